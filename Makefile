@@ -1,0 +1,49 @@
+# Everything runs in .venv, which `make setup` makes from the lock file. Needs only make and Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup run test lint format lock
+.DELETE_ON_ERROR:
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv with all dependencies and the command samenzaak
+
+# The stamp comes last, so an interrupted installation is repeated. The build back end is in the lock, so installing
+# the project itself needs neither isolation nor a network.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Samenzaak needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into $(VENV), which takes a minute"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off \
+		--require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off \
+		--no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup ## start everything with demo data on http://localhost:8000
+	@$(BIN)/samenzaak serve --demo
+
+test: lint ## check style and types, and run all tests
+	@$(BIN)/python -m pytest
+
+lint: setup ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+format: setup ## repair the style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# requirements.lock is for development, requirements-runtime.lock is the part of it that goes into an image.
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+lock: ## renew the lock files (needs uv; UPGRADE=--upgrade for newer versions)
+	@$(LOCK) --group dev $(UPGRADE) --output-file requirements.lock
+	@$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock
