@@ -1,0 +1,33 @@
+"""Where the contract test gets the OAS that we serve."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from .compare import Verdict, compare, split
+from .contract import read
+from .deviations import DEVIATIONS
+from .extract import REPOSITORY, normative
+
+
+def served(service: str) -> dict[str, Any]:
+    """The OAS document that a service serves, made from its own declarations.
+
+    The services are imported here and not above, so that the comparison itself is testable without them.
+    """
+    document = import_module("zgw.openapi").document
+    served_document: dict[str, Any] = document(import_module(f"services.{service}.app").api)
+    return served_document
+
+
+def is_built(service: str) -> bool:
+    """Whether the service has an app yet. An app that is there but cannot be imported is a failure, not a skip."""
+    return (REPOSITORY / "services" / service / "app.py").is_file()
+
+
+@cache
+def verdict(service: str) -> Verdict:
+    """The differences between what a service serves and the standard, with the accepted deviations taken out."""
+    return split(compare(service, normative(service), read(served(service))), DEVIATIONS[service])

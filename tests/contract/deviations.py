@@ -1,0 +1,263 @@
+"""Where we deviate from the normative OAS on purpose, one row for each decision of the rulebook.
+
+`point` is the open point of the rulebook that decides it (C common, Z zaken, O catalogi, D documenten, B besluiten,
+A autorisaties, N notificaties), or the section when the point has no number. A row that no longer accepts any
+difference makes the contract test fail, so that the table never promises more than we do.
+
+The rounded maximum of `bestandsomvang` needs no row: the comparison is in floating point, where it is no difference.
+"""
+
+from __future__ import annotations
+
+from .compare import Deviation
+
+CATALOGI_LEZEN = ["catalogi.lezen", "documenten.lezen", "zaken.lezen"]
+SUBTYPES = "statustype_*|resultaattype_*|eigenschap_*|roltype_*|zaakobjecttype_*"
+MAIN_TYPES = "zaaktype_*|informatieobjecttype_*|besluittype_*"
+
+ZAKEN = [
+    Deviation(
+        "zaken", "zaak_list|zaak_retrieve|zaak_headers", "parameter.*", "header:content-crs", "C3",
+        "A request without a body has no content of which the CRS could be given.",
+    ),
+    Deviation(
+        "zaken", "zaak_destroy", "parameter.*", "header:content-crs|header:accept-crs", "C3",
+        "DELETE neither sends nor receives a geometry; the implementations do not ask for the headers.",
+    ),
+    Deviation(
+        "zaken", "*_headers", "scopes", "", "Z19",
+        "HEAD gives away whether an object exists, so it needs the scope of GET.", None, ["zaken.lezen"],
+    ),
+    Deviation(
+        "zaken", "status_*", "*.maxLength", "*gezetdoor", "Z7",
+        "The URL of a rol is as long as other URLs.", 200, 1000,
+    ),
+    Deviation(
+        "zaken", "zaaknummer_reserveren", "response.type", "", "Z8",
+        "One number is answered as an object, more numbers as an array.", "array", "array|object",
+    ),
+    Deviation(
+        "zaken", "rol_create", "request.required", "roltoelichting", "Z9",
+        "Existing clients leave roltoelichting out.", True, None,
+    ),
+    Deviation(
+        "zaken", "zaakobject_*", "request.missing|response.missing", "*betrokkeneIdentificatie", "Z10",
+        "Persons as zaakobject are identified under objectIdentificatie, like every other object.",
+    ),
+    Deviation(
+        "zaken", "zaakobject_*", "*.type|*.maxLength",
+        "*objectIdentificatie.identificatie|*objectIdentificatie.isGehuisvestIn|*objectIdentificatie.handelsnaam",
+        "Z10", "The persons under objectIdentificatie share these names with other objects.",
+    ),
+    Deviation(
+        "zaken", "zaaknotitie_list", "parameter.type", "query:gerelateerdAan", "Z17",
+        "A zaak is referred to by its URL.", "integer", "string",
+    ),
+    Deviation(
+        "zaken", "zaaknotitie_list", "parameter.format", "query:gerelateerdAan", "Z17",
+        "A zaak is referred to by its URL.", None, "uri",
+    ),
+    Deviation(
+        "zaken", "zaak_*", "*.enum", "*zaakgeometrie*.type", "zaken §3.1",
+        "A geometry is a bare geometry, never a Feature or a FeatureCollection.",
+    ),
+    Deviation(
+        "zaken", "zaak__zoek", "request.enum", "ordering", "zaken §5.2",
+        "The ordering may be a list with commas, as in the query parameter.",
+    ),
+    Deviation(
+        "zaken", "zaak__zoek", "request.format|request.enum|request.*Length", "*", "common §7",
+        "Criteria are validated like body input, where the OAS only says that they are strings.", None,
+    ),
+    Deviation(
+        "zaken", "*_list", "parameter.format|parameter.enum|parameter.*Length", "query:*", "common §7",
+        "Filters are validated like body input, where the OAS only says that they are strings.", None,
+    ),
+    Deviation(
+        "zaken", "audittrail_*", "response.nullable", "*wijzigingen.oud|*wijzigingen.nieuw", "common §11",
+        "What is created has no old state, what is deleted no new one.", None, True,
+    ),
+]  # fmt: skip
+
+CATALOGI = [
+    Deviation(
+        "catalogi", "*_destroy", "statuses", "", "O6",
+        "A deleted type is not answered.", [200], [204],
+    ),
+    Deviation(
+        "catalogi", "*_destroy", "response.content-type", "application/json", "O6",
+        "A deleted type is not answered.", "application/json", None,
+    ),
+    Deviation(
+        "catalogi", "informatieobjecttype_create", "statuses", "", "O6",
+        "A created type is answered with 201 and Location, like every other resource.", [200], [201],
+    ),
+    Deviation(
+        "catalogi", "informatieobjecttype_update", "request.extra-required", "*", "catalogi §1.2",
+        "The OAS leaves the body of this PUT open; it is the same as that of POST.",
+    ),
+    Deviation(
+        "catalogi", "zaaktype_publish", "request.content-type", "application/json", "catalogi §1.2",
+        "The body of publish has no meaning and is ignored.",
+    ),
+    Deviation(
+        "catalogi", "resultaattype_partial_update", "request.format|request.nullable",
+        "besluittypen[]|informatieobjecttypen[]", "catalogi §2.4",
+        "Related types are written by name, in PATCH as in POST and PUT.",
+    ),
+    Deviation(
+        "catalogi", "zaaktype_create|zaaktype_update", "request.required", "identificatie", "O11",
+        "The identificatie is generated when it is left out.", True, None,
+    ),
+    Deviation(
+        "catalogi", "zaaktype_update", "request.required", "deelzaaktypen", "catalogi §2.2",
+        "Version 1.3.3 made deelzaaktypen optional in POST only; PUT follows.", True, None,
+    ),
+    Deviation(
+        "catalogi", MAIN_TYPES, "request.missing", "beginObject|eindeObject", "catalogi §5",
+        "Both are computed over all versions; input is ignored.",
+    ),
+    Deviation(
+        "catalogi", SUBTYPES, "request.missing", "beginGeldigheid|eindeGeldigheid|beginObject|eindeObject",
+        "catalogi §5", "All four are those of the zaaktype; input is ignored.",
+    ),
+    Deviation(
+        "catalogi", "statustype_*", "request.missing", "eigenschappen", "catalogi §2.3",
+        "The reverse of eigenschap.statustype is read-only; input is ignored.",
+    ),
+    Deviation(
+        "catalogi", "informatieobjecttype_create", "request.missing", "zaaktypeIdentificaties", "catalogi §2.9",
+        "A reverse relation is computed; input is ignored.",
+    ),
+    Deviation(
+        "catalogi", "informatieobjecttype_create", "request.required", "informatieobjectcategorie", "O15",
+        "The compliance suites create types without a category.", True, None,
+    ),
+    Deviation(
+        "catalogi", "zaakobjecttype_create|zaakobjecttype_update", "request.required", "catalogus", "catalogi §2.7",
+        "The catalogus is that of the zaaktype, so it can be left out.", True, None,
+    ),
+    Deviation(
+        "catalogi", "zaakinformatieobjecttype_*", "request.maxLength", "informatieobjecttype", "O1",
+        "The URL of a version is accepted in place of its omschrijving, and is longer.",
+    ),
+    Deviation(
+        "catalogi", "zaaktype_*", "*.nullable", "*broncatalogus|*bronzaaktype", "common §3",
+        "A group that has no value is null.", None, True,
+    ),
+    Deviation(
+        "catalogi", "informatieobjecttype_*", "*.nullable", "*omschrijvingGeneriek", "common §3",
+        "A group that has no value is null.", None, True,
+    ),
+    Deviation(
+        "catalogi", "*_list|*_retrieve", "scopes", "", "O12",
+        "Who may read zaken or documenten may read all of their types, not only zaaktypen.",
+        ["catalogi.lezen"], CATALOGI_LEZEN,
+    ),
+    Deviation(
+        "catalogi", "*_headers", "scopes", "", "catalogi §1.1",
+        "HEAD gives away whether an object exists, so it needs the scope of GET.", None, CATALOGI_LEZEN,
+    ),
+]  # fmt: skip
+
+DOCUMENTEN = [
+    Deviation(
+        "documenten", "*_headers", "scopes", "", "documenten §1",
+        "HEAD gives away whether an object exists, so it needs the scope of GET.", None, ["documenten.lezen"],
+    ),
+    Deviation(
+        "documenten", "verzending_list|verzending_retrieve", "scopes", "", "D1",
+        "Verzendingen are never open to everyone.", None, ["documenten.lezen"],
+    ),
+    Deviation(
+        "documenten", "verzending_create", "scopes", "", "D1",
+        "Verzendingen are never open to everyone.", None, ["documenten.aanmaken"],
+    ),
+    Deviation(
+        "documenten", "verzending_update|verzending_partial_update", "scopes", "", "D1",
+        "Verzendingen are never open to everyone.", None, ["documenten.bijwerken"],
+    ),
+    Deviation(
+        "documenten", "verzending_destroy", "scopes", "", "D1",
+        "Verzendingen are never open to everyone.", None, ["documenten.verwijderen"],
+    ),
+    Deviation(
+        "documenten", "enkelvoudiginformatieobject__zoek", "request.required", "uuid__in", "D3",
+        "Any one criterion is enough.", True, None,
+    ),
+    Deviation(
+        "documenten", "audittrail_*", "parameter.format", "path:enkelvoudiginformatieobject_uuid", "common §2",
+        "The key of a document is a UUID here as well.", None, "uuid",
+    ),
+    Deviation(
+        "documenten", "gebruiksrechten_list|*_retrieve|*_download", "parameter.format", "query:*", "common §7",
+        "Filters are validated like body input, where the OAS only says that they are strings.", None, "date-time",
+    ),
+    Deviation(
+        "documenten", "audittrail_*", "response.nullable", "*wijzigingen.oud|*wijzigingen.nieuw", "common §11",
+        "What is created has no old state, what is deleted no new one.", None, True,
+    ),
+]  # fmt: skip
+
+BESLUITEN = [
+    Deviation(
+        "besluiten", "besluit_*", "*.enum", "*vervalreden", "B5",
+        "A besluit without vervalreden has the empty string.",
+        ours=["", "ingetrokken_belanghebbende", "ingetrokken_overheid", "tijdelijk"],
+    ),
+    Deviation(
+        "besluiten", "besluit_partial_update", "request.required", "*", "B6",
+        "A PATCH that had to send everything would be a PUT.", True, None,
+    ),
+    Deviation(
+        "besluiten", "besluit_*", "*.maxLength", "*besluittype|*zaak", "B11",
+        "Long host names do not fit in 200 characters.", 200, 1000,
+    ),
+    Deviation(
+        "besluiten", "audittrail_*", "response.nullable", "*wijzigingen.oud|*wijzigingen.nieuw", "common §11",
+        "What is created has no old state, what is deleted no new one.", None, True,
+    ),
+]  # fmt: skip
+
+AUTORISATIES = [
+    Deviation(
+        "autorisaties", "applicatie_consumer", "response.type", "", "A1",
+        "A client belongs to one applicatie, and all software relies on a single object.", "array", "object",
+    ),
+    Deviation(
+        "autorisaties", "applicatie_consumer", "response.missing", "[]", "A1",
+        "A client belongs to one applicatie, and all software relies on a single object.",
+    ),
+    Deviation(
+        "autorisaties", "applicatie_partial_update", "request.required", "clientIds|label", "A6",
+        "A PATCH that had to send everything would be a PUT.", True, None,
+    ),
+]  # fmt: skip
+
+NOTIFICATIES = [
+    Deviation(
+        "notificaties", "notificaties_create", "statuses", "", "N1",
+        "The reference implementation and the main production implementation answer 201.", [200], [201],
+    ),
+    Deviation(
+        "notificaties", "abonnement_*", "response.missing", "auth|[].auth", "N2",
+        "The credentials of a subscriber are never given back.",
+    ),
+    Deviation(
+        "notificaties", "abonnement_partial_update", "request.required", "callbackUrl|auth|kanalen", "N5",
+        "What a PATCH leaves out keeps its value.", True, None,
+    ),
+    Deviation(
+        "notificaties", "notificaties_create", "request.minLength", "kenmerken.{}", "notificaties §2.3",
+        "A kenmerk may be blank.", 1, None,
+    ),
+]  # fmt: skip
+
+DEVIATIONS = {
+    "zaken": ZAKEN,
+    "catalogi": CATALOGI,
+    "documenten": DOCUMENTEN,
+    "besluiten": BESLUITEN,
+    "autorisaties": AUTORISATIES,
+    "notificaties": NOTIFICATIES,
+}

@@ -1,0 +1,52 @@
+"""We serve what the standard prescribes, but for the deviations that the rulebook decides on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .compare import compare
+from .conftest import is_built, verdict
+from .contract import read, resource_of
+from .extract import NORMATIVE_FILES, extract, extract_file, normative, normative_document, normative_folder
+
+RESOURCES = [
+    (service, resource)
+    for service in NORMATIVE_FILES
+    for resource in sorted({resource_of(operation.path) for operation in normative(service).operations.values()})
+]
+
+
+@pytest.mark.parametrize(("service", "resource"), RESOURCES)
+def test_served_resource_is_the_normative_one(service: str, resource: str) -> None:
+    if not is_built(service):
+        pytest.skip(f"services/{service} has no app yet")
+    refused = [str(difference) for difference in verdict(service).refused if difference.resource == resource]
+    assert not refused, "\n" + "\n".join(refused)
+
+
+@pytest.mark.parametrize("service", NORMATIVE_FILES)
+def test_every_deviation_is_still_one(service: str) -> None:
+    if not is_built(service):
+        pytest.skip(f"services/{service} has no app yet")
+    stale = [f"{row.point}: {row.operation} {row.kind} {row.path}" for row in verdict(service).stale]
+    assert not stale, "\n" + "\n".join(stale)
+
+
+@pytest.mark.parametrize("service", NORMATIVE_FILES)
+def test_extract_is_up_to_date(service: str) -> None:
+    assert extract(folder(), service) == extract_file(service).read_text(encoding="utf-8")
+
+
+def test_catalogi_1_4_serves_clients_of_1_3() -> None:
+    older = read(normative_document(folder(), "catalogi-1.3.3.yaml"))
+    assert compare("catalogi", older, normative("catalogi")) == []
+
+
+def folder() -> Path:
+    """The normative files, without which these tests say nothing."""
+    found = normative_folder()
+    if found is None:
+        pytest.skip("the normative files are not there: set SAMENZAAK_STANDARD")
+    return found
