@@ -1,0 +1,71 @@
+"""Where settings come from, and which are refused."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from zgw.settings import Settings, load_settings
+
+KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SAMENZAAK_{name.upper()}", raising=False)
+    monkeypatch.delenv("SAMENZAAK_CONFIG", raising=False)
+    monkeypatch.setenv("SAMENZAAK_HOME", str(tmp_path / "var"))
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first, second = load_settings(), load_settings()
+    assert first.derive("x") == second.derive("x") != first.derive("y")
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
+
+
+def test_a_configured_database_requires_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMENZAAK_DATABASE_URL", "postgresql://db.example/samenzaak")
+    with pytest.raises(ValidationError, match="SAMENZAAK_SECRET_KEY is required"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("conf.toml", 'page_size = 50\nport = 9000\nservice_urls = {zaken = "http://zaken:8000"}\n'),
+     ("conf.env", "SAMENZAAK_PAGE_SIZE=50\nSAMENZAAK_PORT=9000\nSAMENZAAK_SERVICE_URLS=zaken=http://zaken:8000/\n")],
+)  # fmt: skip
+def test_the_environment_wins_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    monkeypatch.setenv("SAMENZAAK_CONFIG", str(tmp_path / name))
+    monkeypatch.setenv("SAMENZAAK_PORT", "9001")
+    settings = Settings()
+    assert (settings.page_size, settings.port) == (50, 9001)
+    assert settings.service_urls == {"zaken": "http://zaken:8000"}
+
+
+def test_an_unknown_name_in_the_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "conf.toml").write_text("prot = 9000\n")
+    monkeypatch.setenv("SAMENZAAK_CONFIG", str(tmp_path / "conf.toml"))
+    with pytest.raises(ValidationError, match="prot"):
+        Settings()
+
+
+def test_a_missing_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMENZAAK_CONFIG", "/nowhere/conf.toml")
+    with pytest.raises(FileNotFoundError, match="SAMENZAAK_CONFIG"):
+        Settings()
+
+
+def test_http_callbacks_are_for_localhost_unless_set() -> None:
+    assert Settings().http_callbacks_allowed
+    assert not Settings(public_url="https://zgw.example").http_callbacks_allowed
+    assert not Settings(public_url="http://zgw.example").http_callbacks_allowed
+    assert Settings(public_url="https://zgw.example", callback_allow_http=True).http_callbacks_allowed
+
+
+def test_secrets_are_not_shown() -> None:
+    assert KEY not in repr(Settings.model_validate({"secret_key": KEY}))

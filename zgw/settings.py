@@ -1,0 +1,211 @@
+"""The settings of every process of Samenzaak: defaults, then the settings file, then SAMENZAAK_* variables."""
+
+import hmac
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "SAMENZAAK_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+
+
+class Settings(BaseSettings):
+    """All settings; `docs/settings.md` has the same table, and a test compares the two."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(Path("./var"), description="Folder for everything that is kept locally.")
+    database_url: str | None = Field(
+        None, description="PostgreSQL 15 or newer, `postgresql://…`. Without it the embedded PostgreSQL is used."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(
+        None, description="URL at which clients reach the gateway. Without it `http://localhost:{port}`."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret of at least 32 characters, from which all internal keys are derived. Required with a "
+        "database URL; otherwise it is made once and kept in `secret_key` in the home folder.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level to log.")
+    log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")
+    token_max_age: int = Field(3600, gt=0, description="Seconds after its `iat` that a client's token is accepted.")
+    token_leeway: int = Field(30, ge=0, description="Seconds that the clock of a client may differ.")
+    page_size: int = Field(100, gt=0, description="Results on one page when the client does not ask for a size.")
+    page_size_max: int = Field(500, gt=0, description="Most results on one page that a client may ask for.")
+    workers: int = Field(1, ge=1, description="Worker processes.")
+    service_urls: Annotated[dict[str, str], NoDecode] = Field(
+        {},
+        description="Where separately running services are, as `zaken=http://…,documenten=http://…`. Empty: all "
+        "services run in the process of the gateway.",
+    )
+    storage_url: str | None = Field(
+        None,
+        description="Where the content of documents is kept: `file://`, `s3://`, `az://` or `gs://`. Without it the "
+        "folder `documenten` in the home folder.",
+    )
+    selectielijst_url: str = Field(
+        "https://selectielijst.openzaak.nl/api/v1", description="Root of the Selectielijst API."
+    )
+    max_body_size: int = Field(10 * 1024**2, gt=0, description="Largest JSON body in bytes.")
+    chunk_size: int = Field(4 * 1024**3, gt=0, description="Largest bestandsdeel in bytes.")
+    pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
+    callback_check: bool = Field(
+        True, description="Call the callback of a new abonnement, and refuse it when that does not answer."
+    )
+    callback_allow_private: bool = Field(
+        True,
+        description="Allow callbacks to private addresses. The applications of a municipality normally run there; "
+        "switch it off where clients are not trusted with the network around the server.",
+    )
+    callback_allow_http: bool | None = Field(
+        None, description="Allow callbacks without TLS. Without it only when the public URL is on `http://localhost`."
+    )
+    outgoing_connect_timeout: float = Field(
+        3.0, gt=0, description="Seconds to wait for a connection to another service, API or callback."
+    )
+    outgoing_timeout: float = Field(
+        10.0, gt=0, description="Seconds to wait for the answer of another service, API or callback."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://, without the name of a driver")
+        return url
+
+    @field_validator("public_url", "selectielijst_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise ValueError("must start with http:// or https:// and have a host")
+        return url.rstrip("/")
+
+    @field_validator("service_urls", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if any(not url for _, _, url in pairs):
+            raise ValueError("must look like zaken=http://…,documenten=http://…")
+        return {name.strip(): url.strip().rstrip("/") for name, _, url in pairs}
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.page_size > self.page_size_max:
+            raise ValueError("page_size is larger than page_size_max")
+        if self.database_url is not None and self.secret_key is None:
+            # A generated key would differ per machine, and secrets in a shared database could not be read back.
+            raise ValueError(f"{PREFIX}SECRET_KEY is required when {PREFIX}DATABASE_URL is set")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the file that SAMENZAAK_CONFIG names, if any, below the environment."""
+        name = os.environ.get(CONFIG_VARIABLE)
+        if not name:
+            return init_settings, env_settings
+        path = Path(name)
+        if not path.is_file():
+            raise FileNotFoundError(f"{CONFIG_VARIABLE} names a file that does not exist: {path}")
+        if path.suffix == ".toml":
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=path)
+
+    @property
+    def public_base_url(self) -> str:
+        """The URL at which clients reach the gateway, without a slash at the end."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def document_storage_url(self) -> str:
+        """The URL of the object store that holds the content of documents."""
+        return self.storage_url or (self.home / "documenten").as_uri()
+
+    @property
+    def http_callbacks_allowed(self) -> bool:
+        """Whether callbacks without TLS are accepted: as set, else only on a developer's own machine."""
+        if self.callback_allow_http is not None:
+            return self.callback_allow_http
+        public = urlsplit(self.public_base_url)
+        return public.scheme == "http" and public.hostname == "localhost"
+
+    def derive(self, purpose: str) -> bytes:
+        """Return the 32-byte key for one purpose; keys of different purposes tell nothing about each other.
+
+        Raises RuntimeError when there is no secret key: `load_settings` makes sure that there is one.
+
+            signing_key = settings.derive("internal-token")
+        """
+        if self.secret_key is None:
+            raise RuntimeError("there is no secret key; use load_settings() or set one")
+        # HMAC-SHA256 as the expand step of HKDF (RFC 5869), of which one block is enough.
+        info = f"samenzaak/{purpose}".encode() + b"\x01"
+        return hmac.digest(self.secret_key.get_secret_value().encode(), info, "sha256")
+
+
+def load_settings() -> Settings:
+    """Read the settings; in embedded mode also make the home folder and, once, its secret key.
+
+    Raises pydantic.ValidationError for a wrong value, FileNotFoundError for a missing settings file.
+
+        settings = load_settings()
+    """
+    settings = Settings()
+    if settings.secret_key is None:
+        settings = settings.model_copy(update={"secret_key": SecretStr(_kept_secret_key(settings.home))})
+    return settings
+
+
+def _kept_secret_key(home: Path) -> str:
+    path = home / "secret_key"
+    home.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if not path.exists():
+        # Two processes may start at the same time. The key is complete before it gets its name, and only the first
+        # one gets the name; mkstemp makes the file with mode 0600.
+        handle, temporary = tempfile.mkstemp(dir=home, prefix=".secret_key.")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            pass
+        finally:
+            Path(temporary).unlink()
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ValueError(f"{path} does not hold a key of at least 32 characters")
+    return key
