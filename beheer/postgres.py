@@ -118,7 +118,10 @@ def stop(home: Path) -> None:
 @contextmanager
 def _mutex(home: Path) -> Iterator[None]:
     """Let one process at a time start or stop the server."""
-    handle = os.open(home / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(home / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise PostgresError(f"{home} belongs to another user; run as that user or choose another home") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -136,10 +139,15 @@ def _stop_if_unused(home: Path) -> None:
         os.close(handle)
     if (home / "postgres" / "PG_VERSION").exists():
         cluster = _Cluster.of(home)
-        if _Postmaster.of(cluster.data) is not None:
+        running = _Postmaster.of(cluster.data)
+        if running is not None:
             done = cluster.control("stop", "-m", "fast")
             if done.returncode != 0:
                 log.warning("PostgreSQL in %s did not stop: %s", cluster.data, done.stdout)
+            elif running.sockets is not None and running.sockets != cluster.data:
+                # It is empty now, unless someone put something there.
+                with suppress(OSError):
+                    running.sockets.rmdir()
 
 
 @dataclass(frozen=True)
