@@ -1,0 +1,57 @@
+"""What the gateway takes from the settings, with its keys derived once."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet
+
+from zgw.settings import Settings
+
+MAX_URI = 8 * 1024
+"""Longest query string, and longest path, in bytes; more is 414."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one gateway. ``max_document_size`` is None when the documenten service limits itself."""
+
+    internal_key: bytes = field(repr=False)
+    public_url: str
+    max_age: int = 3600
+    leeway: int = 30
+    trust_proxies: bool = False
+    max_body_size: int = 10 * 1024**2
+    max_document_size: int | None = None
+    connect_timeout: float = 3.0
+    log_format: str = "text"
+    service_urls: Mapping[str, str] = field(default_factory=dict)
+
+    def body_limit(self, service: str) -> int | None:
+        """Return the largest request body in bytes for a service, or None without a limit here."""
+        return self.max_document_size if service == "documenten" else self.max_body_size
+
+
+def from_settings(settings: Settings) -> Config:
+    """Return the part of the settings that the gateway uses.
+
+    Raises RuntimeError when the settings hold no secret key.
+    """
+    return Config(
+        internal_key=settings.derive("internal-token"),
+        public_url=settings.public_base_url,
+        max_age=settings.token_max_age,
+        leeway=settings.token_leeway,
+        # These two are asked for by name, so that the gateway also runs with settings that do not know them yet.
+        trust_proxies=bool(getattr(settings, "trust_proxies", False)),
+        max_document_size=getattr(settings, "max_document_size", None),
+        max_body_size=settings.max_body_size,
+        connect_timeout=settings.outgoing_connect_timeout,
+        log_format=settings.log_format,
+        service_urls=settings.service_urls,
+    )
+
+
+def secret_box(settings: Settings) -> Fernet:
+    """Return what encrypts and decrypts the clients' secrets in the database."""
+    return Fernet(urlsafe_b64encode(settings.derive("client-secrets")))

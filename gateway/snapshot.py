@@ -1,0 +1,121 @@
+"""Everything the gateway knows of its municipalities at one moment, and what was derived from exactly that.
+
+A change makes a new snapshot, and with the old one all its caches are gone.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from gateway.keys import PublicKey, parse_keys
+from zgw.problems import Problem
+
+log = logging.getLogger("samenzaak.gateway")
+
+VERIFIED_MAX = 10_000
+"""Most verified tokens that are remembered: about 10 MB, and more than the applications of thirty municipalities use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A municipality. ``hosts`` are lower-case host names without a port."""
+
+    name: str
+    naam: str
+    rsin: str
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application of one municipality. Without a secret it can only use tokens of an issuer."""
+
+    tenant: str
+    client_id: str
+    label: str = ""
+    secret_encrypted: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who may sign tokens for one municipality with a private key of its own."""
+
+    tenant: str
+    iss: str
+    jwks_or_pem: str = field(repr=False)
+    algorithms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a verified token says; the times are checked again at each request."""
+
+    tenant: str
+    client_id: str
+    user_id: str
+    user_representation: str
+    iat: float
+    exp: float | None
+    nbf: float | None
+
+
+class Snapshot:
+    """The municipalities, clients and issuers, indexed for one request."""
+
+    def __init__(
+        self, tenants: Iterable[Tenant], clients: Iterable[Client], issuers: Iterable[Issuer], box: Fernet
+    ) -> None:
+        self.tenants: Mapping[str, Tenant] = {tenant.name: tenant for tenant in tenants}
+        self.by_host: Mapping[str, Tenant] = {host: t for t in self.tenants.values() for host in t.hosts}
+        self.clients: Mapping[tuple[str, str], Client] = {(c.tenant, c.client_id): c for c in clients}
+        self.issuers: Mapping[tuple[str, str], Issuer] = {(i.tenant, i.iss): i for i in issuers}
+        self.tenants_of: dict[str, list[str]] = {}
+        for tenant, client_id in self.clients:
+            self.tenants_of.setdefault(client_id, []).append(tenant)
+        self.verified: OrderedDict[tuple[str, bytes], Identity] = OrderedDict()
+        self.bases: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._box = box
+        self._secrets: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str], dict[str, PublicKey]] = {}
+
+    def secret(self, tenant: str, client_id: str) -> str | None:
+        """Return the secret of a client, or None when there is no such client or it has none.
+
+        Raises Problem 500 when it was encrypted with another key.
+        """
+        name = (tenant, client_id)
+        if name not in self._secrets:
+            client = self.clients.get(name)
+            if client is None or not client.secret_encrypted:
+                return None
+            self._secrets[name] = open_secret(client.secret_encrypted, self._box, f"{tenant}/{client_id}")
+        return self._secrets[name]
+
+    def keys(self, issuer: Issuer) -> dict[str, PublicKey]:
+        """Return the public keys of an issuer; none when what is stored cannot be read."""
+        name = (issuer.tenant, issuer.iss)
+        if name not in self._keys:
+            try:
+                self._keys[name] = parse_keys(issuer.jwks_or_pem)
+            except ValueError as e:
+                log.error("the keys of issuer %s of %s cannot be used: %s", issuer.iss, issuer.tenant, e)
+                self._keys[name] = {}
+        return self._keys[name]
+
+    def remember(self, key: tuple[str, bytes], identity: Identity) -> None:
+        """Remember a verified token; the one that was used longest ago makes place."""
+        self.verified[key] = identity
+        if len(self.verified) > VERIFIED_MAX:
+            self.verified.popitem(last=False)
+
+
+def open_secret(encrypted: str, box: Fernet, whose: str) -> str:
+    """Return the decrypted secret; raise Problem 500 when the installation's secret key has changed."""
+    try:
+        return box.decrypt(encrypted).decode()
+    except InvalidToken as e:
+        log.error("the secret of %s cannot be decrypted: the installation has another secret key", whose)
+        raise Problem(500, "error") from e
