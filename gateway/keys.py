@@ -45,7 +45,7 @@ def parse_keys(jwks_or_pem: str) -> dict[str, PublicKey]:
 
 
 def choose_key(keys: Mapping[str, PublicKey], key_id: object, algorithm: str) -> PublicKey | None:
-    """Return the key that a token names, or the only one when it names none; None when it does not fit the algorithm."""
+    """Return the key that a token names, or the only one when it names none; None when none fits the algorithm."""
     key: PublicKey | None = None
     if isinstance(key_id, str) and key_id in keys:
         key = keys[key_id]

@@ -6,6 +6,7 @@ the change in the same transaction. :class:`Registry` is the gateway's side, whi
 
 import asyncio
 import contextlib
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -18,6 +19,8 @@ from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
 from zgw.problems import Problem
 from zgw.signals import Signals
 from zgw.tenancy import check_name
+
+log = logging.getLogger("samenzaak.gateway")
 
 CHANNEL = "samenzaak_gateway"
 CONNECT_TIMEOUT = 5.0
@@ -53,7 +56,7 @@ async def list_tenants(db: asyncpg.Connection) -> list[Tenant]:
 
 
 async def remove_tenant(db: asyncpg.Connection, name: str) -> None:
-    """Remove a municipality with its clients and issuers; LookupError when it does not exist. Its data is not touched."""
+    """Remove a municipality with its clients and issuers, not its data; LookupError when it does not exist."""
     async with _changing(db):
         _found(await db.execute("DELETE FROM gateway.tenant WHERE name = $1", name), f"municipality {name}")
 
@@ -280,9 +283,13 @@ class Registry:
                 rows = await self._fetch()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
             await self._forget()
+            log.error("the municipalities and clients cannot be read: %s", e)
             raise Problem(
-                503, "service_unavailable", "De gateway kan de gegevens van de gemeenten nu niet lezen.",
-                headers={"Retry-After": "5"}, title="De dienst is tijdelijk niet bereikbaar.",
+                503,
+                "service_unavailable",
+                "De gateway kan de gegevens van de gemeenten nu niet lezen.",
+                headers={"Retry-After": "5"},
+                title="De dienst is tijdelijk niet bereikbaar.",
             ) from e
         tenants, clients, issuers = rows
         known = self._snapshot

@@ -16,7 +16,7 @@ from zgw.problems import Problem
 log = logging.getLogger("samenzaak.gateway")
 
 VERIFIED_MAX = 10_000
-"""Most verified tokens that are remembered: about 10 MB, and more than the applications of thirty municipalities use."""
+"""Most verified tokens that are remembered: about 10 MB, and more than thirty municipalities use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from zgw.caller import LIFETIME
 from zgw.problems import Problem
 
 HEADER = "x-samenzaak-denied"
-"""The header with the signed refusal; the gateway removes it from what clients send, as all ``x-samenzaak-`` headers."""
+"""The header with the signed refusal; like all ``x-samenzaak-`` headers it is never taken over from a client."""
 
 
 def sign_denial(problem: Problem, key: bytes) -> str:

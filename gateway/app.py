@@ -1,0 +1,299 @@
+"""The gateway: it verifies who calls, for which municipality, and hands the request to the service.
+
+It is a plain ASGI app, because it is on the path of every request and does the same with each of them:
+
+    gateway = create_gateway(settings, registry, {"zaken": zaken_app, ...})   # all in one process
+    gateway = create_gateway(settings, registry, None)                        # services at settings.service_urls
+    await gateway.start()
+    ...
+    await gateway.stop()
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Mapping
+
+import aiohttp
+
+from gateway import access
+from gateway.addresses import Target, bases_for, find_target, split_host
+from gateway.asgi import (
+    ASGIApp,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    header,
+    send_problem,
+    send_response,
+    without_body,
+)
+from gateway.config import MAX_URI, Config, from_settings
+from gateway.limits import Limited, check_announced, too_large
+from gateway.pages import answer_page
+from gateway.registry import Registry
+from gateway.snapshot import Snapshot, Tenant
+from gateway.tokens import verify_token
+from gateway.upstream import Upstream, new_session
+from zgw import caller as callers
+from zgw import denial
+from zgw.problems import Problem
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES
+
+log = logging.getLogger("samenzaak.gateway")
+
+BASE_HEADER = b"x-samenzaak-base"
+"""Tells the documentation of a service under which base URL it is being read."""
+
+_CALLER_HEADER = callers.HEADER.encode()
+_DENIED_HEADER = denial.HEADER.encode()
+_INTERNAL = (b"x-samenzaak-", b"x-forwarded-")
+_REPLACED = frozenset((b"authorization", b"forwarded", b"x-request-id"))
+_OF_A_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def create_gateway(settings: Settings, registry: Registry, services: Mapping[str, ASGIApp] | None) -> "Gateway":
+    """Return the gateway for the services in this process, or with None for those at ``settings.service_urls``.
+
+    Raises RuntimeError without a secret key, ValueError when a service is missing or unknown.
+    """
+    config = from_settings(settings)
+    names = config.service_urls if services is None else services
+    if set(names) != set(SERVICES):
+        raise ValueError(
+            f"the gateway needs exactly the services {', '.join(SERVICES)}, not {', '.join(sorted(names))}"
+        )
+    return Gateway(config, registry, services)
+
+
+class _Exchange:
+    """One request: what is known of it so far, for the answer and for the access log."""
+
+    __slots__ = ("client_id", "denied", "held_back", "request_id", "send", "status", "tenant")
+
+    def __init__(self, headers: Headers, send: Send) -> None:
+        given = header(headers, b"x-request-id")
+        self.request_id = given.decode() if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.send = send
+        self.status = 0
+        self.tenant = ""
+        self.client_id = ""
+        self.denied = False
+        self.held_back = False
+
+    async def answer(self, message: Message) -> None:
+        """Be the ``send`` of whoever answers: pass everything on unchanged, with the request id added."""
+        if message["type"] == "http.response.start":
+            # A service must refuse what it gets without a caller. If it does not, that is a mistake in the service,
+            # which must not become a way in.
+            self.held_back = self.denied and message["status"] < 400
+            if self.held_back:
+                return
+            self.status = message["status"]
+            headers = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            headers.append((b"x-request-id", self.request_id.encode()))
+            message = {**message, "headers": headers}
+        if not self.held_back:
+            await self.send(message)
+
+
+class Gateway:
+    """The ASGI app. Either call :meth:`start` and :meth:`stop`, or let the server run its lifespan."""
+
+    def __init__(self, config: Config, registry: Registry, services: Mapping[str, ASGIApp] | None) -> None:
+        self.config = config
+        self.registry = registry
+        self.services: Mapping[str, ASGIApp] = services or {}
+        self._split = services is None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open what the gateway needs; in the event loop that serves the requests."""
+        if self._split and self._session is None:
+            self._session = session = new_session(self.config.connect_timeout)
+            self.services = {name: Upstream(url, session) for name, url in self.config.service_urls.items()}
+
+    async def stop(self) -> None:
+        """Close the connections to the services and to the database."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        await self.registry.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        exchange = _Exchange(scope["headers"], send)
+        head = scope["method"] == "HEAD"
+        try:
+            await self._route(scope, receive, path, exchange)
+        except Problem as problem:
+            exchange.denied = exchange.held_back = False
+            if exchange.status == 0:
+                await send_problem(problem, exchange.answer, self.config.public_url, head=head)
+        except Exception:
+            instance = f"urn:uuid:{uuid.uuid4()}"
+            log.exception("%s: request %s failed", instance, exchange.request_id)
+            exchange.denied = exchange.held_back = False
+            if exchange.status == 0:
+                await send_problem(Problem(500, "error"), exchange.answer, self.config.public_url, instance, head)
+        finally:
+            access.write(
+                self.config.log_format,
+                exchange.request_id,
+                exchange.tenant,
+                exchange.client_id,
+                scope["method"],
+                path,
+                exchange.status,
+                began,
+            )
+
+    async def _route(self, scope: Scope, receive: Receive, path: bytes, exchange: _Exchange) -> None:
+        if len(scope["query_string"]) > MAX_URI or len(path) > MAX_URI:
+            raise Problem(
+                414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.", title="De URL is te lang."
+            )
+        target = find_target(path)
+        if target is None:
+            answer = await answer_page(path, scope["method"], self.registry, self.services)
+            await send_response(answer, exchange.answer, scope["method"] == "HEAD")
+        elif target.public:
+            await self._forward_public(scope, receive, target, exchange)
+        else:
+            await self._forward(scope, receive, target, exchange)
+
+    async def _forward(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
+        headers: Headers = scope["headers"]
+        snapshot = self.registry.fresh() or await self.registry.current()
+        host = (header(headers, b"host") or b"").decode("latin-1")
+        scheme = self._scheme(scope)
+        here = snapshot.by_host.get(split_host(host)[0])
+        try:
+            identity = verify_token(
+                snapshot, _authorization(headers), here.name if here is not None else "", self.config
+            )
+        except Problem as refusal:
+            if refusal.status != 403:
+                raise
+            await self._deny(scope, receive, target, refusal, exchange)
+            return
+        exchange.tenant, exchange.client_id = identity.tenant, identity.client_id
+        bases = bases_for(snapshot, snapshot.tenants[identity.tenant], scheme, host, self.config.public_url)
+        token = callers.sign(
+            callers.Caller(
+                identity.tenant,
+                identity.client_id,
+                bases,
+                identity.user_id,
+                identity.user_representation,
+                exchange.request_id,
+            ),
+            self.config.internal_key,
+        )
+        forwarded = _clean(headers, exchange.request_id)
+        forwarded.append((_CALLER_HEADER, token.encode()))
+        inner = _rewritten(scope, target, forwarded, scheme)
+        limit = self.config.body_limit(target.service)
+        check_announced(headers, limit)
+        if limit is None:
+            await self.services[target.service](inner, receive, exchange.answer)
+            return
+        limited = Limited(receive, exchange.answer, limit)
+        try:
+            await self.services[target.service](inner, limited.receive, limited.send)
+        except Exception:
+            # A service that fails because its body broke off is not what the client has to hear.
+            if not limited.exceeded:
+                raise
+        if limited.exceeded:
+            raise too_large(limit)
+
+    async def _deny(
+        self, scope: Scope, receive: Receive, target: Target, refusal: Problem, exchange: _Exchange
+    ) -> None:
+        """Let the service answer 404 or 405 before the refusal; the body of a stranger stays unread."""
+        exchange.denied = True
+        forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
+        forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, self.config.internal_key).encode()))
+        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
+        await self.services[target.service](inner, without_body(receive), exchange.answer)
+        if exchange.held_back:
+            raise refusal
+
+    async def _forward_public(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
+        scheme = self._scheme(scope)
+        base = await self._public_base(scope, scheme)
+        forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
+        forwarded.append((BASE_HEADER, base.encode()))
+        await self.services[target.service](
+            _rewritten(scope, target, forwarded, scheme), without_body(receive), exchange.answer
+        )
+
+    async def _public_base(self, scope: Scope, scheme: str) -> str:
+        host = (header(scope["headers"], b"host") or b"").decode("latin-1")
+        try:
+            snapshot: Snapshot = self.registry.fresh() or await self.registry.current()
+        except Problem:
+            # Documentation stays readable while the database is away.
+            return self.config.public_url
+        here: Tenant | None = snapshot.by_host.get(split_host(host)[0])
+        return bases_for(snapshot, here, scheme, host, self.config.public_url)[0] if here else self.config.public_url
+
+    def _scheme(self, scope: Scope) -> str:
+        if self.config.trust_proxies:
+            given = (header(scope["headers"], b"x-forwarded-proto") or b"").split(b",")[0].strip().lower()
+            if given in (b"http", b"https"):
+                return given.decode()
+        return "https" if scope.get("scheme") == "https" else "http"
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _authorization(headers: Headers) -> bytes | None:
+    found = [value for name, value in headers if name == b"authorization"]
+    # Two of them are ambiguous, and what is ambiguous is not accepted.
+    return found[0] if len(found) == 1 else None
+
+
+def _clean(headers: Headers, request_id: str) -> Headers:
+    """Return the client's headers without any that a service would believe to be ours."""
+    kept = [pair for pair in headers if (name := pair[0].lower()) not in _REPLACED and not name.startswith(_INTERNAL)]
+    kept.append((b"x-request-id", request_id.encode()))
+    return kept
+
+
+def _rewritten(scope: Scope, target: Target, headers: Headers, scheme: str) -> Scope:
+    # The path is set from the text that was checked, so that the service cannot see another one.
+    return {
+        **scope,
+        "path": target.path,
+        "raw_path": target.path.encode(),
+        "root_path": "",
+        "headers": headers,
+        "scheme": scheme,
+        "state": {},
+    }

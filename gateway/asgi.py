@@ -1,0 +1,88 @@
+"""The types of ASGI, and the little that several parts of the gateway do with its messages."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.responses import Response
+
+from zgw.problems import Problem, response
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+
+
+def header(headers: Headers, name: bytes) -> bytes | None:
+    """Return the first value of a header, whose name is in lower case as in every ASGI scope."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def without_body(receive: Receive | None = None) -> Receive:
+    """Return the ``receive`` of a request without a body, which still tells when the client leaves.
+
+    What the client does send is skipped. Without a client it waits for ever, as frameworks listen in a loop.
+    """
+    first = True
+
+    async def empty() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if receive is None:
+            await asyncio.get_running_loop().create_future()
+        while receive is not None:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+        return {"type": "http.disconnect"}
+
+    return empty
+
+
+async def send_problem(problem: Problem, send: Send, base_url: str, instance: str = "", head: bool = False) -> None:
+    """Answer with problem+json; without its body to a HEAD request."""
+    await send_response(response(problem, base_url, instance), send, head)
+
+
+async def send_response(answer: Response, send: Send, head: bool = False) -> None:
+    """Answer with a response of the gateway itself."""
+    answer.headers.update(NOSNIFF)
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+    await send({"type": "http.response.body", "body": b"" if head else bytes(answer.body)})
+
+
+async def fetch_status(app: ASGIApp, path: str) -> int:
+    """Return the status of a GET that the gateway itself makes, without credentials."""
+    status = 0
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost"), (b"accept", b"*/*")],
+        "client": None,
+        "server": None,
+    }
+    await app(scope, without_body(), send)
+    return status

@@ -1,0 +1,124 @@
+"""The gateway's own pages: the front page and health."""
+
+import asyncio
+import html
+from collections.abc import Mapping
+
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from gateway.asgi import ASGIApp, fetch_status
+from gateway.registry import Registry
+from zgw.problems import Problem
+
+READY_SECONDS = 3.0
+"""How long a part may take to say that it is there: less than the time-out of the probes in k8s/."""
+
+APIS = {
+    "zaken": (
+        "Zaken",
+        "Zaken met hun statussen, rollen, resultaten en eigenschappen",
+        "Cases and all that belongs to them",
+    ),
+    "documenten": ("Documenten", "Informatieobjecten, met inhoud en versies", "Documents, with content and versions"),
+    "besluiten": ("Besluiten", "Besluiten die in een zaak zijn genomen", "Decisions taken in a case"),
+    "catalogi": ("Catalogi", "Zaaktypen en de andere typen", "Case types and all other types"),
+    "autorisaties": ("Autorisaties", "Wat elke applicatie mag", "What each application may do"),
+    "notificaties": ("Notificaties", "Abonnementen op gebeurtenissen", "Subscriptions to events"),
+}
+
+_PAGE = """<!doctype html>
+<html lang="nl">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Samenzaak</title>
+<style>
+:root {{ color-scheme: light dark; --line: #8886; --link: #0b57a4 }}
+@media (prefers-color-scheme: dark) {{ :root {{ --link: #8ab9f0 }} }}
+body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem }}
+h1 {{ font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem }}
+h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .5rem }}
+p {{ margin: .5rem 0 }}
+a {{ color: var(--link) }}
+ul {{ list-style: none; margin: 1rem 0; padding: 0; border-top: 1px solid var(--line) }}
+li {{ display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .75rem 0; border-bottom: 1px solid var(--line) }}
+li > span:first-child {{ flex: 1 1 18rem }}
+li span span {{ display: block }}
+code {{ font-family: ui-monospace, monospace; font-size: .9em }}
+</style>
+<main>
+<h1>Samenzaak</h1>
+<p>Gedeelde zaakregistratie van samenwerkende gemeenten, volgens de API’s voor Zaakgericht Werken (ZGW 1.7).</p>
+<p lang="en">Shared case management of cooperating municipalities: the Dutch ZGW APIs, release 1.7.</p>
+<h2>API’s</h2>
+<ul>
+{apis}
+</ul>
+<h2>Toegang <span lang="en">/ Access</span></h2>
+<p>Elk verzoek heeft een JWT nodig: <code>Authorization: Bearer …</code>, ondertekend met het secret van uw
+<code>client_id</code>. De beheerder van uw gemeente geeft die uit.</p>
+<p lang="en">Every request needs a JWT, signed with the secret of your <code>client_id</code>.
+Ask the operator for both.</p>
+</main>
+</html>
+"""
+
+_ITEM = """<li><span><strong>{title}</strong><span>{text}</span><span lang="en">{english}</span></span>
+<span><a href="/{name}/api/v1/docs" aria-label="Documentatie van {title}">documentatie</a> ·
+<a href="/{name}/api/v1/openapi.json" aria-label="OpenAPI van {title}">openapi.json</a></span></li>"""
+
+# The page needs its own style and nothing else, from anywhere.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+PATHS = frozenset((b"/", b"/health/live", b"/health/ready"))
+"""The paths that the gateway answers itself."""
+
+
+async def answer_page(path: bytes, method: str, registry: Registry, services: Mapping[str, ASGIApp]) -> Response:
+    """Return the gateway's own page at one of :data:`PATHS`; raise Problem 404 or 405."""
+    if path not in PATHS:
+        raise Problem(404, "not_found", "Deze pagina bestaat niet.")
+    if method not in ("GET", "HEAD"):
+        raise Problem(405, "method_not_allowed", headers={"Allow": "GET, HEAD"})
+    if path == b"/":
+        return HTMLResponse(
+            front_page(), headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+        )
+    if path == b"/health/live":
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+    return await ready(registry, services)
+
+
+def front_page() -> str:
+    """Return the HTML of the front page."""
+    items = (
+        _ITEM.format(name=name, title=html.escape(title), text=html.escape(text), english=html.escape(english))
+        for name, (title, text, english) in APIS.items()
+    )
+    return _PAGE.format(apis="\n".join(items))
+
+
+async def ready(registry: Registry, services: Mapping[str, ASGIApp]) -> Response:
+    """Return 200 when the database and every service answer, otherwise 503 with the names of what is missing."""
+    names = ["database", *services]
+    found = await asyncio.gather(_database(registry), *(_service(app) for app in services.values()))
+    missing = [name for name, there in zip(names, found, strict=True) if not there]
+    content: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
+    return JSONResponse(content, 503 if missing else 200, headers={"Cache-Control": "no-store"})
+
+
+async def _database(registry: Registry) -> bool:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await registry.ping()
+    except (Problem, TimeoutError):
+        return False
+    return True
+
+
+async def _service(app: ASGIApp) -> bool:
+    # Whatever goes wrong in a service, the answer is that it is not ready.
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return await fetch_status(app, "/_intern/health") == 200
+    except Exception:
+        return False
