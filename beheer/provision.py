@@ -1,0 +1,102 @@
+"""Schemas, roles and rights in the database: what an administrator's connection sets up.
+
+Objects belong to the administrator. The role of (municipality, service) may use the tables of its schema; the login
+role of a service may become those roles, and by itself may read nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import asyncpg
+import gateway
+from sqlalchemy import MetaData
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
+
+from zgw.resource import Api
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES, check_name, login_role, schema_of
+
+log = logging.getLogger("samenzaak.provision")
+
+
+def api_of(service: str) -> Api:
+    """Return the declaration of a service."""
+    found: Api = import_module(f"services.{service}.app").API
+    return found
+
+
+def password_of(settings: Settings, service: str) -> str:
+    """Return the password of a login role, derived from the secret key."""
+    return settings.derive(f"database-role:{service}").hex()
+
+
+def ddl(metadata: MetaData) -> str:
+    """Return the statements that make all tables, indexes and sequences of a service in the current schema."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    parts = [str(CreateSequence(sequence).compile(dialect=dialect)) for sequence in metadata._sequences.values()]
+    for table in metadata.sorted_tables:
+        parts.append(str(CreateTable(table).compile(dialect=dialect)))
+        parts += [str(CreateIndex(i).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))]
+    return ";\n".join(parts) + ";\n"
+
+
+async def make_login_roles(admin: asyncpg.Connection, settings: Settings, names: Sequence[str] = (*SERVICES, "gateway")) -> None:
+    """Make the login roles, or give them their current password."""
+    database = await admin.fetchval("SELECT current_database()")
+    for name in names:
+        role = login_role(name)
+        # Roles are shared by all databases of a cluster, so another process may be making the same one.
+        await admin.execute(
+            f"""DO $$ BEGIN
+                PERFORM pg_advisory_xact_lock(7266391);
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                    CREATE ROLE {role} LOGIN NOINHERIT;
+                END IF;
+                ALTER ROLE {role} PASSWORD '{password_of(settings, name)}';
+            END $$"""
+        )
+        await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {role}')
+    await admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+
+async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> None:
+    """Make the schema, role and tables of one municipality in one service, in one transaction; nothing when they exist."""
+    schema = schema_of(tenant, service)
+    async with admin.transaction():
+        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        if await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
+            return
+        if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
+            await admin.execute(f'CREATE ROLE "{schema}" NOLOGIN')
+        await admin.execute(
+            f"""CREATE SCHEMA "{schema}";
+            SET LOCAL search_path TO "{schema}";
+            {ddl(api_of(service).metadata)}
+            GRANT USAGE ON SCHEMA "{schema}" TO "{schema}";
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{schema}";
+            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{schema}";
+            ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{schema}";
+            ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT USAGE, SELECT ON SEQUENCES TO "{schema}";
+            GRANT "{schema}" TO {login_role(service)};"""
+        )
+
+
+async def make_gateway_schema(admin: asyncpg.Connection) -> None:
+    """Make the schema of the gateway: municipalities, clients, issuers. Nothing when it exists."""
+    async with admin.transaction():
+        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        if not await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'gateway'"):
+            script = Path(gateway.__file__).parent / "migrations" / "0001.sql"
+            await admin.execute(script.read_text())
+
+
+async def make_tenant(admin: asyncpg.Connection, tenant: str) -> None:
+    """Make everything that a municipality has in the database, in all services."""
+    check_name(tenant)
+    for service in SERVICES:
+        await make_schema(admin, tenant, service)
+        await asyncio.sleep(0)

@@ -1,0 +1,19 @@
+"""The Autorisaties API 1.1.0."""
+
+from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, client_rights
+from zgw.outbox import relay
+from zgw.resource import Api, Kanaal
+
+API = Api(
+    service="autorisaties",
+    component="ac",
+    version="1.1.0",
+    title="Autorisaties API",
+    description="Welke applicaties wat mogen, in welk component en voor welke typen.",
+    resources=[APPLICATIE],
+    actions=ACTIONS,
+    internal={"GET /client": client_rights},
+    kanalen=[Kanaal("autorisaties", ())],
+    metadata=METADATA,
+    start=[relay],
+)

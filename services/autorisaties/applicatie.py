@@ -1,0 +1,206 @@
+"""Applicatie: which client may do what, in which component, for which types (autorisaties.md)."""
+
+from typing import Annotated, Any, Literal
+
+from sqlalchemy import Index, MetaData, Select, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+from starlette.responses import Response
+
+from zgw.call import Call, answer, dump
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.fields import Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
+from zgw.filters import Filter, unknown
+from zgw.output import full_reading, render
+from zgw.outbox import outbox_table
+from zgw.problems import OBJECT, Problem, invalid, not_found
+from zgw.resource import Action, Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+from zgw.verbs import list_
+
+METADATA = MetaData()
+outbox_table(METADATA)
+
+LEZEN = scopes("autorisaties.lezen")
+BIJWERKEN = scopes("autorisaties.bijwerken")
+
+COMPONENTEN = {
+    "ac": "Autorisaties API",
+    "nrc": "Notificaties API",
+    "zrc": "Zaken API",
+    "ztc": "Catalogi API",
+    "drc": "Documenten API",
+    "brc": "Besluiten API",
+}
+
+VERPLICHT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "zrc": ("zaken.", ("maxVertrouwelijkheidaanduiding", "zaaktype")),
+    "drc": ("documenten.", ("informatieobjecttype", "maxVertrouwelijkheidaanduiding")),
+    "brc": ("besluiten.", ("besluittype",)),
+}
+"""ac-003: per component the prefix of its scopes, and the fields that belong to it and that such a scope requires, in the
+order in which errors are reported. Fields of other components are left out."""
+
+TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding")
+
+
+class AutorisatieFields(Fields):
+    """One autorisatie; which of the type fields belong to it depends on ``component``."""
+
+    component: Literal["ac", "nrc", "zrc", "ztc", "drc", "brc"]
+    scopes: list[Annotated[str, Length(100, 1)]]
+    zaaktype: OptionalUrl = ""
+    informatieobjecttype: OptionalUrl = ""
+    besluittype: OptionalUrl = ""
+    max_vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
+
+
+class ApplicatieFields(Fields):
+    """What an administrator writes."""
+
+    client_ids: Annotated[list[Annotated[str, Length(50, 1)]], Length(None, 1)]
+    label: Annotated[str, Length(100, 1)]
+    heeft_alle_autorisaties: bool = False
+    alleen_is_gereed_voor_publicatie: bool = False
+    autorisaties: list[AutorisatieFields] = []
+
+
+class ApplicatieShown(Fields):
+    """What only responses have."""
+
+    url: Url
+
+
+APPLICATIE_TABLE = make_table(METADATA, "applicatie", ApplicatieFields)
+Index("applicatie_client_ids", APPLICATIE_TABLE.c.client_ids, postgresql_using="gin")
+
+
+def has_clients(clients: list[str]) -> Any:
+    """Return the condition that an application has all of these client ids."""
+    return APPLICATIE_TABLE.c.client_ids.cast(JSONB).contains(clients)
+
+
+async def client_hoort_bij_een_applicatie(check: Check) -> None:
+    """ac-001: every client id occurs in at most one application."""
+    check.row["client_ids"] = list(dict.fromkeys(check.row["client_ids"]))
+    for client in check.row["client_ids"]:
+        other = await check.call.db.row(check.call.tenant, by_client(client))
+        if other is not None and other["uuid"] != check.uuid:
+            check.reject("clientIds", "clientId-exists", f"De client {client} hoort al bij een andere applicatie.")
+
+
+async def alles_of_autorisaties(check: Check) -> None:
+    """ac-002: either all rights, or at least one autorisatie, never both."""
+    alles, autorisaties = check.fields.heeft_alle_autorisaties, check.fields.autorisaties
+    if alles and autorisaties:
+        check.reject(
+            OBJECT, "ambiguous-authorizations-specified", "Geef alle autorisaties of een lijst van autorisaties, niet beide."
+        )
+    if not alles and not autorisaties:
+        check.reject(OBJECT, "missing-authorizations", "Geef alle autorisaties of een lijst van autorisaties.")
+
+
+async def autorisatie_is_volledig(check: Check) -> None:
+    """ac-003: a scope on zaken, documenten or besluiten needs its type, and its level where there is one."""
+    for index, autorisatie in enumerate(check.row["autorisaties"]):
+        prefix, required = VERPLICHT.get(autorisatie["component"], ("", ()))
+        if prefix and any(scope.startswith(prefix) for scope in autorisatie["scopes"]):
+            for name in required:
+                if not autorisatie.get(name):
+                    check.reject(f"autorisaties.{index}.{name}", "required")
+
+
+async def velden_van_het_component(check: Check) -> None:
+    """Keep of each autorisatie only the fields that belong to its component, and add its label."""
+    kept = []
+    for autorisatie in check.row["autorisaties"]:
+        own = VERPLICHT.get(autorisatie["component"], ("", ()))[1]
+        item = {name: value for name, value in autorisatie.items() if name not in TYPEVELDEN or (name in own and value)}
+        kept.append({**item, "componentWeergave": COMPONENTEN[autorisatie["component"]]})
+    check.row["autorisaties"] = kept
+
+
+async def een_schrijver_tegelijk(db: Executor, check: Check) -> None:
+    """ac-001 under concurrency: writers wait for each other, and the second one looks again."""
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtext(func.current_schema()))))
+    if check.action == "destroy":
+        return
+    for client in check.row["client_ids"]:
+        statement = select(func.count()).select_from(APPLICATIE_TABLE).where(has_clients([client]))
+        if await db.value(statement) > 1:
+            raise invalid("clientIds", "clientId-exists")
+
+
+def by_client(client: str) -> Select[Any]:
+    """Return the statement that finds the application of a client id."""
+    return full_reading(APPLICATIE).where(has_clients([client])).limit(1)
+
+
+async def consumer(call: Call) -> Response:
+    """Answer ``GET /applicaties/consumer?clientId=``: one object, as every implementation does (A1)."""
+    call.check_accept()
+    await call.rights(LEZEN)
+    given = call.query()
+    if error := unknown(given, ["clientId"]):
+        raise Problem(400, "invalid", invalid_params=[error])
+    if not given.get("clientId"):
+        raise invalid("clientId", "required")
+    row = await call.db.row(call.tenant, by_client(given["clientId"]))
+    if row is None:
+        raise not_found()
+    return answer(render(APPLICATIE, "autorisaties", row, call.base))
+
+
+async def list_applicaties(call: Call) -> Response:
+    """Answer the list; ``clientIds`` is compared without regard to case, because clients send ``ClientIds`` (A10)."""
+    query = call.request.scope["query_string"]
+    call.request.scope["query_string"] = query.replace(b"ClientIds=", b"clientIds=")
+    return await list_(call, APPLICATIE)
+
+
+async def client_rights(call: Call) -> Response:
+    """Tell another service the rights of one client, with stored paths in the place of URLs."""
+    row = await call.db.row(call.tenant, by_client(call.query().get("clientId", "")))
+    if row is None:
+        raise not_found()
+    content = {
+        "uuid": str(row["uuid"]),
+        "label": row["label"],
+        "heeftAlleAutorisaties": row["heeft_alle_autorisaties"],
+        "alleenIsGereedVoorPublicatie": row["alleen_is_gereed_voor_publicatie"],
+        "autorisaties": row["autorisaties"],
+    }
+    return Response(dump(content), media_type="application/json")
+
+
+APPLICATIE = Resource(
+    name="applicatie",
+    path="applicaties",
+    fields=ApplicatieFields,
+    shown=ApplicatieShown,
+    table=APPLICATIE_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("create", "fetch", "replace", "merge", "remove"),
+    operations={"fetch": "applicatie_read", "remove": "applicatie_delete"},
+    filters=[Filter("clientIds", Annotated[str, Shown()], has_clients, many=True)],
+    etag=False,
+    kanaal="autorisaties",
+    kenmerken=lambda row: {},
+    put_keeps=False,
+    cached=True,
+    rules=[client_hoort_bij_een_applicatie, alles_of_autorisaties, autorisatie_is_volledig],
+    derive=[velden_van_het_component],
+    effects=[een_schrijver_tegelijk],
+)
+
+ACTIONS = [
+    Action(
+        "applicatie_list", "GET", "/applicaties", list_applicaties, LEZEN, response=APPLICATIE, shape="page",
+        filters=APPLICATIE.filters, parameters=("page",),
+    ),
+    Action(
+        "applicatie_consumer", "GET", "/applicaties/consumer", consumer, LEZEN, response=APPLICATIE,
+        filters=[Filter("clientId", str, lambda value: has_clients([value]))],
+    ),
+]  # fmt: skip

@@ -1,0 +1,121 @@
+"""The Autorisaties API: applicaties and rules ac-001 to ac-003."""
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stack import Client, Stack
+
+URL = "/autorisaties/api/v1/applicaties"
+ZAAKTYPE = "http://samenzaak.test/catalogi/api/v1/zaaktypen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """Return an applicatie with one autorisatie."""
+    grant = {
+        "component": "zrc",
+        "scopes": ["zaken.lezen"],
+        "zaaktype": ZAAKTYPE,
+        "maxVertrouwelijkheidaanduiding": "openbaar",
+    }
+    return {"clientIds": [f"app-{uuid.uuid4()}"], "label": "Balie", "autorisaties": [grant], **changes}
+
+
+def errors(answer: httpx.Response) -> list[tuple[str, str]]:
+    """Return (name, code) of each error of a 400."""
+    assert answer.status_code == 400, answer.text
+    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
+
+
+async def test_life_of_an_applicatie(api: Client) -> None:
+    made = await api.post(URL, body())
+    assert made.status_code == 201
+    applicatie = made.json()
+    assert made.headers["location"] == applicatie["url"]
+    assert made.headers["api-version"] == "1.1.0"
+    assert applicatie["autorisaties"][0]["componentWeergave"] == "Zaken API"
+    assert "besluittype" not in applicatie["autorisaties"][0]
+    assert (await api.get(applicatie["url"])).json() == applicatie
+    changed = await api.patch(applicatie["url"], {"label": "Balie 2"})
+    assert changed.json() == {**applicatie, "label": "Balie 2"}
+    # PUT gives omitted optional fields their default, and then the application has no rights at all.
+    again = await api.put(applicatie["url"], {"clientIds": applicatie["clientIds"], "label": "x"})
+    assert errors(again) == [("nonFieldErrors", "missing-authorizations")]
+    assert (await api.delete(applicatie["url"])).status_code == 204
+    assert (await api.get(applicatie["url"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"clientIds": []}, [("clientIds", "empty")]),
+        ({"clientIds": None}, [("clientIds", "null")]),
+        ({"clientIds": "x"}, [("clientIds", "not_a_list")]),
+        ({"clientIds": ["x" * 51]}, [("clientIds.0", "max_length")]),
+        ({"label": ""}, [("label", "blank")]),
+        ({"label": "x" * 101}, [("label", "max_length")]),
+        ({"heeftAlleAutorisaties": True}, [("nonFieldErrors", "ambiguous-authorizations-specified")]),
+        ({"autorisaties": []}, [("nonFieldErrors", "missing-authorizations")]),
+        ({"autorisaties": [{"component": "kc", "scopes": []}]}, [("autorisaties.0.component", "invalid_choice")]),
+        (
+            {"autorisaties": [{"component": "zrc", "scopes": ["zaken.lezen"]}]},
+            [("autorisaties.0.maxVertrouwelijkheidaanduiding", "required"), ("autorisaties.0.zaaktype", "required")],
+        ),
+        (
+            {"autorisaties": [{"component": "drc", "scopes": ["documenten.lezen"]}]},
+            [
+                ("autorisaties.0.informatieobjecttype", "required"),
+                ("autorisaties.0.maxVertrouwelijkheidaanduiding", "required"),
+            ],
+        ),
+        (
+            {"autorisaties": [{"component": "brc", "scopes": ["besluiten.lezen"], "besluittype": ""}]},
+            [("autorisaties.0.besluittype", "required")],
+        ),
+        (
+            {"autorisaties": [{"component": "zrc", "scopes": ["zaken.lezen"], "zaaktype": "geen-url"}]},
+            [("autorisaties.0.zaaktype", "invalid")],
+        ),
+    ],
+)
+async def test_ac_002_ac_003_and_field_errors(api: Client, changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert errors(await api.post(URL, body(**changes))) == expected
+
+
+async def test_ac_003_is_not_triggered_by_other_scopes(api: Client) -> None:
+    await api.created(URL, body(autorisaties=[{"component": "zrc", "scopes": ["audittrails.lezen"]}]))
+
+
+async def test_ac_001_client_id_belongs_to_one_applicatie(api: Client) -> None:
+    first = await api.created(URL, body())
+    assert errors(await api.post(URL, body(clientIds=first["clientIds"]))) == [("clientIds", "clientId-exists")]
+    doubled = await api.patch(first["url"], {"clientIds": first["clientIds"] * 2})
+    assert doubled.json()["clientIds"] == first["clientIds"]
+
+
+async def test_list_and_consumer(api: Client) -> None:
+    made = await api.created(URL, body(clientIds=[f"a-{uuid.uuid4()}", f"b-{uuid.uuid4()}"]))
+    one, two = made["clientIds"]
+    for query in (f"clientIds={one}", f"clientIds={one},{two}", f"ClientIds={two}"):
+        assert (await api.get(f"{URL}?{query}")).json()["results"] == [made]
+    assert (await api.get(f"{URL}?clientIds={one},niemand")).json()["count"] == 0
+    assert (await api.get(f"{URL}/consumer?clientId={two}")).json() == made
+    assert (await api.get(f"{URL}/consumer?clientId=niemand")).status_code == 404
+    assert errors(await api.get(f"{URL}/consumer")) == [("clientId", "required")]
+    assert errors(await api.get(f"{URL}?onbekend=1")) == [("nonFieldErrors", "unknown-parameters")]
+
+
+async def test_a_change_counts_from_the_next_request_on(stack: Stack, api: Client) -> None:
+    reader = await stack.add_client("deventer", "ac-lezer", [{"component": "ac", "scopes": ["autorisaties.lezen"]}])
+    assert (await reader.get(URL)).status_code == 200
+    assert (await reader.post(URL, body())).status_code == 403
+    own = (await api.get(f"{URL}/consumer?clientId=ac-lezer")).json()
+    for _ in range(20):
+        await api.patch(own["url"], {"autorisaties": [{"component": "ac", "scopes": ["autorisaties.bijwerken"]}]})
+        assert (await reader.get(URL)).status_code == 403
+        await api.patch(own["url"], {"autorisaties": [{"component": "ac", "scopes": ["autorisaties.lezen"]}]})
+        assert (await reader.get(URL)).status_code == 200
+    await api.delete(own["url"])
+    assert (await reader.get(URL)).status_code == 403

@@ -1,0 +1,33 @@
+"""Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Client, Stack, running
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Samenzaak with the municipalities deventer and raalte."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    base = tmp_path_factory.getbasetemp()
+    folder: Path = base.parent if worker != "main" else base
+    async with running(folder, worker) as stack:
+        await stack.add_tenant("deventer")
+        await stack.add_tenant("raalte", ("raalte.test",))
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def api(stack: Stack) -> Client:
+    """A client of Deventer with all rights."""
+    return await stack.add_client("deventer", "alles-deventer")
+
+
+@pytest.fixture(scope="session")
+async def raalte(stack: Stack) -> Client:
+    """A client of Raalte with all rights, on Raalte's own host name."""
+    return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")

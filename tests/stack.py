@@ -1,0 +1,173 @@
+"""The whole of Samenzaak for tests: a real PostgreSQL, all services and the gateway in this process, spoken to over HTTP."""
+
+import fcntl
+import importlib.util
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import jwt
+from pydantic import SecretStr
+
+from beheer import postgres
+from beheer.provision import make_gateway_schema, make_login_roles, make_schema
+from beheer.runner import Standalone
+from gateway import registry
+from gateway.config import secret_box
+from zgw.caller import system_caller
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES
+
+PUBLIC = "http://samenzaak.test"
+CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
+
+
+def built() -> tuple[str, ...]:
+    """Return the services that have an app."""
+    return tuple(name for name in SERVICES if importlib.util.find_spec(f"services.{name}.app"))
+
+
+class Client:
+    """A vendor's application at one municipality: sends requests with a ZGW token and the headers that the standard wants.
+
+    Paths may be absolute URLs as found in responses, or paths such as ``/zaken/api/v1/zaken``.
+    """
+
+    def __init__(self, stack: "Stack", tenant: str, client_id: str, secret: str, host: str = PUBLIC, **claims: Any) -> None:
+        self.stack, self.tenant, self.client_id, self.secret, self.claims = stack, tenant, client_id, secret, claims
+        transport = httpx.ASGITransport(stack.gateway, raise_app_exceptions=False)
+        self.http = httpx.AsyncClient(transport=transport, base_url=host, timeout=60)
+
+    def token(self, **claims: Any) -> str:
+        """Return a fresh token."""
+        now = {"iss": self.client_id, "iat": int(time.time()), "client_id": self.client_id}
+        users = {"user_id": "jdv", "user_representation": "J. de Vries"}
+        return jwt.encode({**now, **users, **self.claims, **claims}, self.secret, "HS256")
+
+    async def request(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
+        """Send one request; a header of ``headers`` overrules the usual one."""
+        usual = {"Authorization": f"Bearer {self.token()}", **CRS}
+        return await self.http.request(method, url, headers={**usual, **(headers or {})}, **kwargs)
+
+    async def get(self, url: str, **kwargs: Any) -> httpx.Response:
+        """GET."""
+        return await self.request("GET", url, **kwargs)
+
+    async def post(self, url: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        """POST."""
+        return await self.request("POST", url, json=json, **kwargs)
+
+    async def put(self, url: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        """PUT."""
+        return await self.request("PUT", url, json=json, **kwargs)
+
+    async def patch(self, url: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        """PATCH."""
+        return await self.request("PATCH", url, json=json, **kwargs)
+
+    async def delete(self, url: str, **kwargs: Any) -> httpx.Response:
+        """DELETE."""
+        return await self.request("DELETE", url, **kwargs)
+
+    async def created(self, url: str, json: Any) -> dict[str, Any]:
+        """POST and return the new object; fail with the whole answer when it was not created."""
+        answer = await self.post(url, json)
+        assert answer.status_code == 201, f"POST {url}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+class Stack:
+    """Samenzaak with its database, for one test process."""
+
+    def __init__(self, settings: Settings, dsn: str, roles: Path) -> None:
+        self.settings, self.dsn, self._roles = settings, dsn, roles
+        self.standalone = Standalone(settings, dsn, built())
+        self.gateway = self.standalone.gateway({name: _absent for name in SERVICES if name not in built()})
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the owner of the database, as the operator's commands have."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @contextmanager
+    def _roles_alone(self) -> Any:
+        # Roles belong to the cluster, which test processes share; PostgreSQL refuses concurrent changes of one role.
+        with self._roles.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    async def prepare(self) -> None:
+        """Make what does not belong to one municipality."""
+        async with self.admin() as admin:
+            with self._roles_alone():
+                await make_login_roles(admin, self.settings)
+                await make_gateway_schema(admin)
+
+    async def add_tenant(self, tenant: str, hosts: tuple[str, ...] = ()) -> None:
+        """Make a municipality; without host names its clients are told apart by client_id."""
+        async with self.admin() as admin:
+            with self._roles_alone():
+                for service in built():
+                    await make_schema(admin, tenant, service)
+            await registry.add_tenant(admin, tenant, tenant.title(), "000000000", hosts)
+
+    async def add_client(
+        self, tenant: str, client_id: str, autorisaties: list[dict[str, Any]] | None = None, *, host: str = PUBLIC, **extra: Any
+    ) -> Client:
+        """Make a client with these autorisaties (None: all rights; extra keys go into the Applicatie), and return it."""
+        secret = f"geheim-van-{client_id}-dat-lang-genoeg-is"
+        async with self.admin() as admin:
+            await registry.add_client(admin, secret_box(self.settings), tenant, client_id, secret, client_id)
+        body = {
+            "clientIds": [client_id],
+            "label": client_id,
+            "heeftAlleAutorisaties": autorisaties is None,
+            "autorisaties": autorisaties or [],
+            **extra,
+        }
+        remote = self.standalone.services["autorisaties"].remote
+        caller = system_caller(tenant, "beheer", (PUBLIC,))
+        answer = await remote.send(caller, "autorisaties", "POST", "/autorisaties/api/v1/applicaties", body)
+        assert answer.status_code == 201, answer.text
+        return Client(self, tenant, client_id, secret, host)
+
+
+async def _absent(scope: Any, receive: Any, send: Any) -> None:
+    """A service that this checkout does not have."""
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+@asynccontextmanager
+async def running(folder: Path, worker: str, **settings: Any) -> AsyncIterator[Stack]:
+    """Run a stack on a database of its own in the cluster that all test processes share."""
+    home = folder / "samenzaak-tests"
+    home.mkdir(exist_ok=True)
+    cluster = postgres.start(home)
+    database = f"test_{worker}_{time.time_ns()}"
+    admin = await asyncpg.connect(cluster)
+    await admin.execute(f"CREATE DATABASE {database}")
+    await admin.close()
+    dsn = cluster.replace("/postgres?", f"/{database}?")
+    own = home / worker
+    own.mkdir(exist_ok=True)
+    values: dict[str, Any] = {"home": own, "public_url": PUBLIC, "secret_key": SecretStr("test" * 16), **settings}
+    stack = Stack(Settings(**values), dsn, home / "roles.lock")
+    await stack.prepare()
+    await stack.standalone.start()
+    await stack.gateway.start()
+    try:
+        yield stack
+    finally:
+        await stack.gateway.stop()
+        await stack.standalone.stop()
+        postgres.stop(home)

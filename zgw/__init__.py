@@ -1,0 +1,1 @@
+"""What the six ZGW APIs have in common; imports no service and no gateway."""

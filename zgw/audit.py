@@ -1,0 +1,122 @@
+"""The audit trail: one row per successful write, in the transaction of the write (common.md §11)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, Uuid, insert, select, text
+from starlette.responses import Response
+
+from zgw.call import Call, answer, dump
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.output import existing, within
+from zgw.problems import forbidden, not_found
+from zgw.resource import Resource
+from zgw.rights import scopes
+
+LEZEN = scopes("audittrails.lezen")
+
+WEERGAVEN = {
+    "create": "Object aangemaakt",
+    "update": "Object bijgewerkt",
+    "partial_update": "Object deels bijgewerkt",
+    "destroy": "Object verwijderd",
+}
+
+OWN = b'"\xee\x80\x80/'
+"""How ``"<base>/`` is stored in the JSON of a trail, so that it reads back with the host that its reader uses."""
+
+
+def audit_table(metadata: MetaData) -> Table:
+    """Return the audit trail's table for the metadata of a service."""
+    return Table(
+        "audittrail",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        Column("uuid", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+        Column("hoofdobject", Uuid, nullable=False),
+        Column("aanmaakdatum", DateTime(timezone=True), nullable=False),
+        Column("entry", Text, nullable=False),
+        Index("audittrail_hoofdobject", "hoofdobject", "id"),
+    )
+
+
+async def write(
+    db: Executor, check: Check, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, row: Mapping[str, Any]
+) -> None:
+    """Add the entry of this write; ``old`` and ``new`` are the rendered objects, ``row`` the written row."""
+    call, resource = check.call, check.resource
+    link = resource.main
+    main_uuid = row[link.attribute] if link else row["uuid"]
+    shown = new or old
+    assert shown is not None
+    applicatie = None if call.caller.component else await call.applicatie()
+    main_resource = link.resource if link else resource
+    main_row = check.main or row
+    name = main_resource.weergave(main_row) if main_row else ""
+    moment = datetime.now(UTC)
+    entry = {
+        "bron": call.service.api.component,
+        "applicatieId": applicatie.uuid if applicatie else "",
+        "applicatieWeergave": (applicatie.label if applicatie else call.caller.client_id)[:200],
+        "gebruikersId": call.caller.user_id[:255],
+        "gebruikersWeergave": call.caller.user_representation[:255],
+        "actie": check.action,
+        "actieWeergave": WEERGAVEN[check.action],
+        "resultaat": {"create": 201, "destroy": 204}.get(check.action, 200),
+        "hoofdObject": f"{call.base}{call.service.api.root}/{main_resource.path}/{main_uuid}",
+        "resource": resource.name,
+        "resourceUrl": shown["url"],
+        "toelichting": call.request.headers.get("x-audit-toelichting", "").replace("\0", ""),
+        "resourceWeergave": (f"({name}) - {resource.weergave(row)}" if link else name)[:200],
+        "aanmaakdatum": moment,
+        "wijzigingen": {"oud": old, "nieuw": new},
+    }
+    stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
+    table = resource.table.metadata.tables["audittrail"]
+    await db.execute(insert(table).values(hoofdobject=main_uuid, aanmaakdatum=moment, entry=stored))
+
+
+async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:
+    """Remove the trail of a main object that is removed."""
+    table = metadata.tables["audittrail"]
+    await db.execute(table.delete().where(table.c.hoofdobject == main_uuid))
+
+
+async def trail(call: Call, resource: Resource) -> Response:
+    """Answer ``GET /{resource}/{uuid}/audittrail[/{uuid}]``: a plain array, oldest first, or one entry."""
+    call.check_accept()
+    rights = await call.rights(LEZEN)
+    from zgw.verbs import no_query
+
+    no_query(call)
+    # The scope is granted for the component, not per type, so any of the client's rights to read the object will do.
+    readable = await call.rights(resource.scopes["fetch"]) if await call.holds(resource.scopes["fetch"]) else rights
+    main_uuid = call.path["uuid"]
+    allowed = within(resource, readable).label("allowed")
+    owner = await call.db.row(
+        call.tenant,
+        select(allowed).select_from(resource.clause()).where(resource.table.c.uuid == main_uuid, existing(resource, rights)),
+    )
+    if owner is None:
+        raise not_found()
+    if not owner["allowed"]:
+        raise forbidden()
+    table = resource.table.metadata.tables["audittrail"]
+    statement = select(table.c.uuid, table.c.entry).where(table.c.hoofdobject == main_uuid).order_by(table.c.id)
+    entry_uuid = call.path.get("entry_uuid")
+    if entry_uuid:
+        statement = statement.where(table.c.uuid == entry_uuid)
+    entries = [_shown(row, call.base) for row in await call.db.rows(call.tenant, statement)]
+    if not entry_uuid:
+        return answer(entries)
+    if not entries:
+        raise not_found()
+    return answer(entries[0])
+
+
+def _shown(row: Mapping[str, Any], base: str) -> dict[str, Any]:
+    stored = row["entry"].encode().replace(OWN, b'"' + base.encode() + b"/")
+    return {"uuid": str(row["uuid"]), **orjson.loads(stored)}

@@ -1,0 +1,208 @@
+"""One service at work, and one request in it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from zgw.caller import HEADER, Caller, verify
+from zgw.database import Database
+from zgw.denial import HEADER as DENIED
+from zgw.denial import verify_denial
+from zgw.problems import InvalidParam, Problem, forbidden, invalid
+from zgw.remote import Remote
+from zgw.resource import Api, Resource
+from zgw.rights import EVERYTHING, Applicatie, Rights
+from zgw.settings import Settings
+from zgw.signals import Signals
+
+log = logging.getLogger("samenzaak.service")
+
+CRS = "EPSG:4326"
+
+
+@dataclass
+class Service:
+    """What a running service has: its declaration, its database, its way to the other services."""
+
+    api: Api
+    settings: Settings
+    database: Database
+    remote: Remote
+    signals: Signals
+    key: bytes
+    """The key of the internal tokens."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What background work of this service keeps between requests, by name."""
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Start the background work. Lifespans do not run when the gateway calls the app in one process."""
+        for work in self.api.start:
+            self._tasks.append(asyncio.create_task(work(self), name=f"{self.api.service} {work.__name__}"))
+
+    async def stop(self) -> None:
+        """Stop the background work and close the pool."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+        await self.database.stop()
+
+
+class Call:
+    """One request: who calls, with what, at which service."""
+
+    def __init__(self, service: Service, request: Request) -> None:
+        if (denial := request.headers.get(DENIED)) is not None:
+            raise verify_denial(denial, service.key)
+        self.service = service
+        self.request = request
+        self.caller: Caller = verify(request.headers.get(HEADER), service.key)
+        self.path: Mapping[str, Any] = request.path_params
+        self._applicatie: Applicatie | None = None
+
+    @property
+    def tenant(self) -> str:
+        """The municipality of this request."""
+        return self.caller.tenant
+
+    @property
+    def base(self) -> str:
+        """The base URL that the response is rendered with."""
+        return self.caller.base
+
+    @property
+    def db(self) -> Database:
+        """The pool of the service."""
+        return self.service.database
+
+    async def applicatie(self) -> Applicatie | None:
+        """Return the client's Applicatie, or None when there is none; raise 403 when it cannot be fetched."""
+        if self._applicatie is None:
+            self._applicatie = await self.service.remote.applicatie(self.caller)
+        return self._applicatie
+
+    async def rights(self, scopes: frozenset[str]) -> Rights:
+        """Return what the client may do with any of ``scopes``; raise Problem 403 when it has none of them."""
+        if self.caller.component:
+            return EVERYTHING
+        found = await self.applicatie()
+        rights = found.rights(self.service.api.component, scopes) if found else None
+        if rights is None:
+            raise forbidden(f"Benodigde scope: {' of '.join(sorted(scopes))}.")
+        return rights
+
+    async def holds(self, scopes: frozenset[str], type_path: str | None = None, level: str | None = None) -> bool:
+        """Return whether the client holds any of ``scopes`` for an object of this type and level."""
+        if self.caller.component:
+            return True
+        found = await self.applicatie()
+        rights = found.rights(self.service.api.component, scopes) if found else None
+        return rights is not None and (type_path is None or rights.allows(type_path, level))
+
+    def check_accept(self) -> None:
+        """Raise 406 when the client does not take JSON."""
+        accept = self.request.headers.get("accept")
+        if accept and accept != "*/*" and not any(kind in accept for kind in ("*/*", "application/json", "application/*")):
+            raise Problem(406, "not_acceptable", "Alleen application/json is beschikbaar.")
+
+    def check_crs(self, content: bool) -> None:
+        """Raise 412 for a missing and 406 for another coordinate system (common.md §8)."""
+        for name in ("accept-crs", "content-crs") if content else ("accept-crs",):
+            value = self.request.headers.get(name)
+            if value is None:
+                raise Problem(412, "precondition_failed", f"De header {name.title()} ontbreekt.")
+            if value != CRS:
+                raise Problem(406, "not_acceptable", f"Alleen {CRS} wordt ondersteund.")
+
+    async def raw_body(self) -> bytes:
+        """Return the body; raise 413 beyond the limit, 400 when the client goes away."""
+        limit = self.service.settings.max_body_size
+        parts, size = [], 0
+        try:
+            async for part in self.request.stream():
+                size += len(part)
+                if size > limit:
+                    raise Problem(413, "request_too_large", f"De inhoud is groter dan {limit} bytes.")
+                parts.append(part)
+        except ClientDisconnect:
+            raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
+        return b"".join(parts)
+
+    def check_content_type(self, wanted: str = "application/json") -> None:
+        """Raise 415 when the body is not of the wanted media type."""
+        if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+            raise Problem(415, "unsupported_media_type", f"Alleen {wanted} wordt ondersteund.")
+
+    async def body(self, optional: bool = False) -> dict[str, Any]:
+        """Return the JSON object of the request; raise 415, 413 or 400."""
+        if not optional:
+            self.check_content_type()
+        raw = await self.raw_body()
+        if optional and not raw.strip():
+            return {}
+        try:
+            data = orjson.loads(raw)
+        except orjson.JSONDecodeError as e:
+            raise Problem(400, "parse_error", str(e)) from None
+        if not isinstance(data, dict):
+            raise invalid("nonFieldErrors", "not_a_dict")
+        if b"\\u0000" in raw and (name := _with_nul(data, "")):
+            raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
+        return data
+
+    def query(self) -> dict[str, str]:
+        """Return the query parameters; of one that is repeated the last counts. Raises 400 for NUL and bad UTF-8."""
+        if not self.request.url.query:
+            return {}
+        given = dict(self.request.query_params)
+        for name, value in given.items():
+            if "\0" in value or "\0" in name or "\ufffd" in value:
+                raise invalid(name.replace("\0", ""), "invalid", "Dit teken is niet toegestaan.")
+        return given
+
+
+def _with_nul(value: Any, path: str) -> str:
+    """Return the path of the first text that holds NUL, which PostgreSQL cannot store, or an empty string."""
+    if isinstance(value, str):
+        return (path or "nonFieldErrors") if "\0" in value else ""
+    items: Sequence[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        if any("\0" in key for key in value):
+            return path or "nonFieldErrors"
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    for key, item in items:
+        if found := _with_nul(item, f"{path}.{key}" if path else str(key)):
+            return found
+    return ""
+
+
+def dump(value: Any) -> bytes:
+    """Return JSON: UTC moments end in ``Z``."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
+    return Response(dump(content), status, dict(headers) if headers else None, "application/json")
+
+
+def crs_headers(resource: Resource) -> dict[str, str]:
+    """Return the response headers that a resource with coordinates has."""
+    return {"Content-Crs": CRS} if resource.crs else {}
+
+
+def param(name: str, code: str, reason: str = "") -> InvalidParam:
+    """Return one entry of ``invalidParams``."""
+    return InvalidParam(name, code, reason)

@@ -1,0 +1,264 @@
+"""One write under examination: what was sent, what it refers to, and what is wrong with it.
+
+Rules get a ``Check``; all of them run and report together::
+
+    async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
+        \"\"\"zrc-013: een deelzaak van een deelzaak is niet toegestaan.\"\"\"
+        if (hoofdzaak := check.resolved("hoofdzaak")) and hoofdzaak["hoofdzaak"]:
+            check.reject("hoofdzaak", "deelzaak-als-hoofdzaak")
+"""
+
+import asyncio
+import uuid as uuids
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+from sqlalchemy import select
+
+from zgw.call import Call
+from zgw.describe import Property, describe
+from zgw.fields import Ref, check_url, path_of
+from zgw.filters import uuid_in
+from zgw.output import full_reading, reference_of, render, within
+from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, from_pydantic
+from zgw.remote import resolve
+from zgw.resource import Resource
+from zgw.rights import Rights
+
+
+class Check:
+    """One create, update or removal of one object.
+
+    ``action`` is create, update, partial_update or destroy. ``sent`` is the body; ``fields`` the validated new state
+    (after :meth:`parse`); ``row`` the column values to store; ``stored`` the row as it was, None on create; ``main`` the row
+    of the main object (for a main object: its own new or stored state).
+    """
+
+    def __init__(self, call: Call, resource: Resource, action: str, sent: dict[str, Any], stored: Mapping[str, Any] | None):
+        self.call = call
+        self.resource = resource
+        self.action = action
+        self.sent = sent
+        self.stored = stored
+        self.errors: list[InvalidParam] = []
+        self.fields: Any = None
+        self.row: dict[str, Any] = {}
+        self.uuid: uuids.UUID = stored["uuid"] if stored else uuids.uuid4()
+        self.main: Mapping[str, Any] | None = None
+        self.headers: dict[str, str] = {}
+        """Extra headers of the answer, such as X-Warning."""
+        self.notes: dict[str, Any] = {}
+        """What one rule found out and another, or an effect, needs."""
+        self._resolved: dict[str, Any] = {}
+
+    # --- What rules use ---
+
+    def reject(self, name: str, code: str, reason: str = "") -> None:
+        """Report an error; ``name`` is the JSON name (``verlenging.duur``), or ``zgw.problems.OBJECT``."""
+        self.errors.append(InvalidParam(name, code, reason))
+
+    def resolved(self, attribute: str) -> Any:
+        """Return the object that a reference refers to, or None when it is empty or was rejected.
+
+        A reference within the service gives a row; one to another service the JSON object with stored paths; a list of
+        references gives a list.
+        """
+        return self._resolved.get(attribute)
+
+    def changed(self, attribute: str) -> bool:
+        """Return whether this write gives the field another value than the stored one; True on create."""
+        return self.stored is None or self.row.get(attribute) != self.stored[attribute]
+
+    def now(self, attribute: str) -> Any:
+        """Return the value of a column as it will be after this write."""
+        if attribute in self.row or self.stored is None:
+            return self.row.get(attribute)
+        return self.stored[attribute]
+
+    def was_sent(self, attribute: str) -> bool:
+        """Return whether the body has this field."""
+        return any(p.attribute == attribute and p.name in self.sent for p in describe(self.resource.fields))
+
+    @property
+    def creating(self) -> bool:
+        """Whether this is a create."""
+        return self.stored is None
+
+    @property
+    def path(self) -> str:
+        """The stored path of the object."""
+        return f"/{self.call.service.api.service}/api/v1/{self.resource.path}/{self.uuid}"
+
+    def stop(self) -> None:
+        """Raise the 400 with everything reported so far, if anything was."""
+        if self.errors:
+            raise Problem(400, "invalid", invalid_params=self.errors)
+
+    # --- What the verbs do ---
+
+    def merge(self) -> dict[str, Any]:
+        """Return the body as the whole new state: what was sent over what is stored (common.md §3)."""
+        if self.stored is None:
+            return self.sent
+        whole = self.action == "update"
+        state = render(self.resource, self.call.service.api.service, self.stored, self.call.base)
+        merged = {}
+        for p in describe(self.resource.fields):
+            if p.name in self.sent:
+                merged[p.name] = self.sent[p.name]
+            elif p.name in state and not (whole and (p.required or not self.resource.put_keeps)):
+                merged[p.name] = state[p.name]
+        return merged
+
+    def parse(self, data: dict[str, Any]) -> bool:
+        """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has errors."""
+        context = {"bases": self.call.caller.bases}
+        model = self.resource.fields
+        try:
+            self.fields = model.model_validate(data, context=context)
+        except ValidationError as e:
+            self.errors += from_pydantic(e.errors())
+        for p in describe(model):
+            if p.variants is not None:
+                self._parse_variant(p, data, context)
+        if self.errors:
+            return False
+        dumped = self.fields.model_dump(mode="json", by_alias=True)
+        for p in describe(model):
+            if p.write_only:
+                continue
+            value = getattr(self.fields, p.attribute)
+            ref = p.ref
+            if ref and ref.table:
+                value = uuid_in(value, ref) if value else None
+            elif not isinstance(p.type, type) or p.group or p.type in (dict, list):
+                value = value if p.choices else dumped[p.name]
+            self.row[p.attribute] = value
+        return True
+
+    def _parse_variant(self, p: Property, data: dict[str, Any], context: Mapping[str, Any]) -> None:
+        assert p.variants is not None
+        value = data.get(p.name)
+        by = next(f for f in describe(self.resource.fields) if f.attribute == p.variants.by)
+        model = p.variants.models.get(data.get(by.name, ""))
+        if not isinstance(value, dict) or model is None:
+            if self.fields is not None and isinstance(value, dict):
+                setattr(self.fields, p.attribute, None)
+            return
+        try:
+            parsed = model.model_validate(value, context=context)
+        except ValidationError as e:
+            self.errors += from_pydantic(e.errors(), p.name)
+            return
+        if self.fields is not None:
+            setattr(self.fields, p.attribute, parsed.model_dump(mode="json", by_alias=True))
+
+    def check_immutable(self) -> None:
+        """Reject a changed value of a field that may not change."""
+        if self.stored is None:
+            return
+        for p in describe(self.resource.fields):
+            if p.immutable and p.name in self.sent and self.changed(p.attribute):
+                self.reject(p.name, "wijzigen-niet-toegelaten")
+
+    async def resolve_references(self) -> None:
+        """Look up everything that the new state refers to, concurrently, and reject what cannot be found."""
+        work = []
+        for p in describe(self.resource.fields):
+            ref = reference_of(p)
+            if ref is None or not ref.follow or p.write_only or p.attribute in self._resolved:
+                continue
+            value = getattr(self.fields, p.attribute)
+            if not value:
+                continue
+            if p.ref:
+                work.append(self._resolve(p.attribute, p.name, value, ref))
+            else:
+                work.append(self._resolve_list(p, value, ref))
+        if len(work) == 1:
+            await work[0]
+        elif work:
+            await asyncio.gather(*work)
+
+    async def _resolve(self, attribute: str, name: str, path: str, ref: Ref) -> None:
+        found, code = await self.find(path, ref)
+        # A reference that did not change was accepted before; its target may be gone since, or be no concept any more.
+        if code and self.changed(attribute):
+            self.reject(name, code)
+        self._resolved[attribute] = found
+
+    async def _resolve_list(self, p: Property, paths: list[str], ref: Ref) -> None:
+        found = []
+        for index, path in enumerate(paths):
+            item, code = await self.find(path, ref)
+            if code and self.changed(p.attribute):
+                self.reject(f"{p.name}.{index}", code)
+            found.append(item)
+        self._resolved[p.attribute] = found
+
+    async def find(self, path: str, ref: Ref) -> tuple[Any, str]:
+        """Return (object, "") or (None, code) for a stored path."""
+        if not ref.table:
+            return await resolve(self.call.service.remote, self.call.caller, path, ref)
+        found = uuid_in(path, ref)
+        if found is None:
+            own = path.startswith(self.call.service.api.root + "/")
+            return None, "incorrect_match" if own else "no_match"
+        table = self.resource.table.metadata.tables[ref.table]
+        row = await self.call.db.row(self.call.tenant, select(table).where(table.c.uuid == found))
+        return (row, "") if row else (None, "does_not_exist")
+
+    async def load_main(self, rights: Rights) -> None:
+        """Find the main object, whose type and level decide, and raise 403 when it is not within ``rights``.
+
+        For a sub-resource the reference comes first (common.md §5): absent, unknown, of another kind, not authorised.
+        """
+        link = self.resource.main
+        if link is None:
+            return
+        p = next((p for p in describe(self.resource.fields) if p.attribute == link.attribute), None)
+        if self.stored is not None:
+            key = self.stored[link.attribute]
+        elif self.resource.parent == link.attribute and p is None:
+            key = self.row[link.attribute]
+        else:
+            key = self._main_key(p)
+        main = link.resource
+        condition = within(main, rights).label("_allowed")
+        row = await self.call.db.row(
+            self.call.tenant, full_reading(main).add_columns(condition).where(main.table.c.uuid == key)
+        )
+        if row is None:
+            assert p is not None
+            self.reject(p.name, "object-does-not-exist")
+            self.stop()
+            return
+        if not row["_allowed"]:
+            raise forbidden()
+        self.main = row
+        self._resolved.setdefault(link.attribute, row)
+
+    def _main_key(self, p: Property | None) -> Any:
+        assert p is not None and p.ref is not None
+        value = self.sent.get(p.name)
+        if p.name not in self.sent or value is None or value == "":
+            self.reject(p.name, "required" if p.name not in self.sent else "null" if value is None else "blank")
+            self.stop()
+        try:
+            path = path_of(check_url(value if isinstance(value, str) else ""), self.call.caller.bases)
+        except PydanticCustomError:
+            self.reject(p.name, "invalid", "Voer een geldige URL in.")
+            self.stop()
+            raise
+        key = uuid_in(path, p.ref)
+        if key is None:
+            own = path.startswith(p.ref.prefix)
+            same_api = path.startswith(self.call.service.api.root + "/")
+            self.reject(p.name, "object-does-not-exist" if own else "incorrect_match" if same_api else "no_match")
+            self.stop()
+        return key
+
+
+__all__ = ["OBJECT", "Check"]

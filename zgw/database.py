@@ -1,0 +1,241 @@
+"""One pool per service, whose connections each remember the municipality that they serve.
+
+The service logs in as a role that can read no table. ``acquire`` hands out a connection that runs as the role
+of (municipality, service) with that schema as its search path, so that PostgreSQL itself refuses anything else.
+Statements are SQLAlchemy Core, compiled once per shape and executed by asyncpg without SQLAlchemy's own
+connection layer (docs/adr/0001).
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Executable, any_, bindparam
+from sqlalchemy.dialects.postgresql import asyncpg as dialects
+
+from zgw.problems import Problem
+from zgw.tenancy import login_role, schema_of, tenant_of
+
+Row = Mapping[str, Any]
+Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+_dialect = dialects.dialect(json_serializer=_dump)  # type: ignore[no-untyped-call]
+_compiled: OrderedDict[Any, Any] = OrderedDict()
+_COMPILED_MAX = 2000
+
+
+def compile_statement(statement: Executable) -> tuple[str, list[Any]]:
+    """Return SQL with ``$n`` parameters and their values.
+
+    The SQL of statements of the same shape is compiled once per process. ``IN`` lists are not supported, because
+    each length would be another shape: use :func:`among`.
+    """
+    compiled, extracted, *_ = statement._compile_w_cache(  # type: ignore[attr-defined]
+        _dialect, compiled_cache=_compiled, column_keys=[]
+    )
+    if len(_compiled) > _COMPILED_MAX:
+        _compiled.popitem(last=False)
+    parameters = compiled.construct_params(extracted_parameters=extracted, escape_names=False)
+    processors = compiled._bind_processors
+    values = []
+    for name in compiled.positiontup or ():
+        value = parameters[name]
+        if value is not None and (process := processors.get(name)) is not None:
+            value = process(value)
+        elif value is None and name in processors:
+            value = processors[name](value)
+        values.append(value)
+    return compiled.string, values
+
+
+def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return ``column = ANY(values)``: one shape of statement for any number of values."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+class Executor:
+    """Runs statements on one connection, which is already that of the right municipality."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def rows(self, statement: Executable) -> list[Row]:
+        """Return all rows, each a mapping by column name."""
+        sql, values = compile_statement(statement)
+        result: list[Row] = await self.connection.fetch(sql, *values)
+        return result
+
+    async def row(self, statement: Executable) -> Row | None:
+        """Return the first row, or None."""
+        sql, values = compile_statement(statement)
+        result: Row | None = await self.connection.fetchrow(sql, *values)
+        return result
+
+    async def value(self, statement: Executable) -> Any:
+        """Return the first column of the first row, or None."""
+        sql, values = compile_statement(statement)
+        return await self.connection.fetchval(sql, *values)
+
+    async def execute(self, statement: Executable) -> int:
+        """Run a statement that returns nothing; return the number of rows that it touched."""
+        sql, values = compile_statement(statement)
+        status: str = await self.connection.execute(sql, *values)
+        tail = status.rsplit(" ", 1)[-1]
+        return int(tail) if tail.isdigit() else 0
+
+
+def service_dsn(dsn: str, service: str, password: str) -> str:
+    """Return ``dsn`` with the login role of ``service`` in the place of its user."""
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{quote(login_role(service))}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
+
+
+class Database:
+    """The pool of one service. ``start`` before use, ``stop`` at the end."""
+
+    def __init__(self, dsn: str, service: str, size: int = 8, statement_timeout_ms: int = 30_000) -> None:
+        self.dsn = dsn
+        self.service = service
+        self.size = size
+        self.statement_timeout_ms = statement_timeout_ms
+        # Least recently used first, each idle connection with the municipality that it serves.
+        self._idle: OrderedDict[asyncpg.Connection, str] = OrderedDict()
+        self._free = asyncio.Semaphore(size)
+        self._open = 0
+        self._stopped = False
+
+    async def connect(self) -> asyncpg.Connection:
+        """Return a new connection of the login role, which can read no table."""
+        connection = await asyncpg.connect(
+            self.dsn,
+            statement_cache_size=500,
+            max_cached_statement_lifetime=0,
+            command_timeout=self.statement_timeout_ms / 1000 + 5,
+            server_settings={
+                "application_name": f"samenzaak {self.service}",
+                "statement_timeout": str(self.statement_timeout_ms),
+                "idle_in_transaction_session_timeout": "60000",
+                "search_path": "",
+                "timezone": "UTC",
+            },
+        )
+        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
+        return connection
+
+    async def stop(self) -> None:
+        """Close all idle connections; those in use close when they are handed back."""
+        self._stopped = True
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            await connection.close()
+
+    async def tenants(self) -> list[str]:
+        """Return the municipalities that this service serves, as the database knows them."""
+        sql = (
+            "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid "
+            "JOIN pg_roles l ON l.oid = m.member WHERE l.rolname = $1 ORDER BY 1"
+        )
+        async with self._free:
+            connection = await self.connect()
+            try:
+                rows = await connection.fetch(sql, login_role(self.service))
+            finally:
+                connection.terminate()
+        return [tenant_of(row["rolname"], self.service) for row in rows]
+
+    async def missing(self) -> str:
+        """Return why the service cannot work now, or an empty string."""
+        try:
+            await self.tenants()
+        except (OSError, asyncpg.PostgresError) as e:
+            return f"database: {e}"
+        return ""
+
+    @asynccontextmanager
+    async def acquire(self, tenant: str) -> AsyncIterator[Executor]:
+        """Hand out a connection that can see the schema of ``tenant`` and nothing else.
+
+        Raises Problem 403 when the municipality is not known to the database.
+        """
+        async with self._free:
+            connection = await self._take(tenant)
+            try:
+                yield Executor(connection)
+            except BaseException:
+                await self._give_back(connection, tenant, clean=not connection.is_in_transaction())
+                raise
+            await self._give_back(connection, tenant, clean=True)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[Executor]:
+        """Like :meth:`acquire`, in one transaction: committed at the end of the block, rolled back on any exception."""
+        async with self.acquire(tenant) as db, db.connection.transaction():
+            yield db
+
+    async def rows(self, tenant: str, statement: Executable) -> list[Row]:
+        """Run one reading statement in autocommit."""
+        async with self.acquire(tenant) as db:
+            return await db.rows(statement)
+
+    async def row(self, tenant: str, statement: Executable) -> Row | None:
+        """Run one reading statement in autocommit; return its first row, or None."""
+        async with self.acquire(tenant) as db:
+            return await db.row(statement)
+
+    async def _take(self, tenant: str) -> asyncpg.Connection:
+        for connection in reversed(self._idle):
+            if self._idle[connection] == tenant:
+                del self._idle[connection]
+                if not connection.is_closed():
+                    return connection
+                self._open -= 1
+                break
+        # Another municipality's connection is switched only when all places are taken: a switch makes PostgreSQL
+        # plan its statements again, and a new connection costs that only once.
+        connection = None
+        while connection is None and self._open >= self.size and self._idle:
+            candidate, _ = self._idle.popitem(last=False)
+            if candidate.is_closed():
+                self._open -= 1
+            else:
+                connection = candidate
+        if connection is None:
+            self._open += 1
+            try:
+                connection = await self.connect()
+            except BaseException:
+                self._open -= 1
+                raise
+        try:
+            await self._switch(connection, tenant)
+        except BaseException:
+            self._open -= 1
+            connection.terminate()
+            raise
+        return connection
+
+    async def _switch(self, connection: asyncpg.Connection, tenant: str) -> None:
+        schema = schema_of(tenant, self.service)
+        try:
+            await connection.execute(f'SET ROLE "{schema}"; SET search_path TO "{schema}"')
+        except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError) as e:
+            raise Problem(403, "permission_denied", "Deze gemeente is hier niet bekend.") from e
+
+    async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool) -> None:
+        if self._stopped or not clean or connection.is_closed():
+            self._open -= 1
+            connection.terminate()
+            return
+        self._idle[connection] = tenant

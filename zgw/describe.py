@@ -1,0 +1,107 @@
+"""What a ``Fields`` class says of each of its fields: read once at start, used by tables, output and OAS."""
+
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from zgw.fields import EmptyAs, Fields, Immutable, Ref, Variants, WriteOnly
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Property:
+    """One field: its names, its type without Annotated and Optional, and the markers on it."""
+
+    attribute: str
+    name: str
+    type: Any
+    nullable: bool
+    required: bool
+    default: Any
+    markers: tuple[Any, ...] = field(hash=False, compare=False)
+
+    def marker(self, kind: type[T]) -> T | None:
+        """Return the marker of this kind, or None."""
+        return next((m for m in self.markers if isinstance(m, kind)), None)
+
+    @property
+    def ref(self) -> Ref | None:
+        """The reference, when the field itself is a URL."""
+        return self.marker(Ref)
+
+    @property
+    def variants(self) -> Variants | None:
+        """The variants, when the field is polymorphic."""
+        return self.marker(Variants)
+
+    @property
+    def immutable(self) -> bool:
+        """Whether the value may never change."""
+        return self.marker(Immutable) is not None
+
+    @property
+    def write_only(self) -> bool:
+        """Whether the value is never shown."""
+        return self.marker(WriteOnly) is not None
+
+    @property
+    def empty_as(self) -> Any:
+        """What the response shows when there is no value."""
+        marker = self.marker(EmptyAs)
+        return marker.value if marker else None
+
+    @property
+    def item(self) -> "Property | None":
+        """The items, when the field is a list."""
+        if get_origin(self.type) is not list:
+            return None
+        kind, markers, nullable = unwrap(get_args(self.type)[0])
+        return Property(self.attribute, self.name, kind, nullable, True, None, tuple(markers))
+
+    @property
+    def group(self) -> type[Fields] | None:
+        """The nested fields, when the field is a group."""
+        return self.type if isinstance(self.type, type) and issubclass(self.type, Fields) else None
+
+    @property
+    def choices(self) -> Sequence[Any]:
+        """The values of an enum, else nothing."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+
+def unwrap(annotation: Any) -> tuple[Any, list[Any], bool]:
+    """Return the bare type, all markers around it, and whether None is allowed."""
+    markers: list[Any] = []
+    nullable = False
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation, *found = get_args(annotation)
+            markers += found
+        elif origin in (Union, types.UnionType):
+            options = [option for option in get_args(annotation) if option is not type(None)]
+            nullable = nullable or len(options) < len(get_args(annotation))
+            if len(options) != 1:
+                return annotation, markers, nullable
+            annotation = options[0]
+        else:
+            return annotation, markers, nullable
+
+
+@cache
+def describe(fields: type[Fields]) -> tuple[Property, ...]:
+    """Return the properties of ``fields`` in the order of declaration."""
+    hints = typing.get_type_hints(fields, include_extras=True)
+    properties = []
+    for attribute, info in fields.model_fields.items():
+        kind, markers, nullable = unwrap(hints[attribute])
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        properties.append(
+            Property(attribute, info.alias or attribute, kind, nullable, info.is_required(), default, tuple(markers))
+        )
+    return tuple(properties)

@@ -1,0 +1,130 @@
+"""``expand``: related objects inside a response, to any depth, only what the client may read (common.md §13)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zgw.call import Call
+from zgw.fields import Ref
+from zgw.output import properties, reading, reference_of, within
+from zgw.output import existing as exists_for
+from zgw.problems import Problem
+from zgw.remote import split_path
+from zgw.resource import Resource
+
+MAX_PATHS = 100
+MAX_DEPTH = 20
+
+Tree = dict[str, "Tree"]
+
+
+def paths(value: str | None) -> Tree | None:
+    """Return the tree of an ``expand`` parameter: ``a,b.c`` gives ``{"a": {}, "b": {"c": {}}}``. Raises 404 beyond the limits."""
+    if not value:
+        return None
+    tree: Tree = {}
+    wanted = [part.strip() for part in value.split(",") if part.strip()]
+    if len(wanted) > MAX_PATHS:
+        raise unknown_path("te veel paden")
+    for path in wanted:
+        names = path.split(".")
+        if len(names) > MAX_DEPTH:
+            raise unknown_path("te diep")
+        branch = tree
+        for name in names:
+            branch = branch.setdefault(name.strip(), {})
+    return tree
+
+
+def unknown_path(path: str) -> Problem:
+    """Return the 404 for what cannot be expanded (zrc-027)."""
+    return Problem(404, "invalid-expand-field", f"Dit attribuut kan niet worden uitgebreid: {path[:200]}.")
+
+
+def text_of(tree: Mapping[str, Any]) -> str:
+    """Return the parameter that gives this tree."""
+    return ",".join(_texts(tree, ""))
+
+
+def _texts(tree: Mapping[str, Any], before: str) -> Iterable[str]:
+    for name, branch in tree.items():
+        if branch:
+            yield from _texts(branch, f"{before}{name}.")
+        else:
+            yield before + name
+
+
+def expandable(resource: Resource) -> dict[str, Ref]:
+    """Return the JSON names that can be expanded, each with what it refers to."""
+    found = dict(resource.expandable)
+    for p in properties(resource):
+        ref = reference_of(p)
+        if ref is not None and ref.service and p.attribute != "url" and p.attribute not in resource.unexpandable:
+            found.setdefault(p.name, ref)
+    return found
+
+
+async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tree: Tree) -> None:
+    """Add ``_expand`` to rendered objects. Raises Problem 404 for an unknown path, 403 for a component without rights."""
+    known = expandable(resource)
+    for item in items:
+        item["_expand"] = {}
+    for name, branch in tree.items():
+        ref = known.get(name)
+        if ref is None:
+            raise unknown_path(name)
+        wanted = {url for item in items for url in urls_of(item[name])}
+        found = await load(call, ref, wanted, branch)
+        for item in items:
+            value = item[name]
+            if isinstance(value, list):
+                item["_expand"][name] = [found[url] for url in urls_of(value) if url in found]
+            else:
+                item["_expand"][name] = found.get(value, {}) if value else {}
+
+
+def urls_of(value: Any) -> list[str]:
+    """Return the URLs in a property: itself, its items, or the ``url`` (or ``zaaktype``) of its items."""
+    if not value:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [value.get("url") or value.get("zaaktype") or ""]
+    return [url for item in value for url in urls_of(item) if url]
+
+
+async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[str, dict[str, Any]]:
+    """Return the objects at these URLs that the client may read, by URL, each expanded with ``branch``."""
+    uuids = []
+    for url in urls:
+        path = url.removeprefix(call.base) if url.startswith(call.base + "/") else url
+        service, collection, uuid = split_path(path)
+        if (service, collection) == (ref.service, ref.path):
+            uuids.append(uuid.partition("?")[0])
+    if ref.service == call.service.api.service:
+        items = await objects(call, ref.path, uuids, branch)
+    else:
+        # Also with nothing to fetch: an unknown path must be refused whatever the data are.
+        items = await call.service.remote.batch(call.caller, ref.service, ref.path, uuids, text_of(branch))
+    return {item["url"]: item for item in items}
+
+
+async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:
+    """Return the objects of a collection of this service with these uuids, as far as the caller may read them."""
+    from zgw.verbs import rendered
+
+    resource = next((r for r in call.service.api.resources if r.path == collection), None)
+    if resource is None:
+        raise unknown_path(collection)
+    rights = await call.rights(resource.scopes["fetch"])
+    if not uuids:
+        if tree:
+            await expand(call, resource, [], tree)
+        return []
+    from zgw.database import among
+
+    statement = reading(resource).where(
+        among(resource.table.c.uuid, uuids), within(resource, rights), exists_for(resource, rights)
+    )
+    rows = await call.db.rows(call.tenant, statement)
+    return await rendered(call, resource, rows, tree)

@@ -1,0 +1,333 @@
+"""Field types: a length, a format or a target is stated once, here or in an ``Annotated`` alias.
+
+Example::
+
+    class StatusFields(Fields):
+        zaak: Annotated[str, Ref("zaken", "zaken", table="zaak")]
+        statustype: Annotated[str, Ref("catalogi", "statustypen", published=False)]
+        datum_status_gezet: DateTime
+        statustoelichting: Annotated[str, Length(1000)] = ""
+
+After validation a field holds what the database stores: dates as ``date``, own URLs as a path
+(``/zaken/api/v1/zaken/<uuid>``), other URLs as they are.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
+from pydantic.alias_generators import to_camel
+from pydantic_core import core_schema
+from sqlmodel import SQLModel
+
+from zgw.problems import error
+
+LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
+
+
+class Fields(SQLModel):
+    """Base of every group of fields: camelCase names in JSON, unknown properties ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", populate_by_name=False, from_attributes=False)  # type: ignore[assignment]
+
+
+# --- Markers: facts about a field that are not part of its type -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Immutable:
+    """The field keeps its first value; a change is refused with ``wijzigen-niet-toegelaten``."""
+
+
+@dataclass(frozen=True)
+class WriteOnly:
+    """The field is read from requests and never shown."""
+
+
+@dataclass(frozen=True)
+class EmptyAs:
+    """What the response shows for a group without a value, where that is not ``null``."""
+
+    value: Mapping[str, Any]
+
+
+IMMUTABLE = Immutable()
+WRITE_ONLY = WriteOnly()
+
+
+# --- References ------------------------------------------------------------------------------------------------------
+
+
+def path_of(url: str, bases: tuple[str, ...]) -> str:
+    """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself."""
+    for base in bases:
+        if url.startswith(base) and url[len(base) : len(base) + 1] == "/":
+            return url[len(base) :]
+    return url
+
+
+URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", re.IGNORECASE)
+
+
+def check_url(value: str) -> str:
+    """Return ``value`` if it is an absolute http(s) URL without credentials; else the error ``invalid``."""
+    if not URL.fullmatch(value):
+        raise error("invalid", "Voer een geldige URL in.")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise error("invalid", "Voer een geldige URL in.") from None
+    return value
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A URL of another resource.
+
+    ``service`` and ``path`` name the resource (``Ref("catalogi", "zaaktypen")``). With ``table`` the target lives in the
+    same service: the column is a foreign key and the rules of local references hold. ``published`` refuses a
+    concept. ``shape`` are the properties that a fetched foreign object must have. ``follow=False`` stores without looking.
+    ``on_delete`` is the foreign key's action.
+    """
+
+    service: str = ""
+    path: str = ""
+    table: str = ""
+    published: bool = False
+    shape: tuple[str, ...] = ()
+    follow: bool = True
+    on_delete: str = "CASCADE"
+    max_length: int = 1000
+    blank: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """The stored path up to the uuid: ``/catalogi/api/v1/zaaktypen/``."""
+        return f"/{self.service}/api/v1/{self.path}/"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        schema = handler(source)
+
+        def parse(value: Any, info: ValidationInfo) -> Any:
+            if value is None or (value == "" and self.blank):
+                return value
+            if value == "":
+                raise error("blank")
+            if len(value) > self.max_length:
+                raise error("max_length")
+            bases: tuple[str, ...] = (info.context or {}).get("bases", ())
+            return path_of(check_url(value), bases)
+
+        return core_schema.with_info_after_validator_function(parse, schema)
+
+
+Url = Annotated[str, Ref(follow=False)]
+"""Any absolute URL that is stored without being fetched."""
+OptionalUrl = Annotated[str, Ref(follow=False, blank=True)]
+
+
+# --- Texts and numbers ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Length:
+    """Lengths of a string in code points, or of a list: ``Annotated[str, Length(80)]`` may be empty, ``Length(80, 1)`` not."""
+
+    maximum: int | None = None
+    minimum: int = 0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        schema: dict[str, Any] = dict(handler(source))
+        if self.maximum is not None:
+            schema["max_length"] = self.maximum
+        if self.minimum:
+            schema["min_length"] = self.minimum
+        return schema  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Bounds of an integer, inclusive: ``Annotated[int, Whole(1, 9999)]``; booleans and fractions are refused."""
+
+    minimum: int = 0
+    maximum: int = 2**31 - 1
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        schema = core_schema.int_schema(ge=self.minimum, le=self.maximum)
+        return core_schema.no_info_before_validator_function(_no_bool, schema)
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise error("invalid", "Een geheel getal wordt verwacht.")
+    return value
+
+
+def eleven_test(value: str) -> str:
+    """Return ``value`` if it passes the 11-test of BSN and RSIN (weights 9..2, -1)."""
+    if not value:
+        raise error("blank")
+    if not (value.isascii() and value.isdigit()):
+        raise error("only-digits")
+    if len(value) != 9:
+        raise error("min_length" if len(value) < 9 else "max_length")
+    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+    if sum(int(digit) * weight for digit, weight in zip(value, weights, strict=True)) % 11:
+        raise error("invalid", "Ongeldig nummer: de elfproef klopt niet.")
+    return value
+
+
+def _or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: value if value == "" else check(value)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Facts that only the OAS needs, because a validator of the type checks them itself."""
+
+    maximum: int | None = None
+    minimum: int = 0
+    format: str = ""
+    pattern: str = ""
+
+
+Rsin = Annotated[str, AfterValidator(eleven_test), Shown(9)]
+OptionalRsin = Annotated[str, AfterValidator(_or_empty(eleven_test)), Shown(9)]
+Bsn = Rsin
+OptionalBsn = OptionalRsin
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A string that must match ``pattern`` as a whole, with the error ``code``; ``blank`` lets the empty string pass."""
+
+    pattern: str
+    maximum: int | None = None
+    code: str = "invalid"
+    reason: str = ""
+    blank: bool = True
+    format: str = ""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if not (compiled.fullmatch(value) or (value == "" and self.blank)):
+                raise error("blank" if value == "" else self.code, "" if value == "" else self.reason)
+            return value
+
+        schema = core_schema.str_schema(max_length=self.maximum)
+        return core_schema.no_info_after_validator_function(check, schema)
+
+
+Email = Annotated[
+    str, Matching(r"[^@\s]+@[^@\s]+\.[^@\s.]+", 254, reason="Voer een geldig e-mailadres in.", format="email")
+]
+
+
+# --- Dates -------------------------------------------------------------------------------------------------------------
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?")
+
+
+def parse_date(value: Any) -> date:
+    """Return the date of ``YYYY-MM-DD``; else the error ``invalid``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if value is None or not (isinstance(value, str) and _DATE.fullmatch(value)):
+        raise error("invalid", "Voer een datum in als JJJJ-MM-DD.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise error("invalid", "Deze datum bestaat niet.") from None
+
+
+def parse_date_time(value: Any) -> datetime:
+    """Return the moment, with the offset that was sent (UTC when there was none); else the error ``invalid``."""
+    if isinstance(value, datetime):
+        return value
+    if not (isinstance(value, str) and _DATE_TIME.fullmatch(value)):
+        raise error("invalid", "Voer een tijdstip in volgens ISO 8601.")
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise error("invalid", "Dit tijdstip bestaat niet.") from None
+    if not 2 <= moment.year <= 9998:
+        # The offset could otherwise carry the moment out of what a datetime can hold.
+        raise error("invalid", "Dit tijdstip valt buiten het bereik.")
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))
+
+
+Date = Annotated[date, BeforeValidator(parse_date)]
+DateTime = Annotated[datetime, BeforeValidator(parse_date_time)]
+
+_DURATION = r"P(?=[\dT])(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}(\.\d+)?S)?)?"
+
+Duration = Annotated[
+    str, Matching(_DURATION, None, "invalid", "Voer een duur in volgens ISO 8601.", blank=False, format="duration")
+]
+"""ISO 8601 duration, kept as it was sent: years and months stay calendar-based."""
+
+
+def today() -> date:
+    """Return today's date in the Netherlands."""
+    return datetime.now(LOCAL_TIME).date()
+
+
+# --- Confidentiality ---------------------------------------------------------------------------------------------------
+
+Vertrouwelijkheid = Literal[
+    "openbaar",
+    "beperkt_openbaar",
+    "intern",
+    "zaakvertrouwelijk",
+    "vertrouwelijk",
+    "confidentieel",
+    "geheim",
+    "zeer_geheim",
+]
+OptionalVertrouwelijkheid = Literal[
+    "openbaar",
+    "beperkt_openbaar",
+    "intern",
+    "zaakvertrouwelijk",
+    "vertrouwelijk",
+    "confidentieel",
+    "geheim",
+    "zeer_geheim",
+    "",
+]
+LEVELS: tuple[str, ...] = (
+    "openbaar",
+    "beperkt_openbaar",
+    "intern",
+    "zaakvertrouwelijk",
+    "vertrouwelijk",
+    "confidentieel",
+    "geheim",
+    "zeer_geheim",
+)
+"""Low to high; an object may be seen when its level is at or below the cap."""
+
+
+# --- Polymorphic groups --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variants:
+    """A group whose members depend on a sibling field: ``Variants("betrokkene_type", {"medewerker": Medewerker, …})``.
+
+    The group is validated by :func:`zgw.check.parse`, which knows the merged value of the sibling.
+    """
+
+    by: str
+    models: Mapping[str, type[Fields] | None] = field(hash=False)
+
+
+JsonObject = dict[str, Any]

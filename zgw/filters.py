@@ -1,0 +1,135 @@
+"""Query parameters: each is declared with its type and the condition that it stands for (common.md §7).
+
+Example::
+
+    FILTERS = [
+        equal("identificatie", T.c.identificatie, Annotated[str, Length(40)]),
+        *compare("startdatum", T.c.startdatum, Date, "gt", "gte", "lt", "lte"),
+        reference("zaaktype", T.c.zaaktype, Ref("catalogi", "zaaktypen")),
+    ]
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, and_, false
+from sqlalchemy.sql import operators
+
+from zgw.database import among
+from zgw.fields import Ref
+from zgw.problems import InvalidParam, from_pydantic
+
+Condition = Callable[[Any], ColumnElement[bool]]
+Within = Callable[[ColumnElement[bool]], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """One query parameter.
+
+    ``many`` is a comma separated list (an array in the body of ``_zoek``). Filters that share ``within`` are
+    combined before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only``
+    exists in ``_zoek`` but not as a query parameter.
+    """
+
+    name: str
+    type: Any
+    condition: Condition
+    many: bool = False
+    within: Within | None = None
+    search_only: bool = False
+
+
+def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Within | None = None) -> Filter:
+    """Return an exact, case-sensitive match."""
+    return Filter(name, type_, lambda value: column == value, within=within)
+
+
+def any_of(name: str, column: ColumnElement[Any], type_: Any, search_only: bool = False) -> Filter:
+    """Return a match with any of a list: ``bronorganisatie__in``."""
+    return Filter(name, type_, lambda values: among(column, values), many=True, search_only=search_only)
+
+
+def compare(name: str, column: ColumnElement[Any], type_: Any, *suffixes: str, exact: bool = True) -> list[Filter]:
+    """Return ``name`` (exact) and ``name__gt`` and the like; null values never match."""
+    found = [equal(name, column, type_)] if exact else []
+    for suffix in suffixes:
+        if suffix == "isnull":
+            found.append(Filter(f"{name}__isnull", bool, lambda v: column.is_(None) if v else column.is_not(None)))
+        elif suffix == "icontains":
+            found.append(Filter(f"{name}__icontains", type_, lambda v: column.icontains(v, autoescape=True)))
+        else:
+            operator = {"gt": operators.gt, "gte": operators.ge, "lt": operators.lt, "lte": operators.le}[suffix]
+            found.append(Filter(f"{name}__{suffix}", type_, lambda v, op=operator: op(column, v)))
+    return found
+
+
+def reference(name: str, column: ColumnElement[Any], ref: Ref, within: Within | None = None) -> Filter:
+    """Return a filter by URL; a URL that refers to nothing gives an empty result."""
+
+    def condition(path: str) -> ColumnElement[bool]:
+        if not ref.table:
+            return column == path
+        found = uuid_in(path, ref)
+        return false() if found is None else column == found
+
+    return Filter(name, Annotated[str, Ref(follow=False, max_length=10_000)], condition, within=within)
+
+
+def uuid_in(path: str, ref: Ref) -> uuid.UUID | None:
+    """Return the uuid of a stored path of this kind of resource, or None when it is of another kind."""
+    if not path.startswith(ref.prefix):
+        return None
+    try:
+        found = uuid.UUID(path[len(ref.prefix) :])
+    except ValueError:
+        return None
+    return found if str(found) == path[len(ref.prefix) :].lower() else None
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+def conditions(
+    filters: Iterable[Filter], given: Mapping[str, Any], bases: tuple[str, ...], errors: list[InvalidParam]
+) -> list[ColumnElement[bool]]:
+    """Return the conditions for the parameters in ``given`` (text of a query string, or JSON values of ``_zoek``).
+
+    An empty value means that the filter is not set. Wrong values are added to ``errors``.
+    """
+    found: list[ColumnElement[bool]] = []
+    grouped: dict[Within, list[ColumnElement[bool]]] = {}
+    for declared in filters:
+        value = given.get(declared.name)
+        if value is None or value == "":
+            continue
+        type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
+        if declared.many and isinstance(value, str):
+            value = [part for part in value.split(",") if part]
+        try:
+            parsed = _adapter(type_).validate_python(value, context={"bases": bases})
+        except ValidationError as e:
+            first = from_pydantic(e.errors())[0]
+            errors.append(InvalidParam(declared.name, first.code, first.reason))
+            continue
+        condition = declared.condition(parsed)
+        if declared.within:
+            grouped.setdefault(declared.within, []).append(condition)
+        else:
+            found.append(condition)
+    found += [within(and_(*parts)) for within, parts in grouped.items()]
+    return found
+
+
+def unknown(given: Iterable[str], known: Sequence[str]) -> InvalidParam | None:
+    """Return the error for parameters that the operation does not have, or None."""
+    extra = sorted(set(given) - set(known))
+    if not extra:
+        return None
+    return InvalidParam("nonFieldErrors", "unknown-parameters", f"Onbekende query parameters: {', '.join(extra)[:500]}")

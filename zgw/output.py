@@ -1,0 +1,153 @@
+"""From rows to JSON: one select per resource and one function that renders its rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, literal_column, select, true
+
+from zgw.describe import Property, describe
+from zgw.fields import Ref
+from zgw.resource import Resource
+from zgw.rights import Rights
+
+Render = Callable[[Any, str], Any]
+
+
+@cache
+def properties(resource: Resource) -> tuple[Property, ...]:
+    """Return what a response shows, in order: the read-only properties and then the fields."""
+    shown = describe(resource.shown)
+    names = {p.attribute for p in shown}
+    return shown + tuple(p for p in describe(resource.fields) if p.attribute not in names and not p.write_only)
+
+
+def url_path(resource: Resource, service: str) -> str:
+    """Return the stored path of a resource up to its uuid; nested resources are completed with their parent."""
+    return f"/{service}/api/v1/{resource.path}/"
+
+
+@cache
+def columns(resource: Resource) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns that rendering needs, each labelled with its attribute."""
+    found: list[ColumnElement[Any]] = []
+    for p in properties(resource):
+        if p.attribute in resource.computed:
+            found.append(resource.computed[p.attribute].label(p.attribute))
+        elif p.attribute not in ("url", "uuid"):
+            found.append(resource.table.c[p.attribute].label(p.attribute))
+    if "uuid" not in resource.computed:
+        found.append(resource.table.c.uuid)
+    if resource.parent and not any(c.name == resource.parent for c in found):
+        found.append(resource.table.c[resource.parent])
+    return tuple(found)
+
+
+@cache
+def reading(resource: Resource) -> Select[Any]:
+    """Return the statement that reads a resource, without conditions."""
+    return select(*columns(resource)).select_from(resource.clause())
+
+
+@cache
+def full_reading(resource: Resource) -> Select[Any]:
+    """Return :func:`reading` with every column of the table, and its version as ``_version``, for writing."""
+    names = {c.name for c in columns(resource)}
+    rest = [c for c in resource.table.c if c.name not in names]
+    # xmin is the transaction that wrote the row: it tells whether the row changed since it was read.
+    version = cast(literal_column(f'"{resource.table.name}".xmin'), Text).label("_version")
+    return reading(resource).add_columns(*rest, version)
+
+
+def within(resource: Resource, rights: Rights) -> ColumnElement[bool]:
+    """Return the condition that keeps the objects within ``rights``."""
+    if rights.everything:
+        return true()
+    if resource.main:
+        main = resource.main.resource
+        inner = within(main, rights)
+        return exists(select(main.table.c.id).where(main.table.c.uuid == resource.table.c[resource.main.attribute], inner))
+    if resource.typed:
+        level = resource.table.c[resource.typed.level] if resource.typed.level else None
+        return rights.condition(resource.table.c[resource.typed.type], level)
+    return true()
+
+
+def existing(resource: Resource, rights: Rights) -> ColumnElement[bool]:
+    """Return the condition outside which an object does not even exist for this client (404, never 403)."""
+    main = resource.main.resource if resource.main else None
+    own = resource.restrict(rights) if resource.restrict else None
+    if main is not None and main.restrict and resource.main:
+        found = main.restrict(rights)
+        if found is not None:
+            key = main.table.c.uuid == resource.table.c[resource.main.attribute]
+            outer = exists(select(main.table.c.id).select_from(main.clause()).where(key, found))
+            return outer if own is None else and_(own, outer)
+    return true() if own is None else own
+
+
+def render_ref(prefix: str, empty: Any) -> Render:
+    """Return the function that makes the absolute URL of a stored reference (uuid or path)."""
+
+    def render(value: Any, base: str) -> Any:
+        if value is None or value == "":
+            return empty
+        if type(value) is str:
+            return base + value if value[0] == "/" else value
+        return f"{base}{prefix}{value}"
+
+    return render
+
+
+def renderer(p: Property) -> Render | None:
+    """Return how a value of this property is rendered, or None when JSON can hold it as it is."""
+    if (ref := p.ref) is not None:
+        return render_ref(ref.prefix, None if p.default is None and p.nullable else "")
+    if (item := p.item) is not None:
+        inner = renderer(item)
+        return None if inner is None else lambda values, base: [inner(value, base) for value in values or ()]
+    if p.group is not None:
+        members = [(member.name, r) for member in describe(p.group) if (r := renderer(member))]
+        if members or p.empty_as is not None:
+            return _group(members, p.empty_as)
+    if p.empty_as is not None:
+        return lambda value, base: p.empty_as if value is None else value
+    return None
+
+
+def _group(members: Sequence[tuple[str, Render]], empty: Any) -> Render:
+    def render(value: Any, base: str) -> Any:
+        if value is None:
+            return empty
+        return {**value, **{name: inner(value[name], base) for name, inner in members if name in value}}
+
+    return render
+
+
+@cache
+def _plan(resource: Resource) -> tuple[tuple[str, str, Render | None], ...]:
+    return tuple((p.name, p.attribute, renderer(p)) for p in properties(resource) if p.attribute not in ("url", "uuid"))
+
+
+def path_to(resource: Resource, service: str, row: Mapping[str, Any]) -> str:
+    """Return the stored path of an object."""
+    if resource.parent and resource.main:
+        parent = f"{resource.main.resource.path}/{row[resource.parent]}/"
+        return f"/{service}/api/v1/{parent}{resource.path}/{row['uuid']}"
+    return f"/{service}/api/v1/{resource.path}/{row['uuid']}"
+
+
+def render(resource: Resource, service: str, row: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """Return the JSON object of a row; URLs begin with ``base`` (``""`` gives stored paths)."""
+    shown: dict[str, Any] = {"url": base + path_to(resource, service, row)}
+    if "uuid" in resource.shown.model_fields:
+        shown["uuid"] = str(row["uuid"])
+    for name, attribute, how in _plan(resource):
+        value = row[attribute]
+        shown[name] = value if how is None else how(value, base)
+    return shown
+
+
+def reference_of(p: Property) -> Ref | None:
+    """Return the reference of a property or of its items."""
+    return p.ref or (p.item.ref if p.item else None)

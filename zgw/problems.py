@@ -1,0 +1,169 @@
+"""The one error type and the one error shape of every API (common rules, "Errors")."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from pydantic_core import ErrorDetails, PydanticCustomError
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES = {
+    "invalid": "Ongeldige invoer.",
+    "parse_error": "De inhoud van het verzoek is geen geldige JSON.",
+    "not_authenticated": "Authenticatiegegevens ontbreken.",
+    "permission_denied": "U bent niet geautoriseerd voor deze bewerking.",
+    "not_authenticated_for_ac": "De autorisaties konden niet worden opgehaald.",
+    "not_found": "Niet gevonden.",
+    "method_not_allowed": "Deze methode is niet toegestaan.",
+    "not_acceptable": "De gevraagde weergave is niet beschikbaar.",
+    "conflict": "De bewerking is in strijd met de huidige toestand.",
+    "gone": "Verwijderd.",
+    "precondition_failed": "Een verplichte header ontbreekt.",
+    "request_too_large": "Het verzoek is te groot.",
+    "unsupported_media_type": "Dit mediatype wordt niet ondersteund.",
+    "throttled": "Te veel verzoeken.",
+    "error": "Er is iets misgegaan.",
+}
+
+REASONS = {
+    "required": "Dit veld is verplicht.",
+    "null": "Dit veld mag niet null zijn.",
+    "blank": "Dit veld mag niet leeg zijn.",
+    "invalid": "Ongeldige waarde.",
+    "invalid_choice": "Deze waarde is geen geldige keuze.",
+    "max_length": "Deze waarde is te lang.",
+    "min_length": "Deze waarde is te kort.",
+    "max_value": "Deze waarde is te groot.",
+    "min_value": "Deze waarde is te klein.",
+    "not_a_list": "Een lijst wordt verwacht.",
+    "not_a_dict": "Een object wordt verwacht.",
+    "empty": "De lijst mag niet leeg zijn.",
+    "unique": "De combinatie van velden bestaat al.",
+    "does_not_exist": "Het object bestaat niet.",
+    "object-does-not-exist": "Het object bestaat niet.",
+    "no_match": "De URL hoort niet bij deze API.",
+    "incorrect_match": "De URL verwijst naar een ander soort object.",
+    "bad-url": "De URL kon niet worden opgehaald.",
+    "invalid-resource": "De URL verwijst niet naar een object van de verwachte soort.",
+    "not-published": "Het type is nog een concept.",
+    "wijzigen-niet-toegelaten": "Dit veld mag niet gewijzigd worden.",
+    "unknown-parameters": "Onbekende parameters.",
+    "empty_search_body": "Er zijn geen zoekcriteria opgegeven.",
+    "pending-relations": "De relatie met een ander component kon niet worden bijgewerkt of bestaat nog.",
+    "inconsistent-relation": "De relatie bestaat niet aan de leidende kant.",
+    "identificatie-niet-uniek": "Deze identificatie bestaat al binnen de organisatie.",
+    "only-digits": "Alleen cijfers zijn toegestaan.",
+}
+
+OBJECT = "nonFieldErrors"
+"""The name under which an error of the object as a whole is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidParam:
+    """One entry of ``invalidParams``: where, which code, and why in Dutch."""
+
+    name: str
+    code: str
+    reason: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return the wire form."""
+        return {"name": self.name, "code": self.code, "reason": self.reason or REASONS.get(self.code, self.code)}
+
+
+@dataclass
+class Problem(Exception):
+    """Every failure that a client sees. Raise it anywhere; the edge turns it into problem+json."""
+
+    status: int
+    code: str
+    detail: str = ""
+    invalid_params: Sequence[InvalidParam] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code} {self.detail} {list(self.invalid_params)}"
+
+
+def invalid(name: str, code: str, reason: str = "") -> Problem:
+    """Return the 400 for one field: ``raise invalid("zaaktype", "bad-url")``."""
+    return Problem(400, "invalid", invalid_params=[InvalidParam(name, code, reason)])
+
+
+def forbidden(detail: str = "") -> Problem:
+    """Return the 403 for a missing right."""
+    return Problem(403, "permission_denied", detail)
+
+
+def not_found(detail: str = "") -> Problem:
+    """Return the 404 for an object or page that does not exist."""
+    return Problem(404, "not_found", detail)
+
+
+def response(problem: Problem, base_url: str = "", instance: str = "") -> Response:
+    """Return the problem+json response. ``instance`` is a urn that the caller also logs.
+
+    A validation problem is told from the others by its ``invalidParams``.
+    """
+    kind = "ValidationError" if problem.invalid_params else "".join(p.title() for p in problem.code.split("_"))
+    content: dict[str, object] = {
+        "type": f"{base_url}/ref/fouten/{kind}/",
+        "code": problem.code,
+        "title": problem.title or TITLES.get(problem.code, TITLES["permission_denied" if problem.status == 403 else "error"]),
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance or f"urn:uuid:{uuid.uuid4()}",
+    }
+    if problem.invalid_params:
+        content["invalidParams"] = [param.as_json() for param in problem.invalid_params]
+    return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
+
+
+CODES = {
+    "missing": "required",
+    "string_too_long": "max_length",
+    "literal_error": "invalid_choice",
+    "enum": "invalid_choice",
+    "greater_than_equal": "min_value",
+    "greater_than": "min_value",
+    "less_than_equal": "max_value",
+    "less_than": "max_value",
+    "list_type": "not_a_list",
+    "model_type": "not_a_dict",
+    "model_attributes_type": "not_a_dict",
+    "dict_type": "not_a_dict",
+    "too_short": "empty",
+    "too_long": "max_length",
+}
+
+
+def error(code: str, reason: str = "") -> PydanticCustomError:
+    """Return the error that a field type raises inside validation; its code reaches the client unchanged."""
+    # The reason is passed as a context value, because braces in a template would be expanded.
+    return PydanticCustomError(code, "{reason}", {"reason": reason or REASONS.get(code, code)})
+
+
+def from_pydantic(errors: Iterable[ErrorDetails], prefix: str = "") -> list[InvalidParam]:
+    """Return the entries of ``invalidParams`` for what pydantic found, in the standard's codes and names."""
+    params = []
+    for found in errors:
+        name = ".".join([*([prefix] if prefix else []), *(str(part) for part in found["loc"])])
+        kind, value = found["type"], found["input"]
+        reason = ""
+        if kind in CODES:
+            code = CODES[kind]
+        elif kind == "string_too_short":
+            code = "blank" if value == "" else "min_length"
+        elif "reason" in found.get("ctx", {}):
+            code, reason = kind, str(found["ctx"]["reason"])
+        else:
+            code = "invalid"
+        if value is None and kind != "missing":
+            code, reason = "null", ""
+        params.append(InvalidParam(name or OBJECT, code, reason))
+    return params

@@ -1,0 +1,192 @@
+"""The other services, and other people's APIs, as seen from one service.
+
+Own resources are asked for over the internal API (``/_intern``), with this service's own credentials, and come
+back with stored paths in the place of URLs, so that they compare with what is stored. Catalogue types are kept until the
+Catalogi service signals a change.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from zgw.caller import HEADER, Caller, sign
+from zgw.fields import Ref, today
+from zgw.problems import InvalidParam, Problem
+from zgw.rights import Applicatie
+from zgw.settings import Settings
+from zgw.signals import Signals
+from zgw.tenancy import SERVICES
+
+log = logging.getLogger("samenzaak.remote")
+
+CACHED = ("catalogi",)
+INTERNAL = ("",)
+"""The bases of an internal call: URLs are rendered as stored paths."""
+
+
+class Remote:
+    """Calls to other services. ``apps`` are the services in this process; others are reached by their URL."""
+
+    def __init__(
+        self, service: str, settings: Settings, key: bytes, signals: Signals, apps: Mapping[str, Any] | None = None
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.key = key
+        self.signals = signals
+        self._apps = apps
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self._applicaties: dict[tuple[str, str, tuple[str, ...]], Applicatie] = {}
+        signals.on("samenzaak_catalogi", self._drop_objects)
+        signals.on("samenzaak_autorisaties", self._drop_applicaties)
+
+    def _drop_objects(self, tenant: str) -> None:
+        for key in [key for key in self._objects if key[0] == tenant or not tenant]:
+            del self._objects[key]
+
+    def _drop_applicaties(self, tenant: str) -> None:
+        for key in [key for key in self._applicaties if key[0] == tenant or not tenant]:
+            del self._applicaties[key]
+
+    def _client(self, service: str) -> httpx.AsyncClient:
+        if service not in self._clients:
+            if self._apps is not None and service in self._apps:
+                transport: httpx.AsyncBaseTransport = httpx.ASGITransport(self._apps[service], raise_app_exceptions=False)
+                url = f"http://{service}.internal"
+            else:
+                transport = httpx.AsyncHTTPTransport(retries=1, limits=httpx.Limits(max_keepalive_connections=20))
+                url = self.settings.service_urls.get(service, f"http://{service}.absent.invalid")
+            self._clients[service] = httpx.AsyncClient(transport=transport, base_url=url, timeout=10, trust_env=False)
+        return self._clients[service]
+
+    async def stop(self) -> None:
+        """Close the connections to the other services."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    async def send(
+        self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
+    ) -> httpx.Response:
+        """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached."""
+        all_headers = {HEADER: sign(caller, self.key), **headers}
+        content = None
+        if body is not None:
+            content = orjson.dumps(body)
+            all_headers["content-type"] = "application/json"
+        return await self._client(service).request(method, path, content=content, headers=all_headers)
+
+    async def applicatie(self, caller: Caller) -> Applicatie | None:
+        """Return the Applicatie of the calling client, or None; raise 403 ``not_authenticated_for_ac``.
+
+        A copy is used only while changes are being heard, so that a change counts from the next request on.
+        """
+        key = (caller.tenant, caller.client_id, caller.bases)
+        if self.signals.connected and (known := self._applicaties.get(key)) is not None:
+            return known
+        url = f"/_intern/client?clientId={quote(caller.client_id, safe='')}"
+        try:
+            response = await self.send(caller.as_component(self.service), "autorisaties", "GET", url)
+        except httpx.HTTPError as e:
+            log.error("autorisaties cannot be reached: %r", e)
+            raise Problem(403, "not_authenticated_for_ac") from e
+        if response.status_code == 404:
+            return None
+        if response.status_code != 200:
+            raise Problem(403, "not_authenticated_for_ac")
+        found = self._applicaties[key] = Applicatie(response.json(), caller.bases)
+        return found
+
+    async def objects(self, caller: Caller, paths: Iterable[str], expand: str = "") -> dict[str, dict[str, Any]]:
+        """Return the objects at these stored paths that exist, by path, with stored paths in the place of URLs.
+
+        Read with this service's own credentials, so the rights of the client do not matter here.
+        """
+        me = replace(caller.as_component(self.service), bases=INTERNAL)
+        found: dict[str, dict[str, Any]] = {}
+        wanted: dict[tuple[str, str], list[str]] = {}
+        day = today().isoformat()
+        for path in set(paths):
+            known = self._objects.get((caller.tenant, path)) if self.signals.connected and not expand else None
+            if known is not None and known["_day"] == day:
+                found[path] = known["object"]
+                continue
+            service, collection, uuid = split_path(path)
+            if service:
+                wanted.setdefault((service, collection), []).append(uuid)
+        for (service, collection), uuids in wanted.items():
+            for item in await self.batch(me, service, collection, uuids, expand):
+                path = item["url"]
+                found[path] = item
+                if service in CACHED and not expand:
+                    self._objects[(caller.tenant, path)] = {"_day": day, "object": item}
+        return found
+
+    async def batch(
+        self, caller: Caller, service: str, collection: str, uuids: Sequence[str], expand: str = ""
+    ) -> list[dict[str, Any]]:
+        """Return the objects with these uuids that ``caller`` may read. Raises Problem 404 for an unknown expand path,
+        403 when the caller may read nothing there, 503 when the service cannot be reached."""
+        body = {"uuids": list(uuids), "expand": expand}
+        try:
+            response = await self.send(caller, service, "POST", f"/_intern/objects/{collection}", body)
+        except httpx.HTTPError as e:
+            log.error("%s cannot be reached: %r", service, e)
+            raise Problem(503, "error", f"De {service}-API is niet bereikbaar.") from e
+        data = response.json()
+        if response.status_code != 200:
+            params = [InvalidParam(**p) for p in data.get("invalidParams", [])]
+            raise Problem(response.status_code, data.get("code", "error"), data.get("detail", ""), params)
+        found: list[dict[str, Any]] = data
+        return found
+
+    async def external(self, caller: Caller, url: str) -> dict[str, Any] | None:
+        """Return the JSON object at a URL outside this installation, or None when it may not or cannot be fetched.
+
+        Only APIs that the municipality has configured are fetched; everything else is refused without a request.
+        """
+        del caller, url
+        return None
+
+
+def split_path(path: str) -> tuple[str, str, str]:
+    """Return (service, collection, uuid) of a stored path, or empty strings for anything else.
+
+    The collection of a nested resource is its last word: ``/zaken/api/v1/zaken/<u>/zaakeigenschappen/<v>``.
+    """
+    parts = path.split("/")
+    if len(parts) < 6 or parts[0] or parts[2:4] != ["api", "v1"]:
+        return "", "", ""
+    return parts[1], parts[-2], parts[-1]
+
+
+async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[dict[str, Any] | None, str]:
+    """Return (object, "") or (None, code) for a reference to another API (common.md §10): ``bad-url`` for
+    everything that cannot be resolved, ``invalid-resource`` for another kind of resource, ``not-published`` for a concept."""
+    if path.startswith("/"):
+        service, collection, _ = split_path(path)
+        if service not in SERVICES:
+            return None, "bad-url"
+        try:
+            found = (await remote.objects(caller, [path])).get(path)
+        except Problem:
+            return None, "bad-url"
+        if found is None:
+            return None, "bad-url"
+        if (service, collection) != (ref.service, ref.path):
+            return None, "invalid-resource"
+    else:
+        found = await remote.external(caller, path)
+        if found is None:
+            return None, "bad-url"
+        if any(name not in found for name in ref.shape):
+            return None, "invalid-resource"
+    if ref.published and found.get("concept"):
+        return None, "not-published"
+    return found, ""

@@ -1,0 +1,194 @@
+"""The declaration of a resource: facts, and the plain functions that hold its rules.
+
+The standard prescribes the same operations for some forty resources; ``zgw.verbs`` performs them from this declaration.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, FromClause, MetaData, Select, Table, Uuid, column, func, select, table
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql import cast
+
+from zgw.fields import Fields, Ref
+from zgw.filters import Filter
+from zgw.problems import InvalidParam
+from zgw.rights import Rights
+
+if TYPE_CHECKING:
+    from zgw.call import Call
+    from zgw.check import Check
+    from zgw.database import Executor
+
+Rule = Callable[["Check"], Awaitable[None]]
+"""Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
+Effect = Callable[["Executor", "Check"], Awaitable[None]]
+"""Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
+Mirror = Callable[["Check"], Awaitable[None]]
+"""Runs after the commit, for relations that live in two services; raises a Problem after undoing the write."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The authorisation dimension of a main object: the attribute of its type, and of its level when it has one."""
+
+    type: str
+    level: str = ""
+
+
+@dataclass(frozen=True)
+class Main:
+    """The main object that a resource belongs to, by the attribute that refers to it."""
+
+    attribute: str
+    resource: "Resource"
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A resource of the standard.
+
+    ``fields`` are what clients write; ``shown`` what only responses have. A shown property is a column of ``table``
+    of the same name, or an expression in ``computed``. ``scopes`` has the keys list, fetch, create, update, remove; an
+    operation without scopes does not exist. ``operations`` overrules operationIds (``{"fetch": "besluit_read"}``).
+    """
+
+    name: str
+    path: str
+    fields: type[Fields]
+    table: Table
+    scopes: Mapping[str, frozenset[str]]
+    shown: type[Fields] = Fields
+    computed: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    source: FromClause | None = None
+    parent: str = ""
+    """For ``/zaken/{zaak_uuid}/zaakeigenschappen``: the attribute that holds the parent; ``main`` tells its path."""
+    operation: str = ""
+    operations: Mapping[str, str] = field(default_factory=dict)
+    verbs: Sequence[str] = ("list", "create", "fetch", "head", "replace", "merge", "remove")
+    filters: Sequence[Filter] = ()
+    fetch_parameters: Sequence[str] = ()
+    ordering: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    order: Sequence[ColumnElement[Any]] = ()
+    paginated: bool = True
+    etag: bool = True
+    crs: bool = False
+    typed: Typed | None = None
+    main: Main | None = None
+    restrict: Callable[[Rights], ColumnElement[bool] | None] | None = None
+    """A condition beside type and level, such as ``isGereedVoorPublicatie``; an object outside it does not exist."""
+    kanaal: str = ""
+    kenmerken: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
+    """For a main object: the kenmerken of its notifications, from its row (stored form)."""
+    notify: Sequence[str] = ("create", "update", "partial_update", "destroy")
+    audited: bool = False
+    weergave: Callable[[Mapping[str, Any]], str] = lambda row: str(row["uuid"])
+    """How an object is called in the audit trail, from its row; truncated to 200 characters."""
+    expandable: Mapping[str, Ref] = field(default_factory=dict)
+    """Expandable properties that are not plain references: ``relevanteAndereZaken`` by the ``url`` of its items."""
+    unexpandable: Sequence[str] = ()
+    unique: Mapping[str, InvalidParam] = field(default_factory=dict)
+    """The error for each unique constraint of the table, by the name of the constraint."""
+    rules: Sequence[Rule] = ()
+    removal_rules: Sequence[Rule] = ()
+    derive: Sequence[Rule] = ()
+    """Fill ``check.row`` after the rules passed: generated numbers, values taken from the type."""
+    guards: Sequence[Rule] = ()
+    """Checks of the state that answer 403 or 409; run for create, update and remove, after the rules."""
+    effects: Sequence[Effect] = ()
+    mirrors: Sequence[Mirror] = ()
+    after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
+    """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
+    put_keeps: bool = True
+    """Whether an optional field that PUT leaves out keeps its value (common.md §3), or gets its default."""
+    cached: bool = False
+    """Whether other services may keep a copy; each write then signals ``samenzaak_<service>``."""
+    warning: str = ""
+    description: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """The operationId prefix."""
+        return self.operation or self.name
+
+    def clause(self) -> FromClause:
+        """What is read from."""
+        return self.table if self.source is None else self.source
+
+
+@dataclass(frozen=True, eq=False)
+class Action:
+    """An ordinary endpoint: ``_zoek``, lock, publish. ``run(call)`` answers; path parameters are in ``call.path``."""
+
+    operation: str
+    method: str
+    path: str
+    run: "Callable[[Call], Awaitable[Any]]"
+    scopes: frozenset[str] | None
+    body: type[Fields] | None = None
+    response: type[Fields] | Resource | None = None
+    status: int = 200
+    shape: str = "object"
+    """``object``, ``page``, ``array`` or ``binary``."""
+    filters: Sequence[Filter] = ()
+    parameters: Sequence[str] = ()
+    """Names of standard parameters: page, pageSize, expand, If-None-Match, CRS."""
+    content_type: str = "application/json"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Kanaal:
+    """A notification channel and the names of its kenmerken."""
+
+    naam: str
+    kenmerken: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Api:
+    """One API: its version in the standard, its resources, its other endpoints and its channels."""
+
+    service: str
+    component: str
+    version: str
+    title: str
+    resources: Sequence[Resource]
+    metadata: MetaData
+    actions: Sequence[Action] = ()
+    kanalen: Sequence[Kanaal] = ()
+    internal: "Mapping[str, Callable[[Call], Awaitable[Any]]]" = field(default_factory=dict)
+    """Routes for other services only: ``{"GET /client": run}`` is reached as ``/_intern/client``."""
+    start: Sequence[Callable[[Any], Awaitable[None]]] = ()
+    """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
+    description: str = ""
+
+    @property
+    def root(self) -> str:
+        """The path below which the API lives."""
+        return f"/{self.service}/api/v1"
+
+
+def related(
+    name: str, key: str, owner: Table, order: str = "id", value: str = "uuid", where: ColumnElement[bool] | None = None
+) -> ColumnElement[Any]:
+    """Return the uuids of the rows of table ``name`` whose column ``key`` refers to ``owner``, as one array.
+
+    The other table is named, not imported, because its module imports the owner's.
+    """
+    other = table(name, column(key), column(order), column(value)).alias()
+    statement = select(func.array_agg(aggregate_order(other.c[value], other.c[order]))).where(other.c[key] == owner.c.uuid)
+    if where is not None:
+        statement = statement.where(where)
+    return func.coalesce(statement.scalar_subquery(), cast(array([]), ARRAY(Uuid)))
+
+
+def aggregate_order(value: ColumnElement[Any], order: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return ``value ORDER BY order`` for use inside an aggregate."""
+    from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+    return aggregate_order_by(value, order)
+
+
+Statement = Select[Any]

@@ -1,0 +1,116 @@
+"""What a client may do: its Applicatie, read from the Autorisaties API and turned into a condition of the query.
+
+Rules: common.md §5, autorisaties.md §4.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, true
+
+from zgw.database import among
+from zgw.fields import LEVELS, path_of
+
+COMPONENTS = {
+    "autorisaties": "ac",
+    "notificaties": "nrc",
+    "zaken": "zrc",
+    "catalogi": "ztc",
+    "documenten": "drc",
+    "besluiten": "brc",
+}
+"""The component that a scope belongs to, by the first word of the scope and by the name of the service."""
+
+TYPE_FIELDS = {"zrc": "zaaktype", "drc": "informatieobjecttype", "brc": "besluittype"}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one set of scopes gives a client.
+
+    ``caps`` holds, per type (stored path), the highest level that may be seen (index in ``LEVELS``).
+    """
+
+    everything: bool = False
+    caps: Mapping[str, int] = field(default_factory=dict)
+    published_only: bool = False
+
+    def allows(self, type_path: str | None, level: str | None = None) -> bool:
+        """Return whether an object of this type and level lies within these rights."""
+        if self.everything:
+            return True
+        cap = self.caps.get(type_path or "")
+        return cap is not None and (not level or LEVELS.index(level) <= cap)
+
+    def condition(self, type_column: ColumnElement[str], level_column: ColumnElement[str] | None) -> ColumnElement[bool]:
+        """Return the SQL condition that keeps exactly the objects within these rights.
+
+        Types are grouped by cap, so that hundreds of types give at most eight terms.
+        """
+        if self.everything:
+            return true()
+        if level_column is None:
+            return among(type_column, sorted(self.caps))
+        by_cap: dict[int, list[str]] = {}
+        for type_path, cap in sorted(self.caps.items()):
+            by_cap.setdefault(cap, []).append(type_path)
+        terms = []
+        for cap, types in sorted(by_cap.items()):
+            term = among(type_column, types)
+            terms.append(term if cap == len(LEVELS) - 1 else and_(term, among(level_column, LEVELS[: cap + 1])))
+        return or_(*terms) if terms else among(type_column, [])
+
+
+EVERYTHING = Rights(everything=True)
+
+
+class Applicatie:
+    """The rights of one client, as the Autorisaties API tells them."""
+
+    def __init__(self, data: Mapping[str, Any], bases: tuple[str, ...]) -> None:
+        self.uuid: str = data["uuid"]
+        self.label: str = data["label"]
+        self.all: bool = data["heeftAlleAutorisaties"]
+        self.published_only: bool = data["alleenIsGereedVoorPublicatie"]
+        self._grants = [(g["component"], frozenset(g["scopes"]), g) for g in data["autorisaties"]]
+        self._bases = bases
+        self._known: dict[tuple[str, frozenset[str]], Rights | None] = {}
+
+    def rights(self, component: str, scopes: frozenset[str]) -> Rights | None:
+        """Return what any of ``scopes`` gives within ``component``, or None when none of them is granted at all.
+
+        A scope of another component (``zaken.lezen`` where catalogi are read, ztc-014) counts for its own component.
+        """
+        key = (component, scopes)
+        if key not in self._known:
+            self._known[key] = self._work_out(component, scopes)
+        return self._known[key]
+
+    def _work_out(self, component: str, scopes: Iterable[str]) -> Rights | None:
+        if self.all:
+            return Rights(everything=True, published_only=self.published_only)
+        caps: dict[str, int] = {}
+        granted = False
+        for scope in scopes:
+            owner = COMPONENTS.get(scope.partition(".")[0], component)
+            for grant_component, grant_scopes, grant in self._grants:
+                if grant_component != owner or scope not in grant_scopes:
+                    continue
+                granted = True
+                type_field = TYPE_FIELDS.get(owner)
+                if type_field and (url := grant.get(type_field)):
+                    path = path_of(url, self._bases)
+                    cap = LEVELS.index(grant.get("maxVertrouwelijkheidaanduiding") or LEVELS[-1])
+                    caps[path] = max(cap, caps.get(path, 0))
+        return Rights(caps=caps, published_only=self.published_only) if granted else None
+
+
+def scopes(*labels: str) -> frozenset[str]:
+    """Return a scope expression: any one of ``labels`` suffices."""
+    return frozenset(labels)
+
+
+def listed(values: Sequence[str]) -> str:
+    """Return scopes for a message."""
+    return ", ".join(sorted(values))

@@ -1,0 +1,273 @@
+"""From declarations to a FastAPI app: the one place where routes are made dynamically."""
+
+import base64
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+import yaml
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from zgw import audit, verbs
+from zgw.call import Call, Service, answer
+from zgw.docs import docs_page
+from zgw.expand import objects, paths
+from zgw.openapi import document
+from zgw.problems import Problem, forbidden, response
+from zgw.resource import Action, Api, Resource
+
+log = logging.getLogger("samenzaak.service")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+BASE_HEADER = "x-samenzaak-base"
+"""The base URL of a request without a token, set by the gateway: for the OAS and its pages."""
+
+METHODS = {
+    "list": ("GET", False),
+    "create": ("POST", False),
+    "fetch": ("GET", True),
+    "head": ("HEAD", True),
+    "replace": ("PUT", True),
+    "merge": ("PATCH", True),
+    "remove": ("DELETE", True),
+}
+"""Per verb its method, and whether its path ends with the uuid."""
+
+FUNCTIONS: dict[str, Callable[[Call, Resource], Awaitable[Response]]] = {
+    "list": verbs.list_,
+    "create": verbs.create,
+    "fetch": verbs.fetch,
+    "head": verbs.fetch,
+    "replace": verbs.replace,
+    "merge": verbs.merge,
+    "remove": verbs.remove,
+}
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the FastAPI app of a service: the routes of its resources and actions, its OAS, its internal routes."""
+    api = service.api
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, title=api.title, version=api.version)
+    app.state.service = service
+    routes: list[Route] = []
+    for action in api.actions:
+        routes.append(_route(api.root + action.path, _action(service, action), action.method))
+    for resource in api.resources:
+        routes += _routes(service, resource)
+    app.router.routes.extend(_merged(routes))
+    app.router.routes.extend(_documentation(api))
+    app.router.routes.extend(
+        [
+            Route("/_intern/health", _health(service), methods=["GET"]),
+            Route("/_intern/objects/{collection}", _objects(service), methods=["POST"]),
+        ]
+    )
+    for declared, run in api.internal.items():
+        method, path = declared.split()
+        app.router.routes.append(Route("/_intern" + path, _internal(service, run), methods=[method]))
+    app.router.redirect_slashes = False
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_exception)
+    app.add_middleware(Versioned, version=api.version)
+    return app
+
+
+class Versioned:
+    """Adds the ``API-version`` header to every response, errors included."""
+
+    def __init__(self, app: ASGIApp, version: str) -> None:
+        self.app = app
+        self.header = (b"api-version", version.encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def versioned(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), self.header]
+            await send(message)
+
+        await self.app(scope, receive, versioned)
+
+
+def _route(path: str, endpoint: Endpoint, method: str) -> Route:
+    return Route(path, endpoint, methods=[method])
+
+
+def _merged(routes: list[Route]) -> list[Route]:
+    """Return one route per path, so that a wrong method is a 405 and the right one is found at once."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for route in routes:
+        for method in route.methods or ():
+            if method == "HEAD" and "GET" in (route.methods or ()):
+                continue
+            by_path.setdefault(route.path, {})[method] = route.endpoint
+    merged = []
+    for path, endpoints in by_path.items():
+        if "HEAD" not in endpoints and "GET" in endpoints and path.endswith("}"):
+            endpoints["HEAD"] = endpoints["GET"]
+        merged.append(Route(path, _dispatch(endpoints), methods=None))
+        merged[-1].methods = set(endpoints)
+    return merged
+
+
+def _dispatch(endpoints: dict[str, Endpoint]) -> Endpoint:
+    async def dispatch(request: Request) -> Response:
+        return await endpoints[request.method](request)
+
+    return dispatch
+
+
+def collection_path(resource: Resource) -> str:
+    """Return the path of a collection below the root of its API: ``/zaken/{zaak_uuid:uuid}/zaakeigenschappen``."""
+    if resource.parent and resource.main:
+        return f"/{resource.main.resource.path}/{{{resource.parent}_uuid:uuid}}/{resource.path}"
+    return f"/{resource.path}"
+
+
+def _routes(service: Service, resource: Resource) -> list[Route]:
+    api, found = service.api, []
+    collection = api.root + collection_path(resource)
+    for verb in resource.verbs:
+        method, single = METHODS[verb]
+        path = collection + "/{uuid:uuid}" if single else collection
+        found.append(_route(path, _verb(service, resource, FUNCTIONS[verb]), method))
+    if resource.audited and resource.main is None:
+        trail = f"{collection}/{{uuid:uuid}}/audittrail"
+        endpoint = _verb(service, resource, audit.trail)
+        found += [_route(trail, endpoint, "GET"), _route(trail + "/{entry_uuid:uuid}", endpoint, "GET")]
+    return found
+
+
+def _verb(service: Service, resource: Resource, run: Callable[[Call, Resource], Awaitable[Response]]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await run(Call(service, request), resource)
+
+    return endpoint
+
+
+def _action(service: Service, action: Action) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        result: Response = await action.run(Call(service, request))
+        return result
+
+    return endpoint
+
+
+def _internal(service: Service, run: Callable[[Call], Awaitable[Any]]) -> Endpoint:
+    """An internal route: only for callers that are one of our own services."""
+
+    async def endpoint(request: Request) -> Response:
+        call = Call(service, request)
+        if not call.caller.component:
+            raise forbidden()
+        result: Response = await run(call)
+        return result
+
+    return endpoint
+
+
+def _objects(service: Service) -> Endpoint:
+    """The internal way to many objects at once, with the rights of the caller in the token."""
+
+    async def endpoint(request: Request) -> Response:
+        call = Call(service, request)
+        body = await call.body()
+        wanted = [text for text in body.get("uuids", []) if _is_uuid(text)]
+        return answer(await objects(call, call.path["collection"], wanted, paths(body.get("expand"))))
+
+    return endpoint
+
+
+def _is_uuid(text: Any) -> bool:
+    try:
+        uuid.UUID(str(text))
+    except ValueError:
+        return False
+    return True
+
+
+def _health(service: Service) -> Endpoint:
+    async def endpoint(_: Request) -> Response:
+        missing = await service.database.missing()
+        return answer({"status": "ok" if not missing else missing}, 503 if missing else 200)
+
+    return endpoint
+
+
+def _documentation(api: Api) -> list[Route]:
+    cache: dict[str, bytes] = {}
+
+    def base_of(request: Request) -> str:
+        return request.headers.get(BASE_HEADER, "")
+
+    async def as_json(request: Request) -> Response:
+        base = base_of(request)
+        if base not in cache:
+            cache.clear()
+            cache[base] = orjson.dumps(document(api, base))
+        return Response(cache[base], media_type="application/json")
+
+    async def as_yaml(request: Request) -> Response:
+        text = yaml.safe_dump(document(api, base_of(request)), sort_keys=False, allow_unicode=True)
+        return Response(text, media_type="application/yaml")
+
+    async def older(request: Request) -> Response:
+        return RedirectResponse(f"{base_of(request)}{api.root}/openapi.yaml", 301)
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(docs_page(api, document(api, base_of(request))))
+
+    return [
+        Route(api.root + "/openapi.json", as_json),
+        Route(api.root + "/openapi.yaml", as_yaml),
+        Route(api.root + "/schema/openapi.yaml", older),
+        Route(api.root + "/docs", page),
+    ]
+
+
+def _instance(request: Request, problem: Problem) -> str:
+    instance = f"urn:uuid:{uuid.uuid4()}"
+    log.info("%s %s: %s (%s)", request.method, request.url.path, problem, instance)
+    return instance
+
+
+def _base(request: Request) -> str:
+    """Return the base URL for the ``type`` of a problem, from a token that need not be valid."""
+    from zgw.caller import HEADER
+
+    try:
+        payload = request.headers[HEADER].split(".")[1]
+        return str(orjson.loads(base64.urlsafe_b64decode(payload + "=="))["b"][0])
+    except (KeyError, IndexError, ValueError):
+        return request.headers.get(BASE_HEADER, "")
+
+
+async def _on_problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return response(problem, _base(request), _instance(request, problem))
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    problem = Problem(error.status_code, codes.get(error.status_code, "error"), headers=dict(error.headers or {}))
+    return response(problem, _base(request), _instance(request, problem))
+
+
+async def _on_exception(request: Request, error: Exception) -> Response:
+    instance = f"urn:uuid:{uuid.uuid4()}"
+    log.error("%s %s failed (%s)", request.method, request.url.path, instance, exc_info=error)
+    return response(Problem(500, "error"), _base(request), instance)

@@ -1,0 +1,220 @@
+"""From ``Fields`` classes to the schemas of an OpenAPI 3.0.3 document.
+
+What a type or a marker states is said here once more, for readers: ``Length(80)`` as ``maxLength``, ``Ref`` as
+``format: uri``. ``Shown`` overrules the limits of a string, and pydantic's ``WithJsonSchema`` the schema as a whole.
+"""
+
+import types
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import WithJsonSchema
+
+from zgw.describe import Property, describe, unwrap
+from zgw.fields import Fields, Length, Matching, Ref, Shown, Whole
+
+Schema = dict[str, Any]
+
+
+class Side(StrEnum):
+    """Who reads a schema: the same field may differ between them."""
+
+    REQUEST = "request"
+    PATCH = "patch"
+    RESPONSE = "response"
+    QUERY = "query"
+
+
+@dataclass
+class Schemas:
+    """The named schemas of one document: each ``Fields`` class is written once, and referred to."""
+
+    known: dict[str, Schema] = field(default_factory=dict)
+    _owners: dict[str, Any] = field(default_factory=dict)
+
+    def named(self, name: str, schema: Schema) -> Schema:
+        """Add a schema under a name and return the reference to it."""
+        self.known[name] = schema
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def claim(self, owner: Any, name: str, module: str = "") -> tuple[str, bool]:
+        """Return the name under which ``owner`` is kept, and whether it is new there.
+
+        Two files of a service may have a class of the same name; the second one gets the name of its file in front.
+        """
+        last = module.rpartition(".")[2].title().replace("_", "")
+        candidates = [name, f"{last}{name}", *(f"{last}{name}{number}" for number in range(2, 100))]
+        found = next(each for each in candidates if self._owners.get(each, owner) == owner)
+        new = found not in self._owners
+        self._owners[found] = owner
+        return found, new
+
+    def group(self, fields: type[Fields], side: Side) -> Schema:
+        """Return the reference to the schema of a group of fields."""
+        # Only what is written and never shown tells the sides apart below the top level.
+        inside = Side.REQUEST if side in (Side.REQUEST, Side.PATCH) and _hides(fields) else Side.RESPONSE
+        name, new = self.claim((fields, inside), name_of(fields) + _suffix(inside), fields.__module__)
+        if new:
+            # The place is taken before the members are written, because a group may contain itself.
+            self.known[name] = {}
+            self.known[name].update(self.properties(fields, inside))
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def body(self, fields: type[Fields], side: Side) -> Schema:
+        """Return the reference to the schema of a whole request, or of the response of an action."""
+        name, new = self.claim((fields, side, "body"), name_of(fields) + _suffix(side), fields.__module__)
+        if new:
+            self.named(name, self.properties(fields, side))
+            if side is Side.RESPONSE and self.known[name]["properties"]:
+                self.known[name]["required"] = list(self.known[name]["properties"])
+            if side is Side.PATCH:
+                self.known[name].pop("required", None)
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def properties(self, fields: type[Fields], side: Side) -> Schema:
+        """Return the schema of an object with these fields."""
+        shown = [p for p in describe(fields) if not (p.write_only and side is Side.RESPONSE)]
+        schema: Schema = {"type": "object"}
+        if description := summary_of(fields.__doc__ if fields.__doc__ != Fields.__doc__ else ""):
+            schema["description"] = description
+        if required := [p.name for p in shown if p.required]:
+            schema["required"] = required
+        schema["properties"] = {p.name: self.value(p, side) for p in shown}
+        return schema
+
+    def value(self, p: Property, side: Side) -> Schema:
+        """Return the schema of one property."""
+        schema, extra = self.bare(p, side), Schema()
+        if _nullable(p, side):
+            extra["nullable"] = True
+            if "enum" in schema and None not in schema["enum"]:
+                schema = {**schema, "enum": [*schema["enum"], None]}
+        if side is not Side.RESPONSE and not p.required and isinstance(p.default, str | int) and p.default != "":
+            extra["default"] = p.default
+        if p.write_only:
+            extra["writeOnly"] = True
+        return beside(schema, extra)
+
+    def bare(self, p: Property, side: Side) -> Schema:
+        """Return the schema of the type and the markers of a property."""
+        if (given := p.marker(WithJsonSchema)) is not None:
+            return dict(given.json_schema or {})
+        if (variants := p.variants) is not None:
+            options = [self.group(model, side) for model in dict.fromkeys(variants.models.values()) if model]
+            return {"oneOf": options} if len(options) > 1 else options[0]
+        if p.group is not None:
+            return self.group(p.group, side)
+        if (item := p.item) is not None:
+            return {"type": "array", "items": self.value(item, side), **_lengths(p, "minItems", "maxItems")}
+        if p.choices:
+            return {"type": _type_of_choices(p), "enum": list(p.choices)}
+        if get_origin(p.type) in (Union, types.UnionType):
+            return {"anyOf": [self.value(_anonymous(option), side) for option in get_args(p.type)]}
+        if p.type is dict or get_origin(p.type) is dict:
+            values = get_args(p.type)[1] if get_args(p.type) else Any
+            free: Any = True if values is Any else self.value(_anonymous(values), side)
+            return {"type": "object", "additionalProperties": free}
+        return _scalar(p, side)
+
+
+def beside(schema: Schema, extra: Mapping[str, Any]) -> Schema:
+    """Return ``schema`` with more keywords; what stands beside a ``$ref`` is ignored in OpenAPI 3.0, hence ``allOf``."""
+    if not extra:
+        return schema
+    return {"allOf": [schema], **extra} if "$ref" in schema else {**schema, **extra}
+
+
+def name_of(fields: type[Fields]) -> str:
+    """Return the name of the schema of a class: ``ZaakFields`` is ``Zaak``."""
+    return fields.__name__.removesuffix("Fields").strip("_") or fields.__name__
+
+
+def summary_of(text: str | None) -> str:
+    """Return the first paragraph of a docstring on one line."""
+    return " ".join((text or "").strip().partition("\n\n")[0].split())
+
+
+def _suffix(side: Side) -> str:
+    return {Side.REQUEST: "Request", Side.PATCH: "PatchRequest"}.get(side, "")
+
+
+def _hides(fields: type[Fields]) -> bool:
+    """Return whether a group, or a group inside it, has a property that is written and never shown."""
+    inner = [(p.item or p).group for p in describe(fields)]
+    return any(p.write_only for p in describe(fields)) or any(_hides(g) for g in inner if g and g is not fields)
+
+
+def _nullable(p: Property, side: Side) -> bool:
+    if side is not Side.RESPONSE:
+        return p.nullable and side is not Side.QUERY
+    # A response shows an empty reference as the default, and an empty group as its marker says.
+    return p.nullable and p.empty_as is None and not (p.ref and p.default is not None)
+
+
+def _anonymous(annotation: Any) -> Property:
+    """Return a property for a type that stands inside another one."""
+    kind, markers, nullable = unwrap(annotation)
+    return Property("", "", kind, nullable, True, None, tuple(markers))
+
+
+def _type_of_choices(p: Property) -> str:
+    kinds = {type(choice) for choice in p.choices}
+    return "string" if kinds == {str} else "boolean" if kinds == {bool} else "integer"
+
+
+def _lengths(p: Property, minimum: str, maximum: str) -> Schema:
+    marker = p.marker(Length)
+    if marker is None:
+        return {}
+    found: Schema = {minimum: marker.minimum} if marker.minimum else {}
+    return found if marker.maximum is None else {**found, maximum: marker.maximum}
+
+
+def _scalar(p: Property, side: Side) -> Schema:
+    # A datetime is a date and a bool is an int, so types are compared and not searched among their bases.
+    kinds: dict[Any, Schema] = {
+        bool: {"type": "boolean"},
+        int: {"type": "integer"},
+        float: {"type": "number"},
+        date: {"type": "string", "format": "date"},
+        datetime: {"type": "string", "format": "date-time"},
+        uuid.UUID: {"type": "string", "format": "uuid"},
+        Any: {},
+        object: {},
+    }
+    # The outermost marker was written last and refines those of the alias below it.
+    shown = next((marker for marker in reversed(p.markers) if isinstance(marker, Shown)), None)
+    if p.type is str:
+        schema = _text(p, shown, side)
+    elif p.type in kinds:
+        schema = dict(kinds[p.type])
+    else:
+        raise TypeError(f"{p.attribute}: there is no OAS schema for {p.type!r}; say it with WithJsonSchema")
+    if (whole := p.marker(Whole)) is not None:
+        schema |= {"minimum": whole.minimum, "maximum": whole.maximum}
+    return schema | {"format": shown.format} if shown and shown.format else schema
+
+
+def _text(p: Property, shown: Shown | None, side: Side) -> Schema:
+    schema: Schema = {"type": "string", **_lengths(p, "minLength", "maxLength")}
+    if (ref := p.marker(Ref)) is not None:
+        schema["format"] = "uri"
+        # The limit of a filter only guards against nonsense, so it is no part of the contract.
+        if side is not Side.QUERY:
+            schema["maxLength"] = ref.max_length
+    if (matching := p.marker(Matching)) is not None:
+        schema |= {"maxLength": matching.maximum} if matching.maximum is not None else {}
+        if matching.format:
+            schema["format"] = matching.format
+        else:
+            schema["pattern"] = f"^(?:{matching.pattern}){'?' if matching.blank else ''}$"
+    if shown is not None:
+        limits = {"minLength": shown.minimum or None, "maxLength": shown.maximum, "pattern": shown.pattern or None}
+        for name, value in limits.items():
+            schema.pop(name, None)
+            schema |= {name: value} if value is not None else {}
+    return schema

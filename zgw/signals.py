@@ -1,0 +1,127 @@
+"""PostgreSQL's LISTEN/NOTIFY for one process: what changed elsewhere, known here within milliseconds."""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+
+import asyncpg
+
+log = logging.getLogger("samenzaak.signals")
+
+Listener = Callable[[str], None]
+"""Gets the payload of a notification, or ``""`` when notifications may have been missed: then anything may have changed."""
+
+
+APPLICATION = "samenzaak signals"
+BARRIER, ACK = "samenzaak_barrier", "samenzaak_ack"
+
+
+class Signals:
+    """One listening connection, shared by everything in the process that wants to know of changes."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._listeners: dict[str, list[Listener]] = defaultdict(list)
+        self._task: asyncio.Task[None] | None = None
+        self._connection: asyncpg.Connection | None = None
+        self._acks: dict[str, asyncio.Queue[None]] = {}
+        self._busy = asyncio.Lock()
+        self._replies: set[asyncio.Task[None]] = set()
+        self.on(BARRIER, self._reply_later)
+        self.on(ACK, self._acknowledged)
+
+    def on(self, channel: str, listener: Listener) -> None:
+        """Call ``listener`` for each notification on ``channel``; register before :meth:`start`."""
+        self._listeners[channel].append(listener)
+
+    @property
+    def connected(self) -> bool:
+        """Whether changes are being heard; while they are not, nothing may be answered from a cache."""
+        return self._connection is not None and not self._connection.is_closed()
+
+    async def start(self) -> None:
+        """Connect and keep listening until :meth:`stop`, reconnecting when the connection is lost."""
+        if self._task is None:
+            await self._connect()
+            self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def barrier(self, timeout: float = 2.0) -> None:
+        """Wait until every process has heard all changes that were committed before this call.
+
+        PostgreSQL delivers notifications in the order of commit, so a process that answers a notification sent now
+        has heard the earlier ones. A process that does not answer in ``timeout`` seconds is not waited for.
+        """
+        if not self.connected:
+            return
+        name = uuid.uuid4().hex
+        acks = self._acks[name] = asyncio.Queue()
+        try:
+            listening = await self._fetch(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()",
+                APPLICATION,
+            )
+            await self._fetch("SELECT pg_notify($1, $2)", BARRIER, name)
+            async with asyncio.timeout(timeout):
+                for _ in range(max(listening, 1)):
+                    await acks.get()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+            log.warning("not every process confirmed a change: %r", e)
+        finally:
+            del self._acks[name]
+
+    async def _fetch(self, statement: str, *values: str) -> int:
+        assert self._connection is not None
+        async with self._busy:
+            found = await self._connection.fetchval(statement, *values)
+            return found if isinstance(found, int) else 0
+
+    def _reply_later(self, name: str) -> None:
+        if name:
+            task = asyncio.get_running_loop().create_task(self._reply(name))
+            self._replies.add(task)
+            task.add_done_callback(self._replies.discard)
+
+    async def _reply(self, name: str) -> None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
+            await self._fetch("SELECT pg_notify($1, $2)", ACK, name)
+
+    def _acknowledged(self, name: str) -> None:
+        if name in self._acks:
+            self._acks[name].put_nowait(None)
+
+    async def _connect(self) -> None:
+        connection = await asyncpg.connect(self.dsn, server_settings={"application_name": APPLICATION})
+        for channel in self._listeners:
+            await connection.add_listener(channel, self._heard)
+        self._connection = connection
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener("")
+
+    def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        for listener in self._listeners[channel]:
+            listener(str(payload))
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            if self.connected:
+                continue
+            try:
+                await self._connect()
+            except (OSError, asyncpg.PostgresError) as e:
+                log.warning("no connection for notifications: %s", e)

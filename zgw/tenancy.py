@@ -1,0 +1,39 @@
+"""Municipalities in the database: one schema and one role per (municipality, service).
+
+``olst-wijhe`` has the schemas ``olst_wijhe_zaken``, ``olst_wijhe_documenten``, …; the role of the same name may use that
+schema and nothing else. A service logs in as ``samenzaak_zaken``, which may become each of its roles and by itself
+has no rights at all.
+"""
+
+import re
+
+SERVICES = ("autorisaties", "besluiten", "catalogi", "documenten", "notificaties", "zaken")
+
+_NAME = re.compile(r"[a-z](?:-?[a-z0-9]){1,39}")
+
+
+def check_name(tenant: str) -> str:
+    """Return ``tenant`` if it is a valid name of a municipality; raise ValueError otherwise."""
+    if not _NAME.fullmatch(tenant):
+        raise ValueError(
+            f"{tenant!r}: a tenant name has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter"
+        )
+    return tenant
+
+
+def schema_of(tenant: str, service: str) -> str:
+    """Return the schema and role name: ``schema_of("olst-wijhe", "zaken") == "olst_wijhe_zaken"``.
+
+    Names have no underscore, so two municipalities never share a schema.
+    """
+    return f"{check_name(tenant).replace('-', '_')}_{service}"
+
+
+def tenant_of(schema: str, service: str) -> str:
+    """Return the name of the municipality whose schema this is; the inverse of :func:`schema_of`."""
+    return schema.removesuffix(f"_{service}").replace("_", "-")
+
+
+def login_role(service: str) -> str:
+    """Return the role that a service logs in as."""
+    return f"samenzaak_{service}"
