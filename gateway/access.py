@@ -24,7 +24,7 @@ def install(level: int = logging.INFO) -> None:
 def write(
     log_format: str, request_id: str, tenant: str, client_id: str, method: str, path: bytes, status: int, began: float
 ) -> None:
-    """Write one line; ``began`` is the ``time.perf_counter()`` at the start, status 0 means that nothing was answered."""
+    """Write one line; ``began`` is the ``time.perf_counter()`` at the start; status 0: nothing was answered."""
     if not log.isEnabledFor(logging.INFO):
         return
     milliseconds = round((time.perf_counter() - began) * 1000, 1)

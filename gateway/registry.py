@@ -31,7 +31,7 @@ _CLIENT_ID = re.compile(r"[!-~]{1,50}")
 
 
 async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, hosts: Sequence[str] = ()) -> Tenant:
-    """Add a municipality: ``await add_tenant(db, "deventer", "Gemeente Deventer", "001947392")``.
+    """Add a municipality: ``await add_tenant(db, "deventer", "Gemeente Deventer", "517439943")``.
 
     Raises ValueError for a wrong or taken name, RSIN or host name.
     """
