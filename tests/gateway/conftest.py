@@ -71,7 +71,9 @@ async def gateway_dsn(admin_dsn: str) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, secret_key=SecretStr("k" * 40), max_body_size=1000, public_url="https://zgw.example.nl")
+    return Settings(
+        home=tmp_path, secret_key=SecretStr("k" * 40), max_body_size=1000, public_url="https://zgw.example.nl"
+    )
 
 
 @pytest_asyncio.fixture

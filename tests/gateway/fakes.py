@@ -124,7 +124,11 @@ def raw_token(header: Mapping[str, object], payload: object, key: Any) -> str:
     """Return a token with any header and payload, also ones that a library refuses to make."""
     body = b".".join(_b64(json.dumps(part).encode()) for part in ({"typ": "JWT", **header}, payload))
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in jwt.algorithms.get_default_algorithms() or algorithm == "none":
+    if (
+        not isinstance(algorithm, str)
+        or algorithm not in jwt.algorithms.get_default_algorithms()
+        or algorithm == "none"
+    ):
         return body.decode() + "."
     implementation = jwt.algorithms.get_default_algorithms()[algorithm]
     if algorithm == "HS256":
