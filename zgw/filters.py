@@ -33,7 +33,8 @@ class Filter:
 
     ``many`` is a comma separated list (an array in the body of ``_zoek``). Filters that share ``within`` are
     combined before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only``
-    exists in ``_zoek`` but not as a query parameter.
+    exists in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves.
+    ``shown`` is the schema of the parameter in the OAS, where the standard says less than the type.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Filter:
     many: bool = False
     within: Within | None = None
     search_only: bool = False
+    required: bool = False
+    shown: Mapping[str, Any] | None = None
 
 
 def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Within | None = None) -> Filter:

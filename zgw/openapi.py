@@ -1,3 +1,400 @@
+"""The OpenAPI 3.0.3 document of an API, made from its declarations and from nothing else.
+
+Example::
+
+    document(API, "https://zaken.example.nl")["paths"]["/zaken"]["get"]["operationId"]  # "zaak_list"
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-def document(api: Any, base: str = "") -> dict[str, Any]:
-    return {}
+
+from zgw.describe import Property, unwrap
+from zgw.expand import expandable
+from zgw.filters import Filter
+from zgw.oas_parts import (
+    AUDIT,
+    HEADERS,
+    PARAMETERS,
+    SCHEMAS,
+    SECURITY,
+    SUFFIXES,
+    failure,
+    ordering,
+    path_parameters,
+    query,
+    trail_entry,
+)
+from zgw.output import properties
+from zgw.resource import Action, Api, Resource
+from zgw.schemas import Schema, Schemas, Side, summary_of
+
+VERBS = {
+    "list": ("get", "list", "list", "Alle objecten opvragen"),
+    "create": ("post", "create", "create", "Maak een object aan"),
+    "fetch": ("get", "retrieve", "fetch", "Een object opvragen"),
+    "head": ("head", "headers", "fetch", "De headers van een object opvragen"),
+    "replace": ("put", "update", "update", "Werk een object in zijn geheel bij"),
+    "merge": ("patch", "partial_update", "update", "Werk een object deels bij"),
+    "remove": ("delete", "destroy", "remove", "Verwijder een object"),
+}
+"""Per verb its method, the end of its operationId, the key of its scopes and its summary."""
+
+WRITING = ("post", "put", "patch", "delete")
+AUDIT_SCOPE = frozenset({"audittrails.lezen"})
+
+
+@dataclass
+class Document:
+    """A document while it is made."""
+
+    api: Api
+    schemas: Schemas = field(default_factory=Schemas)
+    paths: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, Schema] = field(default_factory=dict)
+
+
+@dataclass
+class Operation:
+    """One operation while it is made."""
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    scopes: frozenset[str] | None
+    status: int = 200
+    description: str = ""
+    parameters: list[Schema] = field(default_factory=list)
+    request: Schema | None = None
+    body_required: bool = True
+    request_types: Sequence[str] = ("application/json",)
+    response: Schema | None = None
+    response_type: str = "application/json"
+    headers: Sequence[str] = ()
+    deprecated: bool = False
+
+
+def document(api: Api, base: str = "") -> dict[str, Any]:
+    """Return the OpenAPI document of an API that clients reach below ``base``."""
+    made = Document(api)
+    for resource in api.resources:
+        for verb in resource.verbs:
+            # Without scopes an operation does not exist.
+            if VERBS[verb][2] in resource.scopes:
+                add(made, of_verb(made, resource, verb))
+        if resource.audited and resource.main is None:
+            for operation in of_trail(made, resource):
+                add(made, operation)
+    for action in api.actions:
+        add(made, of_action(made, action))
+    tags = dict.fromkeys(operation["tags"][0] for item in made.paths.values() for operation in item.values())
+    descriptions = {resource.path: resource.description for resource in api.resources}
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": api.title, "version": api.version, "description": api.description},
+        "servers": [{"url": base + api.root}],
+        "tags": [{"name": tag, "description": descriptions.get(tag, "")} for tag in tags],
+        "paths": {path: dict(sorted(item.items(), key=by_method)) for path, item in made.paths.items()},
+        "components": {
+            "schemas": dict(sorted((made.schemas.known | SCHEMAS).items())),
+            "responses": dict(sorted(made.failures.items())),
+            "headers": HEADERS,
+            "securitySchemes": SECURITY,
+        },
+    }
+
+
+def by_method(item: tuple[str, Any]) -> int:
+    """Return the place of an operation among those of its path."""
+    return ("get", "head", "post", "put", "patch", "delete").index(item[0])
+
+
+def add(made: Document, operation: Operation) -> None:
+    """Write an operation into the document."""
+    written: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        # The normative files write alternatives within one string, which clients show as it is.
+        "security": [{"JWT-Claims": [scope_text(operation.scopes)]}] if operation.scopes else [],
+        "parameters": [*path_parameters(operation.path), *operation.parameters],
+    }
+    if operation.deprecated:
+        written["deprecated"] = True
+    if operation.request is not None:
+        content = {kind: {"schema": operation.request} for kind in operation.request_types}
+        written["requestBody"] = {"required": operation.body_required, "content": content}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("API-version", *operation.headers)}
+    responses: dict[str, Any] = {str(operation.status): {"description": "Gelukt.", "headers": headers}}
+    if operation.response is not None:
+        responses[str(operation.status)]["content"] = {operation.response_type: {"schema": operation.response}}
+    if any(p.get("name") == "If-None-Match" for p in operation.parameters):
+        responses["304"] = {"description": "Niet gewijzigd: de client heeft deze versie al.", "headers": headers}
+    for status in failures(operation):
+        made.failures.setdefault(f"Fout{status}", failure(status))
+        responses[str(status)] = {"$ref": f"#/components/responses/Fout{status}"}
+    path = re.sub(r":\w+\}", "}", operation.path)
+    made.paths.setdefault(path, {})[operation.method] = {**written, "responses": responses}
+
+
+def failures(operation: Operation) -> list[int]:
+    """Return the error statuses that an operation can answer."""
+    found = {401, 403, 406, 429, 500}
+    names = {p["name"] for p in operation.parameters}
+    if operation.request is not None:
+        found |= {400, 413, 415}
+    if names & {"page", "expand"} or "{" in operation.path:
+        found.add(404)
+    if any(p["in"] == "query" for p in operation.parameters):
+        found.add(400)
+    if operation.method in WRITING and not operation.path.endswith("_zoek"):
+        found |= {400, 409}
+    if "Accept-Crs" in names:
+        found.add(412)
+    return sorted(found)
+
+
+def scope_text(scopes: Iterable[str]) -> str:
+    """Return a scope expression: ``(zaken.bijwerken | zaken.geforceerd-bijwerken)``."""
+    listed = " | ".join(sorted(scopes))
+    return f"({listed})" if " | " in listed else listed
+
+
+# --- Resources -------------------------------------------------------------------------------------------------------
+
+
+def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
+    """Return one of the seven operations that every resource can have."""
+    method, end, scope, summary = VERBS[verb]
+    single = verb not in ("list", "create")
+    operation = Operation(
+        name=resource.operations.get(verb, f"{resource.prefix}_{end}"),
+        method=method,
+        path=collection_path(resource) + ("/{uuid:uuid}" if single else ""),
+        tag=resource.path,
+        summary=f"{summary} ({resource.name}).",
+        scopes=resource.scopes[scope],
+        status={"create": 201, "remove": 204}.get(verb, 200),
+        description=rules_of(resource, verb),
+        deprecated=bool(resource.warning),
+    )
+    if verb not in ("head", "remove"):
+        operation.response = response_of(made, resource)
+    if verb == "list" and operation.response:
+        item = operation.response
+        operation.response = page(made, item) if resource.paginated else {"type": "array", "items": item}
+        operation.parameters += list_parameters(made, resource)
+    if verb in ("fetch", "head"):
+        names = [*resource.fetch_parameters, *(["If-None-Match"] if resource.etag else [])]
+        # HEAD takes the same parameters, but the normative files do not list them and they say nothing there.
+        expands = ["expand"] if verb == "fetch" and expandable(resource) else []
+        operation.parameters += [PARAMETERS[name] for name in (*expands, *names)]
+        operation.headers = ("ETag",) if resource.etag else ()
+    if verb in ("create", "replace", "merge"):
+        operation.request = made.schemas.body(resource.fields, Side.PATCH if verb == "merge" else Side.REQUEST)
+        operation.headers = ("Location",) if verb == "create" else ()
+    if resource.crs and verb != "remove":
+        crs = ("Accept-Crs", "Content-Crs") if operation.request else ("Accept-Crs",)
+        operation.parameters += [PARAMETERS[name] for name in crs]
+        operation.headers = (*operation.headers, "Content-Crs") if operation.response else operation.headers
+    if resource.audited and method in WRITING:
+        operation.parameters += [PARAMETERS[name] for name in AUDIT]
+    return operation
+
+
+def collection_path(resource: Resource) -> str:
+    """Return the path of a collection below the root of its API."""
+    if resource.parent and resource.main:
+        return f"/{resource.main.resource.path}/{{{resource.parent}_uuid:uuid}}/{resource.path}"
+    return f"/{resource.path}"
+
+
+def list_parameters(made: Document, resource: Resource) -> list[Schema]:
+    """Return the query parameters of a list."""
+    found = [filter_parameter(made, f) for f in resource.filters if not f.search_only]
+    found += [ordering(resource.ordering)] if resource.ordering else []
+    names = [*(["page", "pageSize"] if resource.paginated else []), *(["expand"] if expandable(resource) else [])]
+    return found + [PARAMETERS[name] for name in names]
+
+
+def response_of(made: Document, resource: Resource) -> Schema:
+    """Return the reference to the schema of a resource as it is answered, with ``_expand`` where something expands."""
+    name, new = made.schemas.claim(resource, pascal(resource), resource.fields.__module__)
+    if new:
+        schema = made.schemas.known[name] = {"type": "object"}
+        if resource.description:
+            schema["description"] = resource.description
+        written: dict[str, Schema] = {"url": {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}}
+        written["url"] |= {"readOnly": True, "description": "Het adres van dit object."}
+        sent = set(resource.fields.model_fields)
+        for p in properties(resource):
+            if p.name != "url":
+                value = made.schemas.value(p, Side.RESPONSE)
+                written[p.name] = value if p.attribute in sent or "$ref" in value else {**value, "readOnly": True}
+        schema["required"] = list(written)
+        schema["properties"] = {**written, **expanded(made, resource)}
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def expanded(made: Document, resource: Resource) -> dict[str, Schema]:
+    """Return the property ``_expand``, or nothing when nothing can be expanded."""
+    found: dict[str, Schema] = {}
+    kinds = {p.name: p for p in properties(resource)}
+    for name, ref in expandable(resource).items():
+        own = ref.service in ("", made.api.service)
+        target = next((r for r in made.api.resources if own and r.path == ref.path), None)
+        item = response_of(made, target) if target else {"type": "object"}
+        many = name in kinds and kinds[name].item is not None
+        found[name] = {"type": "array", "items": item} if many else item
+    if not found:
+        return {}
+    text = "De gerelateerde objecten, alleen aanwezig wanneer daar met `expand` om is gevraagd."
+    return {"_expand": {"type": "object", "description": text, "properties": found, "readOnly": True}}
+
+
+def page(made: Document, item: Schema) -> Schema:
+    """Return the reference to the envelope of a page of these items."""
+    name = "Paginated" + item["$ref"].rpartition("/")[2] + "List"
+    link = {"type": "string", "format": "uri", "nullable": True}
+    members = {
+        "count": {"type": "integer"},
+        "next": link,
+        "previous": link,
+        "results": {"type": "array", "items": item},
+    }
+    schema = {"type": "object", "required": ["count", "next", "previous", "results"], "properties": members}
+    return made.schemas.named(name, schema)
+
+
+def pascal(resource: Resource) -> str:
+    """Return the name of the schema of a resource: that of its fields, else its own."""
+    name = resource.fields.__name__.removesuffix("Fields")
+    return name or resource.name.title().replace("_", "")
+
+
+def rules_of(resource: Resource, verb: str) -> str:
+    """Return the business rules of a write as a list, from the docstrings of the functions that hold them."""
+    text = [resource.warning] if resource.warning else []
+    rules = resource.removal_rules if verb == "remove" else resource.rules if VERBS[verb][0] in WRITING else ()
+    found = [summary_of(rule.__doc__) for rule in rules]
+    lines = "\n".join(f"* {line}" for line in dict.fromkeys(found) if line)
+    return "\n\n".join([*text, f"Regels:\n\n{lines}"] if lines else text)
+
+
+def of_trail(made: Document, resource: Resource) -> list[Operation]:
+    """Return the two operations of the audit trail of a main object."""
+    entry = made.schemas.named("AuditTrail", trail_entry())
+    path = f"{collection_path(resource)}/{{{resource.name}_uuid:uuid}}/audittrail"
+    listed: Schema = {"type": "array", "items": entry}
+    both = (
+        ("audit_list", "audittrail_list", path, listed, "Alle regels"),
+        ("audit_fetch", "audittrail_retrieve", path + "/{uuid:uuid}", entry, "Een regel"),
+    )
+    return [
+        Operation(
+            name=resource.operations.get(verb, name),
+            method="get",
+            path=path,
+            tag="audittrail",
+            summary=f"{what} van het audittrail opvragen ({resource.name}).",
+            scopes=AUDIT_SCOPE,
+            response=response,
+        )
+        for verb, name, path, response, what in both
+    ]
+
+
+# --- Actions ---------------------------------------------------------------------------------------------------------
+
+
+def of_action(made: Document, action: Action) -> Operation:
+    """Return the operation of an ordinary endpoint."""
+    method = action.method.lower()
+    text = action.description or summary_of(action.run.__doc__)
+    operation = Operation(
+        name=action.operation,
+        method=method,
+        path=action.path,
+        tag=action.path.split("/")[1].partition(":")[0],
+        summary=text.partition(". ")[0] or action.operation,
+        description=text,
+        scopes=action.scopes,
+        status=action.status,
+    )
+    sends = method in ("post", "put", "patch")
+    if sends and (action.body is not None or action.filters):
+        operation.request = action_body(made, action)
+        operation.request_types = [part.strip() for part in action.content_type.split(",")]
+        operation.body_required = method != "post" or bool(required_of(made, operation.request))
+    elif action.filters:
+        operation.parameters += [filter_parameter(made, f) for f in action.filters]
+    for name in action.parameters:
+        names = {"CRS": ("Accept-Crs", "Content-Crs") if sends else ("Accept-Crs",), "audit": AUDIT}.get(name, (name,))
+        operation.parameters += [PARAMETERS[each] for each in names]
+    operation.response = action_response(made, action)
+    if action.shape == "binary":
+        operation.response_type = "application/octet-stream"
+    operation.headers = ("Location",) if action.status == 201 and isinstance(action.response, Resource) else ()
+    if "If-None-Match" in action.parameters:
+        operation.headers = (*operation.headers, "ETag")
+    return operation
+
+
+def action_body(made: Document, action: Action) -> Schema:
+    """Return the schema of what an action receives: its body, and filters as properties in which lists are arrays."""
+    if action.body and not action.filters:
+        return made.schemas.body(action.body, Side.PATCH if action.method == "PATCH" else Side.REQUEST)
+    body: Schema = {"type": "object", "properties": {}}
+    if action.body:
+        body = made.schemas.properties(action.body, Side.REQUEST)
+    for declared in action.filters:
+        body["properties"].setdefault(declared.name, filter_schema(made, declared))
+    if needed := [declared.name for declared in action.filters if declared.required]:
+        body["required"] = [*body.get("required", ()), *needed]
+    name = "".join(part.title() for part in action.operation.split("_"))
+    return made.schemas.named(f"{name}Request", body)
+
+
+def required_of(made: Document, ref: Schema) -> Any:
+    """Return what a body must have."""
+    return made.schemas.known[ref["$ref"].rpartition("/")[2]].get("required")
+
+
+def action_response(made: Document, action: Action) -> Schema | None:
+    """Return the schema of what an action answers."""
+    if action.shape == "binary":
+        return {"type": "string", "format": "binary"}
+    if action.response is None:
+        return None
+    if isinstance(action.response, Resource):
+        item = response_of(made, action.response)
+    else:
+        item = made.schemas.body(action.response, Side.RESPONSE)
+    listed = {"type": "array", "items": item}
+    if action.shape == "page":
+        return page(made, item)
+    # ``object|array`` is for an answer of one object or of more of them, as the request asks.
+    return {"object": item, "array": listed, "object|array": {"oneOf": [item, listed]}}[action.shape]
+
+
+# --- Parameters ------------------------------------------------------------------------------------------------------
+
+
+def filter_schema(made: Document, declared: Filter) -> Schema:
+    """Return the schema of the value of a filter."""
+    if declared.shown is not None:
+        return dict(declared.shown)
+    kind, markers, nullable = unwrap(declared.type)
+    schema = made.schemas.value(Property("", declared.name, kind, nullable, True, None, tuple(markers)), Side.QUERY)
+    return {"type": "array", "items": schema} if declared.many else schema
+
+
+def filter_parameter(made: Document, declared: Filter) -> Schema:
+    """Return the query parameter of a filter."""
+    found = query(declared.name, filter_schema(made, declared), SUFFIXES.get(declared.name.rpartition("__")[2], ""))
+    found["required"] = declared.required
+    return {**found, "style": "form", "explode": False} if found["schema"].get("type") == "array" else found

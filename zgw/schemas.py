@@ -55,8 +55,7 @@ class Schemas:
 
     def group(self, fields: type[Fields], side: Side) -> Schema:
         """Return the reference to the schema of a group of fields."""
-        # Only what is written and never shown tells the sides apart below the top level.
-        inside = Side.REQUEST if side in (Side.REQUEST, Side.PATCH) and _hides(fields) else Side.RESPONSE
+        inside = Side.REQUEST if side in (Side.REQUEST, Side.PATCH) and _has_sides(fields) else Side.RESPONSE
         name, new = self.claim((fields, inside), name_of(fields) + _suffix(inside), fields.__module__)
         if new:
             # The place is taken before the members are written, because a group may contain itself.
@@ -122,7 +121,7 @@ class Schemas:
 
 
 def beside(schema: Schema, extra: Mapping[str, Any]) -> Schema:
-    """Return ``schema`` with more keywords; what stands beside a ``$ref`` is ignored in OpenAPI 3.0, hence ``allOf``."""
+    """Return ``schema`` with more keywords; ``allOf`` because OpenAPI 3.0 ignores what stands beside a ``$ref``."""
     if not extra:
         return schema
     return {"allOf": [schema], **extra} if "$ref" in schema else {**schema, **extra}
@@ -142,10 +141,10 @@ def _suffix(side: Side) -> str:
     return {Side.REQUEST: "Request", Side.PATCH: "PatchRequest"}.get(side, "")
 
 
-def _hides(fields: type[Fields]) -> bool:
-    """Return whether a group, or a group inside it, has a property that is written and never shown."""
-    inner = [(p.item or p).group for p in describe(fields)]
-    return any(p.write_only for p in describe(fields)) or any(_hides(g) for g in inner if g and g is not fields)
+def _has_sides(fields: type[Fields]) -> bool:
+    """Return whether a group, or a group inside it, reads differently in a request than in a response."""
+    own = any(p.write_only or _nullable(p, Side.REQUEST) != _nullable(p, Side.RESPONSE) for p in describe(fields))
+    return own or any(_has_sides(g) for p in describe(fields) if (g := (p.item or p).group) and g is not fields)
 
 
 def _nullable(p: Property, side: Side) -> bool:
@@ -213,8 +212,8 @@ def _text(p: Property, shown: Shown | None, side: Side) -> Schema:
         else:
             schema["pattern"] = f"^(?:{matching.pattern}){'?' if matching.blank else ''}$"
     if shown is not None:
-        limits = {"minLength": shown.minimum or None, "maxLength": shown.maximum, "pattern": shown.pattern or None}
-        for name, value in limits.items():
+        for name, value in {"minLength": shown.minimum or None, "maxLength": shown.maximum}.items():
             schema.pop(name, None)
             schema |= {name: value} if value is not None else {}
+        schema |= {"pattern": shown.pattern} if shown.pattern else {}
     return schema

@@ -6,6 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from zgw.openapi import document
+
 from .compare import Verdict, compare, split
 from .contract import read
 from .deviations import DEVIATIONS
@@ -17,9 +19,7 @@ def served(service: str) -> dict[str, Any]:
 
     The services are imported here and not above, so that the comparison itself is testable without them.
     """
-    document = import_module("zgw.openapi").document
-    served_document: dict[str, Any] = document(import_module(f"services.{service}.app").api)
-    return served_document
+    return document(import_module(f"services.{service}.app").API)
 
 
 def is_built(service: str) -> bool:

@@ -1,0 +1,167 @@
+"""The parts of an OpenAPI document that are the same for every API: headers, parameters, errors, the audit trail."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zgw.problems import MEDIA_TYPE
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+CRS: Schema = {"type": "string", "enum": ["EPSG:4326"]}
+
+AUDIT = ("X-NLX-Logrecord-ID", "X-Audit-Toelichting")
+"""The optional headers of a write that is kept in the audit trail."""
+
+
+def _parameter(name: str, place: str, schema: Schema, description: str, required: bool = False) -> Schema:
+    return {"name": name, "in": place, "required": required, "description": description, "schema": schema}
+
+
+PARAMETERS: dict[str, Schema] = {
+    found["name"]: found
+    for found in (
+        _parameter("page", "query", {"type": "integer"}, "Het nummer van de pagina; de eerste is 1."),
+        _parameter("pageSize", "query", {"type": "integer"}, "Het aantal objecten op een pagina."),
+        _parameter("expand", "query", TEXT, "Te tonen gerelateerde objecten: `zaaktype,status.statustype`."),
+        _parameter("ordering", "query", TEXT, "Volgorde; een min ervoor keert deze om."),
+        _parameter("versie", "query", {"type": "integer"}, "De gevraagde versie; zonder is het de laatste."),
+        _parameter(
+            "registratieOp",
+            "query",
+            {"type": "string", "format": "date-time"},
+            "De versie zoals die op dit moment was.",
+        ),
+        _parameter("If-None-Match", "header", TEXT, "De ETag van de versie die de client al heeft."),
+        _parameter("Accept-Crs", "header", CRS, "Het gewenste coördinatenstelsel van geometrie.", True),
+        _parameter("Content-Crs", "header", CRS, "Het coördinatenstelsel van de verzonden geometrie.", True),
+        _parameter("X-NLX-Logrecord-ID", "header", TEXT, "Kenmerk van het verzoek, voor het audittrail."),
+        _parameter("X-Audit-Toelichting", "header", TEXT, "Waarom het verzoek gedaan wordt, voor het audittrail."),
+    )
+}
+
+SUFFIXES = {
+    "gt": "later of groter dan",
+    "gte": "vanaf",
+    "lt": "eerder of kleiner dan",
+    "lte": "tot en met",
+    "in": "een van deze waarden, gescheiden door komma's",
+    "isnull": "of er geen waarde is",
+    "icontains": "bevat deze tekst",
+}
+"""What the end of the name of a filter means."""
+
+HEADERS: dict[str, Schema] = {
+    "API-version": {"schema": TEXT, "description": "De versie van de API."},
+    "Location": {"schema": {"type": "string", "format": "uri"}, "description": "Het adres van het nieuwe object."},
+    "ETag": {"schema": TEXT, "description": "De versie van het antwoord, voor `If-None-Match`."},
+    "Content-Crs": {"schema": CRS, "description": "Het coördinatenstelsel van de geometrie in het antwoord."},
+}
+
+SECURITY: dict[str, Schema] = {
+    "JWT-Claims": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Een van de scopes tussen haakjes volstaat.",
+    }
+}
+
+
+def _object(description: str, **properties: Schema) -> Schema:
+    return {"type": "object", "description": description, "required": list(properties), "properties": properties}
+
+
+_FOUT: dict[str, Schema] = {
+    "type": {"type": "string", "description": "Het adres van de uitleg van dit soort fout."},
+    "code": {"type": "string", "description": "De code, voor programma's."},
+    "title": {"type": "string", "description": "Wat er mis is."},
+    "status": {"type": "integer", "description": "De HTTP-status."},
+    "detail": {"type": "string", "description": "Wat er bij dit verzoek mis is."},
+    "instance": {"type": "string", "description": "Het kenmerk waaronder deze fout in de logboeken staat."},
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "Fout": _object("Een fout volgens RFC 7807.", **_FOUT),
+    "VeldFout": _object(
+        "Een fout in een veld van het verzoek.",
+        name={"type": "string", "description": "Het pad van het veld, of `nonFieldErrors`."},
+        code={"type": "string", "description": "De code, voor programma's."},
+        reason={"type": "string", "description": "De uitleg, voor mensen."},
+    ),
+    "ValidatieFout": {
+        **_object("Een fout met de velden die niet kloppen.", **_FOUT),
+        "properties": {**_FOUT, "invalidParams": {"type": "array", "items": {"$ref": "#/components/schemas/VeldFout"}}},
+    },
+}
+
+MEANINGS = {
+    400: "De invoer klopt niet.",
+    401: "De client is niet bekend of zijn token is niet geldig.",
+    403: "De client heeft de nodige scope niet.",
+    404: "Het object bestaat niet.",
+    406: "Het gevraagde formaat is er niet.",
+    409: "De bewerking is in strijd met de huidige toestand.",
+    412: "Een verplichte header ontbreekt.",
+    413: "Het verzoek is te groot.",
+    415: "Het formaat van de inhoud wordt niet ondersteund.",
+    429: "Er zijn te veel verzoeken gedaan.",
+    500: "Er is iets misgegaan.",
+}
+
+
+def failure(status: int) -> Schema:
+    """Return the response of an error status."""
+    schema = {"$ref": f"#/components/schemas/{'ValidatieFout' if status == 400 else 'Fout'}"}
+    headers = {"API-version": {"$ref": "#/components/headers/API-version"}}
+    return {"description": MEANINGS[status], "headers": headers, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def trail_entry() -> Schema:
+    """Return the schema of an entry of the audit trail."""
+    state: Schema = {"type": "object", "nullable": True, "additionalProperties": True}
+    address: Schema = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
+    return _object(
+        "Een regel van het audittrail.",
+        uuid={"type": "string", "format": "uuid"},
+        bron={"type": "string", "enum": ["ac", "nrc", "zrc", "ztc", "drc", "brc", "cmc", "kc", "vrc"]},
+        applicatieId={"type": "string", "maxLength": 100},
+        applicatieWeergave={"type": "string", "maxLength": 200},
+        gebruikersId={"type": "string", "maxLength": 255},
+        gebruikersWeergave={"type": "string", "maxLength": 255},
+        actie={"type": "string", "minLength": 1, "maxLength": 50},
+        actieWeergave={"type": "string", "maxLength": 200},
+        resultaat={"type": "integer", "minimum": 100, "maximum": 599},
+        hoofdObject=address,
+        resource={"type": "string", "minLength": 1, "maxLength": 50},
+        resourceUrl=address,
+        toelichting={"type": "string"},
+        resourceWeergave={"type": "string", "minLength": 1, "maxLength": 200},
+        aanmaakdatum={"type": "string", "format": "date-time", "readOnly": True},
+        wijzigingen=_object("De toestand voor en na de bewerking.", oud=state, nieuw=state),
+    )
+
+
+def query(name: str, schema: Schema, description: str = "") -> Schema:
+    """Return an optional query parameter."""
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def ordering(names: Iterable[str]) -> Schema:
+    """Return the parameter that orders a list by these names."""
+    schema = {
+        "type": "array",
+        "items": {"type": "string", "enum": [sign + name for name in names for sign in ("", "-")]},
+    }
+    found = query("ordering", schema, "Volgorde; een min ervoor keert deze om.")
+    return {**found, "style": "form", "explode": False}
+
+
+def path_parameters(path: str) -> list[Schema]:
+    """Return the parameters in a path such as ``/zaken/{uuid:uuid}``."""
+    kinds: Mapping[str, Schema] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": kinds.get(kind, {"type": "string"})}
+        for name, _, kind in (part.partition(":") for part in re.findall(r"\{([^}]+)\}", path))
+    ]
