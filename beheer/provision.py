@@ -16,6 +16,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
+from beheer.migrate import head
 from zgw.resource import Api
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES, check_name, login_role, schema_of
@@ -76,6 +77,8 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
             f"""CREATE SCHEMA "{schema}";
             SET LOCAL search_path TO "{schema}";
             {ddl(api_of(service).metadata)}
+            CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+            INSERT INTO alembic_version VALUES ('{head(service)}');
             GRANT USAGE ON SCHEMA "{schema}" TO "{schema}";
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{schema}";
             GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{schema}";

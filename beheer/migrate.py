@@ -1,0 +1,102 @@
+"""Migrations: Alembic per service, over the schemas of all municipalities.
+
+Each schema keeps its own revision, so an interrupted run is continued by running it again; an advisory lock per schema
+keeps two runs apart. A new municipality gets the current schema in one go (``beheer.provision``).
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import services
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, pool, text
+from zgw.tenancy import SERVICES, schema_of, tenant_of
+
+log = logging.getLogger("samenzaak.migrate")
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What a run did for one schema: its revision before and after."""
+
+    tenant: str
+    service: str
+    before: str
+    after: str
+
+
+def scripts(service: str) -> ScriptDirectory:
+    """Return the migrations of a service."""
+    folder = Path(services.__path__[0]) / service / "migrations"
+    return ScriptDirectory(str(folder), version_locations=[str(folder / "versions")])
+
+
+def head(service: str) -> str:
+    """Return the newest revision of a service."""
+    found = scripts(service).get_current_head()
+    if found is None:
+        raise RuntimeError(f"{service} has no migrations")
+    return found
+
+
+@contextmanager
+def connected(dsn: str) -> Iterator[Connection]:
+    """A connection of the administrator, for Alembic."""
+    url = "postgresql+psycopg://" + dsn.split("://", 1)[1]
+    engine = create_engine(url, poolclass=pool.NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def schemas(dsn: str, only: Sequence[str] = SERVICES) -> list[tuple[str, str]]:
+    """Return (municipality, service) of every schema in the database."""
+    with connected(dsn) as connection:
+        names = connection.execute(text("SELECT nspname FROM pg_namespace ORDER BY 1")).scalars().all()
+    pairs = ((name, name.rpartition("_")[2]) for name in names if "_" in name)
+    return [(tenant_of(name, service), service) for name, service in pairs if service in only]
+
+
+def revision_of(connection: Connection, schema: str) -> str:
+    """Return the revision of a schema, ``""`` when it has none."""
+    if not connection.execute(text("SELECT to_regclass(:name)"), {"name": f'"{schema}".alembic_version'}).scalar():
+        return ""
+    return str(connection.execute(text(f'SELECT version_num FROM "{schema}".alembic_version')).scalar() or "")  # noqa: S608
+
+
+def upgrade(dsn: str, tenant: str, service: str, target: str = "head") -> Migrated:
+    """Bring one schema to a revision, in one transaction."""
+    schema = schema_of(tenant, service)
+    directory = scripts(service)
+
+    def steps(current: Any, _: MigrationContext) -> Any:
+        return directory._upgrade_revs(target, current)
+
+    with connected(dsn) as connection, connection.begin():
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
+        connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
+        before = revision_of(connection, schema)
+        context = MigrationContext.configure(connection, opts={"fn": steps})
+        with Operations.context(context):
+            context.run_migrations()
+        after = revision_of(connection, schema)
+    if before != after:
+        log.info("%s: %s -> %s", schema, before or "empty", after)
+    return Migrated(tenant, service, before, after)
+
+
+def upgrade_all(dsn: str, parallel: int = 4) -> list[Migrated]:
+    """Bring every schema to the newest revision, several at a time; raise the first failure after all have run."""
+    work = schemas(dsn)
+    with ThreadPoolExecutor(parallel) as threads:
+        futures = [threads.submit(upgrade, dsn, tenant, service) for tenant, service in work]
+    return [future.result() for future in futures]
