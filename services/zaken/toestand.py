@@ -1,0 +1,21 @@
+"""What the state of a zaak allows: the rules that every resource below a zaak shares (zaken.md §6, §8)."""
+
+from services.zaken.zaak import GEFORCEERD
+from zgw.check import Check
+from zgw.problems import OBJECT, forbidden
+
+
+async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
+    """zrc-007: on a closed zaak only a client with zaken.geforceerd-bijwerken may write. Use as guard."""
+    zaak = check.main
+    if zaak is None or zaak["einddatum"] is None:
+        return
+    if not await check.call.holds(GEFORCEERD, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
+        raise forbidden("De zaak is afgesloten.")
+
+
+async def zaak_is_nog_niet_gearchiveerd(check: Check) -> None:
+    """zaken.md §6: what belongs to an archived zaak may not change any more. Use as rule."""
+    zaak = check.main
+    if zaak is not None and zaak["archiefstatus"] != "nog_te_archiveren":
+        check.reject(OBJECT, "zaak-archiefstatus-invalid", "De archiefstatus van de zaak is niet nog_te_archiveren.")

@@ -1,0 +1,154 @@
+"""Zaak: the main object of the Zaken API (zaken.md §3.1, §5.1)."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, case, cast, column, func, literal, select, table
+from sqlalchemy.dialects.postgresql import array
+
+from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
+from zgw.database import among
+from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.filters import Filter, any_of, compare, equal, reference
+from zgw.resource import Main, Resource, Typed, aggregate_order, related
+from zgw.rights import scopes
+
+LEZEN = scopes("zaken.lezen")
+AANMAKEN = scopes("zaken.aanmaken")
+BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")
+GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
+VERWIJDEREN = scopes("zaken.verwijderen")
+
+BETALINGSINDICATIES = {
+    "nvt": "Er is geen sprake van te betalen, met de zaak gemoeide, kosten.",
+    "nog_niet": "De met de zaak gemoeide kosten zijn (nog) niet betaald.",
+    "gedeeltelijk": "De met de zaak gemoeide kosten zijn gedeeltelijk betaald.",
+    "geheel": "De met de zaak gemoeide kosten zijn geheel betaald.",
+}
+
+
+class ZaakShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+    einddatum: Date | None
+    betalingsindicatie_weergave: str
+    deelzaken: list[Annotated[str, Ref("zaken", "zaken")]]
+    eigenschappen: list[Annotated[str, Ref("zaken", "zaakeigenschappen")]]
+    rollen: list[Annotated[str, Ref("zaken", "rollen")]]
+    status: Annotated[str, Ref("zaken", "statussen")] | None = None
+    zaakinformatieobjecten: list[Annotated[str, Ref("zaken", "zaakinformatieobjecten")]]
+    zaakobjecten: list[Annotated[str, Ref("zaken", "zaakobjecten")]]
+    resultaat: Annotated[str, Ref("zaken", "resultaten")] | None = None
+
+
+def laatste_status(zaak: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the uuid of the status of a zaak with the highest datumStatusGezet."""
+    other = table("status", column("uuid", Uuid), column("zaak", Uuid), column("datum_status_gezet")).alias()
+    statement = select(other.c.uuid).where(other.c.zaak == zaak)
+    return statement.order_by(other.c.datum_status_gezet.desc()).limit(1).scalar_subquery()
+
+
+def eigenschap_paden() -> ColumnElement[Any]:
+    """Return the stored paths of the zaakeigenschappen, which lie below their zaak."""
+    other = table("zaakeigenschap", column("id"), column("uuid", Uuid), column("zaak", Uuid)).alias()
+    before = literal("/zaken/api/v1/zaken/").concat(cast(ZAAK_TABLE.c.uuid, Text)).concat("/zaakeigenschappen/")
+    path = before.concat(cast(other.c.uuid, Text))
+    found = select(func.array_agg(aggregate_order(path, other.c.id))).where(other.c.zaak == ZAAK_TABLE.c.uuid)
+    return func.coalesce(found.scalar_subquery(), cast(array([]), ARRAY(Text)))
+
+
+def resultaat_van(zaak: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the uuid of the resultaat of a zaak."""
+    other = table("resultaat", column("uuid", Uuid), column("zaak", Uuid)).alias()
+    return select(other.c.uuid).where(other.c.zaak == zaak).scalar_subquery()
+
+
+def deelzaken() -> ColumnElement[Any]:
+    """Return the uuids of the deelzaken of a zaak."""
+    other = ZAAK_TABLE.alias()
+    found = select(func.array_agg(aggregate_order(other.c.uuid, other.c.id))).where(
+        other.c.hoofdzaak == ZAAK_TABLE.c.uuid, other.c.hoofdzaak.is_not(None)
+    )
+    return func.coalesce(found.scalar_subquery(), cast(array([]), ARRAY(Uuid)))
+
+
+_c = ZAAK_TABLE.c
+
+Archiefnominatie = Literal["blijvend_bewaren", "vernietigen"]
+Archiefstatus = Literal["nog_te_archiveren", "gearchiveerd", "gearchiveerd_procestermijn_onbekend", "overgedragen"]
+
+
+def tot_en_met(level: str) -> ColumnElement[bool]:
+    """Return the condition that keeps the zaken whose level is at or below ``level``."""
+    return among(_c.vertrouwelijkheidaanduiding, LEVELS[: LEVELS.index(level) + 1])
+
+
+FILTERS: list[Filter] = [
+    equal("identificatie", _c.identificatie, Annotated[str, Length(40)]),
+    equal("bronorganisatie", _c.bronorganisatie, Rsin),
+    any_of("bronorganisatie__in", _c.bronorganisatie, Rsin),
+    reference("zaaktype", _c.zaaktype, Ref("catalogi", "zaaktypen")),
+    equal("archiefnominatie", _c.archiefnominatie, Archiefnominatie),
+    any_of("archiefnominatie__in", _c.archiefnominatie, Archiefnominatie),
+    *compare("archiefactiedatum", _c.archiefactiedatum, Date, "isnull", "lt", "gt"),
+    equal("archiefstatus", _c.archiefstatus, Archiefstatus),
+    any_of("archiefstatus__in", _c.archiefstatus, Archiefstatus),
+    *compare("startdatum", _c.startdatum, Date, "gt", "gte", "lt", "lte"),
+    *compare("registratiedatum", _c.registratiedatum, Date, "gt", "lt"),
+    *compare("einddatum", _c.einddatum, Date, "isnull", "gt", "lt"),
+    *compare("einddatumGepland", _c.einddatum_gepland, Date, "gt", "lt"),
+    *compare("uiterlijkeEinddatumAfdoening", _c.uiterlijke_einddatum_afdoening, Date, "gt", "lt"),
+    Filter("maximaleVertrouwelijkheidaanduiding", Vertrouwelijkheid, tot_en_met),
+]
+
+ORDERING: dict[str, ColumnElement[Any]] = {
+    "startdatum": _c.startdatum,
+    "einddatum": _c.einddatum,
+    "publicatiedatum": _c.publicatiedatum,
+    "archiefactiedatum": _c.archiefactiedatum,
+    "registratiedatum": _c.registratiedatum,
+    "identificatie": _c.identificatie,
+}
+
+
+def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the kenmerken of the notifications about a zaak."""
+    names = ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding")
+    return {name: row[name] for name in names}
+
+
+ZAAK = Resource(
+    name="zaak",
+    path="zaken",
+    fields=ZaakFields,
+    shown=ZaakShown,
+    table=ZAAK_TABLE,
+    computed={
+        "betalingsindicatie_weergave": case(BETALINGSINDICATIES, value=_c.betalingsindicatie, else_=""),
+        "deelzaken": deelzaken(),
+        "eigenschappen": eigenschap_paden(),
+        "rollen": related("rol", "zaak", ZAAK_TABLE),
+        "status": laatste_status(_c.uuid),
+        "zaakinformatieobjecten": related("zaakinformatieobject", "zaak", ZAAK_TABLE),
+        "zaakobjecten": related("zaakobject", "zaak", ZAAK_TABLE),
+        "resultaat": resultaat_van(_c.uuid),
+    },
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": BIJWERKEN, "remove": VERWIJDEREN},
+    filters=FILTERS,
+    ordering=ORDERING,
+    crs=True,
+    typed=Typed("zaaktype", "vertrouwelijkheidaanduiding"),
+    kanaal="zaken",
+    kenmerken=kenmerken,
+    audited=True,
+    weergave=lambda row: f"{row['bronorganisatie']} - {row['identificatie']}",
+    expandable={"relevanteAndereZaken": Ref("zaken", "zaken")},
+)
+
+HOOFD = Main("zaak", ZAAK)
+"""The link of every sub-resource to its zaak."""
+
+__all__ = ["AANMAKEN", "BIJWERKEN", "GEFORCEERD", "HOOFD", "LEZEN", "METADATA", "VERWIJDEREN", "ZAAK", "ZAAK_REF"]

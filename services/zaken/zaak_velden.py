@@ -1,0 +1,153 @@
+"""The fields of a zaak and the table that holds them (zaken.md §3.1)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from sqlalchemy import Column, Date as SqlDate, ForeignKey, Index, MetaData, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from zgw.audit import audit_table
+from zgw.fields import (
+    IMMUTABLE,
+    Date,
+    DateTime,
+    Duration,
+    EmptyAs,
+    Fields,
+    JsonObject,
+    Length,
+    OptionalRsin,
+    OptionalVertrouwelijkheid,
+    Ref,
+    Rsin,
+    today,
+)
+from zgw.outbox import outbox_table
+from zgw.problems import error
+from zgw.tables import make_table
+
+METADATA = MetaData()
+AUDITTRAIL = audit_table(METADATA)
+OUTBOX = outbox_table(METADATA)
+
+ZAAK_REF = Ref("zaken", "zaken", table="zaak")
+"""The reference of every sub-resource to its zaak."""
+
+LEGE_OPSCHORTING: dict[str, Any] = {"indicatie": False, "reden": ""}
+LEEG_PROCESOBJECT: dict[str, Any] = {"datumkenmerk": "", "identificatie": "", "objecttype": "", "registratie": ""}
+
+SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
+"""Properties that tell a Resultaat of the selectielijst from its other objects."""
+
+
+def printable(value: str) -> str:
+    """Return an identificatie if it can be read aloud; control characters are refused."""
+    if value and not value.isprintable():
+        raise error("invalid", "Alleen leesbare tekens zijn toegestaan.")
+    return value
+
+
+def _empty_is_null(*empties: Any) -> BeforeValidator:
+    # What a response shows for an empty value must be accepted when a client sends the object back.
+    return BeforeValidator(lambda value: None if value in empties else value)
+
+
+class Verlenging(Fields):
+    """Why and how long the handling was extended."""
+
+    reden: Annotated[str, Length(200, 1)]
+    duur: Duration
+
+
+class Opschorting(Fields):
+    """Whether and why the handling is suspended."""
+
+    indicatie: bool
+    reden: Annotated[str, Length(200)]
+
+
+class Processobject(Fields):
+    """The object whose end starts the retention of the zaak."""
+
+    datumkenmerk: Annotated[str, Length(250, 1)]
+    identificatie: Annotated[str, Length(250, 1)]
+    objecttype: Annotated[str, Length(250, 1)]
+    registratie: Annotated[str, Length(250, 1)]
+
+
+class RelevanteZaak(Fields):
+    """Another zaak, here or elsewhere, that matters for this one."""
+
+    url: Annotated[str, Ref("zaken", "zaken", follow=False)]
+    aard_relatie: Literal["vervolg", "onderwerp", "bijdrage"]
+
+
+class Kenmerk(Fields):
+    """A name of the zaak in another registration."""
+
+    kenmerk: Annotated[str, Length(40, 1)]
+    bron: Annotated[str, Length(40, 1)]
+
+
+class ZaakFields(Fields):
+    """What clients write."""
+
+    identificatie: Annotated[str, Length(40), AfterValidator(printable), IMMUTABLE] = ""
+    bronorganisatie: Rsin
+    omschrijving: Annotated[str, Length(80)] = ""
+    toelichting: Annotated[str, Length(1000)] = ""
+    zaaktype: Annotated[str, Ref("catalogi", "zaaktypen", published=True)]
+    registratiedatum: Date = Field(default_factory=today)
+    verantwoordelijke_organisatie: Rsin
+    startdatum: Date
+    einddatum_gepland: Date | None = None
+    uiterlijke_einddatum_afdoening: Date | None = None
+    publicatiedatum: Date | None = None
+    communicatiekanaal: Annotated[str, Ref(shape=("url", "naam", "omschrijving"), blank=True)] = ""
+    producten_of_diensten: list[Annotated[str, Ref(follow=False)]] = []
+    vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
+    betalingsindicatie: Literal["nvt", "nog_niet", "gedeeltelijk", "geheel", ""] = ""
+    laatste_betaaldatum: DateTime | None = None
+    zaakgeometrie: JsonObject | None = None
+    verlenging: Verlenging | None = None
+    opschorting: Annotated[Opschorting | None, EmptyAs(LEGE_OPSCHORTING), _empty_is_null(LEGE_OPSCHORTING)] = None
+    selectielijstklasse: Annotated[str, Ref(shape=SELECTIELIJST_RESULTAAT, blank=True)] = ""
+    hoofdzaak: Annotated[str, ZAAK_REF] | None = None
+    relevante_andere_zaken: list[RelevanteZaak] = []
+    kenmerken: list[Kenmerk] = []
+    archiefnominatie: Annotated[Literal["blijvend_bewaren", "vernietigen", ""] | None, _empty_is_null("")] = None
+    archiefstatus: Literal[
+        "nog_te_archiveren", "gearchiveerd", "gearchiveerd_procestermijn_onbekend", "overgedragen"
+    ] = "nog_te_archiveren"  # fmt: skip
+    archiefactiedatum: Date | None = None
+    opdrachtgevende_organisatie: OptionalRsin = ""
+    processobjectaard: Annotated[str | None, Length(200), AfterValidator(lambda value: value or "")] = ""
+    startdatum_bewaartermijn: Date | None = None
+    processobject: Annotated[Processobject | None, EmptyAs(LEEG_PROCESOBJECT), _empty_is_null(LEEG_PROCESOBJECT)] = None
+
+
+ZAAK_TABLE = make_table(
+    METADATA,
+    "zaak",
+    ZaakFields,
+    Column("hoofdzaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE", name="zaak_hoofdzaak")),
+    Column("einddatum", SqlDate),
+    Column("afgeleid", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
+    UniqueConstraint("identificatie", "bronorganisatie", name="zaak_identificatie"),
+)
+"""``afgeleid`` names the archiving fields whose value was derived at closing, and may therefore be derived again."""
+
+_c = ZAAK_TABLE.c
+Index("zaak_startdatum", _c.startdatum, _c.id)
+Index("zaak_zaaktype_startdatum", _c.zaaktype, _c.startdatum)
+Index("zaak_registratiedatum", _c.registratiedatum, _c.id)
+Index("zaak_einddatum", _c.einddatum, _c.id)
+Index("zaak_archiefactiedatum", _c.archiefactiedatum, _c.id)
+Index("zaak_hoofdzaak", _c.hoofdzaak, postgresql_where=_c.hoofdzaak.is_not(None))
+Index(
+    "zaak_relevante_andere_zaken",
+    _c.relevante_andere_zaken,
+    postgresql_using="gin",
+    postgresql_ops={"relevante_andere_zaken": "jsonb_path_ops"},
+    postgresql_where=_c.relevante_andere_zaken != text("'[]'"),
+)
