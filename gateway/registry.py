@@ -26,6 +26,9 @@ CHANNEL = "samenzaak_gateway"
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
 
+# A connection that PostgreSQL ended makes asyncpg fail in any of these ways, depending on what it was doing.
+_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _CLIENT_ID = re.compile(r"[!-~]{1,50}")
 
@@ -277,11 +280,11 @@ class Registry:
         try:
             try:
                 rows = await self._fetch()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except _FAILURES:
                 # The connection may have been lost since the last read, for instance by a restart of PostgreSQL.
                 await self._forget()
                 rows = await self._fetch()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        except _FAILURES as e:
             await self._forget()
             log.error("the municipalities and clients cannot be read: %s", e)
             raise Problem(

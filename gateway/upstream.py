@@ -26,7 +26,10 @@ SILENCE_SECONDS = 120.0
 """How long a service may be silent after it received the request, before the answer is 504."""
 
 POOL_SIZE = 256
-"""Most connections to all services together; further requests wait for one."""
+"""Most connections to one service, so that a slow one cannot take those of the others; further requests wait."""
+
+QUEUE_SECONDS = 10.0
+"""How long a request waits for a connection, before the answer is 503."""
 
 RESPONSE_BUFFER = 64 * 1024
 
@@ -43,8 +46,10 @@ _NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 def new_session(connect_timeout: float) -> aiohttp.ClientSession:
     """Return the session for all services; to be made inside the running event loop."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=IDLE_SECONDS),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=SILENCE_SECONDS),
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=POOL_SIZE, keepalive_timeout=IDLE_SECONDS),
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=QUEUE_SECONDS, sock_connect=connect_timeout, sock_read=SILENCE_SECONDS
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,

@@ -112,12 +112,12 @@ async def reply(send: Send, status: int, body: bytes = b"{}", **headers: str) ->
     await send({"type": "http.response.body", "body": body})
 
 
-def make_token(client_id: object = "app", secret: Any = SECRET, algorithm: str = "HS256", **claims: object) -> str:
+def make_token(client_id: object = "app", secret: Any = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
     """Return a token; a claim of ``...`` is left out."""
-    given = {"iss": client_id, "iat": int(time.time()), "client_id": client_id, **claims}
+    given: dict[str, Any] = {"iss": client_id, "iat": int(time.time()), "client_id": client_id, **claims}
     payload = {name: value for name, value in given.items() if value is not ...}
     headers = payload.pop("jwt_headers", None)
-    return raw_token({"alg": algorithm, **(headers or {})}, payload, secret)  # type: ignore[arg-type]
+    return raw_token({"alg": algorithm, **(headers or {})}, payload, secret)
 
 
 def raw_token(header: Mapping[str, object], payload: object, key: Any) -> str:
@@ -229,7 +229,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from gateway.app import Gateway
 from gateway.asgi import Receive, Scope, Send
@@ -43,7 +44,9 @@ def authorized() -> dict[str, str]:
 async def test_a_request_crosses_both_hops(world: World, front: str) -> None:
     headers = {**authorized(), "Connection": "keep-alive, X-Hop", "X-Hop": "1", "TE": "trailers", "X-Toelichting": "é"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(f"{front}/zaken/api/v1/zaken?a=%2Fb&c=é", data=b"abc") as answer:
+        async with session.post(
+            URL(f"{front}/zaken/api/v1/zaken?a=%2Fb&c=%C3%A9", encoded=True), data=b"abc"
+        ) as answer:
             assert (await answer.json(content_type=None)) == {"tenant": "deventer", "received": 3}
             assert len(answer.headers.getall("date")) == len(answer.headers.getall("server")) == 1
         async with session.delete(f"{front}/zaken/api/v1/zaken") as answer:
@@ -84,8 +87,10 @@ async def test_fifty_megabytes_up_and_down_stay_out_of_memory(world: World, fron
 
 async def test_the_limit_holds_while_streaming(world: World, front: str) -> None:
     async def upload() -> AsyncIterator[bytes]:
-        for _ in range(3):
-            yield b"x" * 500
+        yield b"x" * 500
+        while not world.zaken.received:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        yield b"x" * 501
 
     async with (
         aiohttp.ClientSession(headers=authorized()) as session,
@@ -173,4 +178,26 @@ async def test_nothing_is_decoded_followed_or_remembered(world: World) -> None:
         answer = await ask(gateway, "/zaken/api/v1/packed", token=make_token())
         assert (answer.body, answer.headers["content-encoding"]) == (packed, "gzip")
         assert not cookies
+        await gateway.stop()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+async def test_an_answer_before_the_end_of_an_upload_arrives(world: World, attempt: int) -> None:
+    async def early(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await reply(send, 403, b"no")
+
+    async def upload() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield bytes(64 * 1024)
+
+    async with served(early) as url:
+        gateway = split(world, documenten=url)
+        await gateway.start()
+        async with (
+            served(gateway) as front,
+            aiohttp.ClientSession(headers=authorized()) as session,
+            session.post(f"{front}/documenten/api/v1/upload", data=upload()) as answer,
+        ):
+            assert (answer.status, await answer.read()) == (403, b"no")
         await gateway.stop()
