@@ -1,0 +1,220 @@
+"""The command ``samenzaak``: serve, migrate, and everything that the operator does."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import typer
+
+from beheer import postgres, status, tenants
+from beheer.migrate import upgrade_all
+from beheer.serve import bring_up_to_date, configure_logging, serve
+from gateway import registry
+from gateway.config import secret_box
+from zgw.settings import Settings, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities.")
+tenant_app = typer.Typer(no_args_is_help=True, help="Municipalities.")
+client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications that may log in.")
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(client_app, name="client")
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the operator did wrong into one line and exit status 1."""
+    try:
+        yield
+    except (ValueError, LookupError, FileNotFoundError, postgres.PostgresError, OSError, asyncpg.PostgresError) as e:
+        typer.echo(f"samenzaak: {e.args[0] if e.args else e}", err=True)
+        raise typer.Exit(1) from e
+
+
+def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> T:
+    """Run ``work`` with an administrator's connection; a server may be running on the same data at the same time."""
+    with refusals():
+        settings = load_settings()
+
+        async def run(dsn: str) -> T:
+            admin = await asyncpg.connect(dsn)
+            try:
+                await tenants.prepare(admin, settings)
+                return await work(admin, settings)
+            finally:
+                await admin.close()
+
+        with postgres.resolve_dsn(settings) as dsn:
+            return asyncio.run(run(dsn))
+
+
+def show(facts: Any, as_json: bool, line: Callable[[Any], str]) -> None:
+    """Print facts: JSON, or one line for each."""
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        for fact in facts if isinstance(facts, list) else [facts]:
+            typer.echo(line(fact))
+
+
+@app.command("serve")
+def serve_command(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")] = False,
+) -> None:
+    """Start everything: PostgreSQL when no other is configured, the gateway and all services."""
+    with refusals():
+        settings = load_settings()
+        changes = {name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None}
+        settings = settings.model_copy(update=changes)
+        configure_logging(settings)
+        with postgres.resolve_dsn(settings) as dsn:
+            asyncio.run(bring_up_to_date(dsn, settings))
+            background = None
+            if demo:
+                from beheer.demo import Demo
+
+                background = Demo(settings, dsn).run
+            serve(settings, background)
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Bring the schemas of all municipalities to the newest version; safe to repeat and to interrupt."""
+    with refusals():
+        settings = load_settings()
+        with postgres.resolve_dsn(settings) as dsn:
+
+            async def first() -> None:
+                admin = await asyncpg.connect(dsn)
+                await tenants.prepare(admin, settings)
+                await admin.close()
+
+            asyncio.run(first())
+            done = [vars(result) for result in upgrade_all(dsn)]
+    show(done, as_json, lambda d: f"{d['tenant']} {d['service']}: {d['before'] or 'empty'} -> {d['after']}")
+
+
+@app.command("status")
+def status_command(as_json: Json = False) -> None:
+    """Tell how the database, the services, the municipalities and the migrations are."""
+    facts = with_admin(status.facts)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(status.as_text(facts))
+
+
+@app.command()
+def token(
+    tenant: Tenant,
+    client_id: str,
+    user_id: Annotated[str, typer.Option(help="Goes into the audit trail.")] = "",
+    user_representation: Annotated[str, typer.Option(help="Goes into the audit trail.")] = "",
+) -> None:
+    """Print a token (JWT) with which the client can call the APIs for an hour."""
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> str:
+        secret = await registry.client_secret(admin, secret_box(settings), tenant, client_id)
+        return tenants.make_token(client_id, secret, user_id, user_representation)
+
+    typer.echo(with_admin(work))
+
+
+@tenant_app.command("add")
+def tenant_add(
+    name: Tenant,
+    naam: Annotated[str, typer.Option(help="Name for people: 'Gemeente Deventer'.")],
+    rsin: Annotated[str, typer.Option(help="RSIN: nine digits.")],
+    host: Annotated[list[str] | None, typer.Option(help="Host name of its own; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a municipality, with its own schemas and roles in the database."""
+    made = with_admin(lambda admin, settings: tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ())))
+    show(_tenant(made), as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
+
+
+@tenant_app.command("list")
+def tenant_list(as_json: Json = False) -> None:
+    """List the municipalities."""
+    found = with_admin(lambda admin, _: registry.list_tenants(admin))
+    show([_tenant(t) for t in found], as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
+
+
+@tenant_app.command("show")
+def tenant_show(name: Tenant, as_json: Json = False) -> None:
+    """Tell what a municipality has: hosts, clients, schemas, rows."""
+    facts = with_admin(lambda admin, settings: status.tenant_facts(admin, name))
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(status.tenant_as_text(facts))
+
+
+def _tenant(tenant: registry.Tenant) -> dict[str, Any]:
+    return {"name": tenant.name, "naam": tenant.naam, "rsin": tenant.rsin, "hosts": list(tenant.hosts)}
+
+
+def _hosts(tenant: dict[str, Any]) -> str:
+    return f", hosts {' '.join(tenant['hosts'])}" if tenant["hosts"] else ""
+
+
+@client_app.command("add")
+def client_add(
+    tenant: Tenant,
+    client_id: Annotated[str, typer.Option(help="The client_id in its tokens.")],
+    secret: Annotated[str | None, typer.Option(help="Its secret; without it a strong one is made.")] = None,
+    label: Annotated[str, typer.Option(help="Name for people, shown in audit trails.")] = "",
+    all_rights: Annotated[bool, typer.Option("--all-rights", help="Make an Applicatie with all rights.")] = False,
+    credentials_only: Annotated[
+        bool, typer.Option("--credentials-only", help="Make no Applicatie: its rights come through the Autorisaties API.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a client that may log in, and its Applicatie."""
+    if all_rights and credentials_only:
+        raise typer.BadParameter("--all-rights and --credentials-only exclude each other")
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> tenants.AddedClient:
+        return await tenants.add_client(
+            admin, settings, tenant, client_id, secret, label, all_rights=all_rights, credentials_only=credentials_only
+        )
+
+    made = with_admin(work)
+    if made.short_secret:
+        typer.echo(
+            f"samenzaak: warning: the secret has {len(made.secret)} characters; "
+            f"{tenants.WEAK_SECRET} or more resist guessing",
+            err=True,
+        )
+    facts = {"tenant": tenant, "clientId": client_id, "secret": made.secret, "applicatie": made.applicatie}
+    show(facts, as_json, lambda c: f"{c['tenant']} {c['clientId']}: secret {c['secret']}")
+
+
+@client_app.command("list")
+def client_list(tenant: Annotated[str | None, typer.Argument()] = None, as_json: Json = False) -> None:
+    """List the clients of one municipality, or of all."""
+    found = with_admin(lambda admin, _: registry.list_clients(admin, tenant))
+    facts = [{"tenant": c.tenant, "clientId": c.client_id, "label": c.label} for c in found]
+    show(facts, as_json, lambda c: f"{c['tenant']} {c['clientId']}: {c['label']}")
+
+
+@client_app.command("remove")
+def client_remove(tenant: Tenant, client_id: str) -> None:
+    """Remove a client: its tokens are refused from the next request on. Its Applicatie stays."""
+    with_admin(lambda admin, _: registry.remove_client(admin, tenant, client_id))
+    typer.echo(f"{tenant} {client_id}: removed")
+
+
+
+
+if __name__ == "__main__":
+    app()

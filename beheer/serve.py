@@ -1,0 +1,173 @@
+"""``samenzaak serve``: everything in one process, or in several workers on one port."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import asyncpg
+import orjson
+import uvicorn
+
+from beheer import postgres
+from beheer.migrate import upgrade_all
+from beheer.runner import Standalone
+from beheer.tenants import prepare
+from zgw.settings import Settings, load_settings
+
+log = logging.getLogger("samenzaak")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line, for a log collector."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send the log to standard output, as lines for people or as JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else text)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    # These tell of each request or connection, which the access log and the problem log do already.
+    for name in ("httpx", "httpcore", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class Process:
+    """The ASGI app of one process: its lifespan starts the database (when embedded), the services and the gateway."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._stack = ExitStack()
+        self._standalone: Standalone | None = None
+        self._gateway: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a request, or run the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self._gateway(scope, receive, send)
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            await self._start()
+        except Exception as e:
+            log.exception("cannot start")
+            await send({"type": "lifespan.startup.failed", "message": str(e)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> None:
+        dsn = self._stack.enter_context(postgres.resolve_dsn(self.settings))
+        self._standalone = Standalone(self.settings, dsn)
+        self._gateway = self._standalone.gateway()
+        await self._standalone.start()
+        await self._gateway.start()
+
+    async def _stop(self) -> None:
+        if self._gateway is not None:
+            await self._gateway.stop()
+        if self._standalone is not None:
+            await self._standalone.stop()
+        self._stack.close()
+
+
+def create_process() -> Process:
+    """Return the app of a worker process; uvicorn calls this in each of them."""
+    settings = load_settings()
+    configure_logging(settings)
+    return Process(settings)
+
+
+async def bring_up_to_date(dsn: str, settings: Settings) -> None:
+    """Make roles, the gateway's schema and the newest schema of every municipality."""
+    admin = await asyncpg.connect(dsn)
+    try:
+        await prepare(admin, settings)
+    finally:
+        await admin.close()
+    upgrade_all(dsn)
+
+
+def serve(settings: Settings, background: Callable[[], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; ``background`` runs in a thread as soon as requests are answered."""
+    # Workers read their settings from the environment, so what the command line changed must be there.
+    os.environ["SAMENZAAK_PORT"] = str(settings.port)
+    os.environ["SAMENZAAK_HOST"] = settings.host
+    os.environ["SAMENZAAK_HOME"] = str(settings.home)
+    config = uvicorn.Config(
+        "beheer.serve:create_process",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=20,
+        timeout_keep_alive=75,
+        backlog=512,
+    )
+    if background is not None:
+        threading.Thread(target=_when_ready, args=(settings, background), daemon=True).start()
+    if settings.workers > 1:
+        from uvicorn.supervisors import Multiprocess
+
+        socket = config.bind_socket()
+        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[socket]).run()
+        return
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        # uvicorn raises the signal again after its own orderly shutdown.
+        pass
+    if not server.started:
+        sys.exit(3)
+
+
+def _when_ready(settings: Settings, background: Callable[[], None]) -> None:
+    import httpx
+
+    url = f"http://127.0.0.1:{settings.port}/health/live"
+    for _ in range(600):
+        try:
+            if httpx.get(url, trust_env=False).status_code == 200:
+                break
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)
+    try:
+        background()
+    except Exception:
+        log.exception("the demo failed")
+        os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,92 @@
+"""What ``samenzaak status`` and ``tenant show`` tell."""
+
+from typing import Any
+
+import asyncpg
+
+from beheer.migrate import head
+from gateway import registry
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES, schema_of
+
+
+async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]:
+    """Return the state of the installation."""
+    found = await registry.list_tenants(admin)
+    revisions = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
+    heads = {service: head(service) for service in SERVICES}
+    behind = [f"{tenant} {s}" for tenant, has in revisions.items() for s in SERVICES if has[s] != heads[s]]
+    return {
+        "database": {
+            "version": await admin.fetchval("SHOW server_version"),
+            "embedded": settings.database_url is None,
+            "size": await admin.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))"),
+        },
+        "publicUrl": settings.public_base_url,
+        "services": {s: settings.service_urls.get(s, "in the process of the gateway") for s in SERVICES},
+        "tenants": [t.name for t in found],
+        "migrations": {"newest": heads, "behind": behind},
+    }
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """Return the state for people."""
+    database = facts["database"]
+    kind = "embedded" if database["embedded"] else "external"
+    behind = facts["migrations"]["behind"]
+    return "\n".join(
+        [
+            f"database    PostgreSQL {database['version']}, {kind}, {database['size']}",
+            f"public URL  {facts['publicUrl']}",
+            *(f"service     {name}: {where}" for name, where in facts["services"].items()),
+            f"tenants     {', '.join(facts['tenants']) or 'none yet: samenzaak tenant add'}",
+            f"migrations  {'up to date' if not behind else 'behind: ' + ', '.join(behind)}",
+        ]
+    )
+
+
+async def _revision(admin: asyncpg.Connection, tenant: str, service: str) -> str:
+    table = f'"{schema_of(tenant, service)}".alembic_version'
+    if await admin.fetchval("SELECT to_regclass($1)", table) is None:
+        return ""
+    return str(await admin.fetchval(f"SELECT version_num FROM {table}"))  # noqa: S608
+
+
+async def tenant_facts(admin: asyncpg.Connection, name: str) -> dict[str, Any]:
+    """Return what one municipality has; raise LookupError when it does not exist."""
+    tenant = next((t for t in await registry.list_tenants(admin) if t.name == name), None)
+    if tenant is None:
+        raise LookupError(f"there is no municipality {name}")
+    schemas = {}
+    for service in SERVICES:
+        schema = schema_of(name, service)
+        rows = await admin.fetch(
+            "SELECT c.relname, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 1",
+            schema,
+        )
+        counts = {row["relname"]: await admin.fetchval(f"SELECT count(*) FROM {row['name']}") for row in rows}  # noqa: S608
+        counts.pop("alembic_version", None)
+        schemas[schema] = {"revision": await _revision(admin, name, service), "rows": counts}
+    clients = await registry.list_clients(admin, name)
+    return {
+        "name": tenant.name,
+        "naam": tenant.naam,
+        "rsin": tenant.rsin,
+        "hosts": list(tenant.hosts),
+        "clients": [c.client_id for c in clients],
+        "schemas": schemas,
+    }
+
+
+def tenant_as_text(facts: dict[str, Any]) -> str:
+    """Return what a municipality has, for people."""
+    lines = [
+        f"{facts['name']}: {facts['naam']}, RSIN {facts['rsin']}",
+        f"hosts    {', '.join(facts['hosts']) or 'none of its own'}",
+        f"clients  {', '.join(facts['clients']) or 'none'}",
+    ]
+    for schema, has in facts["schemas"].items():
+        rows = ", ".join(f"{name} {count}" for name, count in has["rows"].items() if count)
+        lines.append(f"schema   {schema} (revision {has['revision']}): {rows or 'empty'}")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""Municipalities and their clients, as the operator makes them; every function gets an administrator's connection."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import jwt
+import orjson
+
+from beheer.provision import make_gateway_schema, make_login_roles, make_tenant
+from gateway import registry
+from gateway.config import secret_box
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES, login_role, schema_of
+
+WEAK_SECRET = 32
+"""Characters below which a secret is called short: HS256 wants at least as many bytes as its hash."""
+
+
+@dataclass(frozen=True)
+class AddedClient:
+    """A new client: its secret, and whether an Applicatie was made for it."""
+
+    tenant: str
+    client_id: str
+    secret: str
+    applicatie: str
+    short_secret: bool
+
+
+async def prepare(admin: asyncpg.Connection, settings: Settings) -> None:
+    """Make what belongs to no municipality: login roles and the gateway's schema. Safe to repeat."""
+    await make_login_roles(admin, settings)
+    await make_gateway_schema(admin)
+
+
+async def add_tenant(
+    admin: asyncpg.Connection, settings: Settings, name: str, naam: str, rsin: str, hosts: tuple[str, ...] = ()
+) -> registry.Tenant:
+    """Make a municipality with its schemas. Raises ValueError for a wrong or taken name, RSIN or host.
+
+    All in one transaction: a municipality is there as a whole or not at all.
+    """
+    await prepare(admin, settings)
+    async with admin.transaction():
+        tenant = await registry.add_tenant(admin, name, naam, rsin, hosts)
+        await make_tenant(admin, name)
+    return tenant
+
+
+async def remove_tenant(admin: asyncpg.Connection, name: str) -> None:
+    """Erase a municipality: its clients, schemas and roles. Raises LookupError when it does not exist."""
+    await registry.remove_tenant(admin, name)
+    for service in SERVICES:
+        schema = schema_of(name, service)
+        await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+        if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
+            await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
+
+
+async def add_client(
+    admin: asyncpg.Connection,
+    settings: Settings,
+    tenant: str,
+    client_id: str,
+    secret: str | None = None,
+    label: str = "",
+    *,
+    all_rights: bool = False,
+    credentials_only: bool = False,
+) -> AddedClient:
+    """Add a client and, unless ``credentials_only``, its Applicatie.
+
+    Without ``all_rights`` the Applicatie may read everything of the Catalogi API and nothing else; the functional
+    administrator gives it more through the Autorisaties API. Raises ValueError and LookupError as the registry does.
+    """
+    made = await registry.add_client(admin, secret_box(settings), tenant, client_id, secret, label or client_id)
+    applicatie = ""
+    if not credentials_only:
+        applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights)
+    return AddedClient(tenant, client_id, made, applicatie, len(made) < WEAK_SECRET)
+
+
+async def _add_applicatie(admin: asyncpg.Connection, tenant: str, client_id: str, label: str, all_rights: bool) -> str:
+    schema = schema_of(tenant, "autorisaties")
+    found = await admin.fetchval(
+        f'SELECT uuid FROM "{schema}".applicatie WHERE client_ids @> $1::jsonb',  # noqa: S608
+        orjson.dumps([client_id]).decode(),
+    )
+    if found:
+        return str(found)
+    catalogi = {"component": "ztc", "scopes": ["catalogi.lezen"], "componentWeergave": "Catalogi API"}
+    made = uuid.uuid4()
+    async with admin.transaction():
+        await admin.execute(
+            f'INSERT INTO "{schema}".applicatie (uuid, client_ids, label, heeft_alle_autorisaties,'  # noqa: S608
+            " alleen_is_gereed_voor_publicatie, autorisaties) VALUES ($1, $2::jsonb, $3, $4, false, $5::jsonb)",
+            made,
+            orjson.dumps([client_id]).decode(),
+            label[:100],
+            all_rights,
+            orjson.dumps([] if all_rights else [catalogi]).decode(),
+        )
+        await admin.execute("SELECT pg_notify('samenzaak_autorisaties', $1)", tenant)
+    return str(made)
+
+
+def make_token(client_id: str, secret: str, user_id: str = "", user_representation: str = "") -> str:
+    """Return a ZGW token for a client, as its own application would make it (common.md §4)."""
+    claims: dict[str, Any] = {
+        "iss": client_id,
+        "iat": int(time.time()),
+        "client_id": client_id,
+        "user_id": user_id,
+        "user_representation": user_representation,
+    }
+    return jwt.encode(claims, secret, "HS256")
