@@ -107,7 +107,7 @@ def _operation(oas: Json, path: str, method: str, operation: Json) -> str:
     answers = "".join(_answer(oas, status, answer) for status, answer in operation["responses"].items())
     return (
         f'<details class="operation" id="{_id("operatie", name)}"><summary><span class="method {method}">'
-        f"{method.upper()}</span> <code>{escape(path)}</code> <span>{escape(operation['summary'])}</span>{old}</summary>"
+        f"{method.upper()}</span> <code>{escape(path)}</code> {escape(operation['summary'])}{old}</summary>"
         f'<p class="facts"><b>{escape(name)}</b>{f" · scopes: <code>{escape(scopes)}</code>" if scopes else ""}</p>'
         f"{_text(operation['description'])}"
         f'<form data-method="{method.upper()}" data-path="{escape(path)}">'
@@ -144,7 +144,8 @@ def _row(name: str, key: str, label: str, schema: Json, required: bool, descript
     place = {"path": "in het pad", "header": "header"}.get(name.partition(":")[0], "")
     facts = ", ".join(filter(None, ["verplicht" if required else "", place]))
     over = f"{_kind(schema)}{f' <i>{facts}</i>' if facts else ''} {escape(description)}"
-    return f'<div class="row"><label for="{key}">{escape(label)}</label>{control}<small id="{key}-over">{over}</small></div>'
+    shown = f'<label for="{key}">{escape(label)}</label>{control}<small id="{key}-over">{over}</small>'
+    return f'<div class="row">{shown}</div>'
 
 
 def _body(oas: Json, name: str, body: Json) -> str:
@@ -207,13 +208,14 @@ def _named(oas: Json, name: str, schema: Json) -> str:
     required = schema.get("required", ())
     rows = (
         f'<tr><th scope="row"><code>{escape(member)}</code></th><td>{_kind(inner)}</td>'
-        f"<td>{'verplicht' if member in required else ''}</td><td>{escape(inner.get('description', ''))}</td></tr>"
+        f"<td>{'ja' if member in required else ''}</td><td>{escape(inner.get('description', ''))}</td></tr>"
         for member, inner in schema.get("properties", {}).items()
     )
-    head = '<thead><tr><th scope="col">Naam</th><th scope="col">Soort</th><th scope="col"></th><th scope="col"></th></tr></thead>'
+    columns = "".join(f'<th scope="col">{title}</th>' for title in ("Naam", "Soort", "Verplicht", "Uitleg"))
     return (
         f'<details class="schema" id="{_id("schema", name)}"><summary><code>{escape(name)}</code></summary>'
-        f"{_text(schema.get('description', ''))}<table>{head}<tbody>{''.join(rows)}</tbody></table></details>"
+        f"{_text(schema.get('description', ''))}"
+        f"<table><thead><tr>{columns}</tr></thead><tbody>{''.join(rows)}</tbody></table></details>"
     )
 
 

@@ -16,15 +16,17 @@ nav h2{font-size:1rem}nav ul{list-style:none;padding:0}main{padding:0 1.5rem 4re
 h2{margin:1.8rem 0 .5rem;font-size:1.25rem}h3{font-size:1rem;margin:1rem 0 .3rem}
 details{border:1px solid var(--line);border-radius:.4rem;margin:.4rem 0;padding:0 .9rem}
 summary{cursor:pointer;padding:.5rem 0}details[open]{padding-bottom:.9rem}
-.method{display:inline-block;min-width:4.6rem;text-align:center;border-radius:.25rem;font:600 .8rem/1.7 ui-monospace,monospace;
-color:#fff;background:#0b57a4}.post{background:#12652b}.put,.patch{background:#8a4b00}.delete{background:#a3170c}
+.method{display:inline-block;min-width:4.6rem;text-align:center;border-radius:.25rem;
+font:600 .8rem/1.7 ui-monospace,monospace;color:#fff;background:#0b57a4}
+.post{background:#12652b}.put,.patch{background:#8a4b00}.delete{background:#a3170c}
 .head{background:#51606d}.old{border:1px solid;border-radius:.25rem;padding:0 .3rem;font-size:.8rem}
 fieldset{border:0;padding:0;margin:.8rem 0}legend{font-weight:600;padding:0}
 .row{display:grid;grid-template-columns:minmax(8rem,15rem) minmax(8rem,22rem) minmax(0,1fr);gap:.2rem .8rem;
 align-items:center;margin:.25rem 0}.row label{overflow-wrap:anywhere}
 .row:has(textarea){grid-template-columns:1fr}
 input,select,textarea{font-size:.95rem;padding:.3rem .4rem;border:1px solid #75818c;border-radius:.25rem;width:100%}
-button{font:600 1rem/1 inherit;padding:.55rem 1rem;border:0;border-radius:.25rem;background:#0b57a4;color:#fff;cursor:pointer}
+button{font:inherit;font-weight:600;padding:.3rem 1rem;border:0;
+border-radius:.25rem;background:#0b57a4;color:#fff;cursor:pointer}
 .answer pre{background:var(--soft);border:1px solid var(--line);border-radius:.25rem;padding:.7rem;overflow:auto;
 max-height:30rem;white-space:pre-wrap}.answer .good{color:var(--good)}.answer .bad{color:var(--bad)}
 dl{display:grid;grid-template-columns:3rem 1fr;gap:.1rem .5rem;margin:0}dd{margin:0}
