@@ -1,0 +1,189 @@
+"""GET, list and create of zaken through the whole of Samenzaak, next to the limit: ``python -m bench.core [--json FILE]``.
+
+Three municipalities take turns, request by request. CPU is measured per process (gateway and services together in
+standalone mode, PostgreSQL); wall-clock figures depend on what else the machine does.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import orjson
+import psutil
+
+from beheer import postgres, tenants
+from beheer.demo import GEMEENTEN, Gemeente, catalogus
+from beheer.serve import bring_up_to_date
+from bench.measure import Result, measure, postgres_processes, table
+from services.catalogi import selectielijst
+from zgw.settings import Settings, load_settings
+
+ZAKEN = 150
+PORT = int(os.environ.get("BENCH_PORT", "8765"))
+
+
+def _wait(url: str) -> None:
+    import httpx
+
+    for _ in range(300):
+        try:
+            httpx.get(url, trust_env=False)
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{url} does not answer")
+
+
+async def _seed(settings: Settings, dsn: str) -> dict[str, tuple[Gemeente, str, list[str]]]:
+    """Make the municipalities, a zaaktype each, and zaken with a status, two rollen and an eigenschap, over HTTP."""
+    made: dict[str, tuple[Gemeente, str, list[str]]] = {}
+    admin = await asyncpg.connect(dsn)
+    for name, (naam, rsin) in GEMEENTEN.items():
+        await tenants.add_tenant(admin, settings, name, naam, rsin)
+        gemeente = Gemeente(f"http://localhost:{settings.port}", name, "geheim" * 8)
+        await tenants.add_client(admin, settings, name, gemeente.client_id, gemeente.secret, all_rights=True)
+        await selectielijst.load(admin, name, Path(catalogus.__file__).with_name("selectielijst.json"))
+        made[name] = (gemeente, "", [])
+    await admin.close()
+    for name, (gemeente, _, _) in made.items():
+        made[name] = (gemeente, *await asyncio.to_thread(_seed_one, gemeente))
+    return made
+
+
+def _seed_one(gemeente: Gemeente) -> tuple[str, list[str]]:
+    naam, rsin = GEMEENTEN[gemeente.name]
+    root = "/catalogi/api/v1"
+    cat = gemeente.post(f"{root}/catalogussen", catalogus.catalogus(naam, rsin))["url"]
+    zaaktype = gemeente.post(f"{root}/zaaktypen", {**catalogus.zaaktype(cat, naam), "besluittypen": []})["url"]
+    made: dict[str, list[str]] = {}
+    for path, body in catalogus.onderdelen(zaaktype):
+        made.setdefault(path, []).append(gemeente.post(f"{root}/{path}", body)["url"])
+    gemeente.send("POST", f"{zaaktype}/publish", 200)
+    zaken = []
+    for _ in range(ZAKEN):
+        zaak = gemeente.post("/zaken/api/v1/zaken", _zaak(zaaktype, rsin))["url"]
+        zaken.append(zaak)
+        for roltype in made["roltypen"][:2]:
+            rol = {
+                "zaak": zaak,
+                "roltype": roltype,
+                "betrokkeneType": "natuurlijk_persoon",
+                "roltoelichting": "x",
+                "betrokkeneIdentificatie": {"inpBsn": "111222333"},
+            }
+            gemeente.post("/zaken/api/v1/rollen", rol)
+        body = {"zaak": zaak, "eigenschap": made["eigenschappen"][0], "waarde": "x"}
+        gemeente.post(f"{zaak}/zaakeigenschappen", body)
+        status = {"zaak": zaak, "statustype": made["statustypen"][0], "datumStatusGezet": "2026-02-01T12:00:00Z"}
+        gemeente.post("/zaken/api/v1/statussen", status)
+    return zaaktype, zaken
+
+
+def _zaak(zaaktype: str, rsin: str) -> dict[str, Any]:
+    return {
+        "bronorganisatie": rsin,
+        "verantwoordelijkeOrganisatie": rsin,
+        "zaaktype": zaaktype,
+        "omschrijving": "Buurtfeest",
+        "startdatum": "2026-02-01",
+    }
+
+
+async def run(scale: float) -> list[Result]:
+    """Start everything, seed, measure, stop; return the results."""
+    home = Path(tempfile.mkdtemp(prefix="samenzaak-bench-"))
+    os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
+    settings = load_settings()
+    with postgres.resolve_dsn(settings) as dsn:
+        await bring_up_to_date(dsn, settings)
+        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
+        limit_env = {**os.environ, "BENCH_DSN": dsn}
+        command = [sys.executable, "-m", "uvicorn", "--factory", "bench.limit:create", "--port", str(PORT + 1)]
+        limit = subprocess.Popen([*command, "--log-level", "warning", "--no-access-log"], env=limit_env)
+        try:
+            _wait(f"http://localhost:{PORT}/health/live")
+            _wait(f"http://localhost:{PORT + 1}/deventer_zaken")
+            made = await _seed(settings, dsn)
+            return await _measure(made, server.pid, limit.pid, str(home / "postgres"), scale)
+        finally:
+            for process in (server, limit):
+                process.terminate()
+                process.wait(30)
+
+
+async def _measure(
+    made: dict[str, tuple[Gemeente, str, list[str]]], server: int, limit: int, data: str, scale: float
+) -> list[Result]:
+    turns = list(made.values())
+    headers = [{"Authorization": f"Bearer {g.token()}", "Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"} for g, _, _ in turns]
+    bodies = [orjson.dumps(_zaak(zaaktype, GEMEENTEN[g.name][1])) for g, zaaktype, _ in turns]
+
+    def group(pid: int) -> Callable[[], list[psutil.Process]]:
+        return lambda: [psutil.Process(pid)]
+
+    def database() -> list[psutil.Process]:
+        return postgres_processes(data)
+
+    async def fetch(session: aiohttp.ClientSession, n: int) -> int:
+        turn = n % 3
+        zaken = turns[turn][2]
+        return await _send(session, "GET", zaken[(n // 3) % len(zaken)], headers[turn])
+
+    async def page(session: aiohttp.ClientSession, n: int) -> int:
+        return await _send(session, "GET", f"http://localhost:{PORT}/zaken/api/v1/zaken", headers[n % 3])
+
+    async def create(session: aiohttp.ClientSession, n: int) -> int:
+        extra = {**headers[n % 3], "Content-Type": "application/json"}
+        return await _send(session, "POST", f"http://localhost:{PORT}/zaken/api/v1/zaken", extra, bodies[n % 3])
+
+    async def bare_fetch(session: aiohttp.ClientSession, n: int) -> int:
+        gemeente, _, zaken = turns[n % 3]
+        uuid = zaken[(n // 3) % len(zaken)].rsplit("/", 1)[1]
+        schema = gemeente.name.replace("-", "_") + "_zaken"
+        return await _send(session, "GET", f"http://localhost:{PORT + 1}/{schema}/{uuid}", {})
+
+    async def bare_page(session: aiohttp.ClientSession, n: int) -> int:
+        schema = turns[n % 3][0].name.replace("-", "_") + "_zaken"
+        return await _send(session, "GET", f"http://localhost:{PORT + 1}/{schema}", {})
+
+    own = {"samenzaak": group(server), "postgresql": database}
+    bare = {"limit": group(limit), "postgresql": database}
+    return [
+        await measure("GET zaak", fetch, int(6000 * scale), own),
+        await measure("GET zaak, limit", bare_fetch, int(6000 * scale), bare),
+        await measure("list of 100", page, int(600 * scale), own),
+        await measure("list of 100, limit", bare_page, int(600 * scale), bare),
+        await measure("POST zaak", create, int(1500 * scale), own, expected=201),
+    ]
+
+
+async def _send(session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> int:
+    async with session.request(method, url, headers=headers, data=body) as answer:
+        await answer.read()
+        return answer.status
+
+
+def main() -> None:
+    """Run the benchmark and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiply the number of requests")
+    arguments = parser.parse_args()
+    results = asyncio.run(run(arguments.scale))
+    print(table(results))
+    if arguments.json:
+        arguments.json.write_bytes(orjson.dumps([r.as_json() for r in results], option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    main()
