@@ -25,6 +25,9 @@ TITLES = {
     "request_too_large": "Het verzoek is te groot.",
     "unsupported_media_type": "Dit mediatype wordt niet ondersteund.",
     "throttled": "Te veel verzoeken.",
+    "uri_too_long": "De URL is te lang.",
+    "service_unavailable": "De dienst is tijdelijk niet beschikbaar.",
+    "gateway_timeout": "De dienst antwoordt niet op tijd.",
     "error": "Er is iets misgegaan.",
 }
 

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         description="Secret of at least 32 characters, from which all internal keys are derived. Required with a "
         "database URL; otherwise it is made once and kept in `secret_key` in the home folder.",
     )
+    trust_proxies: bool = Field(
+        False, description="Believe `X-Forwarded-Proto`: only behind a proxy that sets it itself."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level to log.")
     log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")
     token_max_age: int = Field(3600, gt=0, description="Seconds after its `iat` that a client's token is accepted.")

@@ -78,7 +78,7 @@ class Signals:
             async with asyncio.timeout(timeout):
                 for _ in range(max(listening, 1)):
                     await acks.get()
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as e:
             log.warning("not every process confirmed a change: %r", e)
         finally:
             del self._acks[name]
@@ -104,9 +104,13 @@ class Signals:
             self._acks[name].put_nowait(None)
 
     async def _connect(self) -> None:
-        connection = await asyncpg.connect(self.dsn, server_settings={"application_name": APPLICATION})
-        for channel in self._listeners:
-            await connection.add_listener(channel, self._heard)
+        connection = await asyncpg.connect(self.dsn, timeout=10, server_settings={"application_name": APPLICATION})
+        try:
+            for channel in self._listeners:
+                await connection.add_listener(channel, self._heard)
+        except BaseException:
+            connection.terminate()
+            raise
         self._connection = connection
         for listeners in self._listeners.values():
             for listener in listeners:
@@ -118,10 +122,15 @@ class Signals:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(1)
-            if self.connected:
-                continue
+            await asyncio.sleep(1 if not self.connected else 10)
             try:
-                await self._connect()
-            except (OSError, asyncpg.PostgresError) as e:
-                log.warning("no connection for notifications: %s", e)
+                if self.connected:
+                    # A connection that was cut off without a word would look alive for ever.
+                    async with asyncio.timeout(5):
+                        await self._fetch("SELECT 1")
+                else:
+                    await self._connect()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as e:
+                log.warning("no connection for notifications: %r", e)
+                if self._connection is not None:
+                    self._connection.terminate()
