@@ -83,11 +83,16 @@ def _id(kind: str, name: str) -> str:
     return f"{kind}-{re.sub(r'[^A-Za-z0-9_.-]', '-', name)}"
 
 
+def _inline(text: str) -> str:
+    """Return escaped text, with code between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _text(text: str) -> str:
-    """Return escaped paragraphs, with lists of lines that begin with a star and code between backticks."""
+    """Return escaped paragraphs, and lists of the lines that begin with a star."""
     found = []
     for block in filter(None, (part.strip() for part in text.split("\n\n"))):
-        inner = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(block))
+        inner = _inline(block)
         if inner.startswith("* "):
             found.append("<ul>" + "".join(f"<li>{line}</li>" for line in inner[2:].split("\n* ")) + "</ul>")
         else:
@@ -143,7 +148,8 @@ def _row(name: str, key: str, label: str, schema: Json, required: bool, descript
         control = f'<input type="{kind}" autocomplete="off" {common}>'
     place = {"path": "in het pad", "header": "header"}.get(name.partition(":")[0], "")
     facts = ", ".join(filter(None, ["verplicht" if required else "", place]))
-    over = f"{_kind(schema)}{f' <i>{facts}</i>' if facts else ''} {escape(description)}"
+    told = [_kind(schema), f"<i>{facts}</i>" if facts else "", _inline(description)]
+    over = " · ".join(filter(None, told))
     shown = f'<label for="{key}">{escape(label)}</label>{control}<small id="{key}-over">{over}</small>'
     return f'<div class="row">{shown}</div>'
 

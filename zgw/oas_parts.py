@@ -165,3 +165,9 @@ def path_parameters(path: str) -> list[Schema]:
         {"name": name, "in": "path", "required": True, "schema": kinds.get(kind, {"type": "string"})}
         for name, _, kind in (part.partition(":") for part in re.findall(r"\{([^}]+)\}", path))
     ]
+
+
+def scope_text(scopes: Iterable[str]) -> str:
+    """Return a scope expression: ``(zaken.bijwerken | zaken.geforceerd-bijwerken)``."""
+    listed = " | ".join(sorted(scopes))
+    return f"({listed})" if " | " in listed else listed

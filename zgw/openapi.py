@@ -6,9 +6,11 @@ Example::
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from zgw.describe import Property, unwrap
 from zgw.expand import expandable
@@ -24,6 +26,7 @@ from zgw.oas_parts import (
     ordering,
     path_parameters,
     query,
+    scope_text,
     trail_entry,
 )
 from zgw.output import properties
@@ -92,7 +95,7 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
         add(made, of_action(made, action))
     tags = dict.fromkeys(operation["tags"][0] for item in made.paths.values() for operation in item.values())
     descriptions = {resource.path: resource.description for resource in api.resources}
-    return {
+    whole = {
         "openapi": "3.0.3",
         "info": {"title": api.title, "version": api.version, "description": api.description},
         "servers": [{"url": base + api.root}],
@@ -105,6 +108,9 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
             "securitySchemes": SECURITY,
         },
     }
+    # Parts that occur more than once would be anchors and aliases in YAML, which many tools do not read.
+    copied: dict[str, Any] = orjson.loads(orjson.dumps(whole))
+    return copied
 
 
 def by_method(item: tuple[str, Any]) -> int:
@@ -156,12 +162,6 @@ def failures(operation: Operation) -> list[int]:
     if "Accept-Crs" in names:
         found.add(412)
     return sorted(found)
-
-
-def scope_text(scopes: Iterable[str]) -> str:
-    """Return a scope expression: ``(zaken.bijwerken | zaken.geforceerd-bijwerken)``."""
-    listed = " | ".join(sorted(scopes))
-    return f"({listed})" if " | " in listed else listed
 
 
 # --- Resources -------------------------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ def of_action(made: Document, action: Action) -> Operation:
 def action_body(made: Document, action: Action) -> Schema:
     """Return the schema of what an action receives: its body, and filters as properties in which lists are arrays."""
     if action.body and not action.filters:
-        return made.schemas.body(action.body, Side.PATCH if action.method == "PATCH" else Side.REQUEST)
+        return made.schemas.body(action.body, Side.PATCH if action.method.upper() == "PATCH" else Side.REQUEST)
     body: Schema = {"type": "object", "properties": {}}
     if action.body:
         body = made.schemas.properties(action.body, Side.REQUEST)

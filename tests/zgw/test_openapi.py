@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import pytest
+import yaml
 from openapi_spec_validator import validate
 from sqlmodel import Field
 
@@ -52,6 +53,10 @@ def test_document_is_valid(oas: Json) -> None:
     assert oas["servers"] == [{"url": "https://zaken.example.nl/zaken/api/v1"}]
     assert document(API)["servers"] == [{"url": "/zaken/api/v1"}]
     assert oas["info"] == {"title": "Zaken API", "version": "1.7.0", "description": ""}
+
+
+def test_document_has_no_aliases_in_yaml(oas: Json) -> None:
+    assert "&id" not in yaml.safe_dump(oas)
 
 
 def test_paths_and_operation_ids(oas: Json) -> None:
