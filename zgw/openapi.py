@@ -272,8 +272,7 @@ def page(made: Document, item: Schema) -> Schema:
 
 def pascal(resource: Resource) -> str:
     """Return the name of the schema of a resource: that of its fields, else its own."""
-    name = resource.fields.__name__.removesuffix("Fields")
-    return name or resource.name.title().replace("_", "")
+    return resource.fields.__name__.removesuffix("Fields") or resource.name.title().replace("_", "")
 
 
 def rules_of(resource: Resource, verb: str) -> str:
