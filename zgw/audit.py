@@ -76,7 +76,8 @@ async def write(
     }
     stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
     table = resource.table.metadata.tables["audittrail"]
-    await db.execute(insert(table).values(hoofdobject=main_uuid, aanmaakdatum=moment, entry=stored))
+    values = {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+    check.notes["audit"] = await db.value(insert(table).values(**values).returning(table.c.id))
 
 
 async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:

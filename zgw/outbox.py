@@ -6,12 +6,12 @@ An answered write is therefore announced, a rolled-back one never.
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import httpx
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, func, insert, select
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from zgw.call import Service
@@ -24,6 +24,8 @@ from zgw.tenancy import tenant_of
 log = logging.getLogger("samenzaak.outbox")
 
 BATCH = 100
+HOLD = timedelta(seconds=60)
+"""Longer than a call to another service and taking the write back can last."""
 CHANNEL = "samenzaak_outbox"
 
 
@@ -36,6 +38,7 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("created", DateTime(timezone=True), nullable=False, server_default=func.now()),
         Column("bases", JSONB, nullable=False),
         Column("message", JSONB, nullable=False),
+        Column("held_until", DateTime(timezone=True)),
     )
 
 
@@ -51,7 +54,11 @@ async def announce(db: Executor, check: Check, url: str, row: Mapping[str, Any])
     kenmerken = {
         name: call.base + value if value.startswith("/") else value for name, value in main.kenmerken(main_row).items()
     }
-    await put(db, resource.table.metadata, call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
+    held = HOLD if resource.mirrors and check.notes.get("mirrored", True) else None
+    metadata, kanaal = resource.table.metadata, resource.kanaal
+    check.notes["outbox"] = await put(
+        db, metadata, call.caller, kanaal, main_url, resource.name, url, check.action, kenmerken, held
+    )
 
 
 async def put(
@@ -64,8 +71,13 @@ async def put(
     url: str,
     action: str,
     kenmerken: Mapping[str, str],
-) -> None:
-    """Put one notification in the outbox and wake the relay when the transaction commits."""
+    held: timedelta | None = None,
+) -> int:
+    """Put one notification in the outbox and wake the relay when the transaction commits; return its id.
+
+    A write that another service has yet to agree to is ``held``: it is announced after :func:`release`, never after
+    it was taken back, and after that time when the process died in between.
+    """
     message = {
         "kanaal": kanaal,
         "hoofdObject": main_url,
@@ -75,8 +87,22 @@ async def put(
         "aanmaakdatum": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "kenmerken": dict(kenmerken),
     }
-    await db.execute(insert(metadata.tables["outbox"]).values(bases=list(caller.bases), message=message))
-    await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
+    table = metadata.tables["outbox"]
+    values = {"bases": list(caller.bases), "message": message, "held_until": held and datetime.now(UTC) + held}
+    found: int = await db.value(insert(table).values(**values).returning(table.c.id))
+    if held is None:
+        await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
+    return found
+
+
+async def release(check: Check) -> None:
+    """Let the relay bring the notification of a write that was held."""
+    if (held := check.notes.get("outbox")) is None:
+        return
+    table = check.resource.table.metadata.tables["outbox"]
+    async with check.call.db.transaction(check.call.tenant) as db:
+        await db.execute(table.update().where(table.c.id == held).values(held_until=None))
+        await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
 
 
 async def relay(service: Service) -> None:
@@ -117,7 +143,8 @@ async def relay(service: Service) -> None:
 async def _relay_batch(service: Service, tenant: str) -> int:
     """Bring at most ``BATCH`` notifications of one municipality; they are removed only after they were accepted."""
     table = service.api.metadata.tables["outbox"]
-    statement = select(table).order_by(table.c.id).limit(BATCH).with_for_update(skip_locked=True)
+    ready = or_(table.c.held_until.is_(None), table.c.held_until < func.now())
+    statement = select(table).where(ready).order_by(table.c.id).limit(BATCH).with_for_update(skip_locked=True)
     async with service.database.transaction(tenant) as db:
         rows = await db.rows(statement)
         if not rows:

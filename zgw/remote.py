@@ -15,6 +15,7 @@ import httpx
 import orjson
 
 from zgw.caller import HEADER, Caller, sign
+from zgw.external import External, Outside, find
 from zgw.fields import Ref, today
 from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
@@ -43,6 +44,10 @@ class Remote:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._objects: dict[tuple[str, str], dict[str, Any]] = {}
         self._applicaties: dict[tuple[str, str, tuple[str, ...]], Applicatie] = {}
+        self._externals: dict[str, list[External]] = {}
+        self._changes = 0
+        """Counts what was heard of Autorisaties: an answer that was under way during a change is not kept."""
+        self._outside = Outside(settings)
         signals.on("samenzaak_catalogi", self._drop_objects)
         signals.on("samenzaak_autorisaties", self._drop_applicaties)
 
@@ -53,6 +58,9 @@ class Remote:
     def _drop_applicaties(self, tenant: str) -> None:
         for key in [key for key in self._applicaties if key[0] == tenant or not tenant]:
             del self._applicaties[key]
+        for name in [name for name in self._externals if name == tenant or not tenant]:
+            del self._externals[name]
+        self._changes += 1
 
     def _client(self, service: str) -> httpx.AsyncClient:
         if service not in self._clients:
@@ -60,9 +68,12 @@ class Remote:
                 transport: httpx.AsyncBaseTransport = httpx.ASGITransport(self._apps[service], raise_app_exceptions=False)
                 url = f"http://{service}.internal"
             else:
-                transport = httpx.AsyncHTTPTransport(retries=1, limits=httpx.Limits(max_keepalive_connections=20))
+                # A connection is dropped before the other side does so, which waits 5 seconds.
+                limits = httpx.Limits(max_keepalive_connections=20, keepalive_expiry=3)
+                transport = httpx.AsyncHTTPTransport(retries=1, limits=limits)
                 url = self.settings.service_urls.get(service, f"http://{service}.absent.invalid")
-            self._clients[service] = httpx.AsyncClient(transport=transport, base_url=url, timeout=10, trust_env=False)
+            timeout = httpx.Timeout(self.settings.outgoing_timeout, connect=self.settings.outgoing_connect_timeout)
+            self._clients[service] = httpx.AsyncClient(transport=transport, base_url=url, timeout=timeout, trust_env=False)
         return self._clients[service]
 
     async def stop(self) -> None:
@@ -70,6 +81,7 @@ class Remote:
         for client in self._clients.values():
             await client.aclose()
         self._clients.clear()
+        await self._outside.stop()
 
     async def send(
         self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
@@ -90,6 +102,7 @@ class Remote:
         key = (caller.tenant, caller.client_id, caller.bases)
         if self.signals.connected and (known := self._applicaties.get(key)) is not None:
             return known
+        changes = self._changes
         url = f"/_intern/client?clientId={quote(caller.client_id, safe='')}"
         try:
             response = await self.send(caller.as_component(self.service), "autorisaties", "GET", url)
@@ -100,7 +113,9 @@ class Remote:
             return None
         if response.status_code != 200:
             raise Problem(403, "not_authenticated_for_ac")
-        found = self._applicaties[key] = Applicatie(response.json(), caller.bases)
+        found = Applicatie(response.json(), caller.bases)
+        if changes == self._changes:
+            self._applicaties[key] = found
         return found
 
     async def objects(self, caller: Caller, paths: Iterable[str], expand: str = "") -> dict[str, dict[str, Any]]:
@@ -151,8 +166,28 @@ class Remote:
 
         Only APIs that the municipality has configured are fetched; everything else is refused without a request.
         """
-        del caller, url
-        return None
+        answered = await self.external_request(caller, "GET", url)
+        return answered[1] if answered and answered[0] == 200 and isinstance(answered[1], dict) else None
+
+    async def external_request(self, caller: Caller, method: str, url: str, body: Any = None) -> tuple[int, Any] | None:
+        """Return (status, JSON) of a request to a configured API, or None when it may not or cannot be made."""
+        known = self._externals.get(caller.tenant) if self.signals.connected else None
+        if known is None:
+            changes = self._changes
+            me = caller.as_component(self.service)
+            try:
+                response = await self.send(me, "autorisaties", "GET", "/_intern/external")
+            except httpx.HTTPError as e:
+                log.error("autorisaties cannot be reached: %r", e)
+                return None
+            if response.status_code != 200:
+                return None
+            known = [External(**row) for row in response.json()]
+            if changes == self._changes:
+                self._externals[caller.tenant] = known
+        if (api := find(known, url)) is None:
+            return None
+        return await self._outside.request(api, caller, method, url, body)
 
 
 def split_path(path: str) -> tuple[str, str, str]:

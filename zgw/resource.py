@@ -97,9 +97,13 @@ class Resource:
     guards: Sequence[Rule] = ()
     """Checks of the state that answer 403 or 409; run for create, update and remove, after the rules."""
     effects: Sequence[Effect] = ()
+    before_removal: Sequence[Effect] = ()
+    """Look at what will disappear, in the transaction that removes it."""
     mirrors: Sequence[Mirror] = ()
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
+    prepare: "Callable[[Call, Select[Any]], Select[Any]] | None" = None
+    """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of reference)."""
     put_keeps: bool = True
     """Whether an optional field that PUT leaves out keeps its value (common.md §3), or gets its default."""
     cached: bool = False
@@ -111,6 +115,10 @@ class Resource:
     def prefix(self) -> str:
         """The operationId prefix."""
         return self.operation or self.name
+
+    def prepared(self, call: "Call", statement: Select[Any]) -> Select[Any]:
+        """Return the statement of a read, completed for this request."""
+        return statement if self.prepare is None else self.prepare(call, statement)
 
     def clause(self) -> FromClause:
         """What is read from."""

@@ -98,7 +98,7 @@ async def search(
         await parent_of(call, resource, rights)
         where.append(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
     where += [within(resource, rights), existing(resource, rights)]
-    statement = reading(resource).where(*where).order_by(*order)
+    statement = resource.prepared(call, reading(resource).where(*where).order_by(*order))
     if not resource.paginated:
         rows = await call.db.rows(call.tenant, statement)
         return answer(await rendered(call, resource, rows, wanted), headers=crs_headers(resource))
@@ -167,7 +167,7 @@ async def find(call: Call, resource: Resource, rights: Rights, full: bool = Fals
         statement = statement.add_columns(within(resource, rights).label("_allowed"))
     if rights.published_only:
         statement = statement.where(existing(resource, rights))
-    row = await call.db.row(call.tenant, statement)
+    row = await call.db.row(call.tenant, resource.prepared(call, statement))
     if row is None:
         raise not_found()
     if not rights.everything and not row["_allowed"]:
@@ -376,6 +376,8 @@ async def remove_object(check: Check, rights: Rights) -> None:
     check.stop()
     old = (await rendered(call, resource, [stored]))[0]
     async with transaction(check) as db:
+        for effect in resource.before_removal:
+            await effect(db, check)
         await db.execute(resource.table.delete().where(resource.table.c.uuid == check.uuid))
         await finish(db, check, old, None, stored)
         if resource.main is None and resource.audited:
@@ -387,6 +389,8 @@ async def settle(check: Check) -> None:
     """Do what follows the commit: tell the other services, and make sure that nobody answers from an old copy."""
     for mirror in check.resource.mirrors:
         await mirror(check)
+    if check.resource.mirrors:
+        await outbox.release(check)
     if check.resource.cached:
         await check.call.service.signals.barrier()
 

@@ -1,6 +1,7 @@
 """The Autorisaties API 1.1.0."""
 
 from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, client_rights
+from services.autorisaties.external import external_apis
 from zgw.outbox import relay
 from zgw.resource import Api, Kanaal
 
@@ -12,7 +13,7 @@ API = Api(
     description="Welke applicaties wat mogen, in welk component en voor welke typen.",
     resources=[APPLICATIE],
     actions=ACTIONS,
-    internal={"GET /client": client_rights},
+    internal={"GET /client": client_rights, "GET /external": external_apis},
     kanalen=[Kanaal("autorisaties", ())],
     metadata=METADATA,
     start=[relay],

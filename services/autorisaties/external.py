@@ -1,0 +1,117 @@
+"""External APIs of a municipality: where they are, and the credentials that other services use there.
+
+The operator writes them with a connection of the administrator; services read them over an internal route, with
+the secrets still encrypted.
+"""
+
+import re
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Boolean, Column, Table, Text, select
+from starlette.responses import Response
+
+from services.autorisaties.applicatie import METADATA
+from zgw.call import Call, answer
+from zgw.external import External, addresses, may_connect, secret_box, target_of
+from zgw.settings import Settings
+from zgw.tenancy import schema_of
+
+EXTERNAL = Table(
+    "external",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("root", Text, nullable=False, unique=True),
+    Column("client_id", Text, nullable=False),
+    Column("header", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("private", Boolean, nullable=False),
+)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+
+
+async def external_apis(call: Call) -> Response:
+    """Tell another service the external APIs of the municipality."""
+    return answer([dict(row) for row in await call.db.rows(call.tenant, select(EXTERNAL).order_by(EXTERNAL.c.name))])
+
+
+async def add_external(
+    admin: asyncpg.Connection,
+    settings: Settings,
+    tenant: str,
+    name: str,
+    root: str,
+    *,
+    client_id: str = "",
+    secret: str = "",
+    header: str = "",
+) -> External:
+    """Add or change an external API, with a client_id and secret or with a whole header (``Authorization: Token x``).
+
+    Raises ValueError for a root or credentials that cannot be used, LookupError for an unknown municipality.
+    """
+    header_name, _, header_value = (part.strip() for part in header.partition(":"))
+    if not _NAME.fullmatch(name):
+        raise ValueError("a name has lower-case letters, digits, - and _")
+    if bool(header) == bool(client_id or secret) or bool(client_id) != bool(secret):
+        raise ValueError("give a client_id with its secret, or a header")
+    usable = header_value.isprintable() and header_value.isascii() and header_value
+    if header and not (_HEADER.fullmatch(header_name) and usable):
+        raise ValueError("a header looks like 'Authorization: Token abc'")
+    root = root.rstrip("/")
+    target = target_of(root)
+    if "?" in root:
+        raise ValueError("a root has no query")
+    try:
+        found = await addresses(target.host, target.port)
+    except OSError:
+        # It may only be known, or not yet be known, elsewhere. Then it has to be a public address.
+        found = []
+    private = any(not may_connect(address, private=False) for address in found)
+    if refused := [address for address in found if not may_connect(address, private=True)]:
+        raise ValueError(f"{target.host} is at an address that is never connected to: {', '.join(refused)}")
+    stored = secret_box(settings).encrypt((header_value or secret).encode()).decode()
+    api = External(name, root, client_id, header_name, stored, private)
+    await _change(
+        admin,
+        tenant,
+        "INSERT INTO {} (name, root, client_id, header, secret, private) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (name) DO UPDATE SET root = excluded.root, client_id = excluded.client_id,"
+        " header = excluded.header, secret = excluded.secret, private = excluded.private",
+        *vars(api).values(),
+    )
+    return api
+
+
+async def list_externals(admin: asyncpg.Connection, tenant: str) -> list[External]:
+    """Return the external APIs of a municipality; LookupError when that does not exist."""
+    try:
+        rows = await admin.fetch(f"SELECT * FROM {_table(tenant)} ORDER BY name")  # noqa: S608
+    except asyncpg.UndefinedTableError:
+        raise LookupError(f"there is no municipality {tenant}") from None
+    return [External(**row) for row in rows]
+
+
+async def remove_external(admin: asyncpg.Connection, tenant: str, name: str) -> None:
+    """Remove an external API; LookupError when there is none of that name."""
+    if (await _change(admin, tenant, "DELETE FROM {} WHERE name = $1", name)).endswith(" 0"):
+        raise LookupError(f"{tenant} has no external API {name}")
+
+
+def _table(tenant: str) -> str:
+    return f'"{schema_of(tenant, "autorisaties")}".external'
+
+
+async def _change(admin: asyncpg.Connection, tenant: str, statement: str, *values: Any) -> str:
+    try:
+        async with admin.transaction():
+            status = await admin.execute(statement.format(_table(tenant)), *values)
+            # Other services keep a copy, and drop it when they hear this.
+            await admin.execute("SELECT pg_notify('samenzaak_autorisaties', $1)", tenant)
+    except asyncpg.UndefinedTableError:
+        raise LookupError(f"there is no municipality {tenant}") from None
+    except asyncpg.UniqueViolationError:
+        raise ValueError("another external API already has this root") from None
+    return str(status)
