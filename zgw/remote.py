@@ -143,6 +143,12 @@ class Remote:
                     self._objects[(caller.tenant, path)] = {"_day": day, "object": item}
         return found
 
+    async def object(self, caller: Caller, path: str) -> dict[str, Any] | None:
+        """Return the object at a stored path or a configured external URL, or None; raises what :meth:`batch` raises."""
+        if not path.startswith("/"):
+            return await self.external(caller, path)
+        return (await self.objects(caller, [path])).get(path)
+
     async def batch(
         self, caller: Caller, service: str, collection: str, uuids: Sequence[str], expand: str = ""
     ) -> list[dict[str, Any]]:

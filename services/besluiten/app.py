@@ -1,0 +1,18 @@
+"""The Besluiten API 1.1.0."""
+
+from services.besluiten.besluit import BESLUIT, METADATA
+from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT
+from zgw.outbox import relay
+from zgw.resource import Api, Kanaal
+
+API = Api(
+    service="besluiten",
+    component="brc",
+    version="1.1.0",
+    title="Besluiten API",
+    description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
+    resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
+    kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype"))],
+    metadata=METADATA,
+    start=[relay],
+)

@@ -1,0 +1,97 @@
+"""BesluitInformatieObject: a document that records a besluit (besluiten.md)."""
+
+from typing import Annotated
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+
+from services.besluiten.besluit import AANMAKEN, BESLUIT, LEZEN, METADATA, VERWIJDEREN
+from services.besluiten.relaties import BIO_TABLE_NAME, spiegel_in_documenten
+from zgw.check import OBJECT, Check
+from zgw.fields import Fields, Ref, Shown, Url
+from zgw.filters import reference
+from zgw.problems import InvalidParam
+from zgw.resource import Main, Resource
+from zgw.tables import make_table
+
+BESLUIT_REF = Ref("besluiten", "besluiten", table="besluit")
+INFORMATIEOBJECT = Ref(
+    "documenten", "enkelvoudiginformatieobjecten", shape=("url", "identificatie", "informatieobjecttype", "titel")
+)
+
+
+class BesluitInformatieObjectFields(Fields):
+    """What clients write."""
+
+    informatieobject: Annotated[str, INFORMATIEOBJECT, Shown(1000, 1)]
+    besluit: Annotated[str, BESLUIT_REF, Shown()]
+
+
+class BesluitInformatieObjectShown(Fields):
+    """What only responses have."""
+
+    url: Url
+
+
+BIO_TABLE = make_table(
+    METADATA,
+    BIO_TABLE_NAME,
+    BesluitInformatieObjectFields,
+    # What the audit trail calls the relation: the document can be gone when the relation is removed.
+    Column("document_identificatie", Text, nullable=False),
+    UniqueConstraint("besluit", "informatieobject", name="besluitinformatieobject_uniek"),
+)
+Index("besluitinformatieobject_informatieobject", BIO_TABLE.c.informatieobject)
+
+
+async def informatieobjecttype_hoort_bij_besluittype(check: Check) -> None:
+    """brc-008: the type of the document is one of those of the besluittype, compared by catalogue and name."""
+    document = check.resolved("informatieobject")
+    if not document or check.main is None:
+        return
+    remote, caller = check.call.service.remote, check.call.caller
+    besluittype = await remote.object(caller, check.main["besluittype"])
+    informatieobjecttype = document["informatieobjecttype"]
+    if besluittype and informatieobjecttype in (besluittype.get("informatieobjecttypen") or ()):
+        return
+    found = await remote.object(caller, informatieobjecttype)
+    names = (besluittype or {}).get("informatieobjecttypeOmschrijvingen") or ()
+    if (
+        besluittype is None
+        or found is None
+        or found.get("catalogus") != besluittype.get("catalogus")
+        or found.get("omschrijving") not in names
+    ):
+        code = "missing-besluittype-informatieobjecttype-relation"
+        check.reject(OBJECT, code, "Het informatieobjecttype hoort niet bij het besluittype.")
+
+
+async def document_wordt_benoemd(check: Check) -> None:
+    """Keep the identificatie of the document for the audit trail."""
+    check.row["document_identificatie"] = check.resolved("informatieobject")["identificatie"]
+
+
+BESLUITINFORMATIEOBJECT = Resource(
+    name="besluitinformatieobject",
+    path="besluitinformatieobjecten",
+    fields=BesluitInformatieObjectFields,
+    shown=BesluitInformatieObjectShown,
+    table=BIO_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "remove": VERWIJDEREN},
+    verbs=("list", "create", "fetch", "head", "remove"),
+    operations={"fetch": "besluitinformatieobject_read", "remove": "besluitinformatieobject_delete"},
+    filters=[
+        reference("besluit", BIO_TABLE.c.besluit, BESLUIT_REF),
+        reference("informatieobject", BIO_TABLE.c.informatieobject, INFORMATIEOBJECT),
+    ],
+    paginated=False,
+    main=Main("besluit", BESLUIT),
+    kanaal="besluiten",
+    notify=("create", "destroy"),
+    audited=True,
+    weergave=lambda row: str(row["document_identificatie"]),
+    unique={"besluitinformatieobject_uniek": InvalidParam(OBJECT, "unique")},
+    rules=[informatieobjecttype_hoort_bij_besluittype],
+    derive=[document_wordt_benoemd],
+    mirrors=[spiegel_in_documenten],
+    description="De vastlegging van een besluit in een document (altijd: legt vast, brc-004).",
+)

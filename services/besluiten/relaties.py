@@ -1,0 +1,80 @@
+"""What a besluit has to do with zaken and documenten: its mirrors there, and the protection of a closed zaak."""
+
+from typing import Any
+
+from zgw.check import OBJECT, Check
+from zgw.database import Executor
+from zgw.problems import Problem, forbidden, invalid
+from zgw.relations import Relation, keep, mirrored, objectinformatieobject, zaakbesluit
+from zgw.rights import scopes
+
+BIO_TABLE_NAME = "besluitinformatieobject"
+GEFORCEERD_BIJWERKEN = scopes("zaken.geforceerd-bijwerken")
+
+
+async def gesloten_zaak_is_beschermd(check: Check) -> None:
+    """zrc-007: a besluit of a closed zaak is written only by who may change closed zaken (B9)."""
+    old = check.stored["zaak"] if check.stored else ""
+    new = "" if check.action == "destroy" else check.row["zaak"]
+    # Only a write that touches a relation has a mirror, and only such a notification has to wait for it. A besluit
+    # that is removed may have documents.
+    check.notes["mirrored"] = old != new or check.action == "destroy"
+    check.notes["leading"] = {"zaak": new}
+    for path in {old, new} - {""}:
+        zaak = await _zaak(check, path)
+        if zaak is not None and zaak.get("einddatum") and not await _may_force(check, zaak):
+            raise forbidden("De zaak is gesloten. Benodigde scope: zaken.geforceerd-bijwerken.")
+
+
+async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
+    resolved = check.resolved("zaak") if check.action != "destroy" else None
+    if resolved is not None and path == check.row["zaak"]:
+        return dict(resolved)
+    try:
+        return await check.call.service.remote.object(check.call.caller, path)
+    except Problem as e:
+        # Without an answer nobody knows whether it is closed, and its mirror could not be kept right either.
+        raise invalid("zaak", "pending-relations") from e
+
+
+async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
+    if check.call.caller.component:
+        return True
+    applicatie = await check.call.applicatie()
+    rights = applicatie.rights("zrc", GEFORCEERD_BIJWERKEN) if applicatie else None
+    return rights is not None and rights.allows(zaak["zaaktype"], zaak.get("vertrouwelijkheidaanduiding"))
+
+
+async def onthoud_wat_verdwijnt(db: Executor, check: Check) -> None:
+    """Remember the documents of a besluit that is removed: for their mirrors, and to bring all back when that fails."""
+    await keep(db, check, check.resource.table.metadata.tables[BIO_TABLE_NAME])
+
+
+async def spiegel_in_zaak(check: Check) -> None:
+    """brc-006: the zaak knows its besluiten. brc-009: with the besluit its mirrors disappear."""
+    old = check.stored["zaak"] if check.stored else ""
+    new = "" if check.action == "destroy" else check.row["zaak"]
+    added, dropped = [], []
+    if new != old:
+        added = [zaakbesluit(new, check.path)] if new else []
+        dropped = [zaakbesluit(old, check.path)] if old else []
+    for table, rows in check.notes.get("kept", []):
+        if table.name == BIO_TABLE_NAME:
+            dropped += [_document(row["informatieobject"], check.path) for row in rows]
+    if added or dropped:
+        await mirrored(check, "zaak" if old or new else OBJECT, added, dropped)
+
+
+async def spiegel_in_documenten(check: Check) -> None:
+    """brc-005: the document knows the besluiten that it records."""
+    relation = check.stored if check.stored is not None else check.row
+    besluit = f"{check.call.service.api.root}/besluiten/{relation['besluit']}"
+    mirror = [_document(relation["informatieobject"], besluit)]
+    if check.action == "destroy":
+        await mirrored(check, "informatieobject", [], mirror)
+    else:
+        await mirrored(check, "informatieobject", mirror, [])
+
+
+def _document(informatieobject: str, besluit: str) -> Relation:
+    return objectinformatieobject(informatieobject, besluit, "besluit")
