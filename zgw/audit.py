@@ -90,7 +90,7 @@ async def trail(call: Call, resource: Resource) -> Response:
     """Answer ``GET /{resource}/{uuid}/audittrail[/{uuid}]``: a plain array, oldest first, or one entry."""
     call.check_accept()
     rights = await call.rights(LEZEN)
-    from zgw.verbs import no_query
+    from zgw.reading import no_query
 
     no_query(call)
     # The scope is granted for the component, not per type, so any of the client's rights to read the object will do.

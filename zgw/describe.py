@@ -1,5 +1,6 @@
 """What a ``Fields`` class says of each of its fields: read once at start, used by tables, output and OAS."""
 
+import builtins
 import types
 import typing
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class Property:
     default: Any
     markers: tuple[Any, ...] = field(hash=False, compare=False)
 
-    def marker(self, kind: type[T]) -> T | None:
+    def marker(self, kind: "builtins.type[T]") -> T | None:
         """Return the marker of this kind, or None."""
         return next((m for m in self.markers if isinstance(m, kind)), None)
 
@@ -82,7 +83,8 @@ def unwrap(annotation: Any) -> tuple[Any, list[Any], bool]:
         origin = get_origin(annotation)
         if origin is Annotated:
             annotation, *found = get_args(annotation)
-            markers += found
+            # The outermost come last, whichever way Annotated and Optional are nested.
+            markers = found + markers
         elif origin in (Union, types.UnionType):
             options = [option for option in get_args(annotation) if option is not type(None)]
             nullable = nullable or len(options) < len(get_args(annotation))

@@ -111,7 +111,7 @@ async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[
 
 async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:
     """Return the objects of a collection of this service with these uuids, as far as the caller may read them."""
-    from zgw.verbs import rendered
+    from zgw.reading import rendered
 
     resource = next((r for r in call.service.api.resources if r.path == collection), None)
     if resource is None:
@@ -126,5 +126,5 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
     statement = reading(resource).where(
         among(resource.table.c.uuid, uuids), within(resource, rights), exists_for(resource, rights)
     )
-    rows = await call.db.rows(call.tenant, statement)
+    rows = await call.db.rows(call.tenant, resource.prepared(call, statement))
     return await rendered(call, resource, rows, tree)

@@ -41,6 +41,17 @@ METHODS = {
 }
 """Per verb its method, and whether its path ends with the uuid."""
 
+SCOPES = {
+    "list": "list",
+    "create": "create",
+    "fetch": "fetch",
+    "head": "fetch",
+    "replace": "update",
+    "merge": "update",
+    "remove": "remove",
+}
+"""Per verb the key of its scopes; without scopes the operation does not exist."""
+
 FUNCTIONS: dict[str, Callable[[Call, Resource], Awaitable[Response]]] = {
     "list": verbs.list_,
     "create": verbs.create,
@@ -68,6 +79,7 @@ def create_app(service: Service) -> FastAPI:
         [
             Route("/_intern/health", _health(service), methods=["GET"]),
             Route("/_intern/objects/{collection}", _objects(service), methods=["POST"]),
+            Route("/_intern/kanalen", _internal(service, _kanalen), methods=["GET"]),
         ]
     )
     for declared, run in api.internal.items():
@@ -141,6 +153,8 @@ def _routes(service: Service, resource: Resource) -> list[Route]:
     api, found = service.api, []
     collection = api.root + collection_path(resource)
     for verb in resource.verbs:
+        if SCOPES[verb] not in resource.scopes:
+            continue
         method, single = METHODS[verb]
         path = collection + "/{uuid:uuid}" if single else collection
         found.append(_route(path, _verb(service, resource, FUNCTIONS[verb]), method))
@@ -191,6 +205,11 @@ def _objects(service: Service) -> Endpoint:
     return endpoint
 
 
+async def _kanalen(call: Call) -> Response:
+    """Tell Notificaties which kanalen this API has, so that nobody needs to register them."""
+    return answer([{"naam": k.naam, "kenmerken": k.kenmerken} for k in call.service.api.kanalen])
+
+
 def _is_uuid(text: Any) -> bool:
     try:
         uuid.UUID(str(text))
@@ -208,33 +227,40 @@ def _health(service: Service) -> Endpoint:
 
 
 def _documentation(api: Api) -> list[Route]:
-    cache: dict[str, bytes] = {}
+    made: dict[str, Response] = {}
 
-    def base_of(request: Request) -> str:
-        return request.headers.get(BASE_HEADER, "")
+    def once(make: Callable[[str], Response]) -> Endpoint:
+        """Make each page once per base URL; the gateway sends only base URLs that are ours."""
 
-    async def as_json(request: Request) -> Response:
-        base = base_of(request)
-        if base not in cache:
-            cache.clear()
-            cache[base] = orjson.dumps(document(api, base))
-        return Response(cache[base], media_type="application/json")
+        async def endpoint(request: Request) -> Response:
+            base = request.headers.get(BASE_HEADER, "")
+            key = f"{make.__name__} {base}"
+            if key not in made:
+                if len(made) > 100:
+                    made.clear()
+                made[key] = make(base)
+            return made[key]
 
-    async def as_yaml(request: Request) -> Response:
-        text = yaml.safe_dump(document(api, base_of(request)), sort_keys=False, allow_unicode=True)
+        return endpoint
+
+    def as_json(base: str) -> Response:
+        return Response(orjson.dumps(document(api, base)), media_type="application/json")
+
+    def as_yaml(base: str) -> Response:
+        text = yaml.safe_dump(document(api, base), sort_keys=False, allow_unicode=True)
         return Response(text, media_type="application/yaml")
 
-    async def older(request: Request) -> Response:
-        return RedirectResponse(f"{base_of(request)}{api.root}/openapi.yaml", 301)
+    def older(base: str) -> Response:
+        return RedirectResponse(f"{base}{api.root}/openapi.yaml", 301)
 
-    async def page(request: Request) -> Response:
-        return HTMLResponse(docs_page(api, document(api, base_of(request))))
+    def page(base: str) -> Response:
+        return HTMLResponse(docs_page(api, document(api, base)))
 
     return [
-        Route(api.root + "/openapi.json", as_json),
-        Route(api.root + "/openapi.yaml", as_yaml),
-        Route(api.root + "/schema/openapi.yaml", older),
-        Route(api.root + "/docs", page),
+        Route(api.root + "/openapi.json", once(as_json)),
+        Route(api.root + "/openapi.yaml", once(as_yaml)),
+        Route(api.root + "/schema/openapi.yaml", once(older)),
+        Route(api.root + "/docs", once(page)),
     ]
 
 

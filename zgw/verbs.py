@@ -4,24 +4,20 @@ The order of the checks is that of common.md §5: content negotiation, scope, CR
 body, state, transaction, notification.
 """
 
-import hashlib
 import logging
-from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import asyncpg
-from sqlalchemy import ColumnElement, Select, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from starlette.responses import Response
 
 from zgw import audit, outbox
-from zgw.call import Call, answer, crs_headers, dump
+from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Row
-from zgw.expand import expand, paths
-from zgw.filters import conditions, unknown
-from zgw.output import existing, full_reading, reading, render, within
-from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
+from zgw.output import full_reading, render
+from zgw.problems import InvalidParam, Problem, forbidden
+from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
 from zgw.rights import Rights
 
@@ -29,185 +25,10 @@ log = logging.getLogger("samenzaak.verbs")
 
 CONFLICT_RETRIES = 5
 
-
-def no_query(call: Call) -> None:
-    """Raise 400 when the request has any query parameter."""
-    if call.request.url.query and (error := unknown(call.query(), ())):
-        raise Problem(400, "invalid", invalid_params=[error])
-
-
-def page_of(call: Call, given: Mapping[str, str]) -> tuple[int, int]:
-    """Return (page, size); raise 404 for a page that is no positive number, 400 for a wrong size."""
-    settings = call.service.settings
-    number, size = given.get("page") or "1", given.get("pageSize") or str(settings.page_size)
-    if not (number.isascii() and number.isdigit()) or not 0 < int(number) < 10**9:
-        raise not_found("Deze pagina bestaat niet.")
-    if not (size.isascii() and size.isdigit()) or int(size) < 1:
-        raise invalid("pageSize", "invalid")
-    return int(number), min(int(size), settings.page_size_max)
-
-
-def ordering_of(resource: Resource, value: str | None, errors: list[InvalidParam]) -> list[ColumnElement[Any]]:
-    """Return the ORDER BY of ``ordering``, always with a unique last column so that pages are stable."""
-    order: list[ColumnElement[Any]] = []
-    for name in (part.strip() for part in (value or "").split(",")):
-        if not name:
-            continue
-        column = resource.ordering.get(name.removeprefix("-"))
-        if column is None:
-            errors.append(InvalidParam("ordering", "invalid_choice"))
-            continue
-        order.append(column.desc().nulls_last() if name.startswith("-") else column.asc().nulls_last())
-    return [*(order or resource.order), resource.table.c.id.desc()]
-
-
-async def list_(call: Call, resource: Resource) -> Response:
-    """Answer a list: what the client may see of what it asks for."""
-    call.check_accept()
-    rights = await call.rights(resource.scopes["list"])
-    if resource.crs:
-        call.check_crs(content=False)
-    given = call.query()
-    declared = [f for f in resource.filters if not f.search_only]
-    known = [f.name for f in declared] + ["expand"]
-    known += ["page", "pageSize"] if resource.paginated else []
-    known += ["ordering"] if resource.ordering else []
-    if error := unknown(given, known):
-        raise Problem(400, "invalid", invalid_params=[error])
-    errors: list[InvalidParam] = []
-    where = conditions(declared, given, call.caller.bases, errors)
-    return await search(call, resource, rights, where, given, errors)
-
-
-async def search(
-    call: Call,
-    resource: Resource,
-    rights: Rights,
-    where: list[ColumnElement[bool]],
-    given: Mapping[str, str],
-    errors: list[InvalidParam],
-    extra: Sequence[ColumnElement[bool]] = (),
-) -> Response:
-    """Answer the objects that meet ``where``; ``given`` has page, pageSize, ordering and expand. Used by lists and ``_zoek``."""
-    order = ordering_of(resource, given.get("ordering"), errors)
-    if errors:
-        raise Problem(400, "invalid", invalid_params=errors)
-    wanted = paths(given.get("expand"))
-    where = [*where, *extra]
-    if resource.parent and resource.main:
-        await parent_of(call, resource, rights)
-        where.append(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    where += [within(resource, rights), existing(resource, rights)]
-    statement = resource.prepared(call, reading(resource).where(*where).order_by(*order))
-    if not resource.paginated:
-        rows = await call.db.rows(call.tenant, statement)
-        return answer(await rendered(call, resource, rows, wanted), headers=crs_headers(resource))
-    page, size = page_of(call, given)
-    async with call.db.acquire(call.tenant) as db:
-        rows = await db.rows(statement.limit(size).offset((page - 1) * size))
-        count = (page - 1) * size + len(rows)
-        if len(rows) == size or (not rows and page > 1):
-            count = await db.value(count_of(resource, where))
-    if not rows and page > 1:
-        raise not_found("Deze pagina bestaat niet.")
-    content = {
-        "count": count,
-        "next": page_url(call, page + 1) if page * size < count else None,
-        "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": await rendered(call, resource, rows, wanted),
-    }
-    return answer(content, headers=crs_headers(resource))
-
-
-def count_of(resource: Resource, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Return the statement that counts exactly."""
-    return select(func.count()).select_from(resource.clause()).where(*where)
-
-
-def page_url(call: Call, page: int) -> str:
-    """Return the URL of another page of this list."""
-    given = [(name, value) for name, value in call.request.query_params.multi_items() if name != "page"]
-    query = urlencode([*given, ("page", str(page))], safe=":/,")
-    return f"{call.base}{call.request.url.path}?{query}"
-
-
-async def rendered(call: Call, resource: Resource, rows: Sequence[Row], wanted: Any = None) -> list[dict[str, Any]]:
-    """Return the JSON objects of rows, completed and expanded."""
-    service = call.service.api.service
-    items = [render(resource, service, row, call.base) for row in rows]
-    if resource.after_read is not None and items:
-        await resource.after_read(call, items, rows)
-    if wanted:
-        await expand(call, resource, items, wanted)
-    return items
-
-
-async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
-    """Return the parent row of a nested resource; raise 404 when it does not exist, 403 when it may not be seen."""
-    assert resource.main is not None
-    main = resource.main.resource
-    statement = full_reading(main).add_columns(within(main, rights).label("_allowed"))
-    row = await call.db.row(
-        call.tenant, statement.where(main.table.c.uuid == call.path[f"{resource.parent}_uuid"], existing(main, rights))
-    )
-    if row is None:
-        raise not_found()
-    if not row["_allowed"]:
-        raise forbidden()
-    return row
-
-
-async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, extra: Sequence[Any] = ()) -> Row:
-    """Return the row of the path; raise 404 when it does not exist, 403 when it may not be seen."""
-    base = full_reading(resource) if full else reading(resource)
-    statement = base.where(resource.table.c.uuid == call.path["uuid"], *extra)
-    if resource.parent:
-        statement = statement.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    if not rights.everything:
-        statement = statement.add_columns(within(resource, rights).label("_allowed"))
-    if rights.published_only:
-        statement = statement.where(existing(resource, rights))
-    row = await call.db.row(call.tenant, resource.prepared(call, statement))
-    if row is None:
-        raise not_found()
-    if not rights.everything and not row["_allowed"]:
-        raise forbidden()
-    return row
-
-
-async def fetch(call: Call, resource: Resource) -> Response:
-    """Answer one object, or 304 when the client has it already."""
-    call.check_accept()
-    rights = await call.rights(resource.scopes["fetch"])
-    if resource.crs:
-        call.check_crs(content=False)
-    wanted = None
-    if call.request.url.query:
-        given = call.query()
-        if error := unknown(given, ["expand", *resource.fetch_parameters]):
-            raise Problem(400, "invalid", invalid_params=[error])
-        wanted = paths(given.get("expand"))
-    row = await find(call, resource, rights)
-    if resource.after_read is None and not wanted:
-        content = render(resource, call.service.api.service, row, call.base)
-    else:
-        content = (await rendered(call, resource, [row], wanted))[0]
-    return conditional(call, content, crs_headers(resource) if resource.crs else {}, resource.etag)
-
-
-def conditional(call: Call, content: Any, headers: dict[str, str], etag: bool = True) -> Response:
-    """Return 200 with a strong ETag over the bytes, or 304 when ``If-None-Match`` names it (common.md §9)."""
-    body = dump(content)
-    if etag:
-        tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-        headers["ETag"] = tag
-        known = call.request.headers.get("if-none-match")
-        if known is not None and (known.strip() == "*" or tag in [part.strip() for part in known.split(",")]):
-            return Response(None, 304, headers)
-    return Response(body, 200, headers, "application/json")
-
-
-# --- Writing --------------------------------------------------------------------------------------------------------
+__all__ = [
+    "conditional", "create", "fetch", "find", "insert_object", "list_", "merge", "no_query", "parent_of", "remove",
+    "rendered", "replace", "search", "store", "transaction", "written",
+]  # fmt: skip
 
 
 async def create(call: Call, resource: Resource) -> Response:

@@ -1,0 +1,57 @@
+"""Who may import whom (design: zgw imports no service, services never import each other, only beheer imports all)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "app.py").exists())
+
+
+def imported(folder: str) -> Iterator[tuple[Path, str]]:
+    """Yield (file, module) of every import below a folder, also those inside functions."""
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((path, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module
+
+
+def forbidden(folder: str, *roots: str) -> list[str]:
+    """Return the imports below ``folder`` that begin with one of ``roots``."""
+    return [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, module in imported(folder)
+        if any(module == root or module.startswith(root + ".") for root in roots)
+    ]
+
+
+def test_zgw_imports_no_service_gateway_or_beheer() -> None:
+    assert forbidden("zgw", "services", "gateway", "beheer", "tests") == []
+
+
+def test_the_gateway_imports_no_service() -> None:
+    assert forbidden("gateway", "services", "beheer", "tests") == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_imports_only_itself_and_zgw(service: str) -> None:
+    others = [f"services.{other}" for other in SERVICES if other != service]
+    assert forbidden(f"services/{service}", *others, "gateway", "beheer", "tests") == []
+
+
+def test_there_are_no_drawers_for_everything() -> None:
+    names = {path.name for folder in ("zgw", "gateway", "services", "beheer") for path in (ROOT / folder).rglob("*.py")}
+    assert names.isdisjoint({"utils.py", "helpers.py", "misc.py", "common.py"})
+
+
+def test_no_file_is_over_400_lines() -> None:
+    sizes = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for folder in ("zgw", "gateway", "services", "beheer", "bench")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size > 400} == {}

@@ -1,0 +1,86 @@
+"""The database itself keeps municipalities apart, whatever a query says."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from beheer.provision import password_of
+from tests.stack import Stack, built
+from zgw.database import Database, service_dsn
+from zgw.problems import Problem
+from zgw.tenancy import schema_of
+
+REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+
+
+def dsn_of(stack: Stack, service: str) -> str:
+    """Return the DSN of the login role of a service."""
+    return service_dsn(stack.dsn, service, password_of(stack.settings, service))
+
+
+def first_table(service: str) -> str:
+    """Return a table that every service has."""
+    return {"notificaties": "abonnement"}.get(service, "outbox")
+
+
+@pytest.mark.parametrize("service", built())
+async def test_without_a_municipality_no_statement_reads_anything(stack: Stack, service: str) -> None:
+    connection = await asyncpg.connect(dsn_of(stack, service))
+    try:
+        table = first_table(service)
+        with pytest.raises(REFUSED):
+            await connection.fetch(f"SELECT * FROM {table}")
+        with pytest.raises(REFUSED):
+            await connection.fetch(f'SELECT * FROM "{schema_of("deventer", service)}".{table}')
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", built())
+async def test_a_municipality_cannot_read_or_write_another(stack: Stack, service: str) -> None:
+    database = Database(dsn_of(stack, service), service)
+    table = first_table(service)
+    other = f'"{schema_of("raalte", service)}".{table}'
+    async with database.acquire("deventer") as db:
+        assert await db.connection.fetchval(f"SELECT count(*) >= 0 FROM {table}")
+        for statement in (f"SELECT * FROM {other}", f"DELETE FROM {other}", f"TRUNCATE {other}"):
+            with pytest.raises(REFUSED):
+                await db.connection.execute(statement)
+        with pytest.raises(REFUSED):
+            await db.connection.execute(f"CREATE TABLE {table}_new (x int)")
+    await database.stop()
+
+
+async def test_a_service_cannot_become_another_service(stack: Stack) -> None:
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties")
+    async with database.acquire("deventer") as db:
+        for role in (schema_of("deventer", "zaken"), "postgres", "samenzaak_zaken"):
+            with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError)):
+                await db.connection.execute(f'SET ROLE "{role}"')
+        # The schema of the gateway holds the secrets of clients.
+        with pytest.raises(REFUSED):
+            await db.connection.fetch("SELECT * FROM gateway.client")
+    await database.stop()
+
+
+@pytest.mark.parametrize("tenant", ["atlantis", "deventer_zaken", 'x"; SET ROLE postgres; --', "pg_catalog", ""])
+async def test_an_unknown_municipality_is_refused(stack: Stack, tenant: str) -> None:
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties")
+    with pytest.raises((Problem, ValueError)):
+        await database.rows(tenant, text("SELECT 1"))
+    await database.stop()
+
+
+async def test_a_connection_that_changes_municipality_leaves_nothing_behind(stack: Stack) -> None:
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties", size=1)
+    seen = []
+    for _ in range(20):
+        for tenant in ("deventer", "raalte"):
+            async with database.acquire(tenant) as db:
+                seen.append(
+                    (tenant, await db.connection.fetchval("SELECT current_user || ' ' || current_setting('search_path')"))
+                )
+    for tenant, state in seen:
+        schema = schema_of(tenant, "autorisaties")
+        assert state in (f"{schema} {schema}", f'{schema} "{schema}"')
+    await database.stop()
