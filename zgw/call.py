@@ -156,7 +156,7 @@ class Call:
             raise Problem(400, "parse_error", str(e)) from None
         if not isinstance(data, dict):
             raise invalid("nonFieldErrors", "not_a_dict")
-        if b"\\u0000" in raw and (name := _with_nul(data, "")):
+        if b"\\u0000" in raw and (name := with_nul(data, "")):
             raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
         return data
 
@@ -171,7 +171,7 @@ class Call:
         return given
 
 
-def _with_nul(value: Any, path: str) -> str:
+def with_nul(value: Any, path: str) -> str:
     """Return the path of the first text that holds NUL, which PostgreSQL cannot store, or an empty string."""
     if isinstance(value, str):
         return (path or "nonFieldErrors") if "\0" in value else ""
@@ -183,7 +183,7 @@ def _with_nul(value: Any, path: str) -> str:
     elif isinstance(value, list):
         items = list(enumerate(value))
     for key, item in items:
-        if found := _with_nul(item, f"{path}.{key}" if path else str(key)):
+        if found := with_nul(item, f"{path}.{key}" if path else str(key)):
             return found
     return ""
 
