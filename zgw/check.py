@@ -21,7 +21,7 @@ from zgw.call import Call
 from zgw.describe import Property, describe
 from zgw.fields import Ref, check_url, path_of
 from zgw.filters import uuid_in
-from zgw.output import full_reading, reference_of, render, within
+from zgw.output import full_reading, properties, reference_of, render, within
 from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, from_pydantic
 from zgw.remote import resolve
 from zgw.resource import Resource
@@ -104,12 +104,16 @@ class Check:
             return self.sent
         whole = self.action == "update"
         state = render(self.resource, self.call.service.api.service, self.stored, self.call.base)
+        # What the response shows under the name of a field may be something else than what is written there (catalogi
+        # show URLs where names are written): then the stored value itself is the state.
+        shown = {p.name: p.attribute for p in properties(self.resource)}
         merged = {}
         for p in describe(self.resource.fields):
             if p.name in self.sent:
                 merged[p.name] = self.sent[p.name]
             elif p.name in state and not (whole and (p.required or not self.resource.put_keeps)):
-                merged[p.name] = state[p.name]
+                same = shown.get(p.name, p.attribute) == p.attribute
+                merged[p.name] = state[p.name] if same else self.stored[p.attribute]
         return merged
 
     def parse(self, data: dict[str, Any]) -> bool:

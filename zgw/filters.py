@@ -34,7 +34,8 @@ class Filter:
     ``many`` is a comma separated list (an array in the body of ``_zoek``). Filters that share ``within`` are
     combined before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only``
     exists in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves.
-    ``shown`` is the schema of the parameter in the OAS, where the standard says less than the type.
+    ``shown`` is the schema of the parameter in the OAS, where the standard says less than the type. ``default`` counts when
+    the parameter is absent.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Filter:
     search_only: bool = False
     required: bool = False
     shown: Mapping[str, Any] | None = None
+    default: Any = None
 
 
 def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Within | None = None) -> Filter:
@@ -111,6 +113,8 @@ def conditions(
     for declared in filters:
         value = given.get(declared.name)
         if value is None or value == "":
+            value = declared.default
+        if value is None:
             continue
         type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
         if declared.many and isinstance(value, str):

@@ -18,8 +18,9 @@ Render = Callable[[Any, str], Any]
 def properties(resource: Resource) -> tuple[Property, ...]:
     """Return what a response shows, in order: the read-only properties and then the fields."""
     shown = describe(resource.shown)
-    names = {p.attribute for p in shown}
-    return shown + tuple(p for p in describe(resource.fields) if p.attribute not in names and not p.write_only)
+    names = {p.attribute for p in shown} | {p.name for p in shown}
+    rest = (p for p in describe(resource.fields) if not p.write_only)
+    return shown + tuple(p for p in rest if p.attribute not in names and p.name not in names)
 
 
 def url_path(resource: Resource, service: str) -> str:
