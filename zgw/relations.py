@@ -20,7 +20,7 @@ from sqlalchemy import Table, insert, select
 
 from zgw import audit
 from zgw.check import Check
-from zgw.database import Executor, Row
+from zgw.database import Executor, Row, among
 from zgw.problems import Problem, invalid
 
 log = logging.getLogger("samenzaak.relations")
@@ -130,21 +130,34 @@ async def _send(check: Check, method: str, target: str, body: Any = None) -> tup
 # --- Taking back ---------------------------------------------------------------------------------------------------
 
 
-async def keep(db: Executor, check: Check, *children: Table) -> None:
-    """Remember what a removal takes along, for :func:`take_back`: rows that refer to the object, and its trail.
+async def keep(db: Executor, check: Check) -> None:
+    """Remember what a removal takes along, for :func:`take_back`: all rows that cascade, and their trails.
 
-    Belongs in ``before_removal``. The lock keeps others from adding children after they were read.
+    Belongs in ``before_removal``. The locks keep others from adding rows after they were read.
     """
     table = check.resource.table
+    kept: dict[Table, list[Row]] = {}
     await db.execute(select(table.c.id).where(table.c.uuid == check.uuid).with_for_update())
-    kept: list[tuple[Table, list[Row]]] = []
-    for child in children:
-        keys = [c for c in child.c if any(key.column.table is table for key in c.foreign_keys)]
-        kept.append((child, await db.rows(select(child).where(keys[0] == check.uuid).order_by(child.c.id))))
+    todo: list[tuple[Table, list[Any]]] = [(table, [check.uuid])]
+    for parent, uuids in todo:
+        for child in table.metadata.sorted_tables:
+            for key in (k for k in child.foreign_keys if k.column.table is parent and k.ondelete == "CASCADE"):
+                known = {row["id"] for row in kept.get(child, ())}
+                statement = select(child).where(among(key.parent, uuids)).order_by(child.c.id).with_for_update()
+                rows = [row for row in await db.rows(statement) if row["id"] not in known]
+                if rows:
+                    kept.setdefault(child, []).extend(rows)
+                    todo.append((child, [row["uuid"] for row in rows]))
     if check.resource.main is None and check.resource.audited:
         trail = table.metadata.tables["audittrail"]
-        kept.append((trail, await db.rows(select(trail).where(trail.c.hoofdobject == check.uuid).order_by(trail.c.id))))
+        mains = [check.uuid, *(row["uuid"] for row in kept.get(table, ()))]
+        kept[trail] = await db.rows(select(trail).where(among(trail.c.hoofdobject, mains)).order_by(trail.c.id))
     check.notes["kept"] = kept
+
+
+def kept(check: Check, name: str) -> list[Row]:
+    """Return the rows of a table that this removal took along."""
+    return next((rows for table, rows in check.notes.get("kept", {}).items() if table.name == name), [])
 
 
 async def take_back(check: Check) -> None:
@@ -157,8 +170,8 @@ async def take_back(check: Check) -> None:
             try:
                 async with db.connection.transaction():
                     await db.execute(insert(table).values(**columns))
-                    for child, rows in check.notes.get("kept", []):
-                        for row in rows:
+                    for child in table.metadata.sorted_tables:
+                        for row in check.notes.get("kept", {}).get(child, ()):
                             await db.execute(insert(child).values(**row))
             except asyncpg.IntegrityConstraintViolationError as e:
                 # What it belonged to is gone as well by now, or its number was given away.

@@ -5,7 +5,7 @@ from typing import Any
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
 from zgw.problems import Problem, forbidden, invalid
-from zgw.relations import Relation, keep, mirrored, objectinformatieobject, zaakbesluit
+from zgw.relations import Relation, keep, kept, mirrored, objectinformatieobject, zaakbesluit
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -47,7 +47,7 @@ async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
 
 async def onthoud_wat_verdwijnt(db: Executor, check: Check) -> None:
     """Remember the documents of a besluit that is removed: for their mirrors, and to bring all back when that fails."""
-    await keep(db, check, check.resource.table.metadata.tables[BIO_TABLE_NAME])
+    await keep(db, check)
 
 
 async def spiegel_in_zaak(check: Check) -> None:
@@ -58,9 +58,7 @@ async def spiegel_in_zaak(check: Check) -> None:
     if new != old:
         added = [zaakbesluit(new, check.path)] if new else []
         dropped = [zaakbesluit(old, check.path)] if old else []
-    for table, rows in check.notes.get("kept", []):
-        if table.name == BIO_TABLE_NAME:
-            dropped += [_document(row["informatieobject"], check.path) for row in rows]
+    dropped += [_document(row["informatieobject"], check.path) for row in kept(check, BIO_TABLE_NAME)]
     if added or dropped:
         await mirrored(check, "zaak" if old or new else OBJECT, added, dropped)
 

@@ -1,0 +1,161 @@
+"""``samenzaak check relations``: finds in the database what a crash left between services, and mends it by the API.
+
+The leading side decides. A record at the other side that is missing is made; one that nothing leads to any more is
+removed; a leading record whose target does not exist any more is removed, or emptied when it is a field.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+import httpx
+
+from zgw.caller import Caller, system_caller
+from zgw.remote import Remote
+from zgw.tenancy import schema_of
+
+MISSING = "mirror missing"
+ORPHAN = "mirror without source"
+TARGET_GONE = "target gone"
+
+DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
+OIO = "/documenten/api/v1/objectinformatieobjecten"
+
+DOCUMENTS = """
+    WITH leading AS (
+        SELECT '{collection}' || l.uuid AS path, '{object}' || l.{key} AS source, l.informatieobject AS target,
+               EXISTS (SELECT FROM {documenten}.document d WHERE '{document}' || d.uuid = l.informatieobject) AS present
+        FROM {leading} l WHERE l.informatieobject LIKE '{document}%'
+    ), mirror AS (
+        SELECT '{oio}/' || m.uuid AS path, m.object AS source, '{document}' || m.informatieobject AS target
+        FROM {documenten}.objectinformatieobject m WHERE m.object_type = '{key}' AND m.object LIKE '{object}%'
+    )
+"""
+"""Relations of zaken and besluiten with own documents; those with documents elsewhere cannot be seen from here."""
+
+ZAKEN = """
+    WITH leading AS (
+        SELECT '/besluiten/api/v1/besluiten/' || l.uuid AS path, '/besluiten/api/v1/besluiten/' || l.uuid AS source,
+               l.zaak AS target,
+               EXISTS (SELECT FROM {zaken}.zaak z WHERE '/zaken/api/v1/zaken/' || z.uuid = l.zaak) AS present
+        FROM {besluiten}.besluit l WHERE l.zaak LIKE '/zaken/api/v1/zaken/%'
+    ), mirror AS (
+        SELECT '/zaken/api/v1/zaken/' || m.zaak || '/besluiten/' || m.uuid AS path, m.besluit AS source,
+               '/zaken/api/v1/zaken/' || m.zaak AS target
+        FROM {zaken}.zaakbesluit m WHERE m.besluit LIKE '/besluiten/api/v1/besluiten/%'
+    )
+"""
+
+COMPARED = """
+    SELECT coalesce(leading.path, mirror.path) AS path, source, target, leading.path IS NULL AS orphan, present
+    FROM leading FULL JOIN mirror USING (source, target)
+    WHERE leading.path IS NULL OR mirror.path IS NULL ORDER BY source, target
+"""
+
+
+@dataclass(frozen=True)
+class Inconsistency:
+    """One relation that the two sides tell differently. ``path`` is the record that is there, ``source`` and ``target``
+    are what it connects. ``repaired`` is None when nothing was tried, else empty or why it failed."""
+
+    relation: str
+    kind: str
+    path: str
+    source: str
+    target: str
+    repaired: str | None = None
+
+    @property
+    def left(self) -> bool:
+        """Whether it is still there, as far as is known."""
+        return self.repaired != ""
+
+
+async def check_relations(
+    admin: asyncpg.Connection, tenant: str, remote: Remote | None = None, base: str = "", grace: float = 0.0
+) -> list[Inconsistency]:
+    """Return what is inconsistent between the services of one municipality; with ``remote`` also mend it.
+
+    ``base`` is the base URL that notifications of repairs carry. On a system at work a write may just be on its way:
+    with ``grace`` only that is reported which is still there after so many seconds. Raises LookupError for an
+    unknown municipality.
+    """
+    found = await _compare(admin, tenant)
+    if found and grace:
+        await asyncio.sleep(grace)
+        again = set(await _compare(admin, tenant))
+        found = [item for item in found if item in again]
+    if remote is None:
+        return found
+    caller = system_caller(tenant, "beheer", (base,))
+    return [replace(item, repaired=await _repair(remote, caller, item)) for item in found]
+
+
+async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency]:
+    zaken, besluiten, documenten = (f'"{schema_of(tenant, name)}"' for name in ("zaken", "besluiten", "documenten"))
+    queries = {
+        "zaakinformatieobject": DOCUMENTS.format(
+            collection="/zaken/api/v1/zaakinformatieobjecten/",
+            object="/zaken/api/v1/zaken/",
+            key="zaak",
+            leading=f"{zaken}.zaakinformatieobject",
+            documenten=documenten,
+            document=DOCUMENT,
+            oio=OIO,
+        ),
+        "besluitinformatieobject": DOCUMENTS.format(
+            collection="/besluiten/api/v1/besluitinformatieobjecten/",
+            object="/besluiten/api/v1/besluiten/",
+            key="besluit",
+            leading=f"{besluiten}.besluitinformatieobject",
+            documenten=documenten,
+            document=DOCUMENT,
+            oio=OIO,
+        ),
+        "zaakbesluit": ZAKEN.format(zaken=zaken, besluiten=besluiten),
+    }
+    found: list[Inconsistency] = []
+    try:
+        for relation, query in queries.items():
+            for row in await admin.fetch(query + COMPARED):
+                kind = ORPHAN if row["orphan"] else MISSING if row["present"] else TARGET_GONE
+                found.append(Inconsistency(relation, kind, row["path"], row["source"], row["target"]))
+    except asyncpg.UndefinedTableError as e:
+        raise LookupError(f"there is no municipality {tenant}") from e
+    return found
+
+
+async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
+    """Mend one inconsistency through the API, which checks it again; return why that failed, or an empty string."""
+    method, path, body = _mending(item, caller.base)
+    try:
+        answer = await remote.send(caller, path.split("/")[1], method, path, body)
+    except httpx.HTTPError as e:
+        return repr(e)
+    # Somebody else may have done the same meanwhile.
+    gone = method == "DELETE" and answer.status_code == 404
+    there = method == "POST" and '"unique"' in answer.text
+    return "" if answer.status_code in (200, 201, 204) or gone or there else f"{answer.status_code} {answer.text}"
+
+
+def _mending(item: Inconsistency, base: str) -> tuple[str, str, dict[str, str] | None]:
+    if item.kind == ORPHAN:
+        return "DELETE", item.path, None
+    if item.kind == TARGET_GONE:
+        return ("PATCH", item.path, {"zaak": ""}) if item.relation == "zaakbesluit" else ("DELETE", item.path, None)
+    if item.relation == "zaakbesluit":
+        return "POST", f"{item.target}/besluiten", {"besluit": base + item.source}
+    kind = item.relation.removesuffix("informatieobject")
+    return "POST", OIO, {"informatieobject": base + item.target, "object": base + item.source, "objectType": kind}
+
+
+def as_table(found: Sequence[Inconsistency]) -> str:
+    """Return a report for people: one line for each inconsistency."""
+    state = {None: "", "": "  repaired"}
+    lines = [
+        f"{item.relation}: {item.kind}: {item.source} -> {item.target}"
+        + state.get(item.repaired, f"  NOT repaired: {item.repaired}")
+        for item in found
+    ]
+    return "\n".join([*lines, f"{len(found)} inconsistent, {sum(item.left for item in found)} left"])
