@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from pydantic import WithJsonSchema
 from sqlalchemy import Index, MetaData, Select, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from zgw.call import Call, answer, dump
 from zgw.check import Check
 from zgw.database import Executor
-from zgw.fields import Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
+from zgw.fields import LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 from zgw.filters import Filter, unknown
 from zgw.output import full_reading, render
 from zgw.outbox import outbox_table
@@ -45,6 +46,10 @@ order in which errors are reported. Fields of other components are left out."""
 TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding")
 
 
+NIVEAU = WithJsonSchema({"type": "string", "enum": list(LEVELS)})
+"""The empty string is accepted as absent, but it is no value of the standard."""
+
+
 class AutorisatieFields(Fields):
     """One autorisatie; which of the type fields belong to it depends on ``component``."""
 
@@ -53,7 +58,13 @@ class AutorisatieFields(Fields):
     zaaktype: OptionalUrl = ""
     informatieobjecttype: OptionalUrl = ""
     besluittype: OptionalUrl = ""
-    max_vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
+    max_vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAU] = ""
+
+
+class AutorisatieShown(AutorisatieFields):
+    """One autorisatie in a response."""
+
+    component_weergave: Annotated[str, Shown(minimum=1)] = ""
 
 
 class ApplicatieFields(Fields):
@@ -67,9 +78,10 @@ class ApplicatieFields(Fields):
 
 
 class ApplicatieShown(Fields):
-    """What only responses have."""
+    """What only responses have, or have more of."""
 
     url: Url
+    autorisaties: list[AutorisatieShown] = []
 
 
 APPLICATIE_TABLE = make_table(METADATA, "applicatie", ApplicatieFields)
@@ -183,7 +195,7 @@ APPLICATIE = Resource(
     scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
     verbs=("create", "fetch", "replace", "merge", "remove"),
     operations={"fetch": "applicatie_read", "remove": "applicatie_delete"},
-    filters=[Filter("clientIds", Annotated[str, Shown()], has_clients, many=True)],
+    filters=[Filter("clientIds", str, has_clients, many=True, shown={"type": "string"})],
     etag=False,
     kanaal="autorisaties",
     kenmerken=lambda row: {},
@@ -201,6 +213,6 @@ ACTIONS = [
     ),
     Action(
         "applicatie_consumer", "GET", "/applicaties/consumer", consumer, LEZEN, response=APPLICATIE,
-        filters=[Filter("clientId", str, lambda value: has_clients([value]))],
+        filters=[Filter("clientId", str, lambda value: has_clients([value]), required=True)],
     ),
 ]  # fmt: skip
