@@ -4,6 +4,7 @@ An answered write is therefore announced, a rolled-back one never.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,12 @@ from zgw.tenancy import tenant_of
 log = logging.getLogger("samenzaak.outbox")
 
 BATCH = 100
+AT_ONCE = 2
+"""Municipalities whose outboxes one process reads at the same time."""
+SWEEP = 60.0
+BUSY_ELSEWHERE = 0.2
+LONGEST_DELAY = 10.0
+UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 HOLD = timedelta(seconds=60)
 """Longer than a call to another service and taking the write back can last."""
 CHANNEL = "samenzaak_outbox"
@@ -105,53 +112,113 @@ async def release(check: Check) -> None:
         await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
 
 
+class _Relay:
+    """The outboxes of one service: of all municipalities, a batch of each in turn, so that none waits for another."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._suffix = f"_{service.api.service}"
+        self._again: set[str] = set()
+        self._queued: dict[str, None] = {}
+        self._busy: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._sweep = asyncio.Event()
+        self._work = asyncio.Semaphore(0)
+
+    def heard(self, schema: str) -> None:
+        """Take a signal: the schema of an outbox, or ``""`` when anything may have happened."""
+        if not schema:
+            self._sweep.set()
+        elif schema.endswith(self._suffix):
+            self.look(tenant_of(schema, self.service.api.service))
+
+    def look(self, tenant: str) -> None:
+        """Look at the outbox of a municipality, when its turn comes."""
+        if tenant in self._busy:
+            self._again.add(tenant)
+        elif tenant not in self._queued:
+            self._queued[tenant] = None
+            self._work.release()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        self._sweep.set()
+        workers = [asyncio.create_task(self._relay()) for _ in range(AT_ONCE)]
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._sweep.wait(), SWEEP)
+                self._sweep.clear()
+                try:
+                    for tenant in await self.service.database.tenants():
+                        self.look(tenant)
+                except UNAVAILABLE as e:
+                    log.warning("outbox of %s: %s", self.service.api.service, e)
+                    await asyncio.sleep(1)
+                    self._sweep.set()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _relay(self) -> None:
+        while True:
+            await self._work.acquire()
+            tenant = next(iter(self._queued))
+            del self._queued[tenant]
+            self._busy.add(tenant)
+            delay = 0.0
+            try:
+                moved = await _relay_batch(self.service, tenant)
+                self._failures.pop(tenant, None)
+                if moved is None:
+                    # Another process is at it; it may stop at any moment, so this one keeps an eye on it.
+                    delay = BUSY_ELSEWHERE
+                elif moved == BATCH:
+                    self._again.add(tenant)
+            except Exception as e:
+                # Whatever is wrong with one municipality, the others go on.
+                count = self._failures[tenant] = self._failures.get(tenant, 0) + 1
+                delay = min(0.25 * 2 ** min(count, 10), LONGEST_DELAY)
+                known = isinstance(e, (*UNAVAILABLE, httpx.HTTPError, Problem))
+                name = f"{tenant} {self.service.api.service}"
+                log.warning("outbox of %s: %r; again in %.1f s", name, e, delay, exc_info=not known)
+            finally:
+                self._busy.discard(tenant)
+            if delay:
+                self._again.discard(tenant)
+                asyncio.get_running_loop().call_later(delay, self.look, tenant)
+            elif tenant in self._again:
+                self._again.discard(tenant)
+                self.look(tenant)
+
+
 async def relay(service: Service) -> None:
     """Bring outbox rows to Notificaties for ever: woken by commits, and every minute for what was left behind."""
-    awake = asyncio.Event()
-    awake.set()
-    dirty: set[str] = set()
-    suffix = f"_{service.api.service}"
-
-    def heard(schema: str) -> None:
-        if schema.endswith(suffix) or not schema:
-            dirty.add(tenant_of(schema, service.api.service) if schema else "")
-            awake.set()
-
-    service.signals.on(CHANNEL, heard)
-    dirty.add("")
-    delay = 0.0
-    while True:
-        try:
-            await asyncio.wait_for(awake.wait(), timeout=delay or 60)
-        except TimeoutError:
-            dirty.add("")
-        awake.clear()
-        todo = set(dirty)
-        dirty.clear()
-        try:
-            tenants = await service.database.tenants() if "" in todo else sorted(todo)
-            for tenant in tenants:
-                while await _relay_batch(service, tenant) == BATCH:
-                    pass
-            delay = 0.0
-        except (httpx.HTTPError, Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
-            dirty |= todo
-            delay = min(max(delay * 2, 0.5), 30.0)
-            log.warning("outbox of %s: %s; again in %.1f s", service.api.service, e, delay)
+    work = _Relay(service)
+    service.signals.on(CHANNEL, work.heard)
+    await work.run()
 
 
-async def _relay_batch(service: Service, tenant: str) -> int:
-    """Bring at most ``BATCH`` notifications of one municipality; they are removed only after they were accepted."""
+async def _relay_batch(service: Service, tenant: str) -> int | None:
+    """Bring at most ``BATCH`` notifications of one municipality; return how many, or None when another process is at it.
+
+    They are removed only after they were accepted. One process at a time does this, because two would overtake each
+    other.
+    """
     table = service.api.metadata.tables["outbox"]
-    ready = or_(table.c.held_until.is_(None), table.c.held_until < func.now())
-    statement = select(table).where(ready).order_by(table.c.id).limit(BATCH).with_for_update(skip_locked=True)
     async with service.database.transaction(tenant) as db:
-        rows = await db.rows(statement)
+        if not await db.value(select(func.pg_try_advisory_xact_lock(func.hashtextextended(func.current_schema(), 6)))):
+            return None
+        ready = or_(table.c.held_until.is_(None), table.c.held_until < func.now())
+        rows = await db.rows(select(table).where(ready).order_by(table.c.id).limit(BATCH))
         if not rows:
             return 0
         caller = system_caller(tenant, service.api.service, tuple(rows[0]["bases"]))
-        messages = [row["message"] for row in rows]
-        response = await service.remote.send(caller, "notificaties", "POST", "/_intern/notificaties", messages)
+        messages = [{"bases": row["bases"], "message": row["message"]} for row in rows]
+        response = await service.remote.send(
+            caller, "notificaties", "POST", "/_intern/notificaties", {"berichten": messages}
+        )
         if response.status_code not in (200, 201, 204):
             raise Problem(response.status_code, "error", response.text[:500])
         await db.execute(table.delete().where(among(table.c.id, [row["id"] for row in rows])))

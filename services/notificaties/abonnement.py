@@ -1,0 +1,194 @@
+"""Abonnement: who gets which messages, and where (notificaties.md §2.1, §4)."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from cryptography.fernet import Fernet
+from pydantic import AfterValidator
+from sqlalchemy import Column, Text, func, select
+from sqlalchemy.dialects.postgresql import insert
+from starlette.responses import Response
+
+from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
+from services.notificaties.namen import consistent, shown, stored
+from services.notificaties.wachtrij import CHANNEL, WACHTRIJ
+from services.notificaties.webhook import refusal, verify
+from zgw.call import Call, answer
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.fields import WRITE_ONLY, Fields, Length, Shown, Url, check_url
+from zgw.problems import OBJECT, Problem, error
+from zgw.resource import Action, Resource
+from zgw.settings import Settings
+from zgw.tables import make_table
+from zgw.verbs import CONFLICT_RETRIES, find, no_query, update_object
+
+LONGEST_CALLBACK = 8000
+
+
+def callback_url(value: str) -> str:
+    """Return ``value`` if a webhook can be called there; else the error that says why not."""
+    if value == "":
+        raise error("blank")
+    if len(value) > LONGEST_CALLBACK:
+        raise error("max_length")
+    return check_url(value)
+
+
+def header_value(value: str) -> str:
+    """Return ``value`` if it can be sent as an Authorization header."""
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise error("invalid", "Dit kan geen waarde van een Authorization-header zijn.")
+    return value
+
+
+class FilterGroup(Fields):
+    """Een kanaal, en de kenmerken waaraan een notificatie moet voldoen."""
+
+    naam: Annotated[str, Length(None, 1)]
+    filters: dict[str, Annotated[str, Length(1000, 1)]] = {}  # noqa: RUF012 - pydantic copies it
+
+
+class AbonnementFields(Fields):
+    """What a consumer writes."""
+
+    callback_url: Annotated[str, AfterValidator(callback_url), Shown(minimum=1, format="uri")]
+    auth: Annotated[str, Length(None, 1), AfterValidator(header_value), WRITE_ONLY]
+    kanalen: list[FilterGroup]
+
+
+class AbonnementShown(Fields):
+    """What only responses have."""
+
+    url: Url
+
+
+ABONNEMENT_TABLE = make_table(
+    METADATA,
+    "abonnement",
+    AbonnementFields,
+    Column("auth", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+)
+
+
+def box(settings: Settings) -> Fernet:
+    """Return what encrypts and decrypts the credentials of subscribers in the database."""
+    return Fernet(urlsafe_b64encode(settings.derive("callback-auth")))
+
+
+async def kanalen_bestaan(check: Check) -> None:
+    """nrc-3: elk kanaal van een abonnement bestaat."""
+    names = [group["naam"] for group in check.row["kanalen"]]
+    found = check.notes["kanalen"] = await filters_of(check.call, names)
+    for name in dict.fromkeys(name for name in names if name not in found):
+        check.reject("naam", "kanaal_naam", f"Het kanaal {name[:50]} bestaat niet.")
+
+
+async def filters_passen(check: Check) -> None:
+    """nrc-4: de filters zijn een deel van de kenmerken van het kanaal, of omgekeerd."""
+    found = check.notes["kanalen"]
+    for group in check.row["kanalen"]:
+        filters = group["filters"]
+        if filters and group["naam"] in found and not consistent(filters, found[group["naam"]]):
+            check.reject("filters", "inconsistent-abonnement-filters", f"Kenmerken: {', '.join(found[group['naam']])}.")
+
+
+async def callback_mag(check: Check) -> None:
+    """nrc-5: de callback is een adres waar wij naar toe mogen sturen: https, tenzij http is toegestaan."""
+    if reason := refusal(check.fields.callback_url, check.call.service.settings):
+        check.reject("callbackUrl", "invalid", reason)
+
+
+async def callback_is_beschermd(check: Check) -> None:
+    """nrc-6: zonder Authorization-header weigert de callback de testnotificatie (nrc-10).
+
+    nrc-5: met de opgegeven header neemt hij haar aan. Bij PATCH alleen als de callback of de header is meegestuurd.
+    """
+    settings = check.call.service.settings
+    sent = check.notes.get("sent", {"callbackUrl", "auth"})
+    if check.errors or not settings.callback_check or not (sent & {"callbackUrl", "auth"}):
+        return
+    url = check.fields.callback_url
+    if reason := await verify(check.call.service, url, None):
+        check.reject("callbackUrl", "no-auth-on-callback-url", reason)
+    elif reason := await verify(check.call.service, url, check.fields.auth):
+        check.reject(OBJECT, "invalid-callback-url", reason)
+
+
+async def stored_form(check: Check) -> None:
+    """Encrypt the credentials, and store filters in the form in which they are compared."""
+    # The same credentials keep their stored form, because each encryption gives another text.
+    known = check.stored and box(check.call.service.settings).decrypt(check.stored["auth"]).decode()
+    if check.fields.auth != known:
+        check.row["auth"] = box(check.call.service.settings).encrypt(check.fields.auth.encode()).decode()
+    if check.creating:
+        check.row["client_id"] = check.call.caller.client_id
+    bases = check.call.caller.bases
+    check.row["kanalen"] = [
+        {"naam": g["naam"], "filters": {k: stored(v, bases) for k, v in g["filters"].items()}}
+        for g in check.row["kanalen"]
+    ]
+
+
+async def tell_the_worker(db: Executor, check: Check) -> None:
+    """Make the queue of a new abonnement, and let deliveries under way know of a change."""
+    if check.creating:
+        await db.execute(insert(WACHTRIJ).values(abonnement=check.uuid))
+    else:
+        await db.execute(select(func.pg_notify(CHANNEL, func.current_schema().concat(f" {check.uuid}"))))
+
+
+async def show_filters(call: Call, items: list[dict[str, Any]], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show own URLs in filters with the host that the client uses."""
+    del rows
+    for item in items:
+        for group in item["kanalen"]:
+            group["filters"] = {name: shown(value, call.base) for name, value in group["filters"].items()}
+
+
+async def merge(call: Call) -> Response:
+    """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde `auth`."""
+    call.check_accept()
+    call.check_content_type()
+    rights = await call.rights(CONSUMEREN)
+    no_query(call)
+    sent: dict[str, Any] | None = None
+    for _ in range(CONFLICT_RETRIES):
+        row = await find(call, ABONNEMENT, rights, full=True)
+        sent = await call.body() if sent is None else sent
+        known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
+        check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
+        check.notes["sent"] = set(sent)
+        content = await update_object(check, rights)
+        if content is not None:
+            return answer(content)
+    raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
+
+
+ABONNEMENT = Resource(
+    name="abonnement",
+    path="abonnement",
+    fields=AbonnementFields,
+    shown=AbonnementShown,
+    table=ABONNEMENT_TABLE,
+    scopes={"list": BEIDE, "fetch": BEIDE, "create": CONSUMEREN, "update": CONSUMEREN, "remove": CONSUMEREN},
+    verbs=("list", "create", "fetch", "replace", "remove"),
+    operations={"fetch": "abonnement_read", "remove": "abonnement_delete", "replace": "abonnement_update"},
+    order=[ABONNEMENT_TABLE.c.id],
+    paginated=False,
+    etag=False,
+    put_keeps=False,
+    rules=[kanalen_bestaan, filters_passen, callback_mag, callback_is_beschermd],
+    derive=[stored_form],
+    effects=[tell_the_worker],
+    after_read=show_filters,
+)
+
+ACTIONS = [
+    Action(
+        "abonnement_partial_update", "PATCH", "/abonnement/{uuid:uuid}", merge, CONSUMEREN, body=AbonnementFields,
+        response=ABONNEMENT,
+    ),
+]  # fmt: skip

@@ -1,0 +1,18 @@
+"""The Notificaties API 1.0.1."""
+
+from services.notificaties import abonnement, bericht, kanaal
+from services.notificaties.bezorger import deliver
+from zgw.resource import Api
+
+API = Api(
+    service="notificaties",
+    component="nrc",
+    version="1.0.1",
+    title="Notificaties API",
+    description="Wie wil weten wat er verandert: kanalen, abonnementen en notificaties.",
+    resources=[abonnement.ABONNEMENT, kanaal.KANAAL],
+    actions=[*abonnement.ACTIONS, *kanaal.ACTIONS, *bericht.ACTIONS],
+    internal={"POST /notificaties": bericht.relayed},
+    metadata=kanaal.METADATA,
+    start=[deliver],
+)

@@ -1,0 +1,117 @@
+"""Bericht: a message, from its publisher to the queues of the abonnementen that it matches (notificaties.md §2.3)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ValidationError
+from sqlalchemy import select
+from starlette.responses import Response
+
+from services.notificaties.abonnement import ABONNEMENT_TABLE
+from services.notificaties.kanaal import PUBLICEREN, filters_of
+from services.notificaties.namen import Bericht, Ontvangers, consistent
+from services.notificaties.wachtrij import add
+from zgw.call import Call, Service, answer
+from zgw.fields import DateTime, Fields, Length, Shown, check_url
+from zgw.problems import InvalidParam, Problem, error, from_pydantic
+from zgw.resource import Action
+from zgw.verbs import no_query
+
+SKEW = timedelta(seconds=60)
+"""How far the clock of a publisher may be ahead."""
+
+
+def any_url(value: str) -> str:
+    """Return ``value`` if it is an absolute URL, of any length."""
+    if value == "":
+        raise error("blank")
+    return check_url(value)
+
+
+AnyUrl = Annotated[str, AfterValidator(any_url), Shown(minimum=1, format="uri")]
+
+
+class NotificatieFields(Fields):
+    """Een notificatie, zoals een publicerend component haar aanbiedt en abonnees haar ontvangen."""
+
+    kanaal: Annotated[str, Length(50, 1)]
+    hoofd_object: AnyUrl
+    resource: Annotated[str, Length(100, 1)]
+    resource_url: AnyUrl
+    actie: Annotated[str, Length(100, 1)]
+    aanmaakdatum: DateTime
+    kenmerken: dict[str, Annotated[str, Length(1000)]] = {}
+
+
+def not_in_the_future(fields: NotificatieFields) -> list[InvalidParam]:
+    """nrc-8: de aanmaakdatum ligt niet in de toekomst."""
+    if fields.aanmaakdatum <= datetime.now(UTC) + SKEW:
+        return []
+    return [InvalidParam("aanmaakdatum", "future_not_allowed", "De aanmaakdatum ligt in de toekomst.")]
+
+
+def kanaal_exists(fields: NotificatieFields, kanalen: dict[str, list[str]]) -> list[InvalidParam]:
+    """nrc-1: het kanaal bestaat."""
+    if fields.kanaal in kanalen:
+        return []
+    return [InvalidParam("kanaal", "message_kanaal", "Dit kanaal bestaat niet.")]
+
+
+def kenmerken_fit(fields: NotificatieFields, kanalen: dict[str, list[str]]) -> list[InvalidParam]:
+    """nrc-2: de kenmerken zijn een deel van die van het kanaal, of omgekeerd."""
+    if fields.kanaal not in kanalen or consistent(fields.kenmerken, kanalen[fields.kanaal]):
+        return []
+    return [InvalidParam("kenmerken", "kenmerken_inconsistent", "De kenmerken passen niet bij die van het kanaal.")]
+
+
+async def publish(service: Service, tenant: str, berichten: Sequence[Bericht]) -> None:
+    """Store a delivery of each message for every abonnement that it matches, all in one transaction (nrc-12)."""
+    statement = select(ABONNEMENT_TABLE.c.uuid, ABONNEMENT_TABLE.c.kanalen)
+    async with service.database.transaction(tenant) as db:
+        ontvangers = Ontvangers((row["uuid"], row["kanalen"]) for row in await db.rows(statement))
+        await add(db, [(bericht, ontvangers.of(bericht)) for bericht in berichten])
+
+
+async def notificaties_create(call: Call) -> Response:
+    """Een notificatie publiceren. Zij is aangenomen zodra zij duurzaam is opgeslagen; daarna wordt zij afgeleverd."""
+    call.check_accept()
+    await call.rights(PUBLICEREN)
+    no_query(call)
+    body = await call.body()
+    try:
+        fields = NotificatieFields.model_validate(body)
+    except ValidationError as e:
+        raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
+    kanalen = await filters_of(call, [fields.kanaal])
+    errors = [*not_in_the_future(fields), *kanaal_exists(fields, kanalen), *kenmerken_fit(fields, kanalen)]
+    if errors:
+        raise Problem(400, "invalid", invalid_params=errors)
+    message = as_published(body)
+    await publish(call.service, call.tenant, [Bericht(message, call.caller.bases)])
+    return answer(message, 201)
+
+
+def as_published(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the seven properties of a message as they were received."""
+    message = {"kenmerken": {}, **body}
+    names = ("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum", "kenmerken")
+    return {name: message[name] for name in names}
+
+
+async def relayed(call: Call) -> Response:
+    """Take messages from the outbox of one of our own services, in order, each with the base URLs of its writer.
+
+    They were checked where they were made. Refusing one would hold up all that follow, so none is refused.
+    """
+    items = (await call.body())["berichten"]
+    await publish(call.service, call.tenant, [Bericht(item["message"], tuple(item["bases"])) for item in items])
+    return Response(None, 204)
+
+
+ACTIONS = [
+    Action(
+        "notificaties_create", "POST", "/notificaties", notificaties_create, PUBLICEREN, body=NotificatieFields,
+        response=NotificatieFields, status=201,
+    ),
+]  # fmt: skip

@@ -1,0 +1,250 @@
+"""The worker: takes queues that have work, delivers them, and sleeps when there is nothing to do.
+
+Every process of the service has one. They share the queues of all municipalities between them, and are woken by
+PostgreSQL at the commit that adds a delivery, or by their own clock for what has to be tried again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from uuid import UUID
+
+from services.notificaties import wachtrij
+from services.notificaties.abonnement import box
+from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy, Queue, Tally, read_target
+from services.notificaties.webhook import webhooks
+from zgw.call import Service
+from zgw.problems import Problem
+from zgw.tenancy import tenant_of
+
+log = logging.getLogger("samenzaak.notificaties")
+
+CLAIM_AT_ONCE = 8
+"""Queues taken in one statement; few, so that workers that wake together share the work."""
+SWEEP = 60.0
+"""Seconds after which all municipalities are looked at without being asked, once a signal was lost after all."""
+LONGEST_SLEEP = 3600.0
+RECOUNT = 0.05
+"""Seconds between two counts of the busy queues of each municipality."""
+POLICY = "delivery policy"
+"""The key in ``service.state`` under which a test may put another :class:`Policy`."""
+
+
+class Worker:
+    """The queues that this process holds, and the municipalities where it has to look for more."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.policy: Policy = service.state.get(POLICY) or Policy()
+        self.tally = Tally()
+        self.queues: dict[tuple[str, UUID], Queue] = {}
+        self._box = box(service.settings)
+        self._holding: dict[tuple[str, UUID], asyncio.Task[None]] = {}
+        self._dirty: set[str] = set()
+        self._looking: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._sweep = asyncio.Event()
+        self._renewed = time.monotonic()
+        self._counted = 0.0
+        self._busy: Counter[str] = Counter()
+        self._stopping = False
+
+    def heard(self, payload: str) -> None:
+        """Take a signal: ``""`` (anything may have happened), a schema, or a schema and what changed in it."""
+        if not payload:
+            self._sweep.set()
+            for queue in self.queues.values():
+                queue.changed = True
+                queue.wake()
+            return
+        schema, _, subject = payload.partition(" ")
+        tenant = tenant_of(schema, "notificaties")
+        for (owner, abonnement), queue in self.queues.items():
+            if owner == tenant:
+                if subject == "herlezen":
+                    queue.again = True
+                elif subject == str(abonnement):
+                    queue.changed = True
+                queue.wake()
+        self.look(tenant)
+
+    def look(self, tenant: str) -> None:
+        """Look for queues with work, now or as soon as the present look is over."""
+        self._dirty.add(tenant)
+        if tenant not in self._looking and not self._stopping:
+            self._looking[tenant] = asyncio.get_running_loop().create_task(self._look(tenant))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        self.service.signals.on(wachtrij.CHANNEL, self.heard)
+        self._sweep.set()
+        renewing = asyncio.get_running_loop().create_task(self._renew())
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._sweep.wait(), SWEEP)
+                self._sweep.clear()
+                try:
+                    for tenant in await self.service.database.tenants():
+                        self.look(tenant)
+                except wachtrij.UNAVAILABLE as e:
+                    log.warning("no municipalities: %s", e)
+                    await asyncio.sleep(1)
+                    self._sweep.set()
+        finally:
+            renewing.cancel()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        self._stopping = True
+        for timer in self._timers.values():
+            timer.cancel()
+        for queue in self.queues.values():
+            queue.lost = True
+            queue.wake()
+        tasks = [*self._looking.values(), *self._holding.values()]
+        if tasks:
+            # Who does not answer now gets the message again from the next worker.
+            _, late = await asyncio.wait(tasks, timeout=2)
+            for task in late:
+                task.cancel()
+            for queue in self.queues.values():
+                queue.abandon()
+            await asyncio.gather(*late, return_exceptions=True)
+        for tenant in {tenant for tenant, _ in self.queues}:
+            with contextlib.suppress(*wachtrij.UNAVAILABLE, Problem):
+                async with self.service.database.acquire(tenant) as db:
+                    await db.connection.execute(wachtrij.DROP_ALL, self._leases(tenant))
+        await webhooks(self.service).stop()
+
+    # --- Looking for work ---
+
+    async def _look(self, tenant: str) -> None:
+        delay: float | None = None
+        try:
+            while tenant in self._dirty and not self._stopping:
+                self._dirty.discard(tenant)
+                delay = await self._claim(tenant)
+        except (*wachtrij.UNAVAILABLE, Problem) as e:
+            log.warning("%s: cannot look for deliveries: %s", tenant, e)
+            delay = 1.0
+        finally:
+            del self._looking[tenant]
+        if (timer := self._timers.pop(tenant, None)) is not None:
+            timer.cancel()
+        if tenant in self._dirty:
+            self.look(tenant)
+        elif delay is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[tenant] = loop.call_later(min(delay, LONGEST_SLEEP), self.look, tenant)
+
+    async def _claim(self, tenant: str) -> float | None:
+        """Take the queues with work; return the seconds until there is more, or None when nothing is known to come."""
+        lease = self.policy.lease
+        async with self.service.database.acquire(tenant) as db:
+            rows = await db.connection.fetch(wachtrij.CLAIM, lease, CLAIM_AT_ONCE)
+            for row in rows:
+                queue = Queue(
+                    database=self.service.database,
+                    tenant=tenant,
+                    abonnement=row["abonnement"],
+                    lease=row["houder"],
+                    box=self._box,
+                    post=webhooks(self.service).post,
+                    policy=self.policy,
+                    share=lambda: self._share(tenant),
+                    tally=self.tally,
+                    cursor=row["gelezen"],
+                    pauses=row["pauzes"],
+                    failing=row["faalt"],
+                    target=read_target(self._box, row),
+                )
+                self._hold(queue)
+            if len(rows) == CLAIM_AT_ONCE:
+                self._dirty.add(tenant)
+                return None
+            delay: float | None = await db.connection.fetchval(wachtrij.NEXT, self._leases(tenant))
+        # What is due but was not taken is just being taken by another worker.
+        return None if delay is None else max(delay, 0.05)
+
+    def _leases(self, tenant: str) -> list[UUID]:
+        return [queue.lease for (owner, _), queue in self.queues.items() if owner == tenant]
+
+    def _share(self, tenant: str) -> int:
+        now = time.monotonic()
+        if now - self._counted > RECOUNT:
+            self._counted = now
+            self._busy = Counter(owner for (owner, _), queue in self.queues.items() if queue.under_way or queue.ready)
+        return max(2, AT_ONCE_PER_TENANT // max(self._busy[tenant], 1))
+
+    def _hold(self, queue: Queue) -> None:
+        key = (queue.tenant, queue.abonnement)
+        before = self._holding.get(key)
+        if (old := self.queues.get(key)) is not None:
+            # Our own lease ran out while PostgreSQL was away, and we took the queue again.
+            old.lost = True
+            old.wake()
+        self.queues[key] = queue
+        self._holding[key] = asyncio.get_running_loop().create_task(self._run(queue, before))
+
+    async def _run(self, queue: Queue, before: asyncio.Task[None] | None) -> None:
+        """Run a queue to its end; after that look whether there is work for it again."""
+        key = (queue.tenant, queue.abonnement)
+        if before is not None:
+            await asyncio.wait([before])
+        delay = 1.0
+        try:
+            await queue.run()
+        except (*wachtrij.UNAVAILABLE, Problem) as e:
+            log.warning("%s abonnement %s: interrupted: %s", queue.tenant, queue.abonnement, e)
+            while not self._stopping:
+                try:
+                    await queue.wind_down()
+                    break
+                except (*wachtrij.UNAVAILABLE, Problem):
+                    await asyncio.sleep(delay)
+        finally:
+            if self.queues.get(key) is queue and not self._stopping:
+                del self.queues[key], self._holding[key]
+            if not self._stopping:
+                self.look(queue.tenant)
+
+    # --- Leases ---
+
+    async def _renew(self) -> None:
+        """Tell every third of a lease that this worker still lives; without queues there is nothing to tell."""
+        while True:
+            await asyncio.sleep(self.policy.lease / 3)
+            if not self.queues:
+                self._renewed = time.monotonic()
+                continue
+            try:
+                for tenant in {tenant for tenant, _ in self.queues}:
+                    await self._renew_tenant(tenant)
+                self._renewed = time.monotonic()
+            except (*wachtrij.UNAVAILABLE, Problem) as e:
+                log.warning("cannot renew leases: %s", e)
+                if time.monotonic() - self._renewed > self.policy.lease:
+                    # By now another worker may deliver these queues.
+                    for queue in self.queues.values():
+                        queue.lost = True
+                        queue.wake()
+
+    async def _renew_tenant(self, tenant: str) -> None:
+        mine = [queue for (owner, _), queue in self.queues.items() if owner == tenant]
+        async with self.service.database.acquire(tenant) as db:
+            rows = await db.connection.fetch(wachtrij.RENEW, [queue.lease for queue in mine], self.policy.lease)
+        held = {row["houder"]: row["herlezen"] for row in rows}
+        for queue in mine:
+            queue.lost = queue.lost or queue.lease not in held
+            queue.again = queue.again or held.get(queue.lease, False)
+            if queue.lost or queue.again:
+                queue.awake.set()
+
+
+async def deliver(service: Service) -> None:
+    """Deliver notifications for ever."""
+    worker = service.state["worker"] = Worker(service)
+    await worker.run()

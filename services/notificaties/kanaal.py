@@ -1,0 +1,156 @@
+"""Kanaal: a channel on which messages are published, and the names of its kenmerken (notificaties.md §2.2)."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import httpx
+from sqlalchemy import MetaData, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import insert
+from starlette.responses import Response
+
+from zgw.call import Call, Service
+from zgw.caller import Caller
+from zgw.fields import Fields, Length, Ref, Shown, Url
+from zgw.filters import Filter, equal
+from zgw.problems import InvalidParam
+from zgw.resource import Action, Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+from zgw.tenancy import SERVICES
+from zgw.verbs import create, list_
+
+log = logging.getLogger("samenzaak.notificaties")
+
+METADATA = MetaData()
+
+PUBLICEREN = scopes("notificaties.publiceren")
+CONSUMEREN = scopes("notificaties.consumeren")
+BEIDE = PUBLICEREN | CONSUMEREN
+
+ASK_AGAIN = 5.0
+"""Seconds before a service that could not tell its kanalen is asked again."""
+PATIENCE = 3.0
+
+
+class KanaalFields(Fields):
+    """What a publisher registers."""
+
+    naam: Annotated[str, Length(50, 1)]
+    documentatie_link: Annotated[str, Ref(follow=False, max_length=200, blank=True)] = ""
+    filters: list[Annotated[str, Length(100, 1)]] = []
+
+
+class KanaalShown(Fields):
+    """What only responses have."""
+
+    url: Url
+
+
+KANAAL_TABLE = make_table(METADATA, "kanaal", KanaalFields, UniqueConstraint("naam", name="kanaal_naam"))
+
+
+async def naam_is_nieuw(check: Any) -> None:
+    """nrc-7: elk kanaal heeft een eigen naam."""
+    statement = select(KANAAL_TABLE.c.id).where(KANAAL_TABLE.c.naam == check.row["naam"])
+    if await check.call.db.row(check.call.tenant, statement) is not None:
+        check.reject("naam", "unique", "Er is al een kanaal met deze naam.")
+
+
+class OwnKanalen:
+    """The kanalen of our own APIs (nrc-9): they exist in every municipality without anybody registering them."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: dict[str, list[dict[str, Any]]] = {}
+        self._tried: dict[str, float] = {}
+        self._present: set[tuple[str, str]] = set()
+
+    async def ensure(self, caller: Caller) -> None:
+        """Make the kanalen of every API that can be reached, once per municipality."""
+        now = time.monotonic()
+        missing = [s for s in SERVICES if s not in self._known and now - self._tried.get(s, -ASK_AGAIN) >= ASK_AGAIN]
+        await asyncio.gather(*(self._ask(caller, name) for name in missing))
+        tenant = caller.tenant
+        todo = [name for name in self._known if (tenant, name) not in self._present]
+        rows = [
+            {"naam": kanaal["naam"], "documentatie_link": "", "filters": kanaal["kenmerken"]}
+            for name in todo
+            for kanaal in self._known[name]
+        ]
+        if rows:
+            async with self._service.database.transaction(tenant) as db:
+                for row in rows:
+                    await db.execute(insert(KANAAL_TABLE).values(**row).on_conflict_do_nothing())
+        self._present.update((tenant, name) for name in todo)
+
+    async def _ask(self, caller: Caller, name: str) -> None:
+        self._tried[name] = time.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                remote = self._service.remote
+                response = await remote.send(caller.as_component("notificaties"), name, "GET", "/_intern/kanalen")
+            if response.status_code == 200:
+                self._known[name] = response.json()
+        except (httpx.HTTPError, TimeoutError, ValueError) as e:
+            log.info("%s did not tell its kanalen: %r", name, e)
+
+
+async def ensure_own(call: Call) -> None:
+    """Make the kanalen of our own APIs in the municipality of this call."""
+    state = call.service.state
+    if "own kanalen" not in state:
+        state["own kanalen"] = OwnKanalen(call.service)
+    await state["own kanalen"].ensure(call.caller)
+
+
+async def filters_of(call: Call, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of the kenmerken of the kanalen that exist, by the name of the kanaal."""
+    from zgw.database import among
+
+    await ensure_own(call)
+    statement = select(KANAAL_TABLE.c.naam, KANAAL_TABLE.c.filters).where(among(KANAAL_TABLE.c.naam, names))
+    return {row["naam"]: row["filters"] for row in await call.db.rows(call.tenant, statement)}
+
+
+async def list_kanalen(call: Call) -> Response:
+    """Alle kanalen opvragen."""
+    await call.rights(BEIDE)
+    await ensure_own(call)
+    return await list_(call, KANAAL)
+
+
+async def create_kanaal(call: Call) -> Response:
+    """Een kanaal aanmaken."""
+    await call.rights(PUBLICEREN)
+    await ensure_own(call)
+    return await create(call, KANAAL)
+
+
+KANAAL = Resource(
+    name="kanaal",
+    path="kanaal",
+    fields=KanaalFields,
+    shown=KanaalShown,
+    table=KANAAL_TABLE,
+    scopes={"list": BEIDE, "fetch": BEIDE, "create": PUBLICEREN},
+    verbs=("fetch",),
+    operations={"fetch": "kanaal_read"},
+    filters=[equal("naam", KANAAL_TABLE.c.naam, Annotated[str, Shown()])],
+    paginated=False,
+    etag=False,
+    unique={"kanaal_naam": InvalidParam("naam", "unique", "Er is al een kanaal met deze naam.")},
+    rules=[naam_is_nieuw],
+)
+
+ACTIONS = [
+    Action(
+        "kanaal_list", "GET", "/kanaal", list_kanalen, BEIDE, response=KANAAL, shape="array",
+        filters=[Filter("naam", str, lambda value: KANAAL_TABLE.c.naam == value)],
+    ),
+    Action(
+        "kanaal_create", "POST", "/kanaal", create_kanaal, PUBLICEREN, body=KanaalFields, response=KANAAL, status=201,
+    ),
+]  # fmt: skip

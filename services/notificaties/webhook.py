@@ -1,0 +1,138 @@
+"""Calling the webhook of a subscriber: which addresses may be called, and one POST (notificaties.md §4, §5).
+
+The client is aiohttp's, because httpx takes several times its CPU (docs/adr/0007-deliveries.md).
+"""
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from zgw.call import Service
+from zgw.external import may_connect
+from zgw.settings import Settings
+
+TEST_MESSAGE = orjson.dumps(
+    {
+        "kanaal": "test",
+        "hoofdObject": "http://some.hoofdobject.nl/",
+        "resource": "some_resource",
+        "resourceUrl": "http://some.resource.nl/",
+        "actie": "create",
+        "aanmaakdatum": "2019-01-01T12:00:00Z",
+        "kenmerken": {},
+    }
+)
+
+EXCERPT = 300
+"""How much of the answer to a failed delivery is kept."""
+LONGEST_ANSWER = 64 * 1024
+"""A longer answer is not read, and its connection not used again."""
+
+
+def refusal(url: str, settings: Settings) -> str:
+    """Return why messages may not be sent to ``url``, or an empty string. Names are judged when they are resolved."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https" and not settings.http_callbacks_allowed:
+        return "De callback moet met https:// beginnen."
+    try:
+        if not may_connect(parts.hostname or "", settings.callback_allow_private):
+            return "Dit adres is niet toegestaan."
+    except ValueError:
+        # A name and no address.
+        return ""
+    return ""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names to the addresses that may be called. The connection is made to the address that was judged."""
+
+    def __init__(self, private: bool) -> None:
+        self._private = private
+        self._resolver = aiohttp.ThreadedResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
+        """Return the addresses of ``host`` that may be called; raise OSError when there is none."""
+        found = await self._resolver.resolve(host, port, family)
+        allowed = [address for address in found if may_connect(address["host"], self._private)]
+        if not allowed:
+            raise OSError(f"{host}: no address that may be called")
+        return allowed
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Webhooks:
+    """The connections to subscribers of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=0,
+            ttl_dns_cache=30,
+            keepalive_timeout=30,
+            resolver=GuardedResolver(settings.callback_allow_private),
+        )
+        timeout = aiohttp.ClientTimeout(total=settings.outgoing_timeout, sock_connect=settings.outgoing_connect_timeout)
+        # Nothing from the environment: a proxy there would see what subscribers get.
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            trust_env=False,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def post(self, url: str, auth: str | None, body: bytes) -> tuple[int, str]:
+        """Send one message; return the status and "", or the start of the answer, or (0, why there was no answer)."""
+        if reason := refusal(url, self._settings):
+            return 0, reason
+        headers = {"Content-Type": "application/json", "User-Agent": "Samenzaak"}
+        if auth is not None:
+            headers["Authorization"] = auth
+        try:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                if response.status == 204:
+                    return 204, ""
+                text = await response.content.read(LONGEST_ANSWER)
+                if not response.content.at_eof():
+                    response.close()
+                return response.status, "" if response.ok else text[:EXCERPT].decode(errors="replace").replace("\0", "")
+        except TimeoutError:
+            return 0, f"no answer within {self._settings.outgoing_timeout:g} s"
+        except (aiohttp.ClientError, OSError, ssl.SSLError, ValueError, UnicodeError) as e:
+            return 0, f"{type(e).__name__}: {e}"[:EXCERPT].replace("\0", "")
+
+
+def webhooks(service: Service) -> Webhooks:
+    """Return the connections to subscribers of this process."""
+    known = service.state.get("webhooks")
+    if known is None:
+        known = service.state["webhooks"] = Webhooks(service.settings)
+    found: Webhooks = known
+    return found
+
+
+async def verify(service: Service, url: str, auth: str | None) -> str:
+    """Send the test message; return what is wrong in Dutch, or an empty string.
+
+    With ``auth`` the webhook must take the message; without, it must refuse it with 401 or 403.
+    """
+    async with asyncio.timeout(service.settings.outgoing_timeout + 1):
+        status, text = await webhooks(service).post(url, auth, TEST_MESSAGE)
+    if auth is None:
+        if status in (401, 403):
+            return ""
+        return f"Zonder Authorization-header moet de callback 401 of 403 antwoorden, niet {status or text}."
+    return "" if 200 <= status < 300 else f"De callback antwoordt op een testnotificatie met {status or text}."

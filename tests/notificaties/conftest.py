@@ -1,0 +1,39 @@
+"""Samenzaak with short waits between attempts, and without TLS for callbacks."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.notificaties.bezorger import POLICY
+from services.notificaties.rij import Policy
+from tests.notificaties.webhooks import Webhook, listening
+from tests.stack import Stack, running
+
+FAST = Policy(waits=(0.1, 0.2, 0.2), jitter=0.1, failures=5, pause=0.2, longest_pause=1.0, lease=3.0)
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Samenzaak with the municipalities deventer and raalte."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    base = tmp_path_factory.getbasetemp()
+    folder: Path = base.parent if worker != "main" else base
+    settings = {"callback_allow_http": True, "outgoing_timeout": 2.0}
+    async with running(folder, f"nrc_{worker}", before_start=shorten, **settings) as stack:
+        await stack.add_tenant("deventer")
+        await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))
+        yield stack
+
+
+def shorten(stack: Stack) -> None:
+    """Put short waits in the place of the real ones."""
+    stack.standalone.services["notificaties"].state[POLICY] = FAST
+
+
+@pytest.fixture
+async def webhook() -> AsyncIterator[Webhook]:
+    """A subscriber that takes everything."""
+    async with listening() as found:
+        yield found
