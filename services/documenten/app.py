@@ -1,0 +1,72 @@
+"""The Documenten API 1.7.1."""
+
+from services.documenten import download, lezen, schrijven, slot
+from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, FILTERS, LEZEN, VERWIJDEREN, ZOEK_FILTERS
+from services.documenten.document_velden import EnkelvoudigInformatieObjectFields
+from services.documenten.logboek import METADATA, sweep
+from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
+from zgw.outbox import relay
+from zgw.resource import Action, Api, Kanaal
+
+EIO = "/enkelvoudiginformatieobjecten"
+ONE = EIO + "/{uuid:uuid}"
+
+ACTIONS = [
+    Action(
+        "enkelvoudiginformatieobject_list", "GET", EIO, lezen.list_documenten, LEZEN, response=DOCUMENT, shape="page",
+        filters=FILTERS, parameters=("expand", "page"),
+    ),
+    Action(
+        "enkelvoudiginformatieobject__zoek", "POST", EIO + "/_zoek", lezen.zoek, LEZEN, response=DOCUMENT, shape="page",
+        filters=ZOEK_FILTERS, parameters=("page",),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_create", "POST", EIO, schrijven.create, AANMAKEN,
+        body=EnkelvoudigInformatieObjectFields, response=schrijven.EnkelvoudigInformatieObjectCreateLock, status=201,
+        parameters=("audit",),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_retrieve", "GET", ONE, lezen.fetch, LEZEN, response=DOCUMENT,
+        parameters=("expand", "versie", "registratieOp", "If-None-Match"),
+    ),
+    Action("enkelvoudiginformatieobject_headers", "HEAD", ONE, lezen.fetch, LEZEN, parameters=("If-None-Match",)),
+    Action(
+        "enkelvoudiginformatieobject_update", "PUT", ONE, schrijven.replace, BIJWERKEN,
+        body=schrijven.EnkelvoudigInformatieObjectWithLockFields,
+        response=schrijven.EnkelvoudigInformatieObjectShown, parameters=("audit",),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_partial_update", "PATCH", ONE, schrijven.merge, BIJWERKEN,
+        body=schrijven.EnkelvoudigInformatieObjectWithLockFields,
+        response=schrijven.EnkelvoudigInformatieObjectShown, parameters=("audit",),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_destroy", "DELETE", ONE, schrijven.remove, VERWIJDEREN, status=204,
+        parameters=("audit",),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_download", "GET", ONE + "/download", download.download, LEZEN, shape="binary",
+        parameters=("versie", "registratieOp"),
+    ),
+    Action(
+        "enkelvoudiginformatieobject_lock", "POST", ONE + "/lock", slot.lock, slot.LOCK,
+        response=slot.LockEnkelvoudigInformatieObject,
+    ),
+    Action(
+        "enkelvoudiginformatieobject_unlock", "POST", ONE + "/unlock", slot.unlock, slot.UNLOCK,
+        body=slot.UnlockEnkelvoudigInformatieObjectFields, status=204,
+    ),
+]  # fmt: skip
+
+API = Api(
+    service="documenten",
+    component="drc",
+    version="1.7.1",
+    title="Documenten API",
+    description="Documenten met hun versies, inhoud, gebruiksrechten en verzendingen.",
+    resources=[DOCUMENT, OBJECTINFORMATIEOBJECT],
+    actions=ACTIONS,
+    kanalen=[Kanaal("documenten", ("bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"))],
+    metadata=METADATA,
+    start=[relay, sweep],
+)

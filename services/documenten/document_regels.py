@@ -1,0 +1,173 @@
+"""The rules that a document must meet, and what a write of it changes beside its own row (documenten.md §3 to §5)."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Text, cast, column, delete, exists, func, insert, select, table
+
+from services.documenten.bestandsdeel import DEEL, new_parts
+from services.documenten.document_velden import NUMMER, VERSIE_TABLE
+from services.documenten.inhoud import Body
+from services.documenten.logboek import keep, keys_of, release
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.problems import OBJECT
+
+
+class DocumentCheck(Check):
+    """A write of a document, of which the content is apart from the other fields."""
+
+    body: Body
+
+    def merge(self) -> dict[str, Any]:
+        """Return the whole new state. PUT without indicatieGebruiksrecht keeps it, because it is ours (drc-006c)."""
+        merged = super().merge()
+        if self.stored is not None and "indicatieGebruiksrecht" not in self.sent:
+            merged["indicatieGebruiksrecht"] = self.stored["indicatie_gebruiksrecht"]
+        return merged
+
+    def parse(self, data: dict[str, Any]) -> bool:
+        """Validate the fields, and with them the lock and the content."""
+        super().parse(data)
+        lock = self.sent.get("lock", "")
+        if self.action == "update" and "lock" not in self.sent:
+            self.reject("lock", "required")
+        elif not isinstance(lock, str):
+            self.reject("lock", "null" if lock is None else "invalid")
+        if self.body.error:
+            self.reject("inhoud", self.body.error)
+        return not self.errors
+
+
+def new_lock() -> str:
+    """Return a lock that cannot be guessed."""
+    return secrets.token_hex(16)
+
+
+# --- Rules ------------------------------------------------------------------------------------------------------------
+
+
+async def status_past_bij_ontvangst(check: Check) -> None:
+    """drc-005: een ontvangen document is niet in bewerking of ter vaststelling."""
+    if check.row["ontvangstdatum"] and check.row["status"] in ("in_bewerking", "ter_vaststelling"):
+        check.reject("status", "invalid_for_received", "Deze status past niet bij een ontvangen document.")
+
+
+async def gebruiksrechten_kloppen_met_indicatie(check: Check) -> None:
+    """drc-006: indicatieGebruiksrecht is waar als er gebruiksrechten zijn, en anders niet."""
+    wanted = check.row["indicatie_gebruiksrecht"]
+    if check.stored is None:
+        if wanted:
+            check.reject("indicatieGebruiksrecht", "missing-gebruiksrechten", "Er zijn nog geen gebruiksrechten.")
+        return
+    if not check.was_sent("indicatie_gebruiksrecht"):
+        return
+    rechten = table("gebruiksrechten", column("informatieobject"))
+    statement = select(exists(select(rechten.c.informatieobject).where(rechten.c.informatieobject == check.uuid)))
+    async with check.call.db.acquire(check.call.tenant) as db:
+        present = await db.value(statement)
+    if wanted and not present:
+        check.reject("indicatieGebruiksrecht", "missing-gebruiksrechten", "Er zijn geen gebruiksrechten.")
+    if not wanted and present:
+        check.reject("indicatieGebruiksrecht", "existing-gebruiksrechten", "Er zijn nog gebruiksrechten.")
+
+
+async def vertrouwelijkheid_van_het_type(check: Check) -> None:
+    """drc-007: zonder vertrouwelijkheidaanduiding geldt die van het informatieobjecttype; daarna blijft ze zoals ze is."""
+    if check.row["vertrouwelijkheidaanduiding"]:
+        return
+    if check.stored is not None:
+        check.row["vertrouwelijkheidaanduiding"] = check.stored["vertrouwelijkheidaanduiding"]
+    else:
+        kind = check.resolved("informatieobjecttype") or {}
+        check.row["vertrouwelijkheidaanduiding"] = kind.get("vertrouwelijkheidaanduiding") or "openbaar"
+
+
+async def identificatie_is_ingevuld(check: Check) -> None:
+    """Generate the identificatie that the client left out; an update without one keeps what there is."""
+    if check.row["identificatie"]:
+        return
+    if check.stored is not None:
+        check.row["identificatie"] = check.stored["identificatie"]
+        return
+    check.notes["generated"] = True
+    number = check.notes.get("nummer") or NUMMER.next_value()
+    year = check.row["creatiedatum"].year
+    check.row["identificatie"] = func.concat(f"DOCUMENT-{year:04d}-", func.lpad(cast(number, Text), 10, "0"))
+
+
+async def versie_volgt_op_de_vorige(check: Check) -> None:
+    """Number the version and stamp it, strictly later than the one before it."""
+    moment = datetime.now(UTC)
+    if check.stored is not None:
+        moment = max(moment, check.stored["begin_registratie"] + timedelta(microseconds=1))
+    check.row["versie"] = check.stored["versie"] + 1 if check.stored else 1
+    check.row["begin_registratie"] = moment
+
+
+async def document_is_vergrendeld(check: Check) -> None:
+    """drc-009, drc-010: een document wordt alleen gewijzigd door wie het vergrendeld heeft."""
+    if check.stored is None:
+        return
+    lock = check.sent.get("lock", "")
+    if not check.stored["lock"]:
+        check.reject(OBJECT, "unlocked", "Het document is niet vergrendeld.")
+    elif not lock:
+        check.reject(OBJECT, "missing-lock-id", "De lock ontbreekt.")
+    elif lock != check.stored["lock"]:
+        check.reject(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
+
+
+async def omvang_klopt_met_inhoud(check: Check) -> None:
+    """drc-x4: bestandsomvang is de omvang van de inhoud; zonder inhoud kondigt ze een upload in bestandsdelen aan."""
+    assert isinstance(check, DocumentCheck)
+    body, stored = check.body, check.stored
+    size = check.row["bestandsomvang"] if check.was_sent("bestandsomvang") else None
+    plan = "none" if size is None else "large" if size else "empty"
+    if body.size is not None:
+        plan = "store"
+        if size is not None and size != body.size:
+            check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
+        size = body.size
+    elif check.action == "partial_update" and stored is not None and not body.given:
+        if not check.was_sent("bestandsomvang") or size == stored["bestandsomvang"]:
+            plan, size = "keep", stored["bestandsomvang"]
+        elif stored["segmenten"] is not None:
+            check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
+    check.notes["plan"] = plan
+    check.row["bestandsomvang"] = size
+    if plan != "keep":
+        check.row["segmenten"] = [] if plan == "empty" else None
+
+
+async def inhoud_is_opgeslagen(check: Check) -> None:
+    """Bring the content to the storage when nothing is wrong with the document; the transaction then keeps it."""
+    assert isinstance(check, DocumentCheck)
+    if check.errors:
+        return
+    if check.notes["plan"] == "store":
+        check.row["segmenten"] = [] if check.body.size == 0 else [await check.body.store(check.call)]
+    if check.stored is None:
+        check.row["lock"] = new_lock() if check.notes["plan"] == "large" else ""
+
+
+# --- Effects ----------------------------------------------------------------------------------------------------------
+
+
+async def houd_inhoud_bij(db: Executor, check: Check) -> None:
+    """Keep the previous version, the new content, and the parts that are still to come."""
+    plan = check.notes.get("plan", "keep")
+    if check.stored is not None:
+        if check.action == "destroy":
+            return
+        previous = {c.name: check.stored[c.name] for c in VERSIE_TABLE.c if c.name != "id"}
+        await db.execute(insert(VERSIE_TABLE).values(**previous))
+    if plan == "store":
+        await keep(db, keys_of(check.row["segmenten"]))
+    if plan != "keep" and check.stored is not None and check.stored["lock"]:
+        rows = await db.rows(delete(DEEL).where(DEEL.c.document == check.uuid).returning(DEEL.c.sleutel))
+        check.notes["weg"] = [row["sleutel"] for row in rows if row["sleutel"]]
+        await release(db, check.notes["weg"])
+    if plan == "large":
+        await new_parts(db, check.uuid, check.row["bestandsomvang"], check.call.service.settings.chunk_size)

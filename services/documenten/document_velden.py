@@ -1,0 +1,164 @@
+"""The fields of a document and the tables that hold them (documenten.md §2).
+
+The table ``document`` holds the latest version of each document, so that lists, filters and authorisation are those
+of every other resource; ``documentversie`` holds the versions before it.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.documenten.logboek import METADATA
+from zgw.audit import audit_table
+from zgw.describe import describe
+from zgw.fields import WRITE_ONLY, Date, Fields, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
+from zgw.fields import DateTime as Moment
+from zgw.outbox import outbox_table
+from zgw.tables import column_of, make_table
+
+audit_table(METADATA)
+outbox_table(METADATA)
+
+PATH = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
+DOCUMENT_REF = Ref("documenten", "enkelvoudiginformatieobjecten", table="document")
+
+
+def none_when_empty(value: Any) -> Any:
+    """Return None for a group of which every member is empty, as older clients send it."""
+    if isinstance(value, dict) and all(member in ("", None) for member in value.values()):
+        return None
+    return value
+
+
+OrNone = BeforeValidator(none_when_empty)
+
+
+class OndertekeningFields(Fields):
+    """Aanduiding van de rechtskracht van een document."""
+
+    soort: Literal["analoog", "digitaal", "pki"]
+    datum: Date
+
+
+class IntegriteitFields(Fields):
+    """Uitdrukking van mate van volledigheid en onbeschadigd zijn van digitaal bestand; de waarde wordt niet gecontroleerd."""
+
+    algoritme: Literal[
+        "crc_16", "crc_32", "crc_64", "fletcher_4", "fletcher_8", "fletcher_16", "fletcher_32", "hmac", "md5", "sha_1",
+        "sha_256", "sha_512", "sha_3",
+    ]  # fmt: skip
+    waarde: Annotated[str, Length(128, 1)]
+    datum: Date
+
+
+class EnkelvoudigInformatieObjectFields(Fields):
+    """What clients write of a document."""
+
+    identificatie: Annotated[str, Length(40)] = ""
+    bronorganisatie: Rsin
+    creatiedatum: Date
+    titel: Annotated[str, Length(200, 1)]
+    vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
+    is_gereed_voor_publicatie: bool | None = None
+    tonen_aan_initiator: bool = False
+    auteur: Annotated[str, Length(200, 1)]
+    status: Literal["in_bewerking", "ter_vaststelling", "definitief", "gearchiveerd", ""] = ""
+    inhoud_is_vervallen: bool | None = None
+    formaat: Annotated[str, Length(255)] = ""
+    taal: Annotated[str, Length(3, 3)]
+    bestandsnaam: Annotated[str, Length(255)] = ""
+    inhoud: Annotated[str | None, WRITE_ONLY, Shown(format="byte")] = None
+    bestandsomvang: Annotated[int | None, Whole(0, 2**63 - 1), Shown(format="int64")] = None
+    link: Annotated[str, Ref(follow=False, blank=True, max_length=200)] = ""
+    beschrijving: Annotated[str, Length(1000)] = ""
+    ontvangstdatum: Date | None = None
+    verzenddatum: Date | None = None
+    indicatie_gebruiksrecht: bool | None = None
+    verschijningsvorm: str = ""
+    ondertekening: Annotated[OndertekeningFields | None, OrNone] = None
+    integriteit: Annotated[IntegriteitFields | None, OrNone] = None
+    informatieobjecttype: Annotated[
+        str,
+        Ref(
+            "catalogi",
+            "informatieobjecttypen",
+            published=True,
+            shape=("url", "omschrijving", "catalogus", "vertrouwelijkheidaanduiding", "concept"),
+            max_length=200,
+        ),
+    ]
+    trefwoorden: list[str] = []
+
+
+class BestandsDeelFields(Fields):
+    """Een deel van een groot bestand."""
+
+    url: Annotated[str, Ref("documenten", "bestandsdelen", follow=False)]
+    volgnummer: int
+    omvang: int
+    voltooid: bool
+    lock: str
+
+
+class DocumentShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    versie: int
+    begin_registratie: Moment
+    inhoud: Annotated[str | None, Ref(follow=False)] = None
+    locked: bool
+    bestandsdelen: list[BestandsDeelFields]
+
+
+def _own_columns() -> list[Column[Any]]:
+    return [
+        Column("versie", Integer, nullable=False),
+        Column("begin_registratie", DateTime(timezone=True), nullable=False),
+        Column("segmenten", JSONB(none_as_null=True), nullable=True),
+    ]
+
+
+DOCUMENT_TABLE = make_table(
+    METADATA,
+    "document",
+    EnkelvoudigInformatieObjectFields,
+    *_own_columns(),
+    Column("lock", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("bronorganisatie", "identificatie", name="document_identificatie"),
+)
+"""``segmenten`` is the content: the objects in the storage that together are it, null without content."""
+
+T = DOCUMENT_TABLE.c
+Index("document_identificatie_alleen", T.identificatie)
+Index("document_trefwoorden", T.trefwoorden, postgresql_using="gin")
+Index("document_type", T.informatieobjecttype, T.id)
+
+VERSIE_TABLE = Table(
+    "documentversie",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("uuid", Uuid, ForeignKey("document.uuid", ondelete="CASCADE"), nullable=False),
+    *[column_of(p) for p in describe(EnkelvoudigInformatieObjectFields) if not p.write_only],
+    *_own_columns(),
+    UniqueConstraint("uuid", "versie", name="documentversie_versie"),
+)
+"""Versions that were replaced; ``uuid`` is that of the document."""
+
+NUMMER = Sequence("documentnummer", metadata=METADATA)

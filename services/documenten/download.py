@@ -1,0 +1,149 @@
+"""Download: the content of a version, whole or a range, streamed (documenten.md §5.5)."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response, StreamingResponse
+
+from services.documenten.document import LEZEN
+from services.documenten.lezen import find_version
+from services.documenten.opslag import storage_of
+from zgw.call import Call
+from zgw.filters import unknown
+from zgw.problems import Problem
+
+WINDOW = 4 * 1024**2
+"""Bytes that are read from the storage at a time. No connection to it stays open while a slow client reads."""
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+Window = tuple[str, int, int]
+
+
+async def download(call: Call) -> Response:
+    """De inhoud van een document downloaden: van de laatste versie, of van ``versie`` of ``registratieOp``."""
+    check_accept(call)
+    rights = await call.rights(LEZEN)
+    given = call.query() if call.request.url.query else {}
+    if given and (error := unknown(given, ["versie", "registratieOp"])):
+        raise Problem(400, "invalid", invalid_params=[error])
+    _, row = await find_version(call, rights, given, full=True)
+    segments = row["segmenten"]
+    if segments is None:
+        return Response(None, 204)
+    size = sum(segment["omvang"] for segment in segments)
+    headers = {
+        "Content-Disposition": disposition(row["bestandsnaam"] or str(row["uuid"])),
+        "X-Content-Type-Options": "nosniff",
+        "Accept-Ranges": "bytes",
+        "ETag": etag(segments),
+    }
+    if _known(call, headers["ETag"]):
+        return Response(None, 304, headers)
+    start, end, status = 0, size, 200
+    if (wanted := _range(call, size, headers["ETag"])) is not None:
+        start, end = wanted
+        if start >= end:
+            raise Problem(
+                416,
+                "range_not_satisfiable",
+                f"De inhoud heeft {size} bytes.",
+                headers={"Content-Range": f"bytes */{size}"},
+                title="Dit deel van de inhoud bestaat niet.",
+            )
+        headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
+    headers["Content-Length"] = str(end - start)
+    if call.request.method == "HEAD":
+        return Response(None, status, headers, "application/octet-stream")
+    windows = windows_of(segments, start, end)
+    # The first piece is read before the answer begins, so that storage that is away gives an error and not a broken file.
+    first = await _read(call, windows[0]) if windows else b""
+    if len(windows) < 2:
+        return Response(first, status, headers, "application/octet-stream")
+    return StreamingResponse(_stream(call, first, windows[1:]), status, headers, "application/octet-stream")
+
+
+def check_accept(call: Call) -> None:
+    """Raise 406 when the client accepts neither bytes nor JSON, which many clients ask for everywhere."""
+    accept = call.request.headers.get("accept", "*/*").lower()
+    kinds = {part.partition(";")[0].strip() for part in accept.split(",")}
+    if not kinds & {"*/*", "application/*", "application/octet-stream", "application/json", ""}:
+        raise Problem(406, "not_acceptable")
+
+
+def etag(segments: Sequence[Mapping[str, Any]]) -> str:
+    """Return the strong ETag of a content."""
+    if len(segments) == 1:
+        return f'"{segments[0]["sha256"]}"'
+    return '"' + hashlib.sha256("".join(segment["sha256"] for segment in segments).encode()).hexdigest() + '"'
+
+
+def disposition(name: str) -> str:
+    """Return the Content-Disposition for a file name (RFC 6266): in UTF-8, and a plain form for older software."""
+    clean = "".join(sign for sign in name if sign.isprintable()).replace("/", "_").replace("\\", "_") or "document"
+    plain = clean.encode("ascii", "replace").decode().replace("?", "_").replace('"', "'").replace("%", "_")
+    if plain == clean:
+        return f'attachment; filename="{plain}"'
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
+
+
+def _known(call: Call, tag: str) -> bool:
+    given = call.request.headers.get("if-none-match")
+    return given is not None and (given.strip() == "*" or tag in [part.strip() for part in given.split(",")])
+
+
+def _range(call: Call, size: int, tag: str) -> tuple[int, int] | None:
+    """Return the wanted (start, end), or None for everything; a start at or beyond the end is what does not exist."""
+    given = call.request.headers.get("range")
+    condition = call.request.headers.get("if-range")
+    if given is None or (condition is not None and condition.strip() != tag):
+        return None
+    found = _RANGE.fullmatch(given.strip().replace(" ", ""))
+    if found is None or found[0] == "bytes=-" or max(len(found[1]), len(found[2])) > 18:
+        # More ranges at once, or another unit: a server may ignore those.
+        return None
+    if not found[1]:
+        return max(size - int(found[2]), 0), size if int(found[2]) else 0
+    start = int(found[1])
+    end = min(int(found[2]) + 1, size) if found[2] else size
+    if found[2] and int(found[2]) < start:
+        return None
+    return start, end
+
+
+def windows_of(segments: Sequence[Mapping[str, Any]], start: int, end: int) -> list[Window]:
+    """Return the reads (key, start, length) that together give the bytes from ``start`` to ``end``."""
+    found: list[Window] = []
+    offset = 0
+    for segment in segments:
+        size = segment["omvang"]
+        at, stop = max(start - offset, 0), min(end - offset, size)
+        while at < stop:
+            length = min(WINDOW, stop - at)
+            found.append((segment["sleutel"], at, length))
+            at += length
+        offset += size
+    return found
+
+
+async def _read(call: Call, window: Window) -> bytes:
+    return await storage_of(call.service).read(call.tenant, *window)
+
+
+async def _stream(call: Call, first: bytes, windows: Sequence[Window]) -> AsyncIterator[bytes]:
+    """Yield the bytes; the next piece is read while the client takes the present one."""
+    ahead: asyncio.Task[bytes] | None = None
+    try:
+        for window in windows:
+            ahead = asyncio.create_task(_read(call, window))
+            yield first
+            first = await ahead
+        ahead = None
+        yield first
+    finally:
+        if ahead is not None:
+            ahead.cancel()

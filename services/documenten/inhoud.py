@@ -1,0 +1,292 @@
+"""The body of a document: JSON whose member ``inhoud`` is base64 of any size.
+
+A small body is read whole. Of a large one the content is taken out as it streams: decoded and sent to the storage on the
+fly, while the other members are kept and parsed as usual (:class:`Splitter`).
+"""
+
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pybase64
+from starlette.requests import ClientDisconnect
+
+from services.documenten.logboek import Segment, Upload
+from zgw.call import Call, with_nul
+from zgw.problems import Problem, invalid
+
+SMALL = 4 * 1024**2
+"""Largest body that is read whole: parsing it at once is faster, and it takes less memory than an upload."""
+
+PADDING, WRONG = "incorrect-base64-padding", "invalid-base64"
+
+
+@dataclass
+class Body:
+    """What a client sent: the members but ``inhoud``, and that content, in memory or already stored as ``segment``."""
+
+    sent: dict[str, Any]
+    given: bool = False
+    data: bytes | None = None
+    upload: Upload | None = None
+    segment: Segment | None = None
+    error: str = ""
+
+    @property
+    def size(self) -> int | None:
+        """The size of the content, or None when there is none."""
+        if self.segment is not None:
+            return int(self.segment["omvang"])
+        return None if self.data is None else len(self.data)
+
+    async def store(self, call: Call) -> Segment:
+        """Return the content as it is stored; store it when it is still in memory."""
+        if self.segment is None:
+            self.upload = Upload(call.service, call.tenant)
+            await self.upload.write(self.data or b"")
+            self.segment = await self.upload.finish()
+        return self.segment
+
+    async def discard(self) -> None:
+        """Remove the content again, because the document was refused."""
+        if self.upload is not None:
+            await self.upload.discard()
+
+
+async def read_body(call: Call) -> Body:
+    """Return the body of a create or update of a document; raise 400, 413 or 415."""
+    call.check_content_type()
+    chunks, size = [], 0
+    stream = call.request.stream()
+    try:
+        async for chunk in stream:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > SMALL:
+                break
+        else:
+            return _whole(b"".join(chunks))
+        return await _streamed(call, b"".join(chunks), stream)
+    except ClientDisconnect:
+        raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
+
+
+def _parsed(raw: bytes | bytearray) -> dict[str, Any]:
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as e:
+        raise Problem(400, "parse_error", str(e)[:500]) from None
+    if not isinstance(data, dict):
+        raise invalid("nonFieldErrors", "not_a_dict")
+    if b"\\u0000" in raw and (name := with_nul(data, "")):
+        raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
+    return data
+
+
+def _whole(raw: bytes) -> Body:
+    body = Body(_parsed(raw))
+    _take(body)
+    return body
+
+
+def _take(body: Body) -> None:
+    """Move ``inhoud`` from the members into ``data``."""
+    if "inhoud" not in body.sent:
+        return
+    body.given = True
+    value = body.sent.pop("inhoud")
+    if isinstance(value, str):
+        decoder = Decoder()
+        body.data = decoder.feed(value.encode()) + decoder.end()
+        body.error = decoder.error
+    elif value is not None:
+        body.error = "invalid"
+
+
+async def _streamed(call: Call, first: bytes, stream: Any) -> Body:
+    upload = Upload(call.service, call.tenant)
+    decoder, splitter = Decoder(), Splitter()
+    try:
+        chunk: bytes | None = first
+        while chunk is not None:
+            for piece in splitter.feed(chunk):
+                if not decoder.error and (decoded := decoder.feed(piece)):
+                    await upload.write(decoded)
+            chunk = await anext(stream, None)
+        body = Body(_parsed(splitter.rest), upload=upload)
+        # The Splitter left an empty string in the place of what it took out.
+        if splitter.found and body.sent.get("inhoud") == "":
+            del body.sent["inhoud"]
+            body.given = True
+            if decoded := decoder.end():
+                await upload.write(decoded)
+            body.error = decoder.error
+            if not body.error:
+                body.segment = await upload.finish()
+        else:
+            _take(body)
+        if body.segment is None:
+            await upload.discard()
+            body.upload = None
+        return body
+    except BaseException:
+        await upload.discard()
+        raise
+
+
+class Decoder:
+    """Base64 in pieces: ``feed`` each, then ``end``. ``error`` is the code of what is wrong with it, if anything."""
+
+    def __init__(self) -> None:
+        self.error = ""
+        self._carry = b""
+        self._ended = False
+
+    def feed(self, text: bytes) -> bytes:
+        """Return what can be decoded so far."""
+        if b"\n" in text or b"\r" in text:
+            # Mail libraries break their base64 into lines, and every implementation accepts that.
+            text = text.translate(None, b"\r\n")
+        if self.error or not text:
+            return b""
+        if self._ended:
+            self.error = WRONG
+            return b""
+        if self._carry:
+            text = self._carry + text
+        whole = len(text) // 4 * 4
+        text, self._carry = (text, b"") if whole == len(text) else (text[:whole], text[whole:])
+        if not text:
+            return b""
+        self._ended = text.endswith(b"=")
+        try:
+            return pybase64.b64decode(text, validate=True)
+        except binascii.Error:
+            # A character that does not belong there is worse than a wrong number of equals signs.
+            self.error = PADDING if re.fullmatch(rb"[A-Za-z0-9+/]*=+", text) else WRONG
+            return b""
+
+    def end(self) -> bytes:
+        """Finish; what is left over is an error."""
+        if self._carry and not self.error:
+            right = re.fullmatch(rb"[A-Za-z0-9+/]+=*", self._carry) and not self._ended
+            self.error = PADDING if right else WRONG
+        return b""
+
+
+REST = 1024**2
+"""Most bytes of a streamed body beside its content."""
+
+_SIGN = re.compile(rb'["{}\[\]:,]')
+_QUOTE = re.compile(rb'["\\]')
+
+
+class Splitter:
+    """Takes the string ``inhoud`` of the outermost object out of JSON that comes in pieces.
+
+    ``feed`` returns the pieces of that string, unescaped; ``rest`` is the JSON with ``""`` in its place. It knows just
+    enough of JSON to find the member; the parser of ``rest`` finds all that is wrong.
+    """
+
+    def __init__(self) -> None:
+        self.rest = bytearray()
+        self.found = False
+        self._buffer = b""
+        self._depth = 0
+        self._key = b""
+        self._before = b""
+        self._string = -1
+        """Where the string begins, in ``rest``, that is being read; -1 outside strings."""
+        self._inside = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take the next piece of JSON and return what it has of the content."""
+        data = self._buffer + chunk if self._buffer else chunk
+        self._buffer = b""
+        pieces: list[bytes] = []
+        at = 0
+        while at < len(data):
+            if self._inside:
+                at = self._content(data, at, pieces)
+            elif self._string >= 0:
+                at = self._text(data, at)
+            else:
+                at = self._structure(data, at)
+            if len(self.rest) > REST:
+                raise Problem(413, "request_too_large", f"Zonder inhoud mag een document {REST} bytes groot zijn.")
+        return pieces
+
+    def _content(self, data: bytes, at: int, pieces: list[bytes]) -> int:
+        quote = data.find(b'"', at)
+        end = len(data) if quote < 0 else quote
+        piece = data[at:end]
+        if b"\\" in piece:
+            if quote < 0 and (last := piece.rfind(b"\\")) >= len(piece) - 5:
+                # This escape may continue in the next piece; the longest has six bytes.
+                self._buffer, piece = piece[last:], piece[:last]
+            piece = _unescaped(piece)
+        if piece:
+            pieces.append(piece)
+        if quote < 0:
+            return len(data)
+        self._inside = False
+        self.rest += b'"'
+        return quote + 1
+
+    def _text(self, data: bytes, at: int) -> int:
+        found = _QUOTE.search(data, at)
+        if found is None:
+            self.rest += data[at:]
+            return len(data)
+        if found[0] == b"\\":
+            if found.end() == len(data):
+                self.rest += data[at : found.start()]
+                self._buffer = b"\\"
+                return len(data)
+            self.rest += data[at : found.end() + 1]
+            return found.end() + 1
+        self.rest += data[at : found.end()]
+        if self._depth == 1 and self._before in b"{,":
+            self._key = _name(bytes(self.rest[self._string :]))
+        self._string = -1
+        return found.end()
+
+    def _structure(self, data: bytes, at: int) -> int:
+        found = _SIGN.search(data, at)
+        if found is None:
+            self.rest += data[at:]
+            return len(data)
+        sign = found[0]
+        self.rest += data[at : found.start()]
+        if sign == b'"':
+            if self._depth == 1 and self._before == b":" and self._key == b"inhoud":
+                if self.found:
+                    raise invalid("inhoud", "invalid", "Dit veld staat er meer dan eens.")
+                self.found = self._inside = True
+            else:
+                self._string = len(self.rest)
+        elif sign in b"{[":
+            self._depth += 1
+        elif sign in b"}]":
+            self._depth -= 1
+        if sign != b'"':
+            self._before = sign
+        self.rest += sign
+        return found.end()
+
+
+def _name(text: bytes) -> bytes:
+    try:
+        return str(orjson.loads(text)).encode()
+    except orjson.JSONDecodeError:
+        return b""
+
+
+def _unescaped(piece: bytes) -> bytes:
+    r"""Return the text of a piece of a JSON string: some libraries write ``\/`` for a slash, or ``\u003d`` for ``=``."""
+    try:
+        return str(orjson.loads(b'"' + piece + b'"')).encode()
+    except orjson.JSONDecodeError:
+        return b"\\"

@@ -1,0 +1,146 @@
+"""Where the content of documents is kept: an object store, for each municipality its own prefix or its own bucket.
+
+An object is written once, under a key that is never used again, and is only ever read or deleted after that.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from zgw.call import Service
+from zgw.problems import Problem
+
+log = logging.getLogger("samenzaak.opslag")
+
+PIECE = 8 * 1024**2
+"""Bytes that go to the store at a time: S3 takes at most 10,000 pieces, so one object can be 78 GiB."""
+
+CONCURRENT = 2
+"""Pieces of one upload on their way at the same time; this times ``PIECE`` is the memory that an upload takes."""
+
+_FULL = ("no space left", "os error 28", "quota", "os error 122", "insufficientstorage", "insufficient storage")
+
+
+class Storage:
+    """The object store at one URL: ``Storage("s3://documenten")``, or with ``{tenant}`` in the URL a bucket for each."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._stores: dict[str, ObjectStore] = {}
+
+    def _store(self, tenant: str) -> ObjectStore:
+        if tenant not in self._stores:
+            filled = self.url.replace("{tenant}", tenant)
+            url = filled if filled != self.url else f"{self.url.rstrip('/')}/{tenant}"
+            if url.startswith("file:"):
+                self._stores[tenant] = LocalStore.from_url(url, mkdir=True)
+            else:
+                # A store that is away must give an error that a client can act upon, and not keep it waiting.
+                self._stores[tenant] = from_url(
+                    url,
+                    client_options={"connect_timeout": "3s", "timeout": "60s"},
+                    retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=8)},
+                )
+        return self._stores[tenant]
+
+    async def write(self, tenant: str, key: str, data: bytes | bytearray) -> None:
+        """Write a small object at once."""
+        with failures():
+            await obstore.put_async(self._store(tenant), path_of(key), bytes(data), use_multipart=False)
+            await self.settle(tenant, key)
+
+    def writer(self, tenant: str, key: str) -> Any:
+        """Return the writer of a large object; use it inside :func:`failures`."""
+        return obstore.open_writer_async(
+            self._store(tenant), path_of(key), buffer_size=PIECE, max_concurrency=CONCURRENT
+        )
+
+    async def settle(self, tenant: str, key: str) -> None:
+        """Wait until a written object survives a power failure; object stores in the network promise that themselves."""
+        store = self._store(tenant)
+        if isinstance(store, LocalStore) and store.prefix is not None:
+            await asyncio.to_thread(_to_disk, Path(store.prefix) / path_of(key))
+
+    async def read(self, tenant: str, key: str, start: int, length: int) -> bytes:
+        """Return a range of an object; raise Problem 503 when it cannot be read."""
+        with failures():
+            return bytes(await obstore.get_range_async(self._store(tenant), path_of(key), start=start, length=length))
+
+    async def size(self, tenant: str, key: str) -> int | None:
+        """Return the size of an object, or None when it does not exist."""
+        with failures():
+            try:
+                return int((await obstore.head_async(self._store(tenant), path_of(key)))["size"])
+            except FileNotFoundError:
+                return None
+
+    async def delete(self, tenant: str, keys: Sequence[str]) -> None:
+        """Delete objects; one that does not exist is deleted already."""
+        with failures():
+            store = self._store(tenant)
+            if not isinstance(store, LocalStore):
+                await obstore.delete_async(store, [path_of(key) for key in keys])
+                return
+            for key in keys:
+                try:
+                    await obstore.delete_async(store, path_of(key))
+                except FileNotFoundError:
+                    pass
+
+    async def keys(self, tenant: str) -> AsyncIterator[tuple[str, datetime]]:
+        """Yield (key, moment of writing) of all objects of a municipality."""
+        with failures():
+            async for batch in obstore.list(self._store(tenant), chunk_size=1000):
+                for item in batch:
+                    yield item["path"].rpartition("/")[2], item["last_modified"]
+
+
+def storage_of(service: Service) -> Storage:
+    """Return the storage of a service; all requests share it."""
+    found: Storage | None = service.state.get("storage")
+    if found is None:
+        found = service.state["storage"] = Storage(service.settings.document_storage_url)
+    return found
+
+
+def path_of(key: str) -> str:
+    """Return the path of an object: 256 folders, so that no local folder gets millions of files."""
+    return f"{key[:2]}/{key}"
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what goes wrong in the storage into a Problem: 507 when it is full, else 503."""
+    try:
+        yield
+    except (BaseError, OSError) as e:
+        text = str(e)
+        log.error("storage of documents: %s", text[:500])
+        if getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(word in text.lower() for word in _FULL):
+            raise Problem(507, "insufficient_storage", "De documentopslag is vol.", title="Opslag vol.") from e
+        raise Problem(
+            503,
+            "service_unavailable",
+            "De documentopslag is nu niet bereikbaar.",
+            headers={"Retry-After": "10"},
+            title="De dienst is tijdelijk niet bereikbaar.",
+        ) from e
+
+
+def _to_disk(path: Path) -> None:
+    for each in (path, path.parent, path.parent.parent):
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

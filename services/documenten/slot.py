@@ -1,0 +1,110 @@
+"""Locks: who may write new versions of a document, and the completion of an upload (documenten.md §4, §5.4)."""
+
+from typing import Annotated
+
+from sqlalchemy import delete, select, update
+from starlette.responses import Response
+
+from services.documenten.bestandsdeel import DEEL
+from services.documenten.document import DOCUMENT
+from services.documenten.document_regels import new_lock
+from services.documenten.document_velden import DOCUMENT_TABLE
+from services.documenten.logboek import release, remove_now
+from zgw.call import Call, answer
+from zgw.database import Executor, Row
+from zgw.fields import Fields, Length
+from zgw.problems import OBJECT, invalid, not_found
+from zgw.rights import scopes
+from zgw.reading import find, no_query
+
+LOCK = scopes("documenten.lock")
+FORCEREN = scopes("documenten.geforceerd-unlock")
+UNLOCK = LOCK | FORCEREN
+
+
+class LockEnkelvoudigInformatieObject(Fields):
+    """The lock that was set."""
+
+    lock: str
+
+
+class UnlockEnkelvoudigInformatieObjectFields(Fields):
+    """The lock to release; left out by who forces it."""
+
+    lock: Annotated[str, Length(100)] = ""
+
+
+async def lock(call: Call) -> Response:
+    """Vergrendel een document, zodat alleen de houder van de lock het wijzigt.
+
+    drc-009: a document that is locked already keeps its lock.
+    """
+    call.check_accept()
+    rights = await call.rights(LOCK)
+    no_query(call)
+    await find(call, DOCUMENT, rights)
+    made, of = new_lock(), DOCUMENT_TABLE.c
+    async with call.db.acquire(call.tenant) as db:
+        done = await db.execute(
+            update(DOCUMENT_TABLE).where(of.uuid == call.path["uuid"], of.lock == "").values(lock=made)
+        )
+    if not done:
+        raise invalid(OBJECT, "existing-lock", "Het document is al vergrendeld.")
+    return answer({"lock": made})
+
+
+async def unlock(call: Call) -> Response:
+    """Ontgrendel een document; een upload in bestandsdelen wordt daarmee afgerond."""
+    rights = await call.rights(UNLOCK)
+    no_query(call)
+    given = (await call.body(optional=True)).get("lock") or ""
+    if not isinstance(given, str):
+        raise invalid("lock", "invalid")
+    if len(given) > 100:
+        raise invalid("lock", "max_length")
+    row = await find(call, DOCUMENT, rights, full=True)
+    kind, level = row["informatieobjecttype"], row["vertrouwelijkheidaanduiding"]
+    forced = not given and await call.holds(FORCEREN, kind, level)
+    async with call.db.transaction(call.tenant) as db:
+        of = DOCUMENT_TABLE.c
+        locked = await db.row(
+            select(of.lock, of.segmenten, of.bestandsomvang).where(of.uuid == row["uuid"]).with_for_update()
+        )
+        if locked is None:
+            raise not_found()
+        if not forced and given != locked["lock"]:
+            raise invalid(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
+        gone = await _complete(db, row["uuid"], locked, forced) if locked["lock"] else []
+    await remove_now(call.service, call.tenant, gone)
+    return Response(None, 204)
+
+
+async def _complete(db: Executor, uuid: object, locked: Row, forced: bool) -> list[str]:
+    """Unlock, and make the parts the content of the document; return the objects that are no longer needed.
+
+    drc-x4: an upload that is not complete stays locked, unless the lock is broken by force: then it is given up.
+    """
+    parts = await db.rows(
+        select(DEEL.c.omvang, DEEL.c.sleutel, DEEL.c.sha256)
+        .where(DEEL.c.document == uuid)
+        .order_by(DEEL.c.volgnummer)
+        .with_for_update()
+    )
+    values: dict[str, object] = {"lock": ""}
+    gone: list[str] = []
+    if parts:
+        complete = [part for part in parts if part["sleutel"]]
+        if len(complete) == len(parts):
+            # The parts are the content: nothing is copied, whatever their size (docs/adr/0005).
+            values["segmenten"] = [{name: part[name] for name in ("sleutel", "omvang", "sha256")} for part in parts]
+        elif forced:
+            values["bestandsomvang"] = None
+            gone = [part["sleutel"] for part in complete]
+            await release(db, gone)
+        elif complete:
+            raise invalid(OBJECT, "incomplete-upload", "Nog niet alle bestandsdelen zijn ontvangen.")
+        else:
+            raise invalid(OBJECT, "file-size", "Er is nog geen bestandsdeel ontvangen.")
+        await db.execute(delete(DEEL).where(DEEL.c.document == uuid))
+    await db.execute(update(DOCUMENT_TABLE).where(DOCUMENT_TABLE.c.uuid == uuid).values(**values))
+    return gone
