@@ -1,21 +1,30 @@
 """Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.maak import Maak
+from tests.selectielijst import Selectielijst, selectielijst
 from tests.stack import Client, Stack, running
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+def lijst() -> Iterator[Selectielijst]:
+    """The Selectielijst API that the stack uses."""
+    with selectielijst() as running_list:
+        yield running_list
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    async with running(folder, worker) as stack:
+    async with running(folder, worker, selectielijst_url=lijst.root) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack
@@ -31,3 +40,9 @@ async def api(stack: Stack) -> Client:
 async def raalte(stack: Stack) -> Client:
     """A client of Raalte with all rights, on Raalte's own host name."""
     return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
+
+
+@pytest.fixture(scope="session")
+def maak(api: Client, lijst: Selectielijst) -> Maak:
+    """Makes catalogue types in Deventer."""
+    return Maak(api, lijst)

@@ -1,0 +1,169 @@
+"""Besluittype: one version of a kind of decision (catalogi.md §2.10)."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, column, exists, select, table, true
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from services.catalogi.geldigheid import (
+    CORRIGEREN,
+    LEZEN,
+    METADATA,
+    PEILDATUM,
+    SCHRIJVEN,
+    VERWIJDEREN,
+    as_array,
+    begin_object,
+    by_name,
+    einde_object,
+    on_reference_day,
+    status_filter,
+    valid_on,
+    validity_filter,
+    versions,
+)
+from services.catalogi.informatieobjecttype import CATALOGUS_REF, names_of, urls_of
+from services.catalogi.namen import Naam, is_url, list_of_names, own_path, ref_to
+from services.catalogi.versie import (
+    catalogus_blijft,
+    einde_niet_voor_begin,
+    geen_overlap,
+    is_concept_of_mag_corrigeren,
+)
+from zgw.check import Check
+from zgw.fields import Date, Duration, Fields, Length, Ref, Url
+from zgw.filters import Filter, equal, reference, uuid_in
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+
+class BesluittypeFields(Fields):
+    """What an administrator writes; informatieobjecttypen by omschrijving."""
+
+    catalogus: Annotated[str, CATALOGUS_REF]
+    omschrijving: Annotated[str, Length(80)] = ""
+    omschrijving_generiek: Annotated[str, Length(80)] = ""
+    besluitcategorie: Annotated[str, Length(40)] = ""
+    reactietermijn: Duration | None = None
+    publicatie_indicatie: bool
+    publicatietekst: str = ""
+    publicatietermijn: Duration | None = None
+    toelichting: str = ""
+    informatieobjecttype_omschrijvingen: list[Naam] = Field(alias="informatieobjecttypen")
+    begin_geldigheid: Date
+    einde_geldigheid: Date | None = None
+
+
+class BesluittypeShown(Fields):
+    """What only responses have, and what they show in the place of names."""
+
+    url: Url
+    informatieobjecttypen: list[Annotated[str, Ref("catalogi", "informatieobjecttypen")]]
+    informatieobjecttype_omschrijvingen: list[str]
+    zaaktypen: list[Annotated[str, Ref("catalogi", "zaaktypen")]]
+    zaaktype_identificaties: list[str]
+    resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]
+    resultaattypen_omschrijving: list[str]
+    vastgelegd_in: list[str]
+    begin_object: Date | None
+    einde_object: Date | None
+    concept: bool
+
+
+BESLUITTYPE_TABLE = make_table(
+    METADATA,
+    "besluittype",
+    BesluittypeFields,
+    Column("concept", Boolean, nullable=False, server_default=true()),
+    Column("informatieobjecttype_omschrijvingen", ARRAY(Text), nullable=False),
+)
+T = BESLUITTYPE_TABLE
+Index("besluittype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)
+Index("besluittype_documenten", T.c.informatieobjecttype_omschrijvingen, postgresql_using="gin")
+
+
+def _of_zaaktypen() -> tuple[Any, tuple[Any, ...]]:
+    """Return the zaaktypen that name this type, and the conditions for that."""
+    other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
+    return other, (other.c.catalogus == T.c.catalogus, other.c.besluittype_omschrijving.contains(array([T.c.omschrijving])))
+
+
+def _of_resultaattypen(value: str) -> Any:
+    """Return a column of the resultaattypen that name this type, of published zaaktypen that are valid."""
+    other = versions("zaaktype")
+    columns = [column("id"), column("uuid", Uuid), column("zaaktype", Uuid), column("omschrijving", Text)]
+    rt = table("resultaattype", *columns, column("besluittype_omschrijving", ARRAY(Text))).alias()
+    statement = select(rt.c[value]).where(
+        rt.c.besluittype_omschrijving.contains(array([T.c.omschrijving])),
+        exists(
+            select(other.c.uuid).where(
+                other.c.uuid == rt.c.zaaktype,
+                other.c.catalogus == T.c.catalogus,
+                *(() if value == "omschrijving" else (other.c.concept.is_(False), valid_on(other.c, PEILDATUM))),
+            )
+        ),
+    )
+    return as_array(statement.distinct().order_by(rt.c.omschrijving) if value == "omschrijving" else statement.order_by(rt.c.id))
+
+
+NaamOfUrl = Annotated[str, BeforeValidator(own_path)]
+
+
+def by_zaaktype(value: str) -> ColumnElement[bool]:
+    """Return the besluittypen that a zaaktype (URL or identificatie) names, in its catalogue."""
+    other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
+    wanted = other.c.uuid == uuid_in(value, ref_to("zaaktype")) if is_url(value) else other.c.identificatie == value
+    named = other.c.besluittype_omschrijving.contains(array([T.c.omschrijving]))
+    return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, named))
+
+
+def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
+    """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue."""
+    names = T.c.informatieobjecttype_omschrijvingen
+    if not is_url(value):
+        return names.contains(array([value]))
+    other = versions("informatieobjecttype")
+    wanted = other.c.uuid == uuid_in(value, ref_to("informatieobjecttype"))
+    return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))))
+
+
+async def documenten_op_naam(check: Check) -> None:
+    """ztc-x2: informatieobjecttypen are of the same catalogue; a URL is stored as the omschrijving of its type."""
+    attribute = "informatieobjecttype_omschrijvingen"
+    await list_of_names(check, attribute, "informatieobjecttypen", "informatieobjecttype", check.row["catalogus"])
+
+
+BESLUITTYPE = Resource(
+    name="besluittype",
+    path="besluittypen",
+    fields=BesluittypeFields,
+    shown=BesluittypeShown,
+    table=BESLUITTYPE_TABLE,
+    computed={
+        "informatieobjecttypen": by_name("informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijvingen),
+        "zaaktypen": urls_of("zaaktype", _of_zaaktypen()),
+        "zaaktype_identificaties": names_of("identificatie", _of_zaaktypen()),
+        "resultaattypen": _of_resultaattypen("uuid"),
+        "resultaattypen_omschrijving": _of_resultaattypen("omschrijving"),
+        "vastgelegd_in": T.c.informatieobjecttype_omschrijvingen,
+        "begin_object": begin_object("besluittype", T.c),
+        "einde_object": einde_object("besluittype", T.c),
+    },
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": CORRIGEREN, "remove": VERWIJDEREN},
+    filters=[
+        reference("catalogus", T.c.catalogus, CATALOGUS_REF),
+        Filter("zaaktypen", NaamOfUrl, by_zaaktype),
+        Filter("informatieobjecttypen", NaamOfUrl, by_informatieobjecttype),
+        status_filter(T.c),
+        equal("omschrijving", T.c.omschrijving),
+        validity_filter(T.c),
+    ],
+    prepare=on_reference_day,
+    kanaal="besluittypen",
+    kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
+    cached=True,
+    rules=[is_concept_of_mag_corrigeren, einde_niet_voor_begin, catalogus_blijft, documenten_op_naam],
+    removal_rules=[is_concept_of_mag_corrigeren],
+    effects=[geen_overlap],
+)

@@ -1,0 +1,86 @@
+"""Eigenschap: a fact that is recorded of each case of a zaaktype (catalogi.md §2.5)."""
+
+import re
+from typing import Annotated, Literal
+
+from sqlalchemy import UniqueConstraint
+
+from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.subtype import (
+    DATED,
+    SCOPES,
+    DatedShown,
+    Zaaktype,
+    statustype_hoort_bij_zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.check import Check
+from zgw.fields import Fields, Length, Matching, Ref
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+LENGTES = {
+    "tekst": (r"0*(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])", "een geheel getal van 0 tot en met 255"),
+    "getal": (r"\d+(,\d+)?", "een aantal cijfers, eventueel met een komma en een aantal decimalen"),
+    "datum": ("8", "8 (JJJJMMDD)"),
+    "datum_tijd": ("14", "14 (JJJJMMDDuummss)"),
+}
+"""ztc-015: per formaat the pattern of its lengte, and that in words."""
+
+
+class Specificatie(Fields):
+    """What values the eigenschap may have."""
+
+    groep: Annotated[str, Matching(r"[A-Za-z0-9_ ]*", 32)] = ""
+    formaat: Literal["tekst", "getal", "datum", "datum_tijd"]
+    lengte: Annotated[str, Length(14, 1)]
+    kardinaliteit: Annotated[str, Matching(r"N|0*[1-9]\d*", 3, blank=False)]
+    waardenverzameling: list[Annotated[str, Length(100, 1)]] = []
+
+
+class EigenschapFields(Fields):
+    """What an administrator writes."""
+
+    naam: Annotated[str, Length(20, 1)]
+    definitie: Annotated[str, Length(255, 1)]
+    specificatie: Specificatie
+    toelichting: Annotated[str, Length(1000)] = ""
+    zaaktype: Zaaktype
+    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION")] | None = None
+
+
+EIGENSCHAP_TABLE = make_table(
+    METADATA, "eigenschap", EigenschapFields, UniqueConstraint("zaaktype", "naam", name="eigenschap_naam")
+)
+T = EIGENSCHAP_TABLE
+
+
+async def lengte_past_bij_formaat(check: Check) -> None:
+    """ztc-015: the lengte of a datum is 8, of a datum_tijd 14, of a tekst at most 255, of a getal digits and decimals."""
+    specificatie = check.fields.specificatie
+    pattern, words = LENGTES[specificatie.formaat]
+    if not re.fullmatch(pattern, specificatie.lengte, re.ASCII):
+        check.reject(f"specificatie.{OBJECT}", "invalid", f"De lengte bij {specificatie.formaat} is {words}.")
+
+
+EIGENSCHAP = Resource(
+    name="eigenschap",
+    path="eigenschappen",
+    fields=EigenschapFields,
+    shown=DatedShown,
+    table=EIGENSCHAP_TABLE,
+    source=with_zaaktype(T),
+    computed=DATED,
+    scopes=SCOPES,
+    filters=subtype_filters(T),
+    prepare=on_reference_day,
+    unique={"eigenschap_naam": InvalidParam(OBJECT, "unique")},
+    cached=True,
+    rules=[zaaktype_is_concept(), lengte_past_bij_formaat, statustype_hoort_bij_zaaktype],
+    removal_rules=[zaaktype_is_concept()],
+    effects=[zaaktype_stays_concept()],
+)

@@ -1,0 +1,145 @@
+"""Versions and their validity: which version of a type a name means on a day (catalogi.md §4 and §5).
+
+Types refer to each other by name within a catalogue. The URLs in a response are those of the versions that are valid today,
+or on ``datumGeldigheid``; the statement that reads a type finds them in subqueries, so a list is one statement.
+"""
+
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    MetaData,
+    Select,
+    TableClause,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+
+from zgw.call import Call
+from zgw.fields import Date as DateField
+from zgw.fields import parse_date
+from zgw.filters import Filter
+from zgw.outbox import outbox_table
+from zgw.rights import scopes
+
+METADATA = MetaData()
+outbox_table(METADATA)
+
+LEZEN = scopes("catalogi.lezen", "zaken.lezen", "documenten.lezen")
+"""ztc-014: who may read zaken or documenten may read the catalogue that they are made by."""
+SCHRIJVEN = scopes("catalogi.schrijven")
+CORRIGEREN = scopes("catalogi.schrijven", "catalogi.geforceerd-schrijven")
+VERWIJDEREN = scopes("catalogi.schrijven", "catalogi.geforceerd-verwijderen")
+GEFORCEERD_SCHRIJVEN = scopes("catalogi.geforceerd-schrijven")
+GEFORCEERD_VERWIJDEREN = scopes("catalogi.geforceerd-verwijderen")
+
+IDENTITY = {"zaaktype": "identificatie", "informatieobjecttype": "omschrijving", "besluittype": "omschrijving"}
+"""Per main type the field that its versions have in common."""
+
+TODAY: ColumnElement[date] = cast(func.timezone("Europe/Amsterdam", func.now()), Date)
+PEILDATUM: ColumnElement[date] = func.coalesce(bindparam("peildatum", None, Date), TODAY)
+"""The day for which relations are resolved: :func:`on_reference_day` fills it in, else it is today."""
+
+
+def on_reference_day(call: Call, statement: Select[Any]) -> Select[Any]:
+    """Return a reading statement with ``datumGeldigheid`` of the request as the day for which relations are resolved."""
+    if "geldigheid" not in call.request.url.query.lower():
+        return statement
+    given = call.query()
+    value = given.get("datumGeldigheid") or given.get("datum_geldigheid")
+    return statement.params(peildatum=parse_date(value)) if value else statement
+
+
+def valid_on(kind: Any, day: Any) -> ColumnElement[bool]:
+    """Return the condition that a version of this main type is valid on a day, its last day included."""
+    return and_(kind.begin_geldigheid <= day, or_(kind.einde_geldigheid.is_(None), kind.einde_geldigheid >= day))
+
+
+def versions(kind: str, *extra: ColumnElement[Any]) -> Any:
+    """Return a main type's table under another name; it is named, not imported, because its module imports this one."""
+    found: TableClause = table(
+        kind,
+        column("id"),
+        column("uuid", Uuid),
+        column("catalogus", Uuid),
+        column(IDENTITY[kind], Text),
+        column("concept", Boolean),
+        column("begin_geldigheid", Date),
+        column("einde_geldigheid", Date),
+        *extra,
+    )
+    return found.alias()
+
+
+def as_array(statement: Select[Any]) -> ColumnElement[Any]:
+    """Return the one column of a select as an array, empty when it finds nothing."""
+    return func.array(statement.scalar_subquery(), type_=ARRAY(statement.selected_columns[0].type))
+
+
+def resolved(other: Any, kind: str, *where: ColumnElement[bool]) -> Select[Any]:
+    """Return the uuids of the published, valid versions in ``other`` (see :func:`versions`): one for each name.
+
+    Where versions share a day, the later one counts.
+    """
+    identity = other.c[IDENTITY[kind]]
+    return (
+        select(other.c.uuid)
+        .where(*where, other.c.concept.is_(False), valid_on(other.c, PEILDATUM))
+        .ext(distinct_on(identity))
+        .correlate_except(other)
+        .order_by(identity, other.c.begin_geldigheid.desc(), other.c.id.desc())
+    )
+
+
+def by_name(kind: str, catalogus: ColumnElement[Any], names: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the uuids of the versions that ``names`` (an array) mean within ``catalogus`` on the day of reference."""
+    other = versions(kind)
+    # The names are an array column, so the type of the comparison is known without asking.
+    named = other.c[IDENTITY[kind]] == func.any(names)
+    return as_array(resolved(other, kind, other.c.catalogus == catalogus, named))
+
+
+def begin_object(kind: str, own: Any) -> ColumnElement[Any]:
+    """Return the first day of the first version of what ``own`` (columns of a main type) is a version of."""
+    other = versions(kind)
+    return select(func.min(other.c.begin_geldigheid)).where(_same(kind, own, other)).scalar_subquery()
+
+
+def einde_object(kind: str, own: Any) -> ColumnElement[Any]:
+    """Return the last day of the last version of what ``own`` is a version of."""
+    other = versions(kind)
+    statement = select(other.c.einde_geldigheid).where(_same(kind, own, other))
+    return statement.order_by(other.c.begin_geldigheid.desc(), other.c.id.desc()).limit(1).scalar_subquery()
+
+
+def _same(kind: str, own: Any, other: Any) -> ColumnElement[bool]:
+    name = own[IDENTITY[kind]]
+    same = and_(other.c.catalogus == own.catalogus, other.c[IDENTITY[kind]] == name)
+    # A besluittype may have no name; then it has no other versions.
+    return and_(same, or_(name != "", other.c.uuid == own.uuid)) if kind == "besluittype" else same
+
+
+Status = Literal["alles", "concept", "definitief"]
+
+
+def status_filter(main: Any) -> Filter:
+    """Return the filter on concept or published, which hides concepts when it is absent."""
+    conditions = {"alles": main.concept.is_not(None), "concept": main.concept.is_(True), "definitief": main.concept.is_(False)}
+    return Filter("status", Status, lambda value: conditions[value], default="definitief")
+
+
+def validity_filter(main: Any, name: str = "datumGeldigheid") -> Filter:
+    """Return the filter on the versions that are valid on a day."""
+    return Filter(name, DateField, lambda day: valid_on(main, day))

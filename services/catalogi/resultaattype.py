@@ -1,0 +1,188 @@
+"""Resultaattype: how a case of a zaaktype can end, and when it may then be archived (catalogi.md §2.4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.catalogi import selectielijst
+from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
+from services.catalogi.geldigheid import METADATA, by_name, on_reference_day, validity_filter
+from services.catalogi.namen import Naam, list_of_names
+from services.catalogi.subtype import (
+    DATED,
+    SCOPES,
+    ZT,
+    DatedShown,
+    GegevenCatalogus,
+    Zaaktype,
+    catalogus_is_die_van_het_zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.check import Check
+from zgw.fields import Duration, Fields, Length, Ref, Url
+from zgw.filters import equal
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+Afleidingswijze = Literal[
+    "afgehandeld",
+    "ander_datumkenmerk",
+    "eigenschap",
+    "gerelateerde_zaak",
+    "hoofdzaak",
+    "ingangsdatum_besluit",
+    "termijn",
+    "vervaldatum_besluit",
+    "zaakobject",
+]
+Objecttype = Literal[
+    "adres", "besluit", "buurt", "enkelvoudig_document", "gemeente", "gemeentelijke_openbare_ruimte", "huishouden",
+    "inrichtingselement", "kadastrale_onroerende_zaak", "kunstwerkdeel", "maatschappelijke_activiteit", "medewerker",
+    "natuurlijk_persoon", "niet_natuurlijk_persoon", "openbare_ruimte", "organisatorische_eenheid", "pand", "spoorbaandeel",
+    "status", "terreindeel", "terrein_gebouwd_object", "vestiging", "waterdeel", "wegdeel", "wijk", "woonplaats",
+    "woz_deelobject", "woz_object", "woz_waarde", "zakelijk_recht", "overige", "",
+]  # fmt: skip
+
+
+class Brondatum(Fields):
+    """From which date the archiving term runs."""
+
+    afleidingswijze: Afleidingswijze
+    datumkenmerk: Annotated[str, Length(80)] = ""
+    einddatum_bekend: bool = False
+    objecttype: Objecttype = ""
+    registratie: Annotated[str, Length(80)] = ""
+    procestermijn: Duration | None = None
+
+
+class ResultaattypeFields(Fields):
+    """What an administrator writes; related types by omschrijving."""
+
+    zaaktype: Zaaktype
+    omschrijving: Annotated[str, Length(30, 1)]
+    resultaattypeomschrijving: Url
+    selectielijstklasse: Url
+    toelichting: str = ""
+    archiefnominatie: Literal["blijvend_bewaren", "vernietigen", ""] = ""
+    archiefactietermijn: Duration | None = None
+    brondatum_archiefprocedure: Brondatum | None = None
+    procesobjectaard: Annotated[str, Length(200)] | None = None
+    indicatie_specifiek: bool | None = None
+    procestermijn: Duration | None = None
+    besluittype_omschrijving: list[Naam] = Field(default=[], alias="besluittypen")
+    informatieobjecttype_omschrijving: list[Naam] = Field(default=[], alias="informatieobjecttypen")
+    catalogus: GegevenCatalogus | None = None
+
+
+class ResultaattypeShown(DatedShown):
+    """What only responses have, and what they show in the place of names."""
+
+    omschrijving_generiek: Annotated[str, Length(20)]
+    besluittypen: list[Annotated[str, Ref("catalogi", "besluittypen")]]
+    besluittype_omschrijving: list[str]
+    informatieobjecttypen: list[Annotated[str, Ref("catalogi", "informatieobjecttypen")]]
+    informatieobjecttype_omschrijving: list[str]
+
+
+RESULTAATTYPE_TABLE = make_table(
+    METADATA,
+    "resultaattype",
+    ResultaattypeFields,
+    Column("omschrijving_generiek", Text, nullable=False),
+    Column("besluittype_omschrijving", ARRAY(Text), nullable=False),
+    Column("informatieobjecttype_omschrijving", ARRAY(Text), nullable=False),
+    UniqueConstraint("zaaktype", "omschrijving", name="resultaattype_omschrijving"),
+)
+T = RESULTAATTYPE_TABLE
+Index("resultaattype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
+
+AFHANKELIJK = (
+    "zaaktype",
+    "resultaattypeomschrijving",
+    "selectielijstklasse",
+    "archiefnominatie",
+    "archiefactietermijn",
+    "brondatum_archiefprocedure",
+)
+"""The fields that the selection list has a say in."""
+
+
+async def past_bij_de_selectielijst(check: Check) -> None:
+    """ztc-002, ztc-003: the descriptions are of the selection list, which also says what the archiving must be.
+
+    Absent nominatie and term are those of the selection list; the general description is a copy.
+    """
+    if check.action == "partial_update" and not any(check.was_sent(name) for name in AFHANKELIJK):
+        return
+    row, zaaktype = check.row, check.resolved("zaaktype")
+    generiek = await selectielijst.resolve(
+        check, "resultaattypeomschrijving", row["resultaattypeomschrijving"], "resultaattypeomschrijving"
+    )
+    klasse = await selectielijst.resolve(check, "selectielijstklasse", row["selectielijstklasse"], "resultaat")
+    if generiek is None or klasse is None or zaaktype is None:
+        return
+    row["omschrijving_generiek"] = generiek["omschrijving"]
+    if not selectielijst.same_url(zaaktype["selectielijst_procestype"], klasse["procesType"]):
+        check.reject(OBJECT, "procestype-mismatch", "De selectielijstklasse hoort bij een ander procestype dan het zaaktype.")
+    row["archiefnominatie"] = row["archiefnominatie"] or klasse["waardering"]
+    row["archiefactietermijn"] = row["archiefactietermijn"] or klasse.get("bewaartermijn")
+    procedure = row["brondatum_archiefprocedure"]
+    if procedure and not past_bij_procestermijn(klasse.get("procestermijn") or "", procedure["afleidingswijze"]):
+        code = "invalid-afleidingswijze-for-procestermijn"
+        check.reject(OBJECT, code, "De afleidingswijze past niet bij de procestermijn van de selectielijst.")
+
+
+async def brondatum_is_volledig(check: Check) -> None:
+    """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: the afleidingswijze says which members have a value and which do not."""
+    if procedure := check.row["brondatum_archiefprocedure"]:
+        for name, code in fouten_in_procedure(procedure):
+            reason = "Dit veld moet leeg zijn bij deze afleidingswijze." if code == "must-be-empty" else ""
+            check.reject(f"brondatumArchiefprocedure.{name}", code, reason)
+
+
+async def relaties_op_naam(check: Check) -> None:
+    """ztc-x2: related types are of the same catalogue; a URL is stored as the name of its type."""
+    if (zaaktype := check.resolved("zaaktype")) is not None:
+        catalogus = zaaktype["catalogus"]
+        await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)
+        name = "informatieobjecttype"
+        await list_of_names(check, f"{name}_omschrijving", "informatieobjecttypen", name, catalogus)
+
+
+RESULTAATTYPE = Resource(
+    name="resultaattype",
+    path="resultaattypen",
+    fields=ResultaattypeFields,
+    shown=ResultaattypeShown,
+    table=RESULTAATTYPE_TABLE,
+    source=with_zaaktype(T),
+    computed={
+        **DATED,
+        "besluittypen": by_name("besluittype", ZT.c.catalogus, T.c.besluittype_omschrijving),
+        "informatieobjecttypen": by_name("informatieobjecttype", ZT.c.catalogus, T.c.informatieobjecttype_omschrijving),
+    },
+    scopes=SCOPES,
+    filters=[
+        *subtype_filters(T),
+        equal("zaaktype_identificatie", ZT.c.identificatie),
+        validity_filter(ZT.c, "datum_geldigheid"),
+    ],
+    prepare=on_reference_day,
+    unique={"resultaattype_omschrijving": InvalidParam(OBJECT, "unique")},
+    cached=True,
+    rules=[
+        zaaktype_is_concept(),
+        catalogus_is_die_van_het_zaaktype,
+        past_bij_de_selectielijst,
+        brondatum_is_volledig,
+        relaties_op_naam,
+    ],
+    removal_rules=[zaaktype_is_concept()],
+    effects=[zaaktype_stays_concept()],
+)

@@ -1,0 +1,68 @@
+"""Roltype: a part that somebody plays in cases of a zaaktype (catalogi.md §2.6)."""
+
+from typing import Annotated, Literal
+
+from sqlalchemy import UniqueConstraint
+
+from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.subtype import (
+    DATED,
+    SCOPES,
+    DatedShown,
+    GegevenCatalogus,
+    Zaaktype,
+    catalogus_is_die_van_het_zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.fields import Fields, Length
+from zgw.filters import equal
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+Generiek = Literal[
+    "adviseur",
+    "behandelaar",
+    "belanghebbende",
+    "beslisser",
+    "initiator",
+    "klantcontacter",
+    "zaakcoordinator",
+    "mede_initiator",
+]
+
+
+class RoltypeFields(Fields):
+    """What an administrator writes."""
+
+    zaaktype: Zaaktype
+    omschrijving: Annotated[str, Length(100, 1)]
+    omschrijving_generiek: Generiek
+    catalogus: GegevenCatalogus | None = None
+
+
+ROLTYPE_TABLE = make_table(
+    METADATA, "roltype", RoltypeFields, UniqueConstraint("zaaktype", "omschrijving", name="roltype_omschrijving")
+)
+T = ROLTYPE_TABLE
+
+ROLTYPE = Resource(
+    name="roltype",
+    path="roltypen",
+    fields=RoltypeFields,
+    shown=DatedShown,
+    table=ROLTYPE_TABLE,
+    source=with_zaaktype(T),
+    computed=DATED,
+    scopes=SCOPES,
+    filters=[*subtype_filters(T), equal("omschrijvingGeneriek", T.c.omschrijving_generiek, Generiek)],
+    prepare=on_reference_day,
+    unique={"roltype_omschrijving": InvalidParam(OBJECT, "unique")},
+    cached=True,
+    rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
+    removal_rules=[zaaktype_is_concept()],
+    effects=[zaaktype_stays_concept()],
+)

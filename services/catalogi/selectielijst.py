@@ -1,0 +1,129 @@
+"""The selection list: procestypen, resultaten and general descriptions, by URL (selectielijst.md).
+
+What was fetched is kept in the schema of the municipality, so that catalogues can be written and imported while the register
+is away, and one municipality never depends on what another one fetched. Reads of the catalogue never need the register.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import orjson
+from sqlalchemy import Column, DateTime, Table, Text, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from services.catalogi.geldigheid import METADATA
+from zgw.call import Call
+from zgw.check import Check
+from zgw.problems import REASONS
+
+log = logging.getLogger("samenzaak.selectielijst")
+
+SHAPES: Mapping[str, Mapping[str, type]] = {
+    "procestype": {"nummer": int, "jaar": int, "naam": str, "omschrijving": str, "toelichting": str, "procesobject": str},
+    "resultaat": {"procesType": str, "nummer": int, "naam": str, "herkomst": str, "waardering": str},
+    "resultaattypeomschrijving": {"omschrijving": str, "definitie": str},
+}
+"""Per kind the properties that it must have, with their types. A resultaat has an omschrijving too, but no definitie."""
+
+KEEP = {
+    "procestype": timedelta(hours=24),
+    "resultaat": timedelta(hours=24),
+    "resultaattypeomschrijving": timedelta(hours=1),
+}
+"""How long a copy is used without asking the register."""
+
+MAX_SIZE = 1024 * 1024
+MAX_REDIRECTS = 3
+
+CACHE = Table(
+    "selectielijst",
+    METADATA,
+    Column("url", Text, primary_key=True),
+    Column("inhoud", JSONB, nullable=False),
+    Column("opgehaald", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+
+async def resolve(check: Check, name: str, url: str, kind: str) -> dict[str, Any] | None:
+    """Return the object at a URL of the selection list; reject the field when it is not there or of another kind."""
+    found = await fetch(check.call, url, KEEP[kind])
+    if found is None:
+        check.reject(name, "bad-url", REASONS["bad-url"])
+        return None
+    if not has_shape(found, kind):
+        check.reject(name, "invalid-resource", f"De URL verwijst niet naar een {kind}.")
+        return None
+    return found
+
+
+def has_shape(content: Any, kind: str) -> bool:
+    """Return whether an object has the properties of this kind, with the right types."""
+    if not isinstance(content, dict):
+        return False
+    return all(type(content.get(name)) is expected for name, expected in SHAPES[kind].items())
+
+
+def kind_of(content: Any) -> str:
+    """Return what kind of object this is, or an empty string."""
+    return next((kind for kind in SHAPES if has_shape(content, kind)), "")
+
+
+async def fetch(call: Call, url: str, keep: timedelta) -> dict[str, Any] | None:
+    """Return the object at a URL: a recent copy, else from the register, else an old copy, else None."""
+    copy = await call.db.row(call.tenant, select(CACHE).where(CACHE.c.url == url))
+    if copy is not None and datetime.now(UTC) - copy["opgehaald"] < keep:
+        return dict(copy["inhoud"])
+    found = await download(call, url)
+    if found is None:
+        return dict(copy["inhoud"]) if copy is not None else None
+    statement = insert(CACHE).values(url=url, inhoud=found)
+    async with call.db.transaction(call.tenant) as db:
+        await db.execute(statement.on_conflict_do_update(index_elements=["url"], set_={"inhoud": found, "opgehaald": func.now()}))
+    return found
+
+
+async def download(call: Call, url: str) -> dict[str, Any] | None:
+    """Return the JSON object that the register answers, or None. Only the configured register is ever asked."""
+    settings = call.service.settings
+    root = settings.selectielijst_url + "/"
+    timeout = httpx.Timeout(settings.outgoing_timeout, connect=settings.outgoing_connect_timeout)
+    try:
+        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+            for _ in range(1 + MAX_REDIRECTS):
+                if not same_register(url, root):
+                    return None
+                async with client.stream("GET", url, headers={"accept": "application/json"}) as response:
+                    if response.is_redirect:
+                        url = urljoin(url, response.headers.get("location", ""))
+                        continue
+                    if response.status_code != 200:
+                        return None
+                    body = b""
+                    async for part in response.aiter_bytes():
+                        body += part
+                        if len(body) > MAX_SIZE:
+                            return None
+                found = orjson.loads(body)
+                return found if isinstance(found, dict) else None
+    except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError, ValueError) as e:
+        log.warning("the selection list does not answer: %s: %r", url, e)
+    return None
+
+
+def same_register(url: str, root: str) -> bool:
+    """Return whether a URL lies below the root of the register; a path that goes up leaves it."""
+    return url.startswith(root) and ".." not in urlsplit(url).path.split("/") and "%2e" not in url.lower()
+
+
+def same_url(one: str, other: str) -> bool:
+    """Return whether two URLs are equal but for the scheme, the case of the host and a slash at the end."""
+    return bool(one) and _normal(one) == _normal(other)
+
+
+def _normal(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return parts.netloc.lower(), parts.path.rstrip("/"), parts.query

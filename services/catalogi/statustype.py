@@ -1,0 +1,77 @@
+"""Statustype: a state that a case of a zaaktype passes through (catalogi.md §2.3)."""
+
+from typing import Annotated
+
+from sqlalchemy import UniqueConstraint, func, select
+
+from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.subtype import (
+    DATED,
+    SCOPES,
+    DatedShown,
+    Zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.fields import Duration, Fields, Length, Ref, Whole
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource, related
+from zgw.tables import make_table
+
+
+class ChecklistItem(Fields):
+    """Something that must be seen to before the status is reached."""
+
+    itemnaam: Annotated[str, Length(30, 1)]
+    vraagstelling: Annotated[str, Length(255, 1)]
+    verplicht: bool = False
+    toelichting: Annotated[str, Length(1000)] | None = None
+
+
+class StatustypeFields(Fields):
+    """What an administrator writes."""
+
+    omschrijving: Annotated[str, Length(80, 1)]
+    omschrijving_generiek: Annotated[str, Length(80)] = ""
+    statustekst: Annotated[str, Length(1000)] = ""
+    zaaktype: Zaaktype
+    volgnummer: Annotated[int, Whole(1, 9999)]
+    informeren: bool = False
+    doorlooptijd: Duration | None = None
+    toelichting: Annotated[str, Length(1000)] | None = None
+    checklistitem_statustype: list[ChecklistItem] = []
+
+
+class StatustypeShown(DatedShown):
+    """What only responses have."""
+
+    is_eindstatus: bool
+    eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen")]]
+
+
+STATUSTYPE_TABLE = make_table(
+    METADATA, "statustype", StatustypeFields, UniqueConstraint("zaaktype", "volgnummer", name="statustype_volgnummer")
+)
+T = STATUSTYPE_TABLE
+_others = T.alias()
+_highest = select(func.max(_others.c.volgnummer)).where(_others.c.zaaktype == T.c.zaaktype).scalar_subquery()
+
+STATUSTYPE = Resource(
+    name="statustype",
+    path="statustypen",
+    fields=StatustypeFields,
+    shown=StatustypeShown,
+    table=STATUSTYPE_TABLE,
+    source=with_zaaktype(T),
+    computed={**DATED, "is_eindstatus": T.c.volgnummer == _highest, "eigenschappen": related("eigenschap", "statustype", T)},
+    scopes=SCOPES,
+    filters=subtype_filters(T),
+    prepare=on_reference_day,
+    unique={"statustype_volgnummer": InvalidParam(OBJECT, "unique")},
+    cached=True,
+    rules=[zaaktype_is_concept()],
+    removal_rules=[zaaktype_is_concept()],
+    effects=[zaaktype_stays_concept()],
+)

@@ -1,0 +1,134 @@
+"""What belongs to one version of a zaaktype: the fields, filters and rules that the six kinds share (catalogi.md §2, §6)."""
+
+from typing import Annotated, Any
+
+from sqlalchemy import ColumnElement, FromClause, Table, select
+
+from services.catalogi.geldigheid import (
+    CORRIGEREN,
+    GEFORCEERD_SCHRIJVEN,
+    GEFORCEERD_VERWIJDEREN,
+    LEZEN,
+    VERWIJDEREN,
+    begin_object,
+    einde_object,
+    status_filter,
+    validity_filter,
+)
+from services.catalogi.zaaktype import ZAAKTYPE_TABLE
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.fields import WRITE_ONLY, Date, Fields, Ref, Url
+from zgw.filters import Filter, equal, reference, uuid_in
+from zgw.problems import OBJECT, invalid
+from zgw.resource import Effect, Rule
+
+ZT = ZAAKTYPE_TABLE
+ZAAKTYPE_REF = Ref("catalogi", "zaaktypen", table="zaaktype")
+CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus")
+
+Zaaktype = Annotated[str, ZAAKTYPE_REF]
+Catalogus = Annotated[str, CATALOGUS_REF]
+GegevenCatalogus = Annotated[str, CATALOGUS_REF, WRITE_ONLY]
+"""The catalogue in a request: only compared, because a subtype is where its zaaktype is."""
+
+SCOPES = {"list": LEZEN, "fetch": LEZEN, "create": CORRIGEREN, "update": CORRIGEREN, "remove": VERWIJDEREN}
+
+
+class SubtypeShown(Fields):
+    """What all but one of the subtypes take from their zaaktype."""
+
+    url: Url
+    zaaktype_identificatie: str
+    catalogus: Catalogus
+
+
+class DatedShown(SubtypeShown):
+    """With the dates of the zaaktype, which hold for its subtypes too."""
+
+    begin_geldigheid: Date | None
+    einde_geldigheid: Date | None
+    begin_object: Date | None
+    einde_object: Date | None
+
+
+OF_ZAAKTYPE: dict[str, ColumnElement[Any]] = {
+    "zaaktype_identificatie": ZT.c.identificatie,
+    "catalogus": ZT.c.catalogus,
+}
+DATED = {
+    **OF_ZAAKTYPE,
+    "begin_geldigheid": ZT.c.begin_geldigheid,
+    "einde_geldigheid": ZT.c.einde_geldigheid,
+    "begin_object": begin_object("zaaktype", ZT.c),
+    "einde_object": einde_object("zaaktype", ZT.c),
+}
+
+
+def with_zaaktype(table: Table) -> FromClause:
+    """Return the table joined with the zaaktype of each row."""
+    return table.join(ZT, ZT.c.uuid == table.c.zaaktype)
+
+
+def subtype_filters(table: Table, identificatie: bool = True, datum: bool = True) -> list[Filter]:
+    """Return the filters on the zaaktype of a subtype."""
+    found = [reference("zaaktype", table.c.zaaktype, ZAAKTYPE_REF)]
+    found += [equal("zaaktypeIdentificatie", ZT.c.identificatie)] if identificatie else []
+    found += [status_filter(ZT.c)]
+    return found + ([validity_filter(ZT.c)] if datum else [])
+
+
+async def zaaktypen_of(check: Check) -> list[Any]:
+    """Return the rows of the zaaktype that the subtype is of, and of the one that it was of before."""
+    found = [row for row in [check.resolved("zaaktype")] if row is not None]
+    if check.stored is not None and not any(row["uuid"] == check.stored["zaaktype"] for row in found):
+        statement = select(ZT).where(ZT.c.uuid == check.stored["zaaktype"])
+        row = await check.call.db.row(check.call.tenant, statement)
+        found += [row] if row is not None else []
+    return found
+
+
+async def may_correct(check: Check) -> bool:
+    """Return whether the client may change what belongs to a published zaaktype."""
+    needed = GEFORCEERD_VERWIJDEREN if check.action == "destroy" else GEFORCEERD_SCHRIJVEN
+    return await check.call.holds(needed)
+
+
+def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
+    """Return the rule ztc-010 with the code that this kind of subtype has for it."""
+
+    async def rule(check: Check) -> None:
+        if any(not row["concept"] for row in await zaaktypen_of(check)) and not await may_correct(check):
+            check.reject(OBJECT, code, "Het zaaktype is gepubliceerd; wat erbij hoort kan niet meer gewijzigd worden.")
+
+    rule.__doc__ = "ztc-010: wat bij een zaaktype hoort, verandert alleen zolang dat een concept is, of met de scope voor correcties."
+    rule.__name__ = "zaaktype_is_concept"
+    return rule
+
+
+def zaaktype_stays_concept(code: str = "non-concept-zaaktype") -> Effect:
+    """Return the effect that looks once more at the concept flag, while nobody can publish the zaaktype."""
+
+    async def effect(db: Executor, check: Check) -> None:
+        keys = {row["uuid"] for row in await zaaktypen_of(check)}
+        for key in sorted(keys):
+            row = await db.row(select(ZT.c.concept).where(ZT.c.uuid == key).with_for_update(read=True))
+            if row is not None and not row["concept"] and not await may_correct(check):
+                raise invalid(OBJECT, code)
+
+    return effect
+
+
+async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:
+    """ztc-x8: a catalogue in the request is that of the zaaktype."""
+    zaaktype, given = check.resolved("zaaktype"), check.fields.catalogus
+    if zaaktype is not None and given and check.was_sent("catalogus"):
+        if uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
+            check.reject(OBJECT, "relations-incorrect-catalogus", "De catalogus is niet die van het zaaktype.")
+
+
+async def statustype_hoort_bij_zaaktype(check: Check) -> None:
+    """ztc-x7: the statustype belongs to the same zaaktype."""
+    statustype, zaaktype = check.resolved("statustype"), check.resolved("zaaktype")
+    if statustype is not None and zaaktype is not None and statustype["zaaktype"] != zaaktype["uuid"]:
+        check.reject(OBJECT, "relations-incorrect-zaaktype", "Het statustype hoort bij een ander zaaktype.")

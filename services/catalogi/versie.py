@@ -1,0 +1,112 @@
+"""What the three main types share: concept and published, corrections, overlap, publishing (catalogi.md §6)."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, update
+from starlette.responses import Response
+
+from services.catalogi.geldigheid import (
+    GEFORCEERD_SCHRIJVEN,
+    GEFORCEERD_VERWIJDEREN,
+    IDENTITY,
+    SCHRIJVEN,
+)
+from zgw.call import Call, answer
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.problems import OBJECT, invalid
+from zgw.resource import Action, Resource
+from zgw.reading import find, no_query
+from zgw.verbs import settle, transaction, written
+
+
+async def is_concept_of_mag_corrigeren(check: Check) -> None:
+    """ztc-009: a published type changes only in its last day, or as a correction with the scope for it."""
+    if check.stored is None or check.stored["concept"]:
+        return
+    if check.action == "partial_update" and list(check.sent) == ["eindeGeldigheid"]:
+        return
+    needed = GEFORCEERD_VERWIJDEREN if check.action == "destroy" else GEFORCEERD_SCHRIJVEN
+    if not await check.call.holds(needed):
+        check.reject(OBJECT, "non-concept-object", "Het type is gepubliceerd en kan niet meer gewijzigd worden.")
+
+
+async def einde_niet_voor_begin(check: Check) -> None:
+    """ztc-x5: the last day of validity is not before the first."""
+    begin, einde = check.row["begin_geldigheid"], check.row["einde_geldigheid"]
+    if einde is not None and einde < begin:
+        check.reject(OBJECT, "date-mismatch", "De datum einde geldigheid ligt voor de datum begin geldigheid.")
+
+
+async def lock_versions(db: Executor, table: Table, row: Any) -> None:
+    """Wait for everybody else who publishes or changes versions of the same type."""
+    key = f"{table.name} {row['catalogus']} {row[IDENTITY[table.name]]}"
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(func.concat(func.current_schema(), key), 0))))
+
+
+def overlapping(table: Table, row: Any) -> ColumnElement[bool]:
+    """Return the condition that another published version is valid on more than one day on which ``row`` is.
+
+    One shared day is tolerated, because existing catalogues end a version on the day that the next one begins.
+    """
+    far = literal("infinity").cast(Date)
+    begin, einde = row["begin_geldigheid"], row["einde_geldigheid"]
+    return and_(
+        table.c.catalogus == row["catalogus"],
+        table.c[IDENTITY[table.name]] == row[IDENTITY[table.name]],
+        table.c[IDENTITY[table.name]] != "",
+        table.c.uuid != row["uuid"],
+        table.c.concept.is_(False),
+        func.greatest(table.c.begin_geldigheid, begin) < func.least(func.coalesce(table.c.einde_geldigheid, far), einde),
+    )
+
+
+async def geen_overlap(db: Executor, check: Check) -> None:
+    """ztc-016: published versions of one type do not overlap, also after a change of their dates."""
+    table = check.resource.table
+    if check.stored is None or check.stored["concept"] or check.action == "destroy":
+        return
+    row = {**check.row, "uuid": check.uuid}
+    if any(check.changed(name) for name in ("begin_geldigheid", "einde_geldigheid", "catalogus", IDENTITY[table.name])):
+        await lock_versions(db, table, row)
+        if await db.row(select(table.c.uuid).where(overlapping(table, row)).limit(1)):
+            raise invalid("eindeGeldigheid", "overlap", "De geldigheid overlapt met die van een andere versie.")
+
+
+async def catalogus_blijft(check: Check) -> None:
+    """A type that is related to others stays in its catalogue, because names mean something else elsewhere."""
+    if check.stored is not None and check.changed("catalogus"):
+        check.reject("catalogus", "wijzigen-niet-toegelaten")
+
+
+def publish(resource: Resource) -> Action:
+    """Return the operation that publishes a type."""
+
+    async def run(call: Call) -> Response:
+        call.check_accept()
+        rights = await call.rights(SCHRIJVEN)
+        no_query(call)
+        stored = await find(call, resource, rights, full=True)
+        check = Check(call, resource, "partial_update", {}, stored)
+        async with transaction(check) as db:
+            await publish_row(db, resource.table, stored)
+            content, _ = await written(db, check)
+            await db.execute(select(func.pg_notify("samenzaak_catalogi", call.tenant)))
+        await settle(check)
+        return answer(content)
+
+    run.__doc__ = "ztc-016: published versions of one type do not overlap."
+    return Action(
+        f"{resource.prefix}_publish", "POST", f"/{resource.path}/{{uuid:uuid}}/publish", run, SCHRIJVEN, response=resource
+    )
+
+
+async def publish_row(db: Executor, table: Table, row: Any) -> None:
+    """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another (ztc-016)."""
+    await lock_versions(db, table, row)
+    current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update())
+    if current is None or not current["concept"]:
+        return
+    if await db.row(select(table.c.uuid).where(overlapping(table, current)).limit(1)):
+        raise invalid("beginGeldigheid", "overlap", "De geldigheid overlapt met die van een andere versie.")
+    await db.execute(update(table).where(table.c.uuid == row["uuid"]).values(concept=False))

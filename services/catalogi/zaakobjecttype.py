@@ -1,0 +1,80 @@
+"""Zaakobjecttype: a kind of object that cases of a zaaktype are about (catalogi.md §2.7)."""
+
+from typing import Annotated
+
+from sqlalchemy import Uuid, cast, literal_column
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.subtype import (
+    CATALOGUS_REF,
+    DATED,
+    SCOPES,
+    ZT,
+    DatedShown,
+    GegevenCatalogus,
+    Zaaktype,
+    catalogus_is_die_van_het_zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.fields import Date, Fields, Length, Ref, Url
+from zgw.filters import Filter, equal, reference
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+
+class ZaakobjecttypeFields(Fields):
+    """What an administrator writes."""
+
+    ander_objecttype: bool
+    objecttype: Annotated[str, Ref(follow=False, max_length=200)]
+    relatie_omschrijving: Annotated[str, Length(80, 1)]
+    zaaktype: Zaaktype
+    catalogus: GegevenCatalogus | None = None
+
+
+class ZaakobjecttypeShown(DatedShown):
+    """What only responses have. The relations cannot be written through the API, so they are empty (O13)."""
+
+    resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]
+    resultaattype_omschrijving: list[str]
+    statustypen: list[Annotated[str, Ref("catalogi", "statustypen")]]
+
+
+ZAAKOBJECTTYPE_TABLE = make_table(METADATA, "zaakobjecttype", ZaakobjecttypeFields)
+T = ZAAKOBJECTTYPE_TABLE
+_empty = literal_column("'{}'")
+
+ZAAKOBJECTTYPE = Resource(
+    name="zaakobjecttype",
+    path="zaakobjecttypen",
+    fields=ZaakobjecttypeFields,
+    shown=ZaakobjecttypeShown,
+    table=ZAAKOBJECTTYPE_TABLE,
+    source=with_zaaktype(T),
+    computed={
+        **DATED,
+        "resultaattypen": cast(_empty, ARRAY(Uuid)),
+        "resultaattype_omschrijving": cast(_empty, ARRAY(Text)),
+        "statustypen": cast(_empty, ARRAY(Uuid)),
+    },
+    scopes=SCOPES,
+    filters=[
+        *subtype_filters(T),
+        reference("catalogus", ZT.c.catalogus, CATALOGUS_REF),
+        equal("objecttype", T.c.objecttype, Url),
+        equal("relatieOmschrijving", T.c.relatie_omschrijving),
+        equal("anderObjecttype", T.c.ander_objecttype, bool),
+        Filter("datumBeginGeldigheid", Date, lambda day: ZT.c.begin_geldigheid == day),
+        Filter("datumEindeGeldigheid", Date, lambda day: ZT.c.einde_geldigheid == day),
+    ],
+    prepare=on_reference_day,
+    cached=True,
+    rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
+    removal_rules=[zaaktype_is_concept()],
+    effects=[zaaktype_stays_concept()],
+)

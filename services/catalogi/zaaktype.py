@@ -1,0 +1,312 @@
+"""Zaaktype: one version of a kind of case (catalogi.md §2.2)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Boolean, Column, Index, Sequence, Text, Uuid, column, func, literal_column, select, table, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+
+from services.catalogi import selectielijst
+from services.catalogi.catalogus import Domein
+from services.catalogi.geldigheid import (
+    CORRIGEREN,
+    LEZEN,
+    METADATA,
+    SCHRIJVEN,
+    VERWIJDEREN,
+    as_array,
+    begin_object,
+    by_name,
+    einde_object,
+    on_reference_day,
+    resolved,
+    status_filter,
+    valid_on,
+    validity_filter,
+    versions,
+)
+from services.catalogi.namen import Naam, list_of_names, names_of
+from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
+from zgw.call import Call
+from zgw.check import Check
+from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, parse_date, today
+from zgw.filters import Filter, equal, reference
+from zgw.problems import OBJECT, invalid
+from zgw.resource import Resource, related
+from zgw.tables import make_table
+
+Url200 = Annotated[str, Ref(follow=False, max_length=200)]
+OptionalUrl200 = Annotated[str, Ref(follow=False, blank=True, max_length=200)]
+AardRelatie = Literal["vervolg", "bijdrage", "onderwerp"]
+
+
+class Referentieproces(Fields):
+    """The process that the type was made after."""
+
+    naam: Annotated[str, Length(80, 1)]
+    link: OptionalUrl200 = ""
+
+
+class Broncatalogus(Fields):
+    """The catalogue that the type was taken from."""
+
+    url: Url200
+    domein: Domein
+    rsin: Rsin
+
+
+class Bronzaaktype(Fields):
+    """The zaaktype that the type was taken from."""
+
+    url: Url200
+    identificatie: Annotated[str, Length(50, 1)]
+    omschrijving: Annotated[str, Length(80, 1)]
+
+
+class Gerelateerd(Fields):
+    """A related zaaktype, by its identificatie."""
+
+    zaaktype: Naam
+    aard_relatie: AardRelatie
+    toelichting: Annotated[str, Length(255)] = ""
+
+
+class GerelateerdShown(Fields):
+    """A related zaaktype, by the version that is valid."""
+
+    zaaktype: Annotated[str, Ref("catalogi", "zaaktypen", max_length=200)]
+    zaaktype_identificatie: str
+    aard_relatie: AardRelatie
+    toelichting: Annotated[str, Length(255)]
+
+
+class ZaaktypeFields(Fields):
+    """What an administrator writes; related types by name."""
+
+    identificatie: Annotated[str, Length(50)] = ""
+    omschrijving: Annotated[str, Length(80, 1)]
+    omschrijving_generiek: Annotated[str, Length(80)] = ""
+    vertrouwelijkheidaanduiding: Vertrouwelijkheid
+    doel: Annotated[str, Length(None, 1)]
+    aanleiding: Annotated[str, Length(None, 1)]
+    toelichting: str = ""
+    indicatie_intern_of_extern: Literal["intern", "extern"]
+    handeling_initiator: Annotated[str, Length(20, 1)]
+    onderwerp: Annotated[str, Length(80, 1)]
+    handeling_behandelaar: Annotated[str, Length(20, 1)]
+    doorlooptijd: Duration
+    servicenorm: Duration | None = None
+    opschorting_en_aanhouding_mogelijk: bool
+    verlenging_mogelijk: bool
+    verlengingstermijn: Duration | None = None
+    trefwoorden: list[Annotated[str, Length(30, 1)]] = []
+    publicatie_indicatie: bool
+    publicatietekst: str = ""
+    verantwoordingsrelatie: list[Annotated[str, Length(40, 1)]] = []
+    producten_of_diensten: list[Url]
+    selectielijst_procestype: OptionalUrl200 = ""
+    referentieproces: Referentieproces
+    verantwoordelijke: Annotated[str, Length(50, 1)]
+    broncatalogus: Broncatalogus | None = None
+    bronzaaktype: Bronzaaktype | None = None
+    catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION")]
+    besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
+    deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")
+    gerelateerd: list[Gerelateerd] = Field(alias="gerelateerdeZaaktypen")
+    begin_geldigheid: Date
+    einde_geldigheid: Date | None = None
+    versiedatum: Date | None = None
+
+
+class ZaaktypeShown(Fields):
+    """What only responses have, and what they show in the place of names."""
+
+    url: Url
+    besluittypen: list[Annotated[str, Ref("catalogi", "besluittypen")]]
+    besluittype_omschrijving: list[str]
+    deelzaaktypen: list[Annotated[str, Ref("catalogi", "zaaktypen")]]
+    deelzaaktype_identificaties: list[str]
+    gerelateerde_zaaktypen: list[GerelateerdShown]
+    informatieobjecttypen: list[Annotated[str, Ref("catalogi", "informatieobjecttypen")]]
+    informatieobjecttype_omschrijving: list[str]
+    statustypen: list[Annotated[str, Ref("catalogi", "statustypen")]]
+    resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]
+    resultaattype_omschrijving: list[str]
+    eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen")]]
+    roltypen: list[Annotated[str, Ref("catalogi", "roltypen")]]
+    zaakobjecttypen: list[Annotated[str, Ref("catalogi", "zaakobjecttypen")]]
+    begin_object: Date | None
+    einde_object: Date | None
+    concept: bool
+
+
+ZAAKTYPE_TABLE = make_table(
+    METADATA,
+    "zaaktype",
+    ZaaktypeFields,
+    Column("concept", Boolean, nullable=False, server_default=true()),
+    Column("besluittype_omschrijving", ARRAY(Text), nullable=False),
+    Column("deelzaaktype_identificaties", ARRAY(Text), nullable=False),
+)
+T = ZAAKTYPE_TABLE
+Index("zaaktype_versies", T.c.catalogus, T.c.identificatie, T.c.begin_geldigheid)
+Index("zaaktype_identificatie", T.c.identificatie)
+Index("zaaktype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
+NUMMER = Sequence("zaaktype_nummer", metadata=METADATA)
+
+_ziot = table("zaaktypeinformatieobjecttype", column("zaaktype", Uuid), column("informatieobjecttype", Text)).alias()
+
+
+def _documentnamen() -> Any:
+    statement = select(_ziot.c.informatieobjecttype).where(_ziot.c.zaaktype == T.c.uuid).distinct()
+    return as_array(statement.order_by(_ziot.c.informatieobjecttype))
+
+
+def _resultaatnamen() -> Any:
+    other = table("resultaattype", column("id"), column("zaaktype", Uuid), column("omschrijving", Text)).alias()
+    return as_array(select(other.c.omschrijving).where(other.c.zaaktype == T.c.uuid).order_by(other.c.id))
+
+
+def _documenttypen() -> Any:
+    other = versions("informatieobjecttype")
+    named = other.c.omschrijving.in_(select(_ziot.c.informatieobjecttype).where(_ziot.c.zaaktype == T.c.uuid).correlate_except(_ziot))
+    return as_array(resolved(other, "informatieobjecttype", other.c.catalogus == T.c.catalogus, named))
+
+
+def _gerelateerd() -> Any:
+    item = (
+        func.jsonb_array_elements(T.c.gerelateerd)
+        .table_valued(column("item", JSONB), with_ordinality="place", name="gerelateerd_item")
+        .render_derived()
+    )
+    other = versions("zaaktype")
+    name = item.c.item["zaaktype"].astext
+    found = resolved(other, "zaaktype", other.c.catalogus == T.c.catalogus, other.c.identificatie == name).lateral()
+    shown = func.jsonb_build_object(
+        "zaaktype", func.concat("/catalogi/api/v1/zaaktypen/", found.c.uuid), "zaaktypeIdentificatie", name
+    ).op("||")(item.c.item.op("-")("zaaktype"))
+    statement = select(func.jsonb_agg(aggregate_order_by(shown, item.c.place))).select_from(item.join(found, true()))
+    return func.coalesce(statement.scalar_subquery(), literal_column("'[]'::jsonb", JSONB))
+
+
+def on_day(call: Call, statement: Any) -> Any:
+    """Return the statement with its day of reference; one zaaktype that is not valid then does not exist (404)."""
+    if call.request.url.query and call.path.get("uuid") and (value := call.query().get("datumGeldigheid")):
+        try:
+            day = parse_date(value)
+        except Exception:
+            raise invalid("datumGeldigheid", "invalid") from None
+        return statement.where(valid_on(T.c, day)).params(peildatum=day)
+    return on_reference_day(call, statement)
+
+
+async def procestype_bestaat(check: Check) -> None:
+    """ztc-001: the selectielijstProcestype is a procestype of the selection list."""
+    if check.row["selectielijst_procestype"] and (check.action != "partial_update" or check.was_sent("selectielijst_procestype")):
+        await selectielijst.resolve(check, "selectielijstProcestype", check.row["selectielijst_procestype"], "procestype")
+
+
+async def verlenging_heeft_een_termijn(check: Check) -> None:
+    """ztc-x3: a type that can be prolonged says for how long."""
+    if check.row["verlenging_mogelijk"] and check.row["verlengingstermijn"] is None:
+        check.reject(OBJECT, "verlenging-mismatch", "Geef een verlengingstermijn wanneer verlenging mogelijk is.")
+    if not check.row["verlenging_mogelijk"]:
+        check.row["verlengingstermijn"] = None
+
+
+async def bron_is_volledig(check: Check) -> None:
+    """ztc-x4: broncatalogus and bronzaaktype are given together."""
+    if (check.fields.broncatalogus is None) != (check.fields.bronzaaktype is None):
+        check.reject(OBJECT, "invalid-bronzaaktype-for-broncatalogus", "Geef broncatalogus en bronzaaktype samen.")
+
+
+async def servicenorm_is_niet_nul(check: Check) -> None:
+    """ztc-x6: a service term of nothing is no service term."""
+    if (term := check.row["servicenorm"]) and not any(digit in "123456789" for digit in term):
+        check.reject("servicenorm", "empty-duration", "De servicenorm mag niet nul zijn.")
+
+
+async def relaties_op_naam(check: Check) -> None:
+    """ztc-x1, ztc-x2: related types are of the same catalogue; a URL is stored as the name of its type."""
+    catalogus = check.row["catalogus"]
+    await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)
+    await list_of_names(check, "deelzaaktype_identificaties", "deelzaaktypen", "zaaktype", catalogus, "deelzaaktypen")
+    items = check.row["gerelateerd"]
+    values = {f"gerelateerdeZaaktypen.{index}.zaaktype": item["zaaktype"] for index, item in enumerate(items)}
+    found = await names_of(check, "zaaktype", values, catalogus)
+    check.row["gerelateerd"] = [
+        {**item, "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")} for index, item in enumerate(items)
+    ]
+
+
+async def catalogus_blijft(check: Check) -> None:
+    """A zaaktype with subtypes or relations stays in its catalogue, because names mean something else elsewhere."""
+    if check.stored is None or not check.changed("catalogus"):
+        return
+    subtypes = ("statustypen", "resultaattypen", "eigenschappen", "roltypen", "zaakobjecttypen", "informatieobjecttype_omschrijving")
+    if any(check.stored[name] for name in (*subtypes, "besluittype_omschrijving", "deelzaaktype_identificaties", "gerelateerd")):
+        check.reject("catalogus", "wijzigen-niet-toegelaten")
+
+
+async def identificatie_en_versiedatum(check: Check) -> None:
+    """A zaaktype without identificatie gets the next number of its year; its versiedatum is the first day of validity."""
+    check.row["versiedatum"] = check.row["versiedatum"] or check.row["begin_geldigheid"]
+    while not check.row["identificatie"]:
+        year = check.row["versiedatum"].year if check.sent.get("versiedatum") else today().year
+        taken = select(T.c.id).where(T.c.catalogus == check.row["catalogus"])
+        row = await check.call.db.row(check.call.tenant, select(NUMMER.next_value().label("number")))
+        assert row is not None
+        name = f"ZAAKTYPE-{year}-{row['number']:010}"
+        found = await check.call.db.row(check.call.tenant, taken.where(T.c.identificatie == name))
+        check.row["identificatie"] = "" if found else name
+
+
+ZAAKTYPE = Resource(
+    name="zaaktype",
+    path="zaaktypen",
+    fields=ZaaktypeFields,
+    shown=ZaaktypeShown,
+    table=ZAAKTYPE_TABLE,
+    computed={
+        "besluittypen": by_name("besluittype", T.c.catalogus, T.c.besluittype_omschrijving),
+        "deelzaaktypen": by_name("zaaktype", T.c.catalogus, T.c.deelzaaktype_identificaties),
+        "gerelateerde_zaaktypen": _gerelateerd(),
+        "informatieobjecttypen": _documenttypen(),
+        "informatieobjecttype_omschrijving": _documentnamen(),
+        "statustypen": related("statustype", "zaaktype", T),
+        "resultaattypen": related("resultaattype", "zaaktype", T),
+        "resultaattype_omschrijving": _resultaatnamen(),
+        "eigenschappen": related("eigenschap", "zaaktype", T),
+        "roltypen": related("roltype", "zaaktype", T),
+        "zaakobjecttypen": related("zaakobjecttype", "zaaktype", T),
+        "begin_object": begin_object("zaaktype", T.c),
+        "einde_object": einde_object("zaaktype", T.c),
+    },
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": CORRIGEREN, "remove": VERWIJDEREN},
+    filters=[
+        reference("catalogus", T.c.catalogus, Ref("catalogi", "catalogussen", table="catalogus")),
+        equal("identificatie", T.c.identificatie),
+        Filter("trefwoorden", str, lambda words: T.c.trefwoorden.cast(JSONB).contains(words), many=True),
+        status_filter(T.c),
+        validity_filter(T.c),
+    ],
+    fetch_parameters=["datumGeldigheid"],
+    prepare=on_day,
+    expandable={"gerelateerdeZaaktypen": Ref("catalogi", "zaaktypen")},
+    kanaal="zaaktypen",
+    kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
+    cached=True,
+    rules=[
+        is_concept_of_mag_corrigeren,
+        einde_niet_voor_begin,
+        procestype_bestaat,
+        verlenging_heeft_een_termijn,
+        bron_is_volledig,
+        servicenorm_is_niet_nul,
+        relaties_op_naam,
+        catalogus_blijft,
+    ],
+    derive=[identificatie_en_versiedatum],
+    removal_rules=[is_concept_of_mag_corrigeren],
+    effects=[geen_overlap],
+)

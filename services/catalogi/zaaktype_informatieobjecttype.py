@@ -1,0 +1,91 @@
+"""ZaaktypeInformatieobjecttype: which documents belong to cases of a zaaktype (catalogi.md §2.8)."""
+
+from typing import Annotated, Literal
+
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, exists, select
+
+from services.catalogi.geldigheid import METADATA, on_reference_day, versions
+from services.catalogi.namen import Naam, is_url, names_of, ref_to
+from services.catalogi.besluittype import NaamOfUrl
+from services.catalogi.subtype import (
+    OF_ZAAKTYPE,
+    SCOPES,
+    ZT,
+    SubtypeShown,
+    Zaaktype,
+    statustype_hoort_bij_zaaktype,
+    subtype_filters,
+    with_zaaktype,
+    zaaktype_is_concept,
+    zaaktype_stays_concept,
+)
+from zgw.check import Check
+from zgw.fields import Fields, Ref, Whole
+from zgw.filters import Filter, equal, uuid_in
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+Richting = Literal["inkomend", "intern", "uitgaand"]
+CODE = "non-concept-relation"
+
+
+class ZaaktypeInformatieobjecttypeFields(Fields):
+    """What an administrator writes; the informatieobjecttype by its omschrijving (O1)."""
+
+    zaaktype: Zaaktype
+    informatieobjecttype: Naam
+    volgnummer: Annotated[int, Whole(1, 999)]
+    richting: Richting
+    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION")] | None = None
+
+
+ZIOT_TABLE = make_table(
+    METADATA,
+    "zaaktypeinformatieobjecttype",
+    ZaaktypeInformatieobjecttypeFields,
+    UniqueConstraint("zaaktype", "volgnummer", name="zaaktypeinformatieobjecttype_volgnummer"),
+)
+T = ZIOT_TABLE
+Index("zaaktypeinformatieobjecttype_naam", T.c.informatieobjecttype)
+
+
+def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
+    """Return the relations with an informatieobjecttype, by its omschrijving or by the URL of one of its versions."""
+    if not is_url(value):
+        return T.c.informatieobjecttype == value
+    other = versions("informatieobjecttype")
+    same = and_(other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
+    return exists(select(other.c.uuid).where(other.c.uuid == uuid_in(value, ref_to("informatieobjecttype")), same))
+
+
+async def informatieobjecttype_op_naam(check: Check) -> None:
+    """ztc-x2: the informatieobjecttype is of the same catalogue; a URL is stored as the omschrijving of its type."""
+    if (zaaktype := check.resolved("zaaktype")) is not None:
+        name = "informatieobjecttype"
+        found = await names_of(check, name, {name: check.row[name]}, zaaktype["catalogus"])
+        check.row[name] = found.get(name, "")
+
+
+ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
+    name="zaaktypeinformatieobjecttype",
+    path="zaaktype-informatieobjecttypen",
+    operation="zaakinformatieobjecttype",
+    fields=ZaaktypeInformatieobjecttypeFields,
+    shown=SubtypeShown,
+    table=ZIOT_TABLE,
+    source=with_zaaktype(T),
+    computed=OF_ZAAKTYPE,
+    scopes=SCOPES,
+    filters=[
+        *subtype_filters(T, identificatie=False, datum=False),
+        Filter("informatieobjecttype", NaamOfUrl, by_informatieobjecttype),
+        equal("richting", T.c.richting, Richting),
+    ],
+    prepare=on_reference_day,
+    unique={"zaaktypeinformatieobjecttype_volgnummer": InvalidParam(OBJECT, "unique")},
+    cached=True,
+    rules=[zaaktype_is_concept(CODE), statustype_hoort_bij_zaaktype, informatieobjecttype_op_naam],
+    removal_rules=[zaaktype_is_concept(CODE)],
+    effects=[zaaktype_stays_concept(CODE)],
+)
