@@ -4,12 +4,32 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, case, cast, column, func, literal, select, table
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, column, func, literal, literal_column, select, table
 from sqlalchemy.dialects.postgresql import array
 
+from services.zaken.geometrie import omvat_zaakgeometrie
+from services.zaken.rol_filters import ROL_FILTERS
+from services.zaken.geometrie import omvat_zaakgeometrie
+from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
+from services.zaken.rol_filters import ROL_FILTERS
+from services.zaken.telling import tel, tel_mee
+from services.zaken.toestand import GEFORCEERD
+from services.zaken.verwijderen import (
+    deelzaken_gaan_mee,
+    documenten_laten_los,
+    geen_besluit_verwijst_naar_de_zaak,
+    nergens_op_wachten,
+)
+from services.zaken.zaak_regels import (
+    REGELS,
+    eigen_archiefwaarden_blijven,
+    gesloten_zaak,
+    vertrouwelijkheid_volgt_zaaktype,
+)
 from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.database import among
 from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.problems import InvalidParam
 from zgw.filters import Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource, Typed, aggregate_order, related
 from zgw.rights import scopes
@@ -17,7 +37,6 @@ from zgw.rights import scopes
 LEZEN = scopes("zaken.lezen")
 AANMAKEN = scopes("zaken.aanmaken")
 BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")
-GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
 VERWIJDEREN = scopes("zaken.verwijderen")
 
 BETALINGSINDICATIES = {
@@ -86,6 +105,8 @@ def tot_en_met(level: str) -> ColumnElement[bool]:
     return among(_c.vertrouwelijkheidaanduiding, LEVELS[: LEVELS.index(level) + 1])
 
 
+ZAAKTYPE_IN = Ref("catalogi", "zaaktypen", follow=False)
+
 FILTERS: list[Filter] = [
     equal("identificatie", _c.identificatie, Annotated[str, Length(40)]),
     equal("bronorganisatie", _c.bronorganisatie, Rsin),
@@ -102,6 +123,9 @@ FILTERS: list[Filter] = [
     *compare("einddatumGepland", _c.einddatum_gepland, Date, "gt", "lt"),
     *compare("uiterlijkeEinddatumAfdoening", _c.uiterlijke_einddatum_afdoening, Date, "gt", "lt"),
     Filter("maximaleVertrouwelijkheidaanduiding", Vertrouwelijkheid, tot_en_met),
+    *ROL_FILTERS,
+    any_of("uuid__in", _c.uuid, uuid.UUID, search_only=True),
+    any_of("zaaktype__in", _c.zaaktype, Annotated[str, ZAAKTYPE_IN], search_only=True),
 ]
 
 ORDERING: dict[str, ColumnElement[Any]] = {
@@ -120,6 +144,10 @@ def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: row[name] for name in names}
 
 
+WEERGAVE = "CASE zaak.betalingsindicatie {} ELSE '' END".format(
+    " ".join(f"WHEN '{value}' THEN '{label}'" for value, label in BETALINGSINDICATIES.items())
+)
+
 ZAAK = Resource(
     name="zaak",
     path="zaken",
@@ -127,7 +155,7 @@ ZAAK = Resource(
     shown=ZaakShown,
     table=ZAAK_TABLE,
     computed={
-        "betalingsindicatie_weergave": case(BETALINGSINDICATIES, value=_c.betalingsindicatie, else_=""),
+        "betalingsindicatie_weergave": literal_column(WEERGAVE, Text()),
         "deelzaken": deelzaken(),
         "eigenschappen": eigenschap_paden(),
         "rollen": related("rol", "zaak", ZAAK_TABLE),
@@ -140,11 +168,27 @@ ZAAK = Resource(
     filters=FILTERS,
     ordering=ORDERING,
     crs=True,
+    derive=[omvat_zaakgeometrie],
     typed=Typed("zaaktype", "vertrouwelijkheidaanduiding"),
     kanaal="zaken",
     kenmerken=kenmerken,
     audited=True,
     weergave=lambda row: f"{row['bronorganisatie']} - {row['identificatie']}",
+    unique={"zaak_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
+    rules=[identificatie_is_uniek, *REGELS],
+    removal_rules=[geen_besluit_verwijst_naar_de_zaak, nergens_op_wachten],
+    derive=[
+        vertrouwelijkheid_volgt_zaaktype,
+        omvat_zaakgeometrie,
+        eigen_archiefwaarden_blijven,
+        krijgt_een_nummer,
+        nergens_op_wachten,
+    ],
+    guards=[gesloten_zaak],
+    effects=[reservering_is_gebruikt, tel_mee],
+    before_removal=[deelzaken_gaan_mee],
+    mirrors=[documenten_laten_los],
+    tally=tel,
     expandable={"relevanteAndereZaken": Ref("zaken", "zaken")},
 )
 

@@ -6,6 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import Column, Date as SqlDate, ForeignKey, Index, MetaData, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.zaken.geometrie import Geometrie, box_column, box_index
+from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
 from zgw.fields import (
     IMMUTABLE,
@@ -14,7 +16,6 @@ from zgw.fields import (
     Duration,
     EmptyAs,
     Fields,
-    JsonObject,
     Length,
     OptionalRsin,
     OptionalVertrouwelijkheid,
@@ -108,7 +109,7 @@ class ZaakFields(Fields):
     vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
     betalingsindicatie: Literal["nvt", "nog_niet", "gedeeltelijk", "geheel", ""] = ""
     laatste_betaaldatum: DateTime | None = None
-    zaakgeometrie: JsonObject | None = None
+    zaakgeometrie: Geometrie | None = None
     verlenging: Verlenging | None = None
     opschorting: Annotated[Opschorting | None, EmptyAs(LEGE_OPSCHORTING), _empty_is_null(LEGE_OPSCHORTING)] = None
     selectielijstklasse: Annotated[str, Ref(shape=SELECTIELIJST_RESULTAAT, blank=True)] = ""
@@ -132,12 +133,16 @@ ZAAK_TABLE = make_table(
     ZaakFields,
     Column("hoofdzaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE", name="zaak_hoofdzaak")),
     Column("einddatum", SqlDate),
+    box_column(),
+    box_column(),
     Column("afgeleid", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
     UniqueConstraint("identificatie", "bronorganisatie", name="zaak_identificatie"),
 )
 """``afgeleid`` names the archiving fields whose value was derived at closing, and may therefore be derived again."""
 
 _c = ZAAK_TABLE.c
+box_index(ZAAK_TABLE)
+box_index(ZAAK_TABLE)
 Index("zaak_startdatum", _c.startdatum, _c.id)
 Index("zaak_zaaktype_startdatum", _c.zaaktype, _c.startdatum)
 Index("zaak_registratiedatum", _c.registratiedatum, _c.id)

@@ -1,0 +1,184 @@
+"""Geometry: GeoJSON as clients send it, the bounding box that is indexed, and the exact answer to "lies within".
+
+PostgreSQL has no geometry of its own that is exact, so its index on bounding boxes only narrows the search down; what
+remains is decided by GEOS, with the meaning that PostGIS gives to ``ST_Within``: a point on the border lies outside.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import numpy
+import orjson
+import shapely
+from asyncpg.types import Box as PgBox
+from asyncpg.types import Point as PgPoint
+from pydantic import AfterValidator, WithJsonSchema
+from sqlalchemy import Column, Index, Table
+from sqlalchemy.types import UserDefinedType
+
+from zgw.check import Check
+from zgw.fields import JsonObject
+from zgw.problems import error
+
+MAX_POSITIONS = 20_000
+"""Positions in one geometry: the most detailed municipal border has some ten thousand."""
+MAX_NESTING = 4
+"""How deep GeometryCollections may lie inside each other."""
+
+TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+
+SHOWN: dict[str, Any] = {
+    "type": "object",
+    "description": "Een geometrie volgens GeoJSON (RFC 7946), in EPSG:4326: lengtegraad, breedtegraad.",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string", "enum": list(TYPES)},
+        "coordinates": {"type": "array", "items": {}},
+        "geometries": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
+def parse_geometrie(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a GeoJSON geometry with nothing but its geometry; else the error ``invalid``."""
+    found = _geometry(value, 0)
+    if sum(1 for _ in positions(found)) > MAX_POSITIONS:
+        raise error("invalid", f"De geometrie heeft meer dan {MAX_POSITIONS} punten.")
+    return found
+
+
+Geometrie = Annotated[JsonObject, AfterValidator(parse_geometrie), WithJsonSchema(SHOWN)]
+
+
+def _geometry(value: Any, depth: int) -> dict[str, Any]:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in TYPES:
+        raise error("invalid", f"Het type van een geometrie is een van {', '.join(TYPES)}.")
+    if kind == "GeometryCollection":
+        if depth == MAX_NESTING:
+            raise error("invalid", "De geometrieën liggen te diep in elkaar.")
+        return {"type": kind, "geometries": [_geometry(item, depth + 1) for item in _listed(value.get("geometries"), 1)]}
+    coordinates = value.get("coordinates")
+    if kind == "Point":
+        _position(coordinates)
+    elif kind == "MultiPoint":
+        _line(coordinates, 1)
+    elif kind == "LineString":
+        _line(coordinates, 2)
+    elif kind == "MultiLineString":
+        for line in _listed(coordinates, 1):
+            _line(line, 2)
+    else:
+        for polygon in _listed(coordinates, 1) if kind == "MultiPolygon" else [coordinates]:
+            for ring in _listed(polygon, 1):
+                _ring(ring)
+    return {"type": kind, "coordinates": coordinates}
+
+
+def _listed(value: Any, minimum: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) < minimum:
+        raise error("invalid", f"Een lijst van minstens {minimum} onderdelen wordt verwacht.")
+    return value
+
+
+def _line(value: Any, minimum: int) -> None:
+    for position in _listed(value, minimum):
+        _position(position)
+
+
+def _ring(value: Any) -> None:
+    _line(value, 4)
+    if value[0] != value[-1]:
+        raise error("invalid", "Een ring moet eindigen waar zij begint.")
+
+
+def _position(value: Any) -> None:
+    if not isinstance(value, list) or len(value) != 2 or any(type(number) not in (int, float) for number in value):
+        raise error("invalid", "Een punt bestaat uit twee getallen: lengtegraad en breedtegraad.")
+    x, y = value
+    # The comparison is also false for NaN and for integers that no float can hold.
+    if not (-180 <= x <= 180 and -90 <= y <= 90):
+        raise error("invalid", "De lengtegraad ligt tussen -180 en 180, de breedtegraad tussen -90 en 90.")
+
+
+def positions(geometry: dict[str, Any]) -> Iterable[Sequence[float]]:
+    """Return all positions of a valid geometry."""
+    if geometry["type"] == "GeometryCollection":
+        for item in geometry["geometries"]:
+            yield from positions(item)
+        return
+    depth = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2}.get(geometry["type"], 3)
+    yield from _flat(geometry["coordinates"], depth)
+
+
+def _flat(value: Any, depth: int) -> Iterable[Sequence[float]]:
+    if depth == 0:
+        yield value
+        return
+    for item in value:
+        yield from _flat(item, depth - 1)
+
+
+# --- In the database -----------------------------------------------------------------------------------------------
+
+
+class Box(UserDefinedType[PgBox]):
+    """The type ``box`` of PostgreSQL: the smallest rectangle around a geometry."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the name of the type."""
+        return "box"
+
+
+def box_column() -> Column[PgBox]:
+    """Return the column that holds the bounding box of ``zaakgeometrie``."""
+    return Column("zaakgeometrie_box", Box(), nullable=True)
+
+
+def box_index(table: Table) -> Index:
+    """Return the index that finds the geometries inside a rectangle; only zaken with a geometry are in it."""
+    box = table.c.zaakgeometrie_box
+    return Index("zaak_zaakgeometrie_box", box, postgresql_using="gist", postgresql_where=box.is_not(None))
+
+
+def box_of(geometry: dict[str, Any] | None) -> PgBox | None:
+    """Return the bounding box of a geometry: ``box_of({"type": "Point", "coordinates": [5, 52]})``."""
+    if geometry is None:
+        return None
+    found = list(positions(geometry))
+    xs, ys = [float(x) for x, _ in found], [float(y) for _, y in found]
+    return PgBox(PgPoint(max(xs), max(ys)), PgPoint(min(xs), min(ys)))
+
+
+async def omvat_zaakgeometrie(check: Check) -> None:
+    """Keep the bounding box equal to the geometry. Belongs in ``derive`` of the zaak."""
+    check.row["zaakgeometrie_box"] = box_of(check.row.get("zaakgeometrie"))
+
+
+# --- Exactly within ------------------------------------------------------------------------------------------------
+
+
+def shape_of(geometry: dict[str, Any]) -> Any:
+    """Return the shape of a valid geometry; one whose rings cross themselves is repaired to the area that it covers."""
+    found = shapely.from_geojson(orjson.dumps(geometry).decode())
+    return found if shapely.is_valid(found) else shapely.make_valid(found)
+
+
+def points_within(xs: Any, ys: Any, area: Any) -> Any:
+    """Return for each point whether it lies within ``area``."""
+    shapely.prepare(area)
+    return shapely.contains_xy(area, xs, ys)
+
+
+def shapes_within(geometries: Sequence[str], area: Any) -> Any:
+    """Return for each geometry, as GeoJSON text, whether it lies within ``area`` entirely."""
+    shapely.prepare(area)
+    found = shapely.from_geojson(numpy.array(geometries, dtype=object))
+    broken = ~shapely.is_valid(found)
+    if broken.any():
+        found[broken] = shapely.make_valid(found[broken])
+    return shapely.contains(area, found)
+
+

@@ -1,0 +1,79 @@
+"""Klantcontact: a contact with a customer, registered with the zaak itself (zaken.md §3.6); deprecated by the standard."""
+
+import secrets
+import string
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated
+
+from sqlalchemy import UniqueConstraint
+
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import DateTime, Fields, Length, Url
+from zgw.filters import reference
+from zgw.problems import InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+ALPHABET = string.ascii_uppercase + string.digits
+
+
+class KlantContactFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF]
+    identificatie: Annotated[str, Length(14)] = ""
+    datumtijd: DateTime
+    kanaal: Annotated[str, Length(20)] = ""
+    onderwerp: Annotated[str, Length(200)] = ""
+    toelichting: Annotated[str, Length(1000)] = ""
+
+
+class KlantContactShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+KLANTCONTACT_TABLE = make_table(
+    METADATA, "klantcontact", KlantContactFields, UniqueConstraint("identificatie", name="klantcontact_identificatie")
+)
+
+
+async def datumtijd_is_geweest(check: Check) -> None:
+    """date-in-future: a contact is registered after it took place."""
+    if check.row["datumtijd"] > datetime.now(UTC):
+        check.reject("datumtijd", "date-in-future", "Dit tijdstip ligt in de toekomst.")
+
+
+async def identificatie_van_het_klantcontact(check: Check) -> None:
+    """Generate an identificatie when the client has none."""
+    if not check.row["identificatie"]:
+        check.row["identificatie"] = "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+KLANTCONTACT = Resource(
+    name="klantcontact",
+    path="klantcontacten",
+    fields=KlantContactFields,
+    shown=KlantContactShown,
+    table=KLANTCONTACT_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN},
+    verbs=("list", "create", "fetch"),
+    filters=[reference("zaak", KLANTCONTACT_TABLE.c.zaak, ZAAK_REF)],
+    main=HOOFD,
+    etag=False,
+    kanaal="zaken",
+    audited=True,
+    weergave=lambda row: str(row["identificatie"]),
+    unexpandable=("zaak",),
+    unique={"klantcontact_identificatie": InvalidParam("identificatie", "unique")},
+    rules=[datumtijd_is_geweest],
+    derive=[identificatie_van_het_klantcontact],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    warning="Dit onderdeel van de standaard is verouderd.",
+    description="De contacten met een klant over een zaak.",
+)

@@ -1,0 +1,162 @@
+"""Rol: who takes part in a zaak (zaken.md §3.4)."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.sql import func
+
+from services.zaken.betrokkene import BETROKKENEN
+from services.zaken.rol_filters import (
+    BetrokkeneType,
+    OmschrijvingGeneriek,
+    identification_filters,
+    identification_indexes,
+)
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import DateTime, EmptyAs, Email, Fields, JsonObject, Length, OptionalUrl, Ref, Url, Variants
+from zgw.filters import equal, reference
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource, related
+from zgw.tables import make_table
+
+ENKELVOUDIG = ("initiator", "zaakcoordinator")
+"""What a zaak has at most one rol of."""
+
+ROLTYPE = Ref("catalogi", "roltypen")
+
+LEGE_CONTACTPERSOON: dict[str, Any] = {"emailadres": "", "functie": "", "telefoonnummer": "", "naam": ""}
+
+
+class ContactpersoonRol(Fields):
+    """Whom to ask for at the party."""
+
+    emailadres: Email = ""
+    functie: Annotated[str, Length(50)] = ""
+    telefoonnummer: Annotated[str, Length(20)] = ""
+    naam: Annotated[str, Length(40, 1)]
+
+
+class RolFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF]
+    betrokkene: OptionalUrl = ""
+    betrokkene_type: BetrokkeneType
+    afwijkende_naam_betrokkene: Annotated[str, Length(625)] = ""
+    roltype: Annotated[str, ROLTYPE]
+    roltoelichting: Annotated[str, Length(1000)] = ""
+    indicatie_machtiging: Literal["gemachtigde", "machtiginggever", ""] = ""
+    contactpersoon_rol: Annotated[
+        ContactpersoonRol | None,
+        EmptyAs(LEGE_CONTACTPERSOON),
+        BeforeValidator(lambda value: None if value == LEGE_CONTACTPERSOON else value),
+    ] = None
+    betrokkene_identificatie: Annotated[
+        JsonObject, BeforeValidator(lambda value: {} if value is None else value), Variants("betrokkene_type", BETROKKENEN)
+    ] = {}
+
+
+class RolShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+    omschrijving: str
+    omschrijving_generiek: OmschrijvingGeneriek
+    registratiedatum: DateTime
+    statussen: list[Annotated[str, Ref("zaken", "statussen")]]
+
+
+ROL_TABLE = make_table(
+    METADATA,
+    "rol",
+    RolFields,
+    Column("omschrijving", Text, nullable=False),
+    Column("omschrijving_generiek", Text, nullable=False),
+    Column("registratiedatum", SqlDateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+_c = ROL_TABLE.c
+identification_indexes(ROL_TABLE)
+Index("rol_betrokkene", _c.betrokkene, postgresql_where=_c.betrokkene != text("''"))
+Index("rol_roltype", _c.roltype, _c.id)
+Index(
+    "rol_hoogstens_een",
+    _c.zaak,
+    _c.omschrijving_generiek,
+    unique=True,
+    postgresql_where=text("omschrijving_generiek IN ('initiator', 'zaakcoordinator')"),
+)
+
+
+async def betrokkene_is_bekend(check: Check) -> None:
+    """invalid-betrokkene: a rol has a betrokkene, an identification of one, or both."""
+    if not check.row["betrokkene_identificatie"]:
+        check.row["betrokkene_identificatie"] = None
+        if not check.row["betrokkene"]:
+            check.reject(OBJECT, "invalid-betrokkene", "Geef betrokkene of betrokkeneIdentificatie.")
+
+
+async def roltype_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zrc-019: the roltype is one of the zaaktype of the zaak."""
+    roltype = check.resolved("roltype")
+    if roltype and check.main and roltype["zaaktype"] != check.main["zaaktype"]:
+        check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")
+
+
+async def omschrijving_van_het_roltype(check: Check) -> None:
+    """Copy what the roltype is called now; a later change of the type does not change the rol."""
+    roltype = check.resolved("roltype")
+    check.row["omschrijving"] = roltype["omschrijving"]
+    check.row["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
+
+
+async def archiefstatus_bij_aanmaken(check: Check) -> None:
+    """zaken.md §6: an archived zaak gets no new rollen; those that it has can be removed."""
+    if check.creating:
+        await zaak_is_nog_niet_gearchiveerd(check)
+
+
+def naam_van(row: Mapping[str, Any]) -> str:
+    """Return how a rol is called in the audit trail."""
+    return str(row["betrokkene"]).rstrip("/").rpartition("/")[2] or str(row["uuid"])
+
+
+ROL = Resource(
+    name="rol",
+    path="rollen",
+    fields=RolFields,
+    shown=RolShown,
+    table=ROL_TABLE,
+    computed={"statussen": related("status", "gezetdoor", ROL_TABLE)},
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("list", "create", "fetch", "head", "remove"),
+    filters=[
+        reference("zaak", _c.zaak, ZAAK_REF),
+        reference("betrokkene", _c.betrokkene, Ref(follow=False)),
+        equal("betrokkeneType", _c.betrokkene_type, BetrokkeneType),
+        *identification_filters("", ROL_TABLE),
+        reference("roltype", _c.roltype, ROLTYPE),
+        equal("omschrijving", _c.omschrijving, Annotated[str, Length(100)]),
+        equal("omschrijvingGeneriek", _c.omschrijving_generiek, OmschrijvingGeneriek),
+    ],
+    main=HOOFD,
+    kanaal="zaken",
+    audited=True,
+    weergave=naam_van,
+    unexpandable=("betrokkene",),
+    unique={
+        "rol_hoogstens_een": InvalidParam(
+            "roltype", "max-occurences", f"Een zaak heeft hoogstens een {' en een '.join(ENKELVOUDIG)}."
+        )
+    },
+    rules=[betrokkene_is_bekend, roltype_hoort_bij_het_zaaktype, archiefstatus_bij_aanmaken],
+    derive=[omschrijving_van_het_roltype],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    description="Wie aan een zaak deelneemt, en als wat.",
+)

@@ -1,0 +1,95 @@
+"""Filters on the party behind a rol, used by ``GET /rollen`` and, as ``rol__*``, by ``GET /zaken`` and ``_zoek``.
+
+All ``rol__*`` parameters must match on one and the same rol. Each identification has an index of its own on the
+expression that is used here; the key is therefore written into the statement, and never a parameter of it.
+"""
+
+from typing import Annotated, Any, Literal
+
+from sqlalchemy import ColumnElement, FromClause, Index, Table, Text, Uuid, and_, column, exists, func, literal_column, select
+from sqlalchemy import table as named_table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from zgw.fields import Length, Ref
+from zgw.filters import Filter, Within, equal, reference
+
+BetrokkeneType = Literal[
+    "natuurlijk_persoon", "niet_natuurlijk_persoon", "vestiging", "organisatorische_eenheid", "medewerker"
+]  # fmt: skip
+
+OmschrijvingGeneriek = Literal[
+    "adviseur",
+    "behandelaar",
+    "belanghebbende",
+    "beslisser",
+    "initiator",
+    "klantcontacter",
+    "zaakcoordinator",
+    "mede_initiator",
+]
+
+IDENTIFICATIES: tuple[tuple[str, str, str, int], ...] = (
+    ("natuurlijkPersoon", "natuurlijk_persoon", "inpBsn", 9),
+    ("natuurlijkPersoon", "natuurlijk_persoon", "anpIdentificatie", 17),
+    ("natuurlijkPersoon", "natuurlijk_persoon", "inpA_nummer", 10),
+    ("nietNatuurlijkPersoon", "niet_natuurlijk_persoon", "innNnpId", 9),
+    ("nietNatuurlijkPersoon", "niet_natuurlijk_persoon", "annIdentificatie", 17),
+    ("vestiging", "vestiging", "vestigingsNummer", 24),
+    ("medewerker", "medewerker", "identificatie", 254),
+    ("organisatorischeEenheid", "organisatorische_eenheid", "identificatie", 24),
+)
+"""Per filter the word in its name, the betrokkeneType that it belongs to, the key, and the greatest length."""
+
+ROL = named_table(
+    "rol",
+    column("id"),
+    column("zaak", Uuid),
+    column("betrokkene", Text),
+    column("betrokkene_type", Text),
+    column("omschrijving_generiek", Text),
+    column("betrokkene_identificatie", JSONB),
+).alias("gezochte_rol")
+"""The rollen by name, because the module of the rol imports that of the zaak."""
+
+
+def member(rol: FromClause, key: str) -> ColumnElement[str]:
+    """Return one member of betrokkeneIdentificatie, as its index has it: null when it is empty or absent."""
+    found = rol.c.betrokkene_identificatie.op("->>", return_type=Text())(literal_column(f"'{key}'"))
+    return func.nullif(found, literal_column("''"), type_=Text())
+
+
+def identification_filters(prefix: str, rol: FromClause, within: Within | None = None) -> list[Filter]:
+    """Return a filter for each member of betrokkeneIdentificatie that can be searched."""
+    return [_identified(prefix, rol, *each, within) for each in IDENTIFICATIES]
+
+
+def _identified(
+    prefix: str, rol: FromClause, word: str, kind: str, key: str, length: int, within: Within | None
+) -> Filter:
+    def condition(value: str) -> ColumnElement[bool]:
+        # Only ``identificatie`` belongs to more than one type of party.
+        return and_(rol.c.betrokkene_type == kind, member(rol, key) == value)
+
+    return Filter(f"{prefix}betrokkeneIdentificatie__{word}__{key}", Annotated[str, Length(length)], condition, within=within)
+
+
+def has_rol(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a zaak has a rol that meets all of ``condition``."""
+    zaak: ColumnElement[Any] = literal_column("zaak.uuid", Uuid())
+    return exists(select(ROL.c.id).where(ROL.c.zaak == zaak, condition))
+
+
+ROL_FILTERS: list[Filter] = [
+    equal("rol__betrokkeneType", ROL.c.betrokkene_type, BetrokkeneType, within=has_rol),
+    reference("rol__betrokkene", ROL.c.betrokkene, Ref(follow=False), within=has_rol),
+    equal("rol__omschrijvingGeneriek", ROL.c.omschrijving_generiek, OmschrijvingGeneriek, within=has_rol),
+    *identification_filters("rol__", ROL, within=has_rol),
+]
+
+
+def identification_indexes(rol: Table) -> None:
+    """Add the index of each identification to the table of the rollen."""
+    for key in dict.fromkeys(key for _, _, key, _ in IDENTIFICATIES):
+        found = member(rol, key)
+        # A comparison implies that there is a value, so the planner uses these indexes without being told so.
+        Index(f"rol_{key.lower()}", found, postgresql_where=found.is_not(None))

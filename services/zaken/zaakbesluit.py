@@ -1,0 +1,83 @@
+"""Zaakbesluit: the mirror of ``besluit.zaak``, kept by the Besluiten API and not by clients (zaken.md §7.1, Z16)."""
+
+import uuid
+from typing import Annotated
+
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid
+
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.zaak import HOOFD, LEZEN, METADATA
+from zgw.check import Check
+from zgw.fields import Fields, Ref, Url
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+
+BIJWERKEN = scopes("zaken.bijwerken")
+
+
+class ZaakBesluitFields(Fields):
+    """What the Besluiten API writes."""
+
+    besluit: Annotated[str, Ref("besluiten", "besluiten")]
+
+
+class ZaakBesluitShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+ZAAKBESLUIT_TABLE = make_table(
+    METADATA,
+    "zaakbesluit",
+    ZaakBesluitFields,
+    Column("zaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE"), nullable=False),
+    UniqueConstraint("zaak", "besluit", name="zaakbesluit_zaak_besluit"),
+)
+Index("zaakbesluit_besluit", ZAAKBESLUIT_TABLE.c.besluit)
+
+
+async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
+    """zaken.md §7.1: the besluit leads; a zaakbesluit only exists while the besluit names this zaak."""
+    besluit = check.resolved("besluit")
+    if besluit and check.main and besluit["zaak"] != f"/zaken/api/v1/zaken/{check.main['uuid']}":
+        check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst niet naar deze zaak.")
+
+
+async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
+    """zaken.md §7.1: as long as the besluit names this zaak its zaakbesluit cannot be removed."""
+    assert check.stored is not None
+    path = check.stored["besluit"]
+    if not path.startswith("/"):
+        besluit = await check.call.service.remote.external(check.call.caller, path)
+    else:
+        besluit = (await check.call.service.remote.objects(check.call.caller, [path])).get(path)
+    if besluit and besluit.get("zaak") == f"/zaken/api/v1/zaken/{check.stored['zaak']}":
+        check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst nog naar deze zaak.")
+
+
+ZAAKBESLUIT = Resource(
+    name="zaakbesluit",
+    path="besluiten",
+    fields=ZaakBesluitFields,
+    shown=ZaakBesluitShown,
+    table=ZAAKBESLUIT_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("list", "create", "fetch", "remove"),
+    parent="zaak",
+    main=HOOFD,
+    paginated=False,
+    etag=False,
+    kanaal="zaken",
+    notify=("create",),
+    audited=True,
+    weergave=lambda row: str(row["besluit"]).rpartition("/")[2],
+    unique={"zaakbesluit_zaak_besluit": InvalidParam(OBJECT, "unique")},
+    rules=[besluit_verwijst_naar_deze_zaak],
+    removal_rules=[besluit_verwijst_niet_meer_naar_deze_zaak],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
+)

@@ -1,0 +1,84 @@
+"""Zaakcontactmoment: a contact with somebody, registered in another API, about a zaak (zaken.md §3.6)."""
+
+import uuid
+from typing import Annotated
+
+from sqlalchemy import Index
+
+from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import Fields, Ref, Url
+from zgw.filters import reference
+from zgw.relations import Relation, mirrored
+from zgw.resource import Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+
+BIJWERKEN = scopes("zaken.bijwerken")
+
+CONTACTMOMENT = Ref(shape=("url",))
+
+
+class ZaakContactMomentFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF]
+    contactmoment: Annotated[str, CONTACTMOMENT]
+
+
+class ZaakContactMomentShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+ZAAKCONTACTMOMENT_TABLE = make_table(METADATA, "zaakcontactmoment", ZaakContactMomentFields)
+_c = ZAAKCONTACTMOMENT_TABLE.c
+Index("zaakcontactmoment_contactmoment", _c.contactmoment)
+
+
+def spiegels(contactmoment: str, zaak: uuid.UUID) -> list[Relation]:
+    """Return the objectcontactmoment at the API of the contactmoment; other APIs with contacts keep none (Z18)."""
+    root, collection, _ = contactmoment.rsplit("/", 2)
+    if collection != "contactmomenten":
+        return []
+    pair = {"contactmoment": contactmoment, "object": f"/zaken/api/v1/zaken/{zaak}"}
+    return [Relation(f"{root}/objectcontactmomenten", {**pair, "objectType": "zaak"}, pair)]
+
+
+async def spiegel_bij_het_contactmoment(check: Check) -> None:
+    """zrc-025a: the API of the contactmoment knows that it is about this zaak."""
+    row = check.stored or check.row
+    relations = spiegels(row["contactmoment"], row["zaak"])
+    added, dropped = ([], relations) if check.action == "destroy" else (relations, [])
+    await mirrored(check, "contactmoment", added=added, dropped=dropped)
+
+
+async def archiefstatus_bij_aanmaken(check: Check) -> None:
+    """zaken.md §6: an archived zaak gets no new contactmomenten."""
+    await zaak_is_nog_niet_gearchiveerd(check)
+
+
+ZAAKCONTACTMOMENT = Resource(
+    name="zaakcontactmoment",
+    path="zaakcontactmomenten",
+    fields=ZaakContactMomentFields,
+    shown=ZaakContactMomentShown,
+    table=ZAAKCONTACTMOMENT_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("list", "create", "fetch", "remove"),
+    filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("contactmoment", _c.contactmoment, CONTACTMOMENT)],
+    main=HOOFD,
+    paginated=False,
+    etag=False,
+    kanaal="zaken",
+    notify=("create",),
+    audited=True,
+    weergave=lambda row: str(row["contactmoment"]),
+    unexpandable=("zaak",),
+    rules=[archiefstatus_bij_aanmaken],
+    mirrors=[spiegel_bij_het_contactmoment],
+    description="De contactmomenten over een zaak.",
+)

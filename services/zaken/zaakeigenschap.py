@@ -1,0 +1,109 @@
+"""Zaakeigenschap: the value of a property that the zaaktype asks for (zaken.md §3.6, §7.2)."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import Column, Index, Text
+
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import IMMUTABLE, Fields, Ref, Url
+from zgw.problems import OBJECT
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+EIGENSCHAP = Ref("catalogi", "eigenschappen")
+
+
+class ZaakEigenschapFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    eigenschap: Annotated[str, EIGENSCHAP, IMMUTABLE]
+    waarde: str
+
+
+class ZaakEigenschapShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+    naam: str
+
+
+ZAAKEIGENSCHAP_TABLE = make_table(METADATA, "zaakeigenschap", ZaakEigenschapFields, Column("naam", Text, nullable=False))
+Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
+
+
+async def eigenschap_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zrc-018: the eigenschap is one of the zaaktype of the zaak."""
+    eigenschap = check.resolved("eigenschap")
+    if check.creating and eigenschap and check.main and eigenschap["zaaktype"] != check.main["zaaktype"]:
+        check.reject(OBJECT, "zaaktype-mismatch", "De eigenschap hoort niet bij het zaaktype van de zaak.")
+
+
+async def archiefstatus_bij_opslaan(check: Check) -> None:
+    """zaken.md §6: the eigenschappen of an archived zaak keep their values."""
+    if check.action != "destroy":
+        await zaak_is_nog_niet_gearchiveerd(check)
+
+
+async def naam_van_de_eigenschap(check: Check) -> None:
+    """Copy what the eigenschap is called when the value is first given."""
+    if check.creating:
+        check.row["naam"] = check.resolved("eigenschap")["naam"]
+
+
+async def waarschuw_bij_afwijkende_waarde(check: Check) -> None:
+    """zaken.md §7.2: a value that does not fit the specification is kept, with a warning in the answer (Z12)."""
+    eigenschap = check.resolved("eigenschap")
+    if eigenschap and not fits(check.row["waarde"], eigenschap.get("specificatie") or {}):
+        check.headers["X-Warning"] = "De waarde voldoet niet aan de specificatie van de eigenschap."
+
+
+def fits(value: str, specification: Mapping[str, Any]) -> bool:
+    """Return whether a value fits a specification: ``fits("3,5", {"formaat": "getal", "lengte": "2,1"})``."""
+    allowed = specification.get("waardenverzameling") or []
+    if allowed and value not in allowed:
+        return False
+    format_, length = specification.get("formaat"), str(specification.get("lengte") or "")
+    if format_ == "tekst":
+        return not length.isdigit() or len(value) <= int(length)
+    if format_ == "getal":
+        whole, _, fraction = length.partition(",")
+        if not whole.strip().isdigit() or (fraction and not fraction.strip().isdigit()):
+            return True
+        # Thousands of digits are no number that anyone asks for, and re refuses repetitions without end.
+        digits, decimals = min(int(whole), 1000), min(int(fraction or 0), 1000)
+        return re.fullmatch(rf"[0-9]{{0,{digits}}}(,?[0-9]{{0,{decimals}}})", value) is not None
+    if format_ in ("datum", "datum_tijd"):
+        return re.fullmatch(DATES[format_], value) is not None
+    return True
+
+
+DATES = {
+    "datum": r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])",
+    "datum_tijd": r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]",
+}
+
+ZAAKEIGENSCHAP = Resource(
+    name="zaakeigenschap",
+    path="zaakeigenschappen",
+    fields=ZaakEigenschapFields,
+    shown=ZaakEigenschapShown,
+    table=ZAAKEIGENSCHAP_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    parent="zaak",
+    main=HOOFD,
+    paginated=False,
+    kanaal="zaken",
+    audited=True,
+    weergave=lambda row: str(row["naam"]),
+    rules=[eigenschap_hoort_bij_het_zaaktype, archiefstatus_bij_opslaan],
+    derive=[naam_van_de_eigenschap, waarschuw_bij_afwijkende_waarde],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    description="Wat er van een zaak is vastgelegd bij een eigenschap van het zaaktype.",
+)

@@ -1,0 +1,126 @@
+"""Zaakinformatieobject: a document of a zaak, and the leading side of that relation (zaken.md §3.6)."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated
+
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, literal_column
+from sqlalchemy import DateTime as SqlDateTime
+
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Url
+from zgw.filters import reference
+from zgw.problems import OBJECT, InvalidParam, Problem
+from zgw.relations import mirrored, objectinformatieobject
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
+STATUS = Ref("zaken", "statussen", table="status", on_delete="SET NULL")
+
+
+class ZaakInformatieObjectFields(Fields):
+    """What clients write."""
+
+    informatieobject: Annotated[str, INFORMATIEOBJECT, IMMUTABLE]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    titel: Annotated[str, Length(200)] = ""
+    beschrijving: str = ""
+    vernietigingsdatum: DateTime | None = None
+    status: Annotated[str, STATUS] | None = None
+
+
+class ZaakInformatieObjectShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+    aard_relatie_weergave: str
+    registratiedatum: DateTime
+
+
+ZAAKINFORMATIEOBJECT_TABLE = make_table(
+    METADATA,
+    "zaakinformatieobject",
+    ZaakInformatieObjectFields,
+    Column("zaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE"), nullable=False),
+    Column("registratiedatum", SqlDateTime(timezone=True), nullable=False, server_default=func.now()),
+    UniqueConstraint("zaak", "informatieobject", name="zaakinformatieobject_zaak_informatieobject"),
+)
+_c = ZAAKINFORMATIEOBJECT_TABLE.c
+Index("zaakinformatieobject_informatieobject", _c.informatieobject)
+
+
+async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zrc-017: the informatieobjecttype of the document is one of the zaaktype of the zaak."""
+    document = check.resolved("informatieobject")
+    if not check.creating or document is None or check.main is None:
+        return
+    path = check.main["zaaktype"]
+    try:
+        zaaktype = (await check.call.service.remote.objects(check.call.caller, [path])).get(path, {})
+    except Problem:
+        zaaktype = {}
+    if document["informatieobjecttype"] not in zaaktype.get("informatieobjecttypen", ()):
+        code = "missing-zaaktype-informatieobjecttype-relation"
+        check.reject(OBJECT, code, "Het informatieobjecttype hoort niet bij het zaaktype van de zaak.")
+
+
+async def status_hoort_bij_de_zaak(check: Check) -> None:
+    """zaken.md §3.6: the status, if given, is one of the same zaak."""
+    status = check.resolved("status")
+    if status and check.main and status["zaak"] != check.main["uuid"]:
+        check.reject(OBJECT, "zaak-mismatch", "De status hoort niet bij de zaak.")
+
+
+async def archiefstatus_bij_opslaan(check: Check) -> None:
+    """zaken.md §6: the documents of an archived zaak are what they are."""
+    await zaak_is_nog_niet_gearchiveerd(check)
+
+
+async def registratiedatum_is_nu(check: Check) -> None:
+    """zrc-004: the moment of registration is now, whatever the client sends."""
+    if check.creating:
+        check.row["registratiedatum"] = datetime.now(UTC)
+
+
+async def spiegel_in_documenten(check: Check) -> None:
+    """zrc-005: the Documenten API knows which zaken a document belongs to; without that the relation is undone."""
+    if check.action not in ("create", "destroy"):
+        return
+    row = check.stored or check.row
+    relation = objectinformatieobject(row["informatieobject"], f"/zaken/api/v1/zaken/{row['zaak']}", "zaak")
+    added, dropped = ([relation], []) if check.creating else ([], [relation])
+    await mirrored(check, "informatieobject", added=added, dropped=dropped)
+
+
+ZAAKINFORMATIEOBJECT = Resource(
+    name="zaakinformatieobject",
+    path="zaakinformatieobjecten",
+    fields=ZaakInformatieObjectFields,
+    shown=ZaakInformatieObjectShown,
+    table=ZAAKINFORMATIEOBJECT_TABLE,
+    computed={"aard_relatie_weergave": literal_column("'Hoort bij, omgekeerd: kent'")},
+    scopes={
+        "list": LEZEN,
+        "fetch": LEZEN,
+        "create": AANMAKEN | BIJWERKEN,
+        "update": BIJWERKEN,
+        "remove": BIJWERKEN | VERWIJDEREN,
+    },
+    filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("informatieobject", _c.informatieobject, INFORMATIEOBJECT)],
+    main=HOOFD,
+    paginated=False,
+    kanaal="zaken",
+    notify=("create",),
+    audited=True,
+    weergave=lambda row: str(row["informatieobject"]).rpartition("/")[2],
+    unique={"zaakinformatieobject_zaak_informatieobject": InvalidParam(OBJECT, "unique")},
+    rules=[informatieobjecttype_hoort_bij_het_zaaktype, status_hoort_bij_de_zaak, archiefstatus_bij_opslaan],
+    derive=[registratiedatum_is_nu],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    mirrors=[spiegel_in_documenten],
+    description="De documenten bij een zaak.",
+)

@@ -1,0 +1,100 @@
+"""Zaaknotitie: a note with a zaak (zaken.md §3.6, §5.3); no audit trail, no notifications."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from sqlalchemy import Column, func
+from sqlalchemy import DateTime as SqlDateTime
+
+from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import DateTime, Fields, Length, Url
+from zgw.filters import compare, equal, reference
+from zgw.problems import forbidden
+from zgw.resource import Main, Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+
+BIJWERKEN = scopes("zaken.bijwerken")
+
+NotitieType = Literal["intern", "extern"]
+NotitieStatus = Literal["concept", "definitief"]
+
+
+class ZaakNotitieFields(Fields):
+    """What clients write."""
+
+    onderwerp: Annotated[str, Length(255, 1)]
+    tekst: Annotated[str, Length(None, 1)]
+    aangemaakt_door: Annotated[str, Length(255)] = ""
+    notitie_type: NotitieType = "intern"
+    status: NotitieStatus = "concept"
+    gerelateerd_aan: Annotated[str, ZAAK_REF]
+
+
+class ZaakNotitieShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    aanmaakdatum: DateTime
+    wijzigingsdatum: DateTime
+
+
+ZAAKNOTITIE_TABLE = make_table(
+    METADATA,
+    "zaaknotitie",
+    ZaakNotitieFields,
+    Column("aanmaakdatum", SqlDateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("wijzigingsdatum", SqlDateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+_c = ZAAKNOTITIE_TABLE.c
+
+
+async def notitie_is_nog_een_concept(check: Check) -> None:
+    """zaken.md §7.1: a note that is definitief does not change any more."""
+    if check.stored is not None and check.stored["status"] == "definitief":
+        check.reject("status", "invalid", "Een definitieve notitie kan niet gewijzigd worden.")
+
+
+async def andere_zaak_is_toegestaan(check: Check) -> None:
+    """zrc-006: a note only moves to a zaak that the client may write to as well."""
+    zaak = check.resolved("gerelateerd_aan")
+    if check.stored is None or not check.changed("gerelateerd_aan") or zaak is None:
+        return
+    if not await check.call.holds(BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
+        raise forbidden()
+
+
+async def datums_van_de_notitie(check: Check) -> None:
+    """Remember when the note was made and last changed."""
+    check.row["wijzigingsdatum"] = datetime.now(UTC)
+    if check.creating:
+        check.row["aanmaakdatum"] = check.row["wijzigingsdatum"]
+
+
+ZAAKNOTITIE = Resource(
+    name="zaaknotitie",
+    path="zaaknotities",
+    fields=ZaakNotitieFields,
+    shown=ZaakNotitieShown,
+    table=ZAAKNOTITIE_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("list", "create", "fetch", "replace", "merge", "remove"),
+    operations={"fetch": "zaaknotitie_read", "remove": "zaaknotitie_delete"},
+    filters=[
+        *compare("aangemaaktDoor", _c.aangemaakt_door, Annotated[str, Length(255)], "icontains"),
+        *compare("aanmaakdatum", _c.aanmaakdatum, DateTime, "gt", "gte", "lt", "lte"),
+        reference("gerelateerdAan", _c.gerelateerd_aan, ZAAK_REF),
+        equal("notitieType", _c.notitie_type, NotitieType),
+        *compare("onderwerp", _c.onderwerp, Annotated[str, Length(255)], "icontains"),
+        equal("status", _c.status, NotitieStatus),
+        *compare("tekst", _c.tekst, str, "icontains"),
+        *compare("wijzigingsdatum", _c.wijzigingsdatum, DateTime, "gt", "gte", "lt", "lte"),
+    ],
+    main=Main("gerelateerd_aan", HOOFD.resource),
+    etag=False,
+    unexpandable=("gerelateerd_aan",),
+    rules=[notitie_is_nog_een_concept, andere_zaak_is_toegestaan],
+    derive=[datums_van_de_notitie],
+    description="Notities bij een zaak.",
+)

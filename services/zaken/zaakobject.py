@@ -1,0 +1,148 @@
+"""Zaakobject: a thing or person that a zaak is about (zaken.md §3.5)."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from sqlalchemy import Index, text
+from sqlmodel import Field
+
+from services.zaken.objectidentificatie import OBJECTEN, ObjectType
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
+from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
+from zgw.check import Check
+from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Url, Variants
+from zgw.filters import equal, reference
+from zgw.problems import OBJECT, Problem
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+
+class ObjectTypeOverigeDefinitie(Fields):
+    """Where the schema of an object of another type is found, and where the object that must satisfy it."""
+
+    url: Url
+    schema_: Annotated[str, Length(100, 1)] = Field(alias="schema")
+    object_data: Annotated[str, Length(100, 1)]
+
+
+class ZaakObjectFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    object: Annotated[OptionalUrl, IMMUTABLE] = ""
+    zaakobjecttype: Annotated[str, Ref("catalogi", "zaakobjecttypen", blank=True), IMMUTABLE] = ""
+    object_type: Annotated[ObjectType, IMMUTABLE]
+    object_type_overige: Annotated[str, Matching(r"[a-z_]+", 100)] = ""
+    object_type_overige_definitie: ObjectTypeOverigeDefinitie | None = None
+    relatieomschrijving: Annotated[str, Length(80)] = ""
+    object_identificatie: Annotated[
+        JsonObject, BeforeValidator(lambda value: {} if value is None else value), Variants("object_type", OBJECTEN)
+    ] = {}
+
+
+class ZaakObjectShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+ZAAKOBJECT_TABLE = make_table(METADATA, "zaakobject", ZaakObjectFields)
+_c = ZAAKOBJECT_TABLE.c
+Index("zaakobject_object", _c.object, postgresql_where=_c.object != text("''"))
+Index("zaakobject_object_type", _c.object_type, _c.id)
+
+
+async def object_is_bekend(check: Check) -> None:
+    """invalid-zaakobject: a zaakobject has the URL of an object, an identification of it, or both."""
+    if not check.row["object_identificatie"]:
+        check.row["object_identificatie"] = None
+    if check.row["object_type_overige_definitie"] is not None:
+        # The object is then described by its own register, and nothing else.
+        check.row["object_identificatie"] = None
+        return
+    if check.creating and not check.row["object"] and not check.row["object_identificatie"]:
+        check.reject(OBJECT, "invalid-zaakobject", "Geef object of objectIdentificatie.")
+
+
+async def object_bestaat(check: Check) -> None:
+    """bad-url: the URL of the object, of whatever kind, can be fetched."""
+    url = check.row["object"]
+    if not check.creating or not url:
+        return
+    remote, caller = check.call.service.remote, check.call.caller
+    try:
+        if url.startswith("/"):
+            found = (await remote.objects(caller, [url])).get(url)
+        else:
+            found = await remote.external(caller, url)
+    except Problem:
+        found = None
+    if found is None:
+        check.reject("object", "bad-url")
+    check.notes["object"] = found
+
+
+async def overig_type_heeft_een_naam(check: Check) -> None:
+    """missing-object-type-overige, invalid-object-type-overige-usage: another type is named or defined, and only then."""
+    named = check.row["object_type_overige"] or check.row["object_type_overige_definitie"]
+    if check.row["object_type"] == "overige" and not named:
+        check.reject(OBJECT, "missing-object-type-overige", "Geef objectTypeOverige of objectTypeOverigeDefinitie.")
+    if check.row["object_type"] != "overige" and named:
+        check.reject(OBJECT, "invalid-object-type-overige-usage", "Alleen een object van type overige heeft dit.")
+
+
+async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zaaktype-mismatch: the zaakobjecttype is one of the zaaktype of the zaak."""
+    zaakobjecttype = check.resolved("zaakobjecttype")
+    if check.creating and zaakobjecttype and check.main and zaakobjecttype["zaaktype"] != check.main["zaaktype"]:
+        check.reject(OBJECT, "zaaktype-mismatch", "Het zaakobjecttype hoort niet bij het zaaktype van de zaak.")
+
+
+async def archiefstatus_bij_opslaan(check: Check) -> None:
+    """zaken.md §6: the objects of an archived zaak are what they are."""
+    await zaak_is_nog_niet_gearchiveerd(check)
+
+
+def naam_van(row: Mapping[str, Any]) -> str:
+    """Return how a zaakobject is called in the audit trail."""
+    return str(row["object"]).rstrip("/").rpartition("/")[2] or str(row["relatieomschrijving"] or row["object_type"])
+
+
+ZAAKOBJECT = Resource(
+    name="zaakobject",
+    path="zaakobjecten",
+    fields=ZaakObjectFields,
+    shown=ZaakObjectShown,
+    table=ZAAKOBJECT_TABLE,
+    scopes={
+        "list": LEZEN,
+        "fetch": LEZEN,
+        "create": AANMAKEN | BIJWERKEN,
+        "update": BIJWERKEN,
+        "remove": BIJWERKEN | VERWIJDEREN,
+    },
+    filters=[
+        reference("zaak", _c.zaak, ZAAK_REF),
+        reference("object", _c.object, Ref(follow=False)),
+        equal("objectType", _c.object_type, ObjectType),
+    ],
+    main=HOOFD,
+    kanaal="zaken",
+    audited=True,
+    weergave=naam_van,
+    unexpandable=("object",),
+    rules=[
+        object_is_bekend,
+        object_bestaat,
+        overig_type_heeft_een_naam,
+        zaakobjecttype_hoort_bij_het_zaaktype,
+        archiefstatus_bij_opslaan,
+        definitie_beschrijft_het_object,
+    ],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    description="Waar een zaak over gaat.",
+)

@@ -1,0 +1,88 @@
+"""objectTypeOverigeDefinitie: an object that must satisfy a JSON schema, both found with jq (zaken.md §7.1).
+
+The jq programs are the client's and the schema is somebody else's, so they run in a process of their own, with
+little time and memory, without network, files, environment, and one or two at a time.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from zgw.check import Check
+
+log = logging.getLogger("samenzaak.zaken")
+
+SECONDS = 5.0
+"""How long the process may take; it may compute for two of them."""
+MAX_INPUT = 1_000_000
+"""Bytes of JSON that are looked at."""
+CHILD = Path(__file__).with_name("begrensd.py")
+
+_places = asyncio.Semaphore(2)
+
+
+async def definitie_beschrijft_het_object(check: Check) -> None:
+    """invalid-schema: an object with a definition has the data that the schema of its definition asks for."""
+    definition: Mapping[str, Any] | None = check.row["object_type_overige_definitie"]
+    if definition is None or not (check.changed("object_type_overige_definitie") or check.changed("object")):
+        return
+    if not check.row["object"]:
+        check.reject("objectUrl", "required", "Een objectTypeOverigeDefinitie vraagt om de URL van het object.")
+        return
+    caller, remote = check.call.caller, check.call.service.remote
+    path = definition["url"]
+    if path.startswith("/"):
+        described = (await remote.objects(caller, [path])).get(path)
+    else:
+        described = await remote.external(caller, path)
+    if described is None:
+        check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON.")
+        return
+    found = check.notes.get("object") or await remote.external(caller, check.row["object"])
+    if found is None:
+        return
+    wrong = await judge(described, definition["schema"], found, definition["objectData"])
+    names = {
+        "schema": ("objectTypeOverigeDefinitie.schema", "invalid", "Hiermee is geen JSON-schema te vinden."),
+        "objectData": ("objectTypeOverigeDefinitie.objectData", "invalid", "Hiermee zijn geen gegevens te vinden."),
+        "object": ("object", "invalid-schema", "Het object voldoet niet aan het schema."),
+    }
+    if wrong:
+        check.reject(*names[wrong])
+
+
+async def judge(described: Any, schema: str, found: Any, data: str) -> str:
+    """Return what is wrong: ``schema``, ``objectData``, ``object``, or an empty string.
+
+    A program that takes too much time or memory counts as wrong, where it was busy.
+    """
+    task = orjson.dumps({"described": described, "schema": schema, "found": found, "data": data})
+    if len(task) > MAX_INPUT:
+        return "schema"
+    async with _places:
+        # The empty environment keeps secrets out of the reach of ``$ENV``.
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", str(CHILD),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={},
+        )  # fmt: skip
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(task), SECONDS)
+        except TimeoutError:
+            output = b""
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+    # The process says which step it begins, and at the end that it is done: the last word is where it stopped.
+    steps = output.decode("ascii", "replace").split()
+    if not steps:
+        log.error("the process that judges an object did not start working: status %s", process.returncode)
+        return "schema"
+    return "" if steps[-1] == "done" else steps[-1]

@@ -1,0 +1,85 @@
+"""Zaakverzoek: a request of somebody, registered in another API, that a zaak handles (zaken.md §3.6)."""
+
+import uuid
+from typing import Annotated
+
+from sqlalchemy import Index
+
+from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import Fields, Ref, Url
+from zgw.filters import reference
+from zgw.relations import Relation, mirrored
+from zgw.resource import Resource
+from zgw.rights import scopes
+from zgw.tables import make_table
+
+BIJWERKEN = scopes("zaken.bijwerken")
+
+VERZOEK = Ref(shape=("url",))
+
+
+class ZaakVerzoekFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF]
+    verzoek: Annotated[str, VERZOEK]
+
+
+class ZaakVerzoekShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+ZAAKVERZOEK_TABLE = make_table(METADATA, "zaakverzoek", ZaakVerzoekFields)
+_c = ZAAKVERZOEK_TABLE.c
+Index("zaakverzoek_verzoek", _c.verzoek)
+
+
+def spiegels(verzoek: str, zaak: uuid.UUID) -> list[Relation]:
+    """Return the objectverzoek at the API of the verzoek; other APIs with requests keep none (Z18)."""
+    root, collection, _ = verzoek.rsplit("/", 2)
+    if collection != "verzoeken":
+        return []
+    pair = {"verzoek": verzoek, "object": f"/zaken/api/v1/zaken/{zaak}"}
+    return [Relation(f"{root}/objectverzoeken", {**pair, "objectType": "zaak"}, pair)]
+
+
+async def spiegel_bij_het_verzoek(check: Check) -> None:
+    """zrc-024: the API of the verzoek knows that this zaak handles it."""
+    row = check.stored or check.row
+    relations = spiegels(row["verzoek"], row["zaak"])
+    added, dropped = ([], relations) if check.action == "destroy" else (relations, [])
+    await mirrored(check, "verzoek", added=added, dropped=dropped)
+
+
+async def archiefstatus_bij_aanmaken(check: Check) -> None:
+    """zaken.md §6: an archived zaak gets no new verzoeken."""
+    await zaak_is_nog_niet_gearchiveerd(check)
+
+
+ZAAKVERZOEK = Resource(
+    name="zaakverzoek",
+    path="zaakverzoeken",
+    fields=ZaakVerzoekFields,
+    shown=ZaakVerzoekShown,
+    table=ZAAKVERZOEK_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    verbs=("list", "create", "fetch", "remove"),
+    filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("verzoek", _c.verzoek, VERZOEK)],
+    main=HOOFD,
+    paginated=False,
+    etag=False,
+    kanaal="zaken",
+    notify=("create",),
+    audited=True,
+    weergave=lambda row: str(row["verzoek"]),
+    unexpandable=("zaak",),
+    rules=[archiefstatus_bij_aanmaken],
+    mirrors=[spiegel_bij_het_verzoek],
+    warning="Dit onderdeel van de standaard is verouderd.",
+    description="De verzoeken die een zaak behandelt.",
+)

@@ -1,0 +1,190 @@
+"""``_zoek``: the filters of the list in a body, a geometry to lie within, and a choice of properties (zaken.md §5.2)."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy
+import orjson
+from pydantic import ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from starlette.responses import Response
+
+from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, points_within, shape_of, shapes_within
+from services.zaken.zaak import LEZEN, ZAAK
+from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
+from zgw.call import Call, answer, crs_headers
+from zgw.database import Executor, among
+from zgw.expand import paths, text_of
+from zgw.fields import Fields
+from zgw.filters import conditions, unknown
+from zgw.output import existing, reading, within
+from zgw.problems import OBJECT, InvalidParam, Problem, from_pydantic, invalid, not_found
+from zgw.reading import ordering_of, page_of, page_url, rendered, search
+from zgw.resource import Action
+
+_c = ZAAK.table.c
+
+RECORD = numpy.dtype([("id", ">i8"), ("x", ">f8"), ("y", ">f8")])
+"""A zaak that may lie within: its number, and its place when that is a point, else NaN."""
+
+SHAPES_AT_ONCE = 500
+"""How many geometries that are no points are in memory at the same time."""
+
+
+class GeometrieBinnen(Fields):
+    """The geometry that those of the zaken lie within."""
+
+    within: Geometrie
+
+
+class ZaakZoekFields(Fields):
+    """What a search has beside the filters of the list."""
+
+    zaakgeometrie: Annotated[GeometrieBinnen | None, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
+    expand: str = ""
+    fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}})] = []
+    ordering: str = ""
+
+
+async def zoek(call: Call) -> Response:
+    """Answer the zaken that meet all criteria, as far as the client may read them. At least one criterion is needed."""
+    call.check_accept()
+    rights = await call.rights(LEZEN)
+    call.check_crs(content=True)
+    query = call.query()
+    if problem := unknown(query, ["page", "pageSize", "expand"]):
+        raise Problem(400, "invalid", invalid_params=[problem])
+    body = await call.body()
+    errors: list[InvalidParam] = []
+    where = conditions(ZAAK.filters, body, call.caller.bases, errors)
+    area = area_of(body.get("zaakgeometrie"), errors)
+    given = {**query, **{name: text_in(body, name, errors) for name in ("expand", "ordering") if body.get(name)}}
+    selection = selection_of(body.get("fields"), bool(given.get("expand")), errors)
+    if errors:
+        raise Problem(400, "invalid", invalid_params=errors)
+    if not where and area is None:
+        raise invalid(OBJECT, "empty_search_body")
+    if selection is not None:
+        selection = named(call, ZAAK, selection)
+        given["expand"] = text_of(tree_of(ZAAK, call, selection))
+    if area is None:
+        found = await search(call, ZAAK, rights, where, given, errors)
+    else:
+        found = await search_within(call, [*where, within(ZAAK, rights), existing(ZAAK, rights)], area, given)
+    return found if selection is None else only(found, selection)
+
+
+def text_in(body: Mapping[str, Any], name: str, errors: list[InvalidParam]) -> str:
+    """Return a text of the body, or a list of texts as one."""
+    value = body[name]
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str) for part in parts):
+        errors.append(InvalidParam(name, "invalid", "Een tekst wordt verwacht."))
+        return ""
+    return ",".join(parts)
+
+
+def area_of(value: Any, errors: list[InvalidParam]) -> Any:
+    """Return the geometry to lie within, or None when there is none or it is wrong."""
+    if value is None:
+        return None
+    try:
+        return GeometrieBinnen.model_validate(value).within
+    except ValidationError as e:
+        errors += from_pydantic(e.errors(), "zaakgeometrie")
+    return None
+
+
+def selection_of(value: Any, expands: bool, errors: list[InvalidParam]) -> Selection | None:
+    """zrc-029: return the choice of properties, which does not go together with ``expand``."""
+    if value is None or value == []:
+        return None
+    try:
+        selection = chosen(value)
+    except PydanticCustomError as e:
+        errors.append(InvalidParam("fields", e.type, e.message()))
+        return None
+    if expands:
+        errors.append(InvalidParam("fields", "invalid", "Gebruik fields of expand, niet beide."))
+    return selection
+
+
+def only(response: Response, selection: Selection) -> Response:
+    """Return a page with of each zaak only what was chosen."""
+    content = orjson.loads(bytes(response.body))
+    content["results"] = [select_fields(item, selection) for item in content["results"]]
+    return answer(content, headers=crs_headers(ZAAK))
+
+
+async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any, given: Mapping[str, str]) -> Response:
+    """Answer the zaken that meet ``where`` and lie within ``area``, counted exactly."""
+    errors: list[InvalidParam] = []
+    order = ordering_of(ZAAK, given.get("ordering"), errors)
+    if errors:
+        raise Problem(400, "invalid", invalid_params=errors)
+    wanted = paths(given.get("expand"))
+    page, size = page_of(call, given)
+    async with call.db.acquire(call.tenant) as db:
+        hits = await numbers_within(db, where, area, order)
+        numbers = hits[(page - 1) * size : page * size].tolist()
+        statement = reading(ZAAK).where(among(_c.id, numbers), *where).order_by(*order)
+        rows = await db.rows(statement) if numbers else []
+    if not numbers and page > 1:
+        raise not_found("Deze pagina bestaat niet.")
+    count = len(hits)
+    content = {
+        "count": count,
+        "next": page_url(call, page + 1) if page * size < count else None,
+        "previous": page_url(call, page - 1) if page > 1 else None,
+        "results": await rendered(call, ZAAK, rows, wanted),
+    }
+    return answer(content, headers=crs_headers(ZAAK))
+
+
+async def numbers_within(db: Executor, where: list[ColumnElement[bool]], area: Any, order: list[ColumnElement[Any]]) -> Any:
+    """Return the ids, in order, of the zaken that meet ``where`` and lie within ``area``.
+
+    The index gives those whose bounding box lies in that of ``area``. They come as one value of 24 bytes a zaak, because
+    a hundred thousand rows would cost more than all the rest.
+    """
+    inside = _c.zaakgeometrie_box.op("<@", is_comparison=True)(literal(box_of(area), Box()))
+    place = "CASE WHEN zaak.zaakgeometrie ->> 'type' = 'Point' THEN (zaak.zaakgeometrie_box[0])[{}] ELSE 'NaN' END"
+    record = func.int8send(_c.id)
+    for axis in (0, 1):
+        record = record.concat(func.float8send(literal_column(place.format(axis))))
+    statement = select(func.string_agg(record, aggregate_order_by(literal_column("''::bytea"), *order)))
+    found = numpy.frombuffer(await db.value(statement.where(inside, *where)) or b"", RECORD)
+    shape = await asyncio.to_thread(shape_of, area)
+    hit = await asyncio.to_thread(points_within, found["x"].astype(float), found["y"].astype(float), shape)
+    others = numpy.flatnonzero(numpy.isnan(found["x"]))
+    for start in range(0, len(others), SHAPES_AT_ONCE):
+        some = others[start : start + SHAPES_AT_ONCE]
+        hit[some] = await shapes_hit(db, found["id"][some].tolist(), shape)
+    return found["id"][hit]
+
+
+async def shapes_hit(db: Executor, numbers: list[int], shape: Any) -> list[bool]:
+    """Return for each of these zaken whether its geometry, which is no point, lies within ``shape``."""
+    rows = await db.rows(select(_c.id, cast(_c.zaakgeometrie, Text).label("geometry")).where(among(_c.id, numbers)))
+    inside = await asyncio.to_thread(shapes_within, [row["geometry"] for row in rows], shape)
+    found = {row["id"]: bool(hit) for row, hit in zip(rows, inside, strict=True)}
+    return [found.get(number, False) for number in numbers]
+
+
+ACTIONS = [
+    Action(
+        "zaak__zoek",
+        "POST",
+        "/zaken/_zoek",
+        zoek,
+        LEZEN,
+        body=ZaakZoekFields,
+        response=ZAAK,
+        shape="page",
+        filters=ZAAK.filters,
+        parameters=("page", "pageSize", "expand", "CRS"),
+    )
+]

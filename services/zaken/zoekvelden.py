@@ -1,0 +1,116 @@
+"""The choice of properties in ``_zoek`` (zrc-029, common.md §13): ``["identificatie", {"status": ["datumStatusGezet"]}]``.
+
+A string is a property to return, ``*`` all of them; an object names a relation, which is expanded, or a group, with the
+choice that is made there. Names are compared without regard to case, because the standard's own examples need that.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from zgw.call import Call
+from zgw.expand import MAX_DEPTH, MAX_PATHS, Tree, expandable, unknown_path
+from zgw.output import properties
+from zgw.problems import error
+from zgw.resource import Resource
+
+
+@dataclass
+class Selection:
+    """What is chosen of one object."""
+
+    everything: bool = False
+    names: list[str] = field(default_factory=list)
+    inside: dict[str, "Selection"] = field(default_factory=dict)
+
+
+def chosen(value: Any, depth: int = 0) -> Selection:
+    """Return the choice that a client sent; else the error ``invalid``."""
+    if not isinstance(value, list) or depth > MAX_DEPTH or len(value) > MAX_PATHS:
+        raise error("invalid", "Een lijst van eigenschappen wordt verwacht.")
+    found = Selection()
+    for item in value:
+        if item == "*":
+            found.everything = True
+        elif isinstance(item, str):
+            found.names.append(item)
+        elif isinstance(item, dict):
+            for name, inside in item.items():
+                found.inside[name] = chosen(inside, depth + 1)
+        else:
+            raise error("invalid", "Een eigenschap is een tekst, een relatie een object.")
+    return found
+
+
+def named(call: Call, resource: Resource | None, selection: Selection) -> Selection:
+    """Return the choice with the names as they are written in responses. Raises 404 for a name that does not exist.
+
+    The properties of resources of other services are only known from their objects.
+    """
+    if resource is None:
+        return selection
+    known = {p.name.lower(): p.name for p in properties(resource)} | {"url": "url"}
+    relations = expandable(resource)
+    groups = {p.name for p in properties(resource) if p.group is not None}
+    found = Selection(selection.everything)
+    for name in selection.names:
+        if name.lower() not in known:
+            raise unknown_path(name)
+        found.names.append(known[name.lower()])
+    for name, inside in selection.inside.items():
+        real = known.get(name.lower(), "")
+        if real in relations:
+            ref = relations[real]
+            own = ref.service == call.service.api.service
+            target = next((r for r in call.service.api.resources if own and r.path == ref.path), None)
+            found.inside[real] = named(call, target, inside)
+        elif real in groups:
+            found.inside[real] = inside
+        else:
+            raise unknown_path(name)
+    return found
+
+
+def tree_of(resource: Resource | None, call: Call, selection: Selection) -> Tree:
+    """Return what has to be expanded for a choice with real names."""
+    tree: Tree = {}
+    relations = expandable(resource) if resource else None
+    for name, inside in selection.inside.items():
+        if relations is None:
+            tree[name] = tree_of(None, call, inside)
+        elif name in relations:
+            ref = relations[name]
+            own = ref.service == call.service.api.service
+            target = next((r for r in call.service.api.resources if own and r.path == ref.path), None)
+            tree[name] = tree_of(target, call, inside)
+    return tree
+
+
+def select_fields(item: dict[str, Any], selection: Selection) -> dict[str, Any]:
+    """Return of an expanded object what is chosen. Raises 404 for a name that an object of another service lacks."""
+    known = {name.lower(): name for name in item if name != "_expand"}
+    found = {name: value for name, value in item.items() if selection.everything and name != "_expand"}
+    for name in selection.names:
+        if (real := known.get(name.lower())) is not None:
+            found[real] = item[real]
+        elif name not in OPTIONAL:
+            raise unknown_path(name)
+    expanded: dict[str, Any] = item.get("_expand", {})
+    for name, inside in selection.inside.items():
+        if name in expanded:
+            found.setdefault("_expand", {})[name] = _each(expanded[name], inside)
+        elif (real := known.get(name.lower())) is not None:
+            found[real] = _each(item[real], inside)
+        else:
+            raise unknown_path(name)
+    return found
+
+
+OPTIONAL = ("betrokkeneIdentificatie", "objectIdentificatie")
+"""What an object may lack although the property exists."""
+
+
+def _each(value: Any, selection: Selection) -> Any:
+    if isinstance(value, list):
+        return [_each(item, selection) for item in value]
+    # An empty object says that there is nothing, or nothing that the client may read.
+    return select_fields(value, selection) if isinstance(value, dict) and value else value
