@@ -8,8 +8,6 @@ from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, column, func, lit
 from sqlalchemy.dialects.postgresql import array
 
 from services.zaken.geometrie import omvat_zaakgeometrie
-from services.zaken.rol_filters import ROL_FILTERS
-from services.zaken.geometrie import omvat_zaakgeometrie
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
 from services.zaken.telling import tel, tel_mee
@@ -168,7 +166,6 @@ ZAAK = Resource(
     filters=FILTERS,
     ordering=ORDERING,
     crs=True,
-    derive=[omvat_zaakgeometrie],
     typed=Typed("zaaktype", "vertrouwelijkheidaanduiding"),
     kanaal="zaken",
     kenmerken=kenmerken,

@@ -7,7 +7,6 @@ from sqlalchemy import Column, Date as SqlDate, ForeignKey, Index, MetaData, Uni
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.geometrie import Geometrie, box_column, box_index
-from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
 from zgw.fields import (
     IMMUTABLE,
@@ -134,14 +133,12 @@ ZAAK_TABLE = make_table(
     Column("hoofdzaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE", name="zaak_hoofdzaak")),
     Column("einddatum", SqlDate),
     box_column(),
-    box_column(),
     Column("afgeleid", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
     UniqueConstraint("identificatie", "bronorganisatie", name="zaak_identificatie"),
 )
 """``afgeleid`` names the archiving fields whose value was derived at closing, and may therefore be derived again."""
 
 _c = ZAAK_TABLE.c
-box_index(ZAAK_TABLE)
 box_index(ZAAK_TABLE)
 Index("zaak_startdatum", _c.startdatum, _c.id)
 Index("zaak_zaaktype_startdatum", _c.zaaktype, _c.startdatum)
