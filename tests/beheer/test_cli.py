@@ -1,0 +1,162 @@
+"""The command ``samenzaak`` as an operator uses it, each time in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def environment(home: Path, port: int = 8000) -> dict[str, str]:
+    """Return an environment with a data folder of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SAMENZAAK_")}
+    return {**clean, "SAMENZAAK_HOME": str(home), "SAMENZAAK_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+
+
+def samenzaak(home: Path, *arguments: str, port: int = 8000) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "beheer.cli", *arguments]
+    return subprocess.run(command, env=environment(home, port), capture_output=True, text=True, timeout=120)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(home: Path, port: int, log: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start a server."""
+    command = [sys.executable, "-m", "beheer.cli", "serve", *options]
+    return subprocess.Popen(command, env=environment(home, port), stdout=log.open("ab"), stderr=subprocess.STDOUT)
+
+
+def wait_for(log: Path, text: str, process: subprocess.Popen[bytes], seconds: float = 120) -> str:
+    """Wait until the log has ``text``, and return the log."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if text in (content := log.read_text()):
+            return content
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until everything answers."""
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+def postgres_runs(home: Path) -> bool:
+    """Return whether a PostgreSQL runs on this data folder."""
+    return any(
+        process.info["name"] == "postgres" and str(home) in " ".join(process.info["cmdline"] or ())
+        for process in psutil.process_iter(["name", "cmdline"])
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for the commands below, which build on each other."""
+    return tmp_path_factory.mktemp("cli")
+
+
+def test_municipalities_and_clients(home: Path) -> None:
+    made = samenzaak(home, "tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
+    assert json.loads(made.stdout) == {"name": "deventer", "naam": "Gemeente Deventer", "rsin": "517439943", "hosts": []}
+    again = samenzaak(home, "tenant", "add", "deventer", "--naam", "x", "--rsin", "517439943")
+    assert (again.returncode, again.stderr) == (1, "samenzaak: there is already a municipality deventer\n")
+    wrong = samenzaak(home, "tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
+    assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
+    short = samenzaak(home, "client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json")
+    assert "warning" in short.stderr
+    assert json.loads(short.stdout)["secret"] == "kort"
+    strong = samenzaak(home, "client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
+    assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
+    listed = json.loads(samenzaak(home, "client", "list", "deventer", "--json").stdout)
+    assert [client["clientId"] for client in listed] == ["formulieren", "zac"]
+    assert "kort" not in samenzaak(home, "client", "list", "--json").stdout
+
+
+def test_status_and_tenant_show(home: Path) -> None:
+    facts = json.loads(samenzaak(home, "status", "--json").stdout)
+    assert facts["tenants"] == ["deventer"]
+    assert facts["migrations"]["behind"] == []
+    shown = json.loads(samenzaak(home, "tenant", "show", "deventer", "--json").stdout)
+    assert shown["schemas"]["deventer_autorisaties"]["rows"]["applicatie"] == 1
+    assert samenzaak(home, "tenant", "show", "atlantis").returncode == 1
+    assert "up to date" in samenzaak(home, "status").stdout
+
+
+def test_a_command_and_a_server_share_the_data_and_a_token_works(home: Path, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    server = start(home, port, log)
+    try:
+        wait_until_ready(port, server, log)
+        url = f"http://127.0.0.1:{port}/zaken/api/v1/zaken"
+        token = samenzaak(home, "token", "deventer", "zac", port=port).stdout.strip()
+        headers = {"Authorization": f"Bearer {token}", "Accept-Crs": "EPSG:4326"}
+        assert httpx.get(url, headers=headers, trust_env=False).json()["count"] == 0
+        # A client that is added or removed while the server runs counts at once.
+        samenzaak(home, "client", "add", "deventer", "--client-id", "nieuw", "--all-rights", port=port)
+        new = {**headers, "Authorization": f"Bearer {samenzaak(home, 'token', 'deventer', 'nieuw').stdout.strip()}"}
+        assert httpx.get(url, headers=new, trust_env=False).status_code == 200
+        assert samenzaak(home, "client", "remove", "deventer", "nieuw").returncode == 0
+        assert httpx.get(url, headers=new, trust_env=False).json()["code"] == "invalid-client-identifier"
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) == 0, log.read_text()
+    assert not postgres_runs(home)
+
+
+def test_the_demo_and_its_curl_lines_and_a_second_start(tmp_path: Path) -> None:
+    """What ``make run`` does: the whole demo, curl lines that work, kill -9, and a second start without a demo."""
+    home, port, log = tmp_path / "var", free_port(), tmp_path / "log"
+    server = start(home, port, log, "--demo")
+    try:
+        shown = wait_for(log, "Try it:", server)
+        shown = wait_for(log, "/catalogi/api/v1/zaaktypen\"\n", server)
+        for step in ("registered", "by BSN", "uploaded", "zaak closed on", "webhook received", "raalte: its application sees 0"):
+            assert step in shown, shown
+        curls = [line for line in shown.splitlines() if line.startswith("curl ")]
+        assert len(curls) == 3
+        for line in curls:
+            answer = subprocess.run(
+                ["bash", "-c", line.replace("curl -s", "curl -s -o /dev/null -w '%{http_code}'")],
+                capture_output=True,
+                text=True,
+                timeout=30,
+            )
+            assert answer.stdout == "200", line
+        memory = psutil.Process(server.pid).memory_info().rss
+        assert memory < 250 * 1024 * 1024
+    finally:
+        server.kill()
+        server.wait(10)
+    second = start(home, port, log, "--demo")
+    try:
+        wait_for(log, "with the data of before", second)
+        wait_until_ready(port, second, log)
+    finally:
+        second.send_signal(signal.SIGINT)
+        assert second.wait(30) == 0, log.read_text()
+    assert not postgres_runs(home)
