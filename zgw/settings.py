@@ -66,7 +66,14 @@ class Settings(BaseSettings):
         "https://selectielijst.openzaak.nl/api/v1", description="Root of the Selectielijst API."
     )
     max_body_size: int = Field(10 * 1024**2, gt=0, description="Largest JSON body in bytes.")
+    max_document_size: int | None = Field(
+        None, gt=0, description="Largest request to the Documenten API in bytes, for content that is sent as base64. "
+        "Without it there is no limit."
+    )
     chunk_size: int = Field(4 * 1024**3, gt=0, description="Largest bestandsdeel in bytes.")
+    check_verzending_dates: bool = Field(
+        False, description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others."
+    )
     pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
     callback_check: bool = Field(
         True, description="Call the callback of a new abonnement, and refuse it when that does not answer."
