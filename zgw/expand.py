@@ -72,10 +72,10 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
         ref = known.get(name)
         if ref is None:
             raise unknown_path(name)
-        wanted = {url for item in items for url in urls_of(item[name])}
-        found = await load(call, ref, wanted, branch)
-        for item in items:
-            value = item[name]
+        by = resource.expand_by.get(name)
+        values = [item[name] for item in items] if by is None else await by(call, items)
+        found = await load(call, ref, {url for value in values for url in urls_of(value)}, branch)
+        for item, value in zip(items, values, strict=True):
             if isinstance(value, list):
                 item["_expand"][name] = [found[url] for url in urls_of(value) if url in found]
             else:

@@ -33,6 +33,7 @@ PARAMETERS: dict[str, Schema] = {
             {"type": "string", "format": "date-time"},
             "De versie zoals die op dit moment was.",
         ),
+        _parameter("datumGeldigheid", "query", TEXT, "De dag waarop het object geldig is, als `JJJJ-MM-DD`."),
         _parameter("If-None-Match", "header", TEXT, "De ETag van de versie die de client al heeft."),
         _parameter("Accept-Crs", "header", CRS, "Het gewenste coördinatenstelsel van geometrie.", True),
         _parameter("Content-Crs", "header", CRS, "Het coördinatenstelsel van de verzonden geometrie.", True),

@@ -189,10 +189,11 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         operation.response = page(made, item) if resource.paginated else {"type": "array", "items": item}
         operation.parameters += list_parameters(made, resource)
     if verb in ("fetch", "head"):
-        names = [*resource.fetch_parameters, *(["If-None-Match"] if resource.etag else [])]
+        names = ["If-None-Match"] if resource.etag else []
         # HEAD takes the same parameters, but the normative files do not list them and they say nothing there.
-        expands = ["expand"] if verb == "fetch" and expandable(resource) else []
-        operation.parameters += [PARAMETERS[name] for name in (*expands, *names)]
+        if verb == "fetch":
+            names += [*resource.fetch_parameters, *(["expand"] if expandable(resource) else [])]
+        operation.parameters += [PARAMETERS[name] for name in names]
         operation.headers = ("ETag",) if resource.etag else ()
     if verb in ("create", "replace", "merge"):
         operation.request = made.schemas.body(resource.fields, Side.PATCH if verb == "merge" else Side.REQUEST)

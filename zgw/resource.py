@@ -45,6 +45,23 @@ class Main:
     resource: "Resource"
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the condition
+    that keeps its objects and all later ones, and its number of objects, so that a deep page need not be walked to."""
+
+    count: int
+    parts: Sequence[tuple[ColumnElement[bool], int]] = ()
+
+    def skip(self, offset: int) -> tuple[list[ColumnElement[bool]], int]:
+        """Return the condition that keeps the part in which ``offset`` lies and what follows, and the offset within it."""
+        for condition, number in self.parts:
+            if offset < number:
+                return [condition], offset
+            offset -= number
+        return [], self.count + offset
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A resource of the standard.
@@ -87,6 +104,8 @@ class Resource:
     """How an object is called in the audit trail, from its row; truncated to 200 characters."""
     expandable: Mapping[str, Ref] = field(default_factory=dict)
     """Expandable properties that are not plain references: ``relevanteAndereZaken`` by the ``url`` of its items."""
+    expand_by: "Mapping[str, Callable[[Call, Sequence[dict[str, Any]]], Awaitable[list[Any]]]]" = field(default_factory=dict)
+    """For expandable properties that show no URL: the function that returns the URL (or URLs) for each rendered object."""
     unexpandable: Sequence[str] = ()
     unique: Mapping[str, InvalidParam] = field(default_factory=dict)
     """The error for each unique constraint of the table, by the name of the constraint."""
@@ -104,6 +123,8 @@ class Resource:
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     prepare: "Callable[[Call, Select[Any]], Select[Any]] | None" = None
     """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of reference)."""
+    tally: "Callable[[Executor, Rights, Mapping[str, str], tuple[str, ...], Sequence[Any]], Awaitable[Tally | None]] | None" = None
+    """Knows the number of objects for some parameters: gets the rights, the parameters and the conditions they gave."""
     put_keeps: bool = True
     """Whether an optional field that PUT leaves out keeps its value (common.md §3), or gets its default."""
     cached: bool = False

@@ -25,6 +25,7 @@ from services.catalogi.geldigheid import (
 )
 from services.catalogi.informatieobjecttype import CATALOGUS_REF, names_of, urls_of
 from services.catalogi.namen import Naam, is_url, list_of_names, own_path, ref_to
+from services.catalogi.velden import ONBEPERKT
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
@@ -41,7 +42,7 @@ from zgw.tables import make_table
 class BesluittypeFields(Fields):
     """What an administrator writes; informatieobjecttypen by omschrijving."""
 
-    catalogus: Annotated[str, CATALOGUS_REF]
+    catalogus: Annotated[str, CATALOGUS_REF, ONBEPERKT]
     omschrijving: Annotated[str, Length(80)] = ""
     omschrijving_generiek: Annotated[str, Length(80)] = ""
     besluitcategorie: Annotated[str, Length(40)] = ""
@@ -61,6 +62,7 @@ class BesluittypeShown(Fields):
     url: Url
     informatieobjecttypen: list[Annotated[str, Ref("catalogi", "informatieobjecttypen")]]
     informatieobjecttype_omschrijvingen: list[str]
+    informatieobjecttype_omschrijving: list[str]
     zaaktypen: list[Annotated[str, Ref("catalogi", "zaaktypen")]]
     zaaktype_identificaties: list[str]
     resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]
@@ -146,6 +148,8 @@ BESLUITTYPE = Resource(
         "zaaktype_identificaties": names_of("identificatie", _of_zaaktypen()),
         "resultaattypen": _of_resultaattypen("uuid"),
         "resultaattypen_omschrijving": _of_resultaattypen("omschrijving"),
+        # The deprecated name that the answer to a POST has beside the other one.
+        "informatieobjecttype_omschrijving": T.c.informatieobjecttype_omschrijvingen,
         "vastgelegd_in": T.c.informatieobjecttype_omschrijvingen,
         "begin_object": begin_object("besluittype", T.c),
         "einde_object": einde_object("besluittype", T.c),

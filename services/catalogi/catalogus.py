@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from sqlalchemy import UniqueConstraint, column, exists, or_, select, table
 from sqlalchemy.types import Text, Uuid
 
-from services.catalogi.geldigheid import LEZEN, METADATA, SCHRIJVEN, VERWIJDEREN, as_array
+from services.catalogi.geldigheid import CORRIGEREN, LEZEN, METADATA, SCHRIJVEN, TEXT, VERWIJDEREN, as_array
+from services.catalogi.velden import GEVULD
 from zgw.check import Check
+from zgw.database import among
 from zgw.fields import Date, Email, Fields, Length, Matching, Ref, Rsin, Url
-from zgw.filters import any_of, equal
+from zgw.filters import Filter, equal
 from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.resource import Resource, related
 from zgw.tables import make_table
@@ -21,7 +23,7 @@ class CatalogusFields(Fields):
 
     domein: Domein
     rsin: Rsin
-    contactpersoon_beheer_naam: Annotated[str, Length(40, 1)]
+    contactpersoon_beheer_naam: Annotated[str, Length(40), GEVULD]
     contactpersoon_beheer_telefoonnummer: Annotated[str, Length(20)] = ""
     contactpersoon_beheer_emailadres: Email = ""
     naam: Annotated[str, Length(200)] | None = None
@@ -76,12 +78,12 @@ CATALOGUS = Resource(
         "besluittype_omschrijving": _names("besluittype"),
         "informatieobjecttype_omschrijving": _names("informatieobjecttype"),
     },
-    scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": SCHRIJVEN, "remove": VERWIJDEREN},
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": CORRIGEREN, "remove": VERWIJDEREN},
     filters=[
         equal("domein", T.c.domein),
-        any_of("domein__in", T.c.domein, str),
+        Filter("domein__in", str, lambda values: among(T.c.domein, values), many=True, shown=TEXT),
         equal("rsin", T.c.rsin),
-        any_of("rsin__in", T.c.rsin, str),
+        Filter("rsin__in", str, lambda values: among(T.c.rsin, values), many=True, shown=TEXT),
     ],
     unique={"catalogus_domein_rsin": InvalidParam(OBJECT, "unique")},
     cached=True,

@@ -17,6 +17,7 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
 from zgw.fields import Fields, Length, Matching, Ref
 from zgw.problems import OBJECT, InvalidParam
@@ -37,20 +38,20 @@ class Specificatie(Fields):
 
     groep: Annotated[str, Matching(r"[A-Za-z0-9_ ]*", 32)] = ""
     formaat: Literal["tekst", "getal", "datum", "datum_tijd"]
-    lengte: Annotated[str, Length(14, 1)]
+    lengte: Annotated[str, Length(14), GEVULD]
     kardinaliteit: Annotated[str, Matching(r"N|0*[1-9]\d*", 3, blank=False)]
-    waardenverzameling: list[Annotated[str, Length(100, 1)]] = []
+    waardenverzameling: list[Annotated[str, Length(100), GEVULD]] = []
 
 
 class EigenschapFields(Fields):
     """What an administrator writes."""
 
-    naam: Annotated[str, Length(20, 1)]
-    definitie: Annotated[str, Length(255, 1)]
+    naam: Annotated[str, Length(20), GEVULD]
+    definitie: Annotated[str, Length(255), GEVULD]
     specificatie: Specificatie
     toelichting: Annotated[str, Length(1000)] = ""
     zaaktype: Zaaktype
-    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION")] | None = None
+    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None = None
 
 
 EIGENSCHAP_TABLE = make_table(

@@ -131,15 +131,16 @@ def _same(kind: str, own: Any, other: Any) -> ColumnElement[bool]:
     return and_(same, or_(name != "", other.c.uuid == own.uuid)) if kind == "besluittype" else same
 
 
+TEXT = {"type": "string"}
 Status = Literal["alles", "concept", "definitief"]
 
 
 def status_filter(main: Any) -> Filter:
     """Return the filter on concept or published, which hides concepts when it is absent."""
     conditions = {"alles": main.concept.is_not(None), "concept": main.concept.is_(True), "definitief": main.concept.is_(False)}
-    return Filter("status", Status, lambda value: conditions[value], default="definitief")
+    return Filter("status", Status, lambda value: conditions[value], shown=TEXT, default="definitief")
 
 
 def validity_filter(main: Any, name: str = "datumGeldigheid") -> Filter:
     """Return the filter on the versions that are valid on a day."""
-    return Filter(name, DateField, lambda day: valid_on(main, day))
+    return Filter(name, DateField, lambda day: valid_on(main, day), shown=TEXT)

@@ -26,6 +26,7 @@ from services.catalogi.versie import (
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
+from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.fields import Date, Fields, Length, Ref, Url, Vertrouwelijkheid
 from zgw.filters import equal, reference
 from zgw.resource import Resource
@@ -37,23 +38,23 @@ CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO
 class OmschrijvingGeneriek(Fields):
     """The general kind of document that the type is one of."""
 
-    informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80, 1)]
-    definitie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255, 1)]
-    herkomst_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(12, 1)]
-    hierarchie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80, 1)]
+    informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80), GEVULD]
+    definitie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255), GEVULD]
+    herkomst_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(12), GEVULD]
+    hierarchie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80), GEVULD]
     opmerking_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255)] | None = ""
 
 
 class InformatieobjecttypeFields(Fields):
     """What an administrator writes."""
 
-    catalogus: Annotated[str, CATALOGUS_REF]
-    omschrijving: Annotated[str, Length(80, 1)]
+    catalogus: Annotated[str, CATALOGUS_REF, ONBEPERKT]
+    omschrijving: Annotated[str, Length(80), GEVULD]
     vertrouwelijkheidaanduiding: Vertrouwelijkheid
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
     informatieobjectcategorie: Annotated[str, Length(80)] = ""
-    trefwoord: list[Annotated[str, Length(30, 1)]] = []
+    trefwoord: list[Annotated[str, Length(30), GEVULD]] = []
     omschrijving_generiek: OmschrijvingGeneriek | None = None
 
 

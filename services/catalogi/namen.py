@@ -10,8 +10,9 @@ from pydantic import BeforeValidator, ValidationInfo
 from sqlalchemy import select
 
 from services.catalogi.geldigheid import IDENTITY
+from services.catalogi.velden import GEVULD
 from zgw.check import Check
-from zgw.fields import URL, Length, Ref, path_of
+from zgw.fields import URL, Ref, path_of
 from zgw.filters import uuid_in
 from zgw.problems import OBJECT
 
@@ -29,7 +30,7 @@ def own_path(value: Any, info: ValidationInfo) -> Any:
     return path_of(value, (info.context or {}).get("bases", ())) if isinstance(value, str) else value
 
 
-Naam = Annotated[str, BeforeValidator(own_path), Length(1000, 1)]
+Naam = Annotated[str, BeforeValidator(own_path), GEVULD]
 """A name, or the URL of a type; :func:`names_of` makes it a name."""
 
 

@@ -1,5 +1,6 @@
 """Resultaattype: how a case of a zaaktype can end, and when it may then be archived (catalogi.md §2.4)."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
-from services.catalogi.geldigheid import METADATA, by_name, on_reference_day, validity_filter
+from services.catalogi.geldigheid import METADATA, TEXT, by_name, on_reference_day, validity_filter
 from services.catalogi.namen import Naam, list_of_names
 from services.catalogi.subtype import (
     DATED,
@@ -23,6 +24,7 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import GEVULD
 from zgw.check import Check
 from zgw.fields import Duration, Fields, Length, Ref, Url
 from zgw.filters import equal
@@ -65,7 +67,7 @@ class ResultaattypeFields(Fields):
     """What an administrator writes; related types by omschrijving."""
 
     zaaktype: Zaaktype
-    omschrijving: Annotated[str, Length(30, 1)]
+    omschrijving: Annotated[str, Length(30), GEVULD]
     resultaattypeomschrijving: Url
     selectielijstklasse: Url
     toelichting: str = ""
@@ -169,7 +171,8 @@ RESULTAATTYPE = Resource(
     },
     scopes=SCOPES,
     filters=[
-        *subtype_filters(T),
+        # The OAS of this list alone does not say that the zaaktype is a URL.
+        *(replace(f, shown=TEXT) if f.name == "zaaktype" else f for f in subtype_filters(T)),
         equal("zaaktype_identificatie", ZT.c.identificatie),
         validity_filter(ZT.c, "datum_geldigheid"),
     ],

@@ -17,6 +17,7 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import GEVULD
 from zgw.fields import Fields, Length
 from zgw.filters import equal
 from zgw.problems import OBJECT, InvalidParam
@@ -39,7 +40,7 @@ class RoltypeFields(Fields):
     """What an administrator writes."""
 
     zaaktype: Zaaktype
-    omschrijving: Annotated[str, Length(100, 1)]
+    omschrijving: Annotated[str, Length(100), GEVULD]
     omschrijving_generiek: Generiek
     catalogus: GegevenCatalogus | None = None
 

@@ -15,6 +15,7 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import GEVULD
 from zgw.fields import Duration, Fields, Length, Ref, Whole
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource, related
@@ -24,8 +25,8 @@ from zgw.tables import make_table
 class ChecklistItem(Fields):
     """Something that must be seen to before the status is reached."""
 
-    itemnaam: Annotated[str, Length(30, 1)]
-    vraagstelling: Annotated[str, Length(255, 1)]
+    itemnaam: Annotated[str, Length(30), GEVULD]
+    vraagstelling: Annotated[str, Length(255), GEVULD]
     verplicht: bool = False
     toelichting: Annotated[str, Length(1000)] | None = None
 
@@ -33,7 +34,7 @@ class ChecklistItem(Fields):
 class StatustypeFields(Fields):
     """What an administrator writes."""
 
-    omschrijving: Annotated[str, Length(80, 1)]
+    omschrijving: Annotated[str, Length(80), GEVULD]
     omschrijving_generiek: Annotated[str, Length(80)] = ""
     statustekst: Annotated[str, Length(1000)] = ""
     zaaktype: Zaaktype

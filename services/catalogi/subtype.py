@@ -15,6 +15,7 @@ from services.catalogi.geldigheid import (
     status_filter,
     validity_filter,
 )
+from services.catalogi.velden import ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
 from zgw.database import Executor
@@ -27,9 +28,9 @@ ZT = ZAAKTYPE_TABLE
 ZAAKTYPE_REF = Ref("catalogi", "zaaktypen", table="zaaktype")
 CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus")
 
-Zaaktype = Annotated[str, ZAAKTYPE_REF]
+Zaaktype = Annotated[str, ZAAKTYPE_REF, ONBEPERKT]
 Catalogus = Annotated[str, CATALOGUS_REF]
-GegevenCatalogus = Annotated[str, CATALOGUS_REF, WRITE_ONLY]
+GegevenCatalogus = Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", blank=True), WRITE_ONLY, ONBEPERKT]
 """The catalogue in a request: only compared, because a subtype is where its zaaktype is."""
 
 SCOPES = {"list": LEZEN, "fetch": LEZEN, "create": CORRIGEREN, "update": CORRIGEREN, "remove": VERWIJDEREN}

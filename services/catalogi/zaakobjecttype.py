@@ -6,7 +6,7 @@ from sqlalchemy import Uuid, cast, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.geldigheid import METADATA, TEXT, on_reference_day
 from services.catalogi.subtype import (
     CATALOGUS_REF,
     DATED,
@@ -21,6 +21,7 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import GEVULD
 from zgw.fields import Date, Fields, Length, Ref, Url
 from zgw.filters import Filter, equal, reference
 from zgw.resource import Resource
@@ -32,14 +33,15 @@ class ZaakobjecttypeFields(Fields):
 
     ander_objecttype: bool
     objecttype: Annotated[str, Ref(follow=False, max_length=200)]
-    relatie_omschrijving: Annotated[str, Length(80, 1)]
+    relatie_omschrijving: Annotated[str, Length(80), GEVULD]
     zaaktype: Zaaktype
-    catalogus: GegevenCatalogus | None = None
+    catalogus: GegevenCatalogus = ""
 
 
 class ZaakobjecttypeShown(DatedShown):
     """What only responses have. The relations cannot be written through the API, so they are empty (O13)."""
 
+    begin_geldigheid: Date
     resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]
     resultaattype_omschrijving: list[str]
     statustypen: list[Annotated[str, Ref("catalogi", "statustypen")]]
@@ -68,9 +70,9 @@ ZAAKOBJECTTYPE = Resource(
         reference("catalogus", ZT.c.catalogus, CATALOGUS_REF),
         equal("objecttype", T.c.objecttype, Url),
         equal("relatieOmschrijving", T.c.relatie_omschrijving),
-        equal("anderObjecttype", T.c.ander_objecttype, bool),
-        Filter("datumBeginGeldigheid", Date, lambda day: ZT.c.begin_geldigheid == day),
-        Filter("datumEindeGeldigheid", Date, lambda day: ZT.c.einde_geldigheid == day),
+        Filter("anderObjecttype", bool, lambda value: T.c.ander_objecttype.is_(value), shown=TEXT),
+        Filter("datumBeginGeldigheid", Date, lambda day: ZT.c.begin_geldigheid == day, shown=TEXT),
+        Filter("datumEindeGeldigheid", Date, lambda day: ZT.c.einde_geldigheid == day, shown=TEXT),
     ],
     prepare=on_reference_day,
     cached=True,

@@ -27,6 +27,7 @@ from services.catalogi.geldigheid import (
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
 from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
+from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, parse_date, today
@@ -43,7 +44,7 @@ AardRelatie = Literal["vervolg", "bijdrage", "onderwerp"]
 class Referentieproces(Fields):
     """The process that the type was made after."""
 
-    naam: Annotated[str, Length(80, 1)]
+    naam: Annotated[str, Length(80), GEVULD]
     link: OptionalUrl200 = ""
 
 
@@ -59,8 +60,8 @@ class Bronzaaktype(Fields):
     """The zaaktype that the type was taken from."""
 
     url: Url200
-    identificatie: Annotated[str, Length(50, 1)]
-    omschrijving: Annotated[str, Length(80, 1)]
+    identificatie: Annotated[str, Length(50), GEVULD]
+    omschrijving: Annotated[str, Length(80), GEVULD]
 
 
 class Gerelateerd(Fields):
@@ -84,38 +85,38 @@ class ZaaktypeFields(Fields):
     """What an administrator writes; related types by name."""
 
     identificatie: Annotated[str, Length(50)] = ""
-    omschrijving: Annotated[str, Length(80, 1)]
+    omschrijving: Annotated[str, Length(80), GEVULD]
     omschrijving_generiek: Annotated[str, Length(80)] = ""
     vertrouwelijkheidaanduiding: Vertrouwelijkheid
-    doel: Annotated[str, Length(None, 1)]
-    aanleiding: Annotated[str, Length(None, 1)]
+    doel: Annotated[str, GEVULD]
+    aanleiding: Annotated[str, GEVULD]
     toelichting: str = ""
     indicatie_intern_of_extern: Literal["intern", "extern"]
-    handeling_initiator: Annotated[str, Length(20, 1)]
-    onderwerp: Annotated[str, Length(80, 1)]
-    handeling_behandelaar: Annotated[str, Length(20, 1)]
+    handeling_initiator: Annotated[str, Length(20), GEVULD]
+    onderwerp: Annotated[str, Length(80), GEVULD]
+    handeling_behandelaar: Annotated[str, Length(20), GEVULD]
     doorlooptijd: Duration
     servicenorm: Duration | None = None
     opschorting_en_aanhouding_mogelijk: bool
     verlenging_mogelijk: bool
     verlengingstermijn: Duration | None = None
-    trefwoorden: list[Annotated[str, Length(30, 1)]] = []
+    trefwoorden: list[Annotated[str, Length(30), GEVULD]] = []
     publicatie_indicatie: bool
     publicatietekst: str = ""
-    verantwoordingsrelatie: list[Annotated[str, Length(40, 1)]] = []
+    verantwoordingsrelatie: list[Annotated[str, Length(40), GEVULD]] = []
     producten_of_diensten: list[Url]
     selectielijst_procestype: OptionalUrl200 = ""
     referentieproces: Referentieproces
-    verantwoordelijke: Annotated[str, Length(50, 1)]
+    verantwoordelijke: Annotated[str, Length(50), GEVULD]
     broncatalogus: Broncatalogus | None = None
     bronzaaktype: Bronzaaktype | None = None
-    catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION")]
+    catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION"), ONBEPERKT]
     besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
     deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")
     gerelateerd: list[Gerelateerd] = Field(alias="gerelateerdeZaaktypen")
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
-    versiedatum: Date | None = None
+    versiedatum: Date = Field(default=None)
 
 
 class ZaaktypeShown(Fields):

@@ -1,10 +1,11 @@
 """ZaaktypeInformatieobjecttype: which documents belong to cases of a zaaktype (catalogi.md §2.8)."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, exists, select
 
-from services.catalogi.geldigheid import METADATA, on_reference_day, versions
+from services.catalogi.geldigheid import METADATA, on_reference_day, resolved, versions
 from services.catalogi.namen import Naam, is_url, names_of, ref_to
 from services.catalogi.besluittype import NaamOfUrl
 from services.catalogi.subtype import (
@@ -19,8 +20,11 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
     zaaktype_stays_concept,
 )
+from services.catalogi.velden import ONBEPERKT
+from zgw.call import Call
 from zgw.check import Check
-from zgw.fields import Fields, Ref, Whole
+from zgw.database import among
+from zgw.fields import Fields, Length, Ref, Whole
 from zgw.filters import Filter, equal, uuid_in
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
@@ -37,7 +41,13 @@ class ZaaktypeInformatieobjecttypeFields(Fields):
     informatieobjecttype: Naam
     volgnummer: Annotated[int, Whole(1, 999)]
     richting: Richting
-    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION")] | None = None
+    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None = None
+
+
+class ZaaktypeInformatieobjecttypeShown(SubtypeShown):
+    """What only responses have, and the omschrijving without the room for a URL."""
+
+    informatieobjecttype: Annotated[str, Length(100)]
 
 
 ZIOT_TABLE = make_table(
@@ -67,12 +77,25 @@ async def informatieobjecttype_op_naam(check: Check) -> None:
         check.row[name] = found.get(name, "")
 
 
+async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each relation the URL of the version of its informatieobjecttype that is valid on the day of reference."""
+    other = versions("informatieobjecttype")
+    same = (other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
+    found = resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()
+    keys = [item["url"].rpartition("/")[2] for item in items]
+    statement = select(T.c.uuid, found.label("versie")).select_from(with_zaaktype(T)).where(among(T.c.uuid, keys))
+    rows = await call.db.rows(call.tenant, on_reference_day(call, statement)) if keys else []
+    known = {str(row["uuid"]): row["versie"] for row in rows}
+    prefix = call.base + ref_to("informatieobjecttype").prefix
+    return [f"{prefix}{known[key]}" if known.get(key) else "" for key in keys]
+
+
 ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
     name="zaaktypeinformatieobjecttype",
     path="zaaktype-informatieobjecttypen",
     operation="zaakinformatieobjecttype",
     fields=ZaaktypeInformatieobjecttypeFields,
-    shown=SubtypeShown,
+    shown=ZaaktypeInformatieobjecttypeShown,
     table=ZIOT_TABLE,
     source=with_zaaktype(T),
     computed=OF_ZAAKTYPE,
@@ -83,6 +106,8 @@ ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
         equal("richting", T.c.richting, Richting),
     ],
     prepare=on_reference_day,
+    expandable={"informatieobjecttype": ref_to("informatieobjecttype")},
+    expand_by={"informatieobjecttype": versies},
     unique={"zaaktypeinformatieobjecttype_volgnummer": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept(CODE), statustype_hoort_bij_zaaktype, informatieobjecttype_op_naam],
