@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, any_, func, select
 from starlette.responses import Response
 
 from zgw.call import Call, answer, crs_headers, dump
@@ -47,8 +47,12 @@ def ordering_of(resource: Resource, value: str | None, errors: list[InvalidParam
         if column is None:
             errors.append(InvalidParam("ordering", "invalid_choice"))
             continue
-        order.append(column.desc().nulls_last() if name.startswith("-") else column.asc().nulls_last())
-    return [*(order or resource.order), resource.table.c.id.desc()]
+        sorted_ = column.desc() if name.startswith("-") else column.asc()
+        # An index can be read in both directions, but not with its nulls at the other end.
+        order.append(sorted_.nulls_last() if getattr(column, "nullable", True) else sorted_)
+    last = resource.table.c.id
+    ascending = len(order) > 0 and not (value or "").strip().startswith("-")
+    return [*(order or resource.order), last.asc() if ascending else last.desc()]
 
 
 async def list_(call: Call, resource: Resource) -> Response:
@@ -83,20 +87,33 @@ async def search(
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
     wanted = paths(given.get("expand"))
-    where = [*where, *extra]
+    criteria = where = [*where, *extra]
     if resource.parent and resource.main:
         await parent_of(call, resource, rights)
-        where.append(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    where += [within(resource, rights), existing(resource, rights)]
-    statement = resource.prepared(call, reading(resource).where(*where).order_by(*order))
+        where = [*where, resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"]]
+    where = [*where, within(resource, rights), existing(resource, rights)]
+    statement = resource.prepared(call, reading(resource).order_by(*order))
     if not resource.paginated:
-        rows = await call.db.rows(call.tenant, statement)
+        rows = await call.db.rows(call.tenant, statement.where(*where))
         return answer(await rendered(call, resource, rows, wanted), headers=crs_headers(resource))
     page, size = page_of(call, given)
+    offset = (page - 1) * size
     async with call.db.acquire(call.tenant) as db:
-        rows = await db.rows(statement.limit(size).offset((page - 1) * size))
+        tally = None
+        if resource.tally is not None:
+            tally = await resource.tally(db, rights, given, call.caller.bases, criteria)
+        if page == 1:
+            statement = statement.where(*where).limit(size)
+        else:
+            skipped: list[ColumnElement[bool]] = []
+            if tally is not None and not given.get("ordering"):
+                skipped, offset = tally.skip(offset)
+            statement = statement.where(_on_page(resource, [*where, *skipped], order, size, offset))
+        rows = await db.rows(statement)
         count = (page - 1) * size + len(rows)
-        if len(rows) == size or (not rows and page > 1):
+        if tally is not None:
+            count = tally.count
+        elif len(rows) == size or (not rows and page > 1):
             count = await db.value(count_of(resource, where))
     if not rows and page > 1:
         raise not_found("Deze pagina bestaat niet.")
@@ -107,6 +124,16 @@ async def search(
         "results": await rendered(call, resource, rows, wanted),
     }
     return answer(content, headers=crs_headers(resource))
+
+
+def _on_page(
+    resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
+) -> ColumnElement[bool]:
+    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects before
+    the page nothing else is read or worked out."""
+    key = resource.table.c.id
+    keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)
+    return key == any_(func.array(keys.correlate(None).scalar_subquery()))
 
 
 def count_of(resource: Resource, where: Sequence[ColumnElement[bool]]) -> Select[Any]:

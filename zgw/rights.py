@@ -3,11 +3,13 @@
 Rules: common.md §5, autorisaties.md §4.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal_column, or_, true
 
 from zgw.database import among
 from zgw.fields import LEVELS, path_of
@@ -51,16 +53,32 @@ class Rights:
         if self.everything:
             return true()
         if level_column is None:
-            return among(type_column, sorted(self.caps))
+            return one_of(type_column, tuple(sorted(self.caps)))
         by_cap: dict[int, list[str]] = {}
         for type_path, cap in sorted(self.caps.items()):
             by_cap.setdefault(cap, []).append(type_path)
         terms = []
         for cap, types in sorted(by_cap.items()):
-            term = among(type_column, types)
+            term = one_of(type_column, tuple(types))
             terms.append(term if cap == len(LEVELS) - 1 else and_(term, among(level_column, LEVELS[: cap + 1])))
         return or_(*terms) if terms else among(type_column, [])
 
+
+def one_of(column: ColumnElement[Any], paths: tuple[str, ...]) -> ColumnElement[bool]:
+    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up in a hash
+    table when it knows the list, and compares them one by one when the list is a parameter."""
+    if len(paths) <= FEW or not all(PLAIN.fullmatch(path) for path in paths):
+        return among(column, paths)
+    return column == any_(_written(paths))
+
+
+@lru_cache(256)
+def _written(paths: tuple[str, ...]) -> ColumnElement[Any]:
+    return literal_column(f"'{{{','.join(paths)}}}'::text[]", ARRAY(Text))
+
+
+FEW = 8
+PLAIN = re.compile(r"[A-Za-z0-9/:._-]+")
 
 EVERYTHING = Rights(everything=True)
 

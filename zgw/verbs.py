@@ -75,6 +75,7 @@ async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
     check.stop()
     async with transaction(check) as db:
         await db.execute(insert(resource.table).values(uuid=check.uuid, **check.row))
+        await affect(db, check)
         content, row = await written(db, check)
         await finish(db, check, None, content, row)
     await settle(check)
@@ -169,6 +170,7 @@ async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
         )
         if not await db.execute(statement.values(**changed or {"uuid": check.uuid})):
             return None
+        await affect(db, check)
         content, row = await written(db, check)
         await finish(db, check, old, content, row)
     await settle(check)
@@ -200,6 +202,7 @@ async def remove_object(check: Check, rights: Rights) -> None:
         for effect in resource.before_removal:
             await effect(db, check)
         await db.execute(resource.table.delete().where(resource.table.c.uuid == check.uuid))
+        await affect(db, check)
         await finish(db, check, old, None, stored)
         if resource.main is None and resource.audited:
             await audit.forget(db, resource.table.metadata, check.uuid)
@@ -221,24 +224,23 @@ async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
     resource = check.resource
     row = await db.row(full_reading(resource).where(resource.table.c.uuid == check.uuid))
     assert row is not None
-    return render(resource, check.call.service.api.service, row, check.call.base), row
+    content = render(resource, check.call.service.api.service, row, check.call.base)
+    if resource.after_read is not None:
+        await resource.after_read(check.call, [content], [row])
+    return content, row
+
+
+async def affect(db: Executor, check: Check) -> None:
+    """Change what follows from a write, before it is read back: what changes may show in the response."""
+    for effect in check.resource.effects:
+        await effect(db, check)
 
 
 async def finish(
     db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row
 ) -> None:
-    """Do what belongs to every write, in its transaction: effects, audit trail, notification, signal."""
+    """Do what belongs to every write, in its transaction: audit trail, notification, signal."""
     resource = check.resource
-    for effect in resource.effects:
-        await effect(db, check)
-    if new is not None and (resource.effects or resource.after_read is not None):
-        # Effects and relations by name may show in the response.
-        again = await db.row(full_reading(resource).where(resource.table.c.uuid == check.uuid))
-        assert again is not None
-        row = again
-        new.update(render(resource, check.call.service.api.service, row, check.call.base))
-        if resource.after_read is not None:
-            await resource.after_read(check.call, [new], [row])
     if resource.audited:
         await audit.write(db, check, old, new, row)
     shown = new or old
