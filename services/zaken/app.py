@@ -1,14 +1,43 @@
 """The Zaken API 1.7.0."""
 
+from services.zaken.klantcontact import KLANTCONTACT
+from services.zaken.resultaat import RESULTAAT
+from services.zaken.nummers import ACTIONS as NUMMERS
+from services.zaken.resultaat import RESULTAAT
+from services.zaken.rol import ROL
+from services.zaken.status import STATUS
+from services.zaken.telling import vouw_steeds
+from services.zaken.status import STATUS
 from services.zaken.zaak import METADATA, ZAAK
+from services.zaken.zaakbesluit import ZAAKBESLUIT
+from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
+from services.zaken.zaakeigenschap import ZAAKEIGENSCHAP
+from services.zaken.zaakinformatieobject import ZAAKINFORMATIEOBJECT
+from services.zaken.zaaknotitie import ZAAKNOTITIE
+from services.zaken.zaakobject import ZAAKOBJECT
+from services.zaken.zaakverzoek import ZAAKVERZOEK
+from services.zaken.zoeken import ACTIONS as ZOEKEN
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal, Resource
 
 RESOURCES: list[Resource] = [
     ZAAK,
+    STATUS,
+    RESULTAAT,
+    STATUS,
+    RESULTAAT,
+    ROL,
+    ZAAKOBJECT,
+    ZAAKINFORMATIEOBJECT,
+    ZAAKEIGENSCHAP,
+    ZAAKBESLUIT,
+    ZAAKCONTACTMOMENT,
+    ZAAKVERZOEK,
+    KLANTCONTACT,
+    ZAAKNOTITIE,
 ]
 
-ACTIONS: list[Action] = []
+ACTIONS: list[Action] = [*ZOEKEN, *NUMMERS]
 
 API = Api(
     service="zaken",
@@ -20,5 +49,5 @@ API = Api(
     actions=ACTIONS,
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding"))],
     metadata=METADATA,
-    start=[relay],
+    start=[relay, vouw_steeds],
 )

@@ -1,8 +1,11 @@
 """What the state of a zaak allows: the rules that every resource below a zaak shares (zaken.md §6, §8)."""
 
-from services.zaken.zaak import GEFORCEERD
 from zgw.check import Check
 from zgw.problems import OBJECT, forbidden
+from zgw.rights import scopes
+
+GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
+GESLOTEN = "De zaak is afgesloten."
 
 
 async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
@@ -11,7 +14,7 @@ async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
     if zaak is None or zaak["einddatum"] is None:
         return
     if not await check.call.holds(GEFORCEERD, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
-        raise forbidden("De zaak is afgesloten.")
+        raise forbidden(GESLOTEN)
 
 
 async def zaak_is_nog_niet_gearchiveerd(check: Check) -> None:

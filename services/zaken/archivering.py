@@ -1,0 +1,184 @@
+"""When a zaak may be destroyed or must be transferred: pure functions, without HTTP or database (zrc-021, zaken.md §9)."""
+
+import calendar
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{6})?")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})([T ].*)?")
+
+
+class Archieffout(Exception):
+    """The archiving parameters cannot be derived, because the resultaattype or a date in the zaak is wrong."""
+
+
+@dataclass(frozen=True)
+class Besluit:
+    """The dates of a besluit that was taken in the zaak."""
+
+    ingangsdatum: date | None = None
+    vervaldatum: date | None = None
+
+
+@dataclass(frozen=True)
+class Object:
+    """A zaakobject: its kind, and its attributes as far as they are known here."""
+
+    soort: str
+    gegevens: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """What the derivation may look at. Only what the afleidingswijze needs has to be filled."""
+
+    einddatum: date
+    einddatum_hoofdzaak: date | None = None
+    eigenschappen: Mapping[str, str] = field(default_factory=dict)
+    objecten: Sequence[Object] = ()
+    einddatums_gerelateerd: Sequence[date | None] = ()
+    besluiten: Sequence[Besluit] = ()
+
+
+@dataclass(frozen=True)
+class Archiefgegevens:
+    """What closing gives a zaak; a date that is still unknown is None."""
+
+    archiefnominatie: str | None
+    startdatum_bewaartermijn: date | None
+    archiefactiedatum: date | None
+
+
+def opgeteld(begin: date, duur: str) -> date:
+    """Return ``begin`` plus an ISO 8601 duration, by the calendar: 31 January + P1M is the last day of February."""
+    found = _DURATION.fullmatch(duur or "")
+    if found is None:
+        raise Archieffout(f"{duur!r} is geen duur")
+    years, months, weeks, days = (int(part or 0) for part in found.groups())
+    total = begin.year * 12 + begin.month - 1 + years * 12 + months
+    year, month = divmod(total, 12)
+    try:
+        moved = date(year, month + 1, min(begin.day, calendar.monthrange(year, month + 1)[1]))
+        return date.fromordinal(moved.toordinal() + weeks * 7 + days)
+    except (ValueError, OverflowError) as e:
+        raise Archieffout(f"{duur} na {begin} valt buiten de kalender") from e
+
+
+def datum_van(waarde: Any) -> date:
+    """Return the date in ``JJJJMMDD``, ``JJJJMMDDuummss`` or ISO 8601; raise Archieffout for anything else."""
+    if isinstance(waarde, date):
+        return waarde
+    text = waarde.strip() if isinstance(waarde, str) else ""
+    found = _COMPACT.fullmatch(text) or _ISO.fullmatch(text)
+    if found is None:
+        raise Archieffout(f"{str(waarde)[:50]!r} is geen datum")
+    try:
+        return date(*(int(part) for part in found.groups()[:3]))
+    except ValueError as e:
+        raise Archieffout(f"{text!r} is geen bestaande datum") from e
+
+
+def brondatum(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    """Return the date at which the retention starts, or None as long as it is unknown."""
+    wijze = procedure.get("afleidingswijze") or "afgehandeld"
+    derive = AFLEIDINGSWIJZEN.get(wijze)
+    if derive is None:
+        raise Archieffout(f"de afleidingswijze {wijze!r} bestaat niet")
+    return derive(procedure, dossier)
+
+
+def _afgehandeld(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    return dossier.einddatum
+
+
+def _hoofdzaak(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    return dossier.einddatum_hoofdzaak
+
+
+def _eigenschap(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    naam = procedure.get("datumkenmerk")
+    if not naam:
+        raise Archieffout("het resultaattype noemt geen datumkenmerk")
+    waarde = dossier.eigenschappen.get(naam)
+    return datum_van(waarde) if waarde else None
+
+
+def _ander_datumkenmerk(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    # Somebody looks it up in another registration and fills it in by hand.
+    return None
+
+
+def _zaakobject(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    soort, naam = procedure.get("objecttype"), procedure.get("datumkenmerk")
+    if not soort or not naam:
+        raise Archieffout("het resultaattype noemt geen objecttype of geen datumkenmerk")
+    found = [_attribuut(item.gegevens, naam) for item in dossier.objecten if item.soort == soort]
+    dates = [datum_van(waarde) for waarde in found if waarde]
+    return max(dates, default=None)
+
+
+def _attribuut(gegevens: Any, pad: str) -> Any:
+    """Return the attribute at a path such as ``vergunning/einddatum``, or None."""
+    for part in pad.split("/"):
+        gegevens = gegevens.get(part) if isinstance(gegevens, Mapping) else None
+    return gegevens
+
+
+def _termijn(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    if not procedure.get("procestermijn"):
+        raise Archieffout("het resultaattype noemt geen procestermijn")
+    return opgeteld(dossier.einddatum, procedure["procestermijn"])
+
+
+def _gerelateerde_zaak(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    return max((day for day in dossier.einddatums_gerelateerd if day), default=None)
+
+
+def _ingangsdatum_besluit(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    return max((b.ingangsdatum for b in dossier.besluiten if b.ingangsdatum), default=None)
+
+
+def _vervaldatum_besluit(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
+    return max((b.vervaldatum for b in dossier.besluiten if b.vervaldatum), default=None)
+
+
+AFLEIDINGSWIJZEN = {
+    "afgehandeld": _afgehandeld,
+    "ander_datumkenmerk": _ander_datumkenmerk,
+    "eigenschap": _eigenschap,
+    "gerelateerde_zaak": _gerelateerde_zaak,
+    "hoofdzaak": _hoofdzaak,
+    "ingangsdatum_besluit": _ingangsdatum_besluit,
+    "termijn": _termijn,
+    "vervaldatum_besluit": _vervaldatum_besluit,
+    "zaakobject": _zaakobject,
+}
+
+
+def afgeleid(
+    resultaattype: Mapping[str, Any], dossier: Dossier, gegeven: Archiefgegevens = Archiefgegevens(None, None, None)
+) -> Archiefgegevens:
+    """Return the archiving parameters of a closed zaak.
+
+    ``gegeven`` are the values that a client filled in, which are kept. A resultaattype without archiefactietermijn gives
+    no archiefactiedatum. zrc-026a: the start of the retention is kept only for what will be destroyed.
+    """
+    nominatie = gegeven.archiefnominatie or resultaattype.get("archiefnominatie") or None
+    termijn = resultaattype.get("archiefactietermijn")
+    if not termijn:
+        return Archiefgegevens(nominatie, gegeven.startdatum_bewaartermijn, gegeven.archiefactiedatum)
+    procedure = resultaattype.get("brondatumArchiefprocedure") or {}
+    bron = gegeven.startdatum_bewaartermijn or brondatum(procedure, dossier)
+    actie = gegeven.archiefactiedatum or (opgeteld(bron, termijn) if bron else None)
+    begin = bron if nominatie == "vernietigen" else gegeven.startdatum_bewaartermijn
+    return Archiefgegevens(nominatie, begin, actie)
+
+
+def volgt_hoofdzaak(resultaattype: Mapping[str, Any] | None) -> bool:
+    """Return whether the retention of a deelzaak starts when its hoofdzaak is closed."""
+    procedure = (resultaattype or {}).get("brondatumArchiefprocedure") or {}
+    return procedure.get("afleidingswijze") == "hoofdzaak"

@@ -1,0 +1,104 @@
+"""Gathers what the derivation of the archiving parameters looks at, and no more than its afleidingswijze needs."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from services.zaken.archivering import Archieffout, Besluit, Dossier, Object, datum_van
+from services.zaken.remote import gelezen
+from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
+from zgw.check import Check
+from zgw.database import Executor, Row, among
+from zgw.filters import uuid_in
+
+
+async def dossier_van(
+    check: Check,
+    zaak: Row,
+    einddatum: date,
+    resultaattype: Mapping[str, Any],
+    einddatum_hoofdzaak: date | None = None,
+    db: Executor | None = None,
+) -> Dossier:
+    """Return the part of the zaak that the afleidingswijze of its resultaattype needs.
+
+    With ``db`` it is read inside the transaction, so that what was just written counts.
+    """
+    procedure = resultaattype.get("brondatumArchiefprocedure") or {}
+    wijze = procedure.get("afleidingswijze")
+    if zaak["startdatum_bewaartermijn"] and "startdatum_bewaartermijn" not in zaak["afgeleid"]:
+        return Dossier(einddatum)
+    lezer = Lezer(check, zaak, db)
+    if wijze == "hoofdzaak" and einddatum_hoofdzaak is None:
+        einddatum_hoofdzaak = await lezer.einddatum_hoofdzaak()
+    return Dossier(
+        einddatum,
+        einddatum_hoofdzaak=einddatum_hoofdzaak,
+        eigenschappen=await lezer.eigenschappen() if wijze == "eigenschap" else {},
+        objecten=await lezer.objecten(procedure.get("objecttype")) if wijze == "zaakobject" else (),
+        einddatums_gerelateerd=await lezer.einddatums() if wijze == "gerelateerde_zaak" else (),
+        besluiten=await lezer.besluiten() if wijze in ("ingangsdatum_besluit", "vervaldatum_besluit") else (),
+    )
+
+
+class Lezer:
+    """Reads what belongs to one zaak."""
+
+    def __init__(self, check: Check, zaak: Row, db: Executor | None) -> None:
+        self._check, self._zaak, self._db = check, zaak, db
+        self._tables = ZAAK_TABLE.metadata.tables
+
+    async def _rows(self, statement: Any) -> list[Row]:
+        if self._db is not None:
+            return await self._db.rows(statement)
+        return await self._check.call.db.rows(self._check.call.tenant, statement)
+
+    async def _of_zaak(self, name: str) -> list[Row]:
+        table = self._tables[name]
+        return await self._rows(select(table).where(table.c.zaak == self._zaak["uuid"]))
+
+    async def einddatum_hoofdzaak(self) -> date | None:
+        """Return when the hoofdzaak was closed, or None while it is open or when there is none."""
+        if self._zaak["hoofdzaak"] is None:
+            return None
+        rows = await self._rows(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == self._zaak["hoofdzaak"]))
+        return rows[0]["einddatum"] if rows else None
+
+    async def eigenschappen(self) -> dict[str, str]:
+        """Return the values of the zaakeigenschappen by their name."""
+        return {row["naam"]: row["waarde"] for row in await self._of_zaak("zaakeigenschap")}
+
+    async def objecten(self, soort: str | None) -> list[Object]:
+        """Return the zaakobjecten of one kind: what is registered here, and what their URL gives."""
+        rows = [row for row in await self._of_zaak("zaakobject") if row["object_type"] == soort]
+        fetched = await gelezen(self._check, [row["object"] for row in rows])
+        found = []
+        for row in rows:
+            known = row["object_identificatie"] or {}
+            data = fetched.get(row["object"], {})
+            # What is free to choose is looked for inside ``overigeData`` as well as beside it.
+            found.append(Object(row["object_type"], {**data, **known, **(known.get("overigeData") or {})}))
+        return found
+
+    async def einddatums(self) -> list[date | None]:
+        """Return when the relevante andere zaken were closed."""
+        urls = [item["url"] for item in self._zaak["relevante_andere_zaken"]]
+        own = [key for url in urls if (key := uuid_in(url, ZAAK_REF)) is not None]
+        rows = await self._rows(select(ZAAK_TABLE.c.einddatum).where(among(ZAAK_TABLE.c.uuid, own)))
+        foreign = await gelezen(self._check, [url for url in urls if not url.startswith("/")])
+        return [row["einddatum"] for row in rows] + [_date(item.get("einddatum")) for item in foreign.values()]
+
+    async def besluiten(self) -> list[Besluit]:
+        """Return the besluiten that were taken in the zaak."""
+        paths = [row["besluit"] for row in await self._of_zaak("zaakbesluit")]
+        found = (await gelezen(self._check, paths)).values()
+        return [Besluit(_date(item.get("ingangsdatum")), _date(item.get("vervaldatum"))) for item in found]
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return datum_van(value) if value else None
+    except Archieffout:
+        return None

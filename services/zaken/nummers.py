@@ -1,0 +1,211 @@
+"""Numbers of zaken: generated, reserved, never given twice (zrc-002, zaken.md §7.3)."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import ValidationError
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from starlette.responses import Response
+
+from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
+from zgw.call import Call, answer
+from zgw.check import Check
+from zgw.database import Executor, among
+from zgw.fields import WRITE_ONLY, Fields, Rsin, Whole, today
+from zgw.problems import InvalidParam, Problem, from_pydantic
+from zgw.resource import Action
+from zgw.rights import scopes
+from zgw.verbs import no_query
+
+TELLER = Table(
+    "zaaknummer_teller",
+    METADATA,
+    Column("prefix", Text, primary_key=True),
+    Column("laatste", BigInteger, nullable=False),
+    # Room on the page keeps the updates of this row from touching its index.
+    postgresql_with={"fillfactor": 10},
+)
+"""The last number of each year. Taken in a statement of its own, so that nobody waits for somebody else's transaction."""
+
+NUMMER = Table(
+    "zaaknummer",
+    METADATA,
+    Column("nummer", Text, primary_key=True),
+    Column("bronorganisatie", Text, primary_key=True),
+    Column("soort", Text, nullable=False),
+)
+"""Numbers that are not given out: ``gereserveerd``, ``gebruikt`` (reserved and used since), ``vervallen`` (of a deleted
+zaak that had chosen its number itself)."""
+
+PATROON = re.compile(r"(ZAAK-\d{4}-)(\d{10})")
+MAX_AANTAL = 10_000
+
+AANMAKEN = scopes("zaken.aanmaken")
+
+
+class ReserveringFields(Fields):
+    """What a client asks for."""
+
+    bronorganisatie: Annotated[Rsin, WRITE_ONLY]
+    aantal: Annotated[int, Whole(1), WRITE_ONLY] = 1
+
+
+class ReserveringShown(Fields):
+    """One reserved number."""
+
+    zaaknummer: str
+
+
+def prefix_of(year: int) -> str:
+    """Return what the numbers of a year begin with."""
+    return f"ZAAK-{year:04d}-"
+
+
+def _bezet(nummer: Any, bronorganisatie: str) -> Any:
+    """Return whether a number was given out already, or may not be."""
+    zaak = exists(select(1).where(ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == bronorganisatie))
+    other = exists(select(1).where(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == bronorganisatie))
+    return or_(zaak, other)
+
+
+def _verhoog(prefix: str, step: int) -> Any:
+    statement = upsert(TELLER).values(prefix=prefix, laatste=step)
+    return statement.on_conflict_do_update(
+        index_elements=[TELLER.c.prefix], set_={"laatste": TELLER.c.laatste + statement.excluded.laatste}
+    )
+
+
+async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
+    """Return a number that nobody else gets.
+
+    Numbers that clients chose themselves are stepped over, with steps that double, so that a register of migrated
+    numbers is passed in a few steps. The counter need not reach the disk at once: the zaak that uses the number is committed
+    later in the same log, so either both survive a crash or neither does.
+    """
+    prefix, step = prefix_of(year), 1
+    while True:
+        nummer = literal(prefix).concat(func.lpad(TELLER.c.laatste.cast(Text), 10, "0"))
+        statement = _verhoog(prefix, step).returning(
+            TELLER.c.laatste,
+            _bezet(nummer, bronorganisatie).label("bezet"),
+            func.set_config("synchronous_commit", "off", True),
+        )
+        row = await call.db.row(call.tenant, statement)
+        assert row is not None
+        if not row["bezet"]:
+            return f"{prefix}{row['laatste']:010d}"
+        step *= 2
+
+
+async def identificatie_is_uniek(check: Check) -> None:
+    """zrc-002: the identificatie is unique within the bronorganisatie; a reserved number is used once."""
+    nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
+    if not nummer or not (check.changed("identificatie") or check.changed("bronorganisatie")):
+        return
+    zaak = and_(
+        ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == organisatie, ZAAK_TABLE.c.uuid != check.uuid
+    )
+    used = and_(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == organisatie, NUMMER.c.soort == "gebruikt")
+    statement = select(or_(exists(select(1).where(zaak)), exists(select(1).where(used))).label("bezet"))
+    row = await check.call.db.row(check.call.tenant, statement)
+    if row is not None and row["bezet"]:
+        check.reject("identificatie", "identificatie-niet-uniek")
+
+
+async def krijgt_een_nummer(check: Check) -> None:
+    """zrc-002: a zaak without identificatie gets one of the year in which it starts."""
+    if not check.row["identificatie"]:
+        year = check.row["startdatum"].year
+        check.row["identificatie"] = await nieuw_nummer(check.call, year, check.row["bronorganisatie"])
+        check.notes["nummer gegeven"] = True
+
+
+async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
+    """zaken.md §7.3: a reservation is good for one zaak, also when that zaak is deleted again."""
+    nummer = check.row.get("identificatie", "")
+    if check.action != "create" or "nummer gegeven" in check.notes or not PATROON.fullmatch(nummer):
+        return
+    own = and_(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == check.row["bronorganisatie"])
+    row = await db.row(select(NUMMER.c.soort).where(own).with_for_update())
+    if row is None:
+        return
+    if row["soort"] == "gebruikt":
+        raise Problem(400, "invalid", invalid_params=[InvalidParam("identificatie", "identificatie-niet-uniek")])
+    if row["soort"] == "gereserveerd":
+        await db.execute(NUMMER.update().where(own).values(soort="gebruikt"))
+
+
+async def vervallen(db: Executor, zaken: Sequence[Any]) -> None:
+    """zrc-023: remember the numbers of deleted zaken that the counter has yet to reach, so that it steps over them."""
+    for zaak in zaken:
+        if not (found := PATROON.fullmatch(zaak["identificatie"])):
+            continue
+        passed = exists(select(1).where(TELLER.c.prefix == found[1], TELLER.c.laatste >= int(found[2])))
+        values = select(literal(zaak["identificatie"]), literal(zaak["bronorganisatie"]), literal("vervallen")).where(~passed)
+        await db.execute(
+            upsert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values).on_conflict_do_nothing()
+        )
+
+
+async def reserveren(call: Call) -> Response:
+    """Answer ``POST /zaaknummer_reserveren``: an object for one number, an array for more (Z8)."""
+    call.check_accept()
+    call.check_content_type()
+    await call.rights(AANMAKEN)
+    no_query(call)
+    try:
+        asked = ReserveringFields.model_validate(await call.body())
+    except ValidationError as e:
+        raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
+    if asked.aantal > MAX_AANTAL:
+        reason = f"Reserveer ten hoogste {MAX_AANTAL} nummers tegelijk."
+        raise Problem(400, "invalid", invalid_params=[InvalidParam("aantal", "max_value", reason)])
+    numbers = [{"zaaknummer": nummer} for nummer in await reserveer(call, asked.bronorganisatie, asked.aantal)]
+    return answer(numbers[0] if asked.aantal == 1 else numbers, 201)
+
+
+async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
+    """Reserve numbers of this year and return them."""
+    prefix, step, found = prefix_of(today().year), aantal, []
+    while len(found) < aantal:
+        async with call.db.transaction(call.tenant) as db:
+            row = await db.row(_verhoog(prefix, step).returning(TELLER.c.laatste))
+            assert row is not None
+            numbers = [f"{prefix}{n:010d}" for n in range(row["laatste"] - step + 1, row["laatste"] + 1)]
+            taken = select(ZAAK_TABLE.c.identificatie).where(
+                among(ZAAK_TABLE.c.identificatie, numbers), ZAAK_TABLE.c.bronorganisatie == bronorganisatie
+            )
+            ours = select(NUMMER.c.nummer).where(among(NUMMER.c.nummer, numbers), NUMMER.c.bronorganisatie == bronorganisatie)
+            bezet = {row["identificatie"] for row in await db.rows(taken)} | {row["nummer"] for row in await db.rows(ours)}
+            free = [nummer for nummer in numbers if nummer not in bezet][: aantal - len(found)]
+            if free:
+                nummers = func.unnest(bindparam(None, free, type_=ARRAY(Text)))
+                values = select(nummers, literal(bronorganisatie), literal("gereserveerd"))
+                await db.execute(insert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values))
+            found += free
+        step *= 2
+    return found
+
+
+ACTIONS = [
+    Action(
+        "zaaknummer_reserveren", "POST", "/zaaknummer_reserveren", reserveren, AANMAKEN,
+        body=ReserveringFields, response=ReserveringShown, status=201,
+    ),
+]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Resultaat: what came of a zaak; it decides how long the zaak is kept (zaken.md §3.3)."""
+
+import uuid
+from typing import Annotated
+
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
+
+from services.zaken.afsluiten import herbereken
+from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import IMMUTABLE, Fields, Length, Ref, Url
+from zgw.filters import reference
+from zgw.problems import OBJECT, InvalidParam
+from zgw.resource import Resource
+from zgw.tables import make_table
+
+RESULTAATTYPE = Ref("catalogi", "resultaattypen")
+
+
+class ResultaatFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    resultaattype: Annotated[str, RESULTAATTYPE, IMMUTABLE]
+    toelichting: Annotated[str, Length(1000)] = ""
+
+
+class ResultaatShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+RESULTAAT_TABLE = make_table(
+    METADATA,
+    "resultaat",
+    ResultaatFields,
+    Column("zaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE"), nullable=False),
+    UniqueConstraint("zaak", name="resultaat_zaak"),
+)
+_c = RESULTAAT_TABLE.c
+Index("resultaat_resultaattype", _c.resultaattype)
+
+
+async def zaak_heeft_nog_geen_resultaat(check: Check) -> None:
+    """zaken.md §7.1: a zaak has one resultaat at most."""
+    if check.creating and await check.call.db.row(check.call.tenant, select(_c.id).where(_c.zaak == check.row["zaak"])):
+        check.reject("zaak", "unique")
+
+
+async def resultaattype_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zrc-020: the resultaattype is one of the zaaktype of the zaak."""
+    resultaattype = check.resolved("resultaattype")
+    if check.creating and resultaattype and check.main and resultaattype["zaaktype"] != check.main["zaaktype"]:
+        check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")
+
+
+RESULTAAT = Resource(
+    name="resultaat",
+    path="resultaten",
+    fields=ResultaatFields,
+    shown=ResultaatShown,
+    table=RESULTAAT_TABLE,
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("resultaattype", _c.resultaattype, RESULTAATTYPE)],
+    main=HOOFD,
+    kanaal="zaken",
+    audited=True,
+    weergave=lambda row: str(row["resultaattype"]).rpartition("/")[2],
+    unique={"resultaat_zaak": InvalidParam("zaak", "unique")},
+    rules=[zaak_heeft_nog_geen_resultaat, resultaattype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    effects=[herbereken],
+    description="Het resultaat van een zaak; een zaak heeft er ten hoogste een.",
+)

@@ -1,0 +1,129 @@
+"""Status: how far the handling of a zaak is; the eindstatus closes the zaak, another one reopens it (zaken.md §3.2, §8)."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated
+
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
+
+from services.zaken.afsluiten import sluit_of_heropen, werk_zaken_bij
+from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import DateTime, Fields, Length, Ref, Url
+from zgw.filters import Filter, reference
+from zgw.problems import OBJECT, InvalidParam, forbidden
+from zgw.resource import Resource, related
+from zgw.rights import scopes
+from zgw.tables import make_table
+
+AANMAKEN = scopes("zaken.aanmaken")
+TOEVOEGEN = scopes("zaken.statussen.toevoegen")
+HEROPENEN = scopes("zaken.heropenen")
+
+
+class StatusFields(Fields):
+    """What clients write."""
+
+    zaak: Annotated[str, ZAAK_REF]
+    statustype: Annotated[str, Ref("catalogi", "statustypen")]
+    datum_status_gezet: DateTime
+    statustoelichting: Annotated[str, Length(1000)] = ""
+    gezetdoor: Annotated[str, Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL")] = ""
+
+
+class StatusShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+    indicatie_laatst_gezette_status: bool
+    zaakinformatieobjecten: list[Annotated[str, Ref("zaken", "zaakinformatieobjecten")]]
+
+
+STATUS_TABLE = make_table(
+    METADATA,
+    "status",
+    StatusFields,
+    Column("zaak", Uuid, ForeignKey("zaak.uuid", ondelete="CASCADE"), nullable=False),
+    Column("gezetdoor", Uuid, ForeignKey("rol.uuid", ondelete="SET NULL")),
+    UniqueConstraint("zaak", "datum_status_gezet", name="status_zaak_datum_status_gezet"),
+)
+_c = STATUS_TABLE.c
+Index("status_datum_status_gezet", _c.datum_status_gezet, _c.id)
+Index("status_statustype", _c.statustype)
+Index("status_gezetdoor", _c.gezetdoor, postgresql_where=_c.gezetdoor.is_not(None))
+
+_later = STATUS_TABLE.alias("latere_status")
+IS_LAATSTE = not_(
+    exists(select(1).where(_later.c.zaak == _c.zaak, _later.c.datum_status_gezet > _c.datum_status_gezet).correlate(STATUS_TABLE))
+)
+
+
+async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
+    """zaken.md §3.2: a status has been set already."""
+    if check.row["datum_status_gezet"] > datetime.now(UTC):
+        check.reject("datumStatusGezet", "date-in-future", "Deze datum mag niet in de toekomst liggen.")
+
+
+async def statustype_hoort_bij_het_zaaktype(check: Check) -> None:
+    """zrc-016: the statustype is one of the zaaktype of the zaak."""
+    statustype = check.resolved("statustype")
+    if statustype and check.main and statustype["zaaktype"] != check.main["zaaktype"]:
+        check.reject(OBJECT, "zaaktype-mismatch", "Het statustype hoort niet bij het zaaktype van de zaak.")
+
+
+async def gezetdoor_is_een_rol_van_de_zaak(check: Check) -> None:
+    """zaken.md §7.1: only somebody with a rol in the zaak can set its status."""
+    rol = check.resolved("gezetdoor")
+    if rol and check.main and rol["zaak"] != check.main["uuid"]:
+        check.reject(OBJECT, "zaak-mismatch", "De rol in gezetdoor hoort bij een andere zaak.")
+
+
+async def client_mag_deze_status_toevoegen(check: Check) -> None:
+    """zrc-007, zrc-008: on a closed zaak only who may reopen; with only zaken.aanmaken just the first status."""
+    zaak = check.main
+    assert zaak is not None
+    kind, level = zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]
+    if await check.call.holds(HEROPENEN, kind, level):
+        return
+    if zaak["einddatum"] is not None:
+        raise forbidden("De zaak is afgesloten; een status toevoegen vraagt de scope zaken.heropenen.")
+    if zaak["status"] is not None and not await check.call.holds(TOEVOEGEN, kind, level):
+        raise forbidden("Met zaken.aanmaken mag alleen de eerste status worden toegevoegd.")
+
+
+STATUS = Resource(
+    name="status",
+    path="statussen",
+    fields=StatusFields,
+    shown=StatusShown,
+    table=STATUS_TABLE,
+    computed={
+        "indicatie_laatst_gezette_status": IS_LAATSTE,
+        "zaakinformatieobjecten": related("zaakinformatieobject", "status", STATUS_TABLE),
+    },
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN | TOEVOEGEN | HEROPENEN},
+    verbs=("list", "create", "fetch", "head"),
+    filters=[
+        reference("zaak", _c.zaak, ZAAK_REF),
+        reference("statustype", _c.statustype, Ref("catalogi", "statustypen")),
+        Filter("indicatieLaatstGezetteStatus", bool, lambda value: IS_LAATSTE if value else not_(IS_LAATSTE)),
+    ],
+    order=[_c.datum_status_gezet.desc()],
+    main=HOOFD,
+    kanaal="zaken",
+    audited=True,
+    weergave=lambda row: row["datum_status_gezet"].isoformat().replace("+00:00", "Z"),
+    unique={"status_zaak_datum_status_gezet": InvalidParam(OBJECT, "unique")},
+    rules=[
+        datum_ligt_niet_in_de_toekomst,
+        statustype_hoort_bij_het_zaaktype,
+        gezetdoor_is_een_rol_van_de_zaak,
+        zaak_is_nog_niet_gearchiveerd,
+    ],
+    derive=[sluit_of_heropen],
+    guards=[client_mag_deze_status_toevoegen],
+    effects=[werk_zaken_bij],
+    description="De statussen van zaken: de geschiedenis, waaraan alleen wordt toegevoegd.",
+)
