@@ -263,6 +263,9 @@ class transaction:
     async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
         try:
             await self._context.__aexit__(kind, error, traceback)
+            # A context made from a generator does not raise again what was raised inside it.
+            if error is not None:
+                raise error
         except asyncpg.UniqueViolationError as e:
             declared = self._check.resource.unique.get(e.constraint_name or "")
             raise Problem(400, "invalid", invalid_params=[declared or InvalidParam("nonFieldErrors", "unique")]) from e
