@@ -1,10 +1,21 @@
 """The Documenten API 1.7.1."""
 
-from services.documenten import download, lezen, schrijven, slot
-from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, FILTERS, LEZEN, VERWIJDEREN, ZOEK_FILTERS
+from services.documenten import download, lezen, schrijven, slot, uploaden
+from services.documenten.document import (
+    AANMAKEN,
+    BIJWERKEN,
+    DOCUMENT,
+    FILTERS,
+    LEZEN,
+    SCHRIJVEN,
+    VERWIJDEREN,
+    ZOEK_FILTERS,
+)
 from services.documenten.document_velden import EnkelvoudigInformatieObjectFields
+from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.logboek import METADATA, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
+from services.documenten.verzending import VERZENDING
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal
 
@@ -18,7 +29,7 @@ ACTIONS = [
     ),
     Action(
         "enkelvoudiginformatieobject__zoek", "POST", EIO + "/_zoek", lezen.zoek, LEZEN, response=DOCUMENT, shape="page",
-        filters=ZOEK_FILTERS, parameters=("page",),
+        body=lezen.ZoekFields, filters=ZOEK_FILTERS, parameters=("page",),
     ),
     Action(
         "enkelvoudiginformatieobject_create", "POST", EIO, schrijven.create, AANMAKEN,
@@ -56,6 +67,11 @@ ACTIONS = [
         "enkelvoudiginformatieobject_unlock", "POST", ONE + "/unlock", slot.unlock, slot.UNLOCK,
         body=slot.UnlockEnkelvoudigInformatieObjectFields, status=204,
     ),
+    Action(
+        "bestandsdeel_update", "PUT", "/bestandsdelen/{uuid:uuid}", uploaden.upload_part, SCHRIJVEN,
+        body=uploaden.BestandsDeelRequestFields, response=uploaden.BestandsDeelResponse,
+        content_type=f"{uploaden.MULTIPART}, {uploaden.URLENCODED}",
+    ),
 ]  # fmt: skip
 
 API = Api(
@@ -64,7 +80,7 @@ API = Api(
     version="1.7.1",
     title="Documenten API",
     description="Documenten met hun versies, inhoud, gebruiksrechten en verzendingen.",
-    resources=[DOCUMENT, OBJECTINFORMATIEOBJECT],
+    resources=[DOCUMENT, GEBRUIKSRECHTEN, OBJECTINFORMATIEOBJECT, VERZENDING],
     actions=ACTIONS,
     kanalen=[Kanaal("documenten", ("bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"))],
     metadata=METADATA,

@@ -29,6 +29,7 @@ T = DOCUMENT_TABLE.c
 LEZEN = scopes("documenten.lezen")
 AANMAKEN = scopes("documenten.aanmaken")
 BIJWERKEN = scopes("documenten.bijwerken", "documenten.geforceerd-bijwerken")
+SCHRIJVEN = scopes("documenten.bijwerken")
 VERWIJDEREN = scopes("documenten.verwijderen")
 
 _DEEL = table("bestandsdeel", *(column(c) for c in ("uuid", "document", "volgnummer", "omvang", "sleutel"))).alias()

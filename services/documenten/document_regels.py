@@ -3,6 +3,7 @@
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from typing import cast as cast_type
 
 from sqlalchemy import Text, cast, column, delete, exists, func, insert, select, table
 
@@ -13,6 +14,11 @@ from services.documenten.logboek import keep, keys_of, release
 from zgw.check import Check
 from zgw.database import Executor
 from zgw.problems import OBJECT
+
+
+def body_of(check: Check) -> Body:
+    """Return the content that came with a write; every write of a document is a DocumentCheck."""
+    return cast_type("DocumentCheck", check).body
 
 
 class DocumentCheck(Check):
@@ -74,7 +80,7 @@ async def gebruiksrechten_kloppen_met_indicatie(check: Check) -> None:
 
 
 async def vertrouwelijkheid_van_het_type(check: Check) -> None:
-    """drc-007: zonder vertrouwelijkheidaanduiding geldt die van het informatieobjecttype; daarna blijft ze zoals ze is."""
+    """drc-007: zonder vertrouwelijkheidaanduiding geldt die van het type; daarna blijft ze zoals ze is."""
     if check.row["vertrouwelijkheidaanduiding"]:
         return
     if check.stored is not None:
@@ -121,8 +127,7 @@ async def document_is_vergrendeld(check: Check) -> None:
 
 async def omvang_klopt_met_inhoud(check: Check) -> None:
     """drc-x4: bestandsomvang is de omvang van de inhoud; zonder inhoud kondigt ze een upload in bestandsdelen aan."""
-    assert isinstance(check, DocumentCheck)
-    body, stored = check.body, check.stored
+    body, stored = body_of(check), check.stored
     size = check.row["bestandsomvang"] if check.was_sent("bestandsomvang") else None
     plan = "none" if size is None else "large" if size else "empty"
     if body.size is not None:
@@ -143,11 +148,11 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
 
 async def inhoud_is_opgeslagen(check: Check) -> None:
     """Bring the content to the storage when nothing is wrong with the document; the transaction then keeps it."""
-    assert isinstance(check, DocumentCheck)
     if check.errors:
         return
     if check.notes["plan"] == "store":
-        check.row["segmenten"] = [] if check.body.size == 0 else [await check.body.store(check.call)]
+        body = body_of(check)
+        check.row["segmenten"] = [await body.store(check.call)] if body.size else []
     if check.stored is None:
         check.row["lock"] = new_lock() if check.notes["plan"] == "large" else ""
 

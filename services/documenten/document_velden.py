@@ -57,7 +57,7 @@ class OndertekeningFields(Fields):
 
 
 class IntegriteitFields(Fields):
-    """Uitdrukking van mate van volledigheid en onbeschadigd zijn van digitaal bestand; de waarde wordt niet gecontroleerd."""
+    """Uitdrukking van mate van volledigheid en onbeschadigd zijn; de waarde wordt niet gecontroleerd."""
 
     algoritme: Literal[
         "crc_16", "crc_32", "crc_64", "fletcher_4", "fletcher_8", "fletcher_16", "fletcher_32", "hmac", "md5", "sha_1",
@@ -71,7 +71,7 @@ class EnkelvoudigInformatieObjectFields(Fields):
     """What clients write of a document."""
 
     identificatie: Annotated[str, Length(40)] = ""
-    bronorganisatie: Rsin
+    bronorganisatie: Annotated[Rsin, Shown(9, 1)]
     creatiedatum: Date
     titel: Annotated[str, Length(200, 1)]
     vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
@@ -102,8 +102,9 @@ class EnkelvoudigInformatieObjectFields(Fields):
             shape=("url", "omschrijving", "catalogus", "vertrouwelijkheidaanduiding", "concept"),
             max_length=200,
         ),
+        Shown(200, 1),
     ]
-    trefwoorden: list[str] = []
+    trefwoorden: list[str] = []  # noqa: RUF012 - pydantic copies defaults
 
 
 class BestandsDeelFields(Fields):

@@ -60,7 +60,7 @@ async def download(call: Call) -> Response:
     if call.request.method == "HEAD":
         return Response(None, status, headers, "application/octet-stream")
     windows = windows_of(segments, start, end)
-    # The first piece is read before the answer begins, so that storage that is away gives an error and not a broken file.
+    # The first piece is read before the answer begins, so that absent storage gives an error, not a broken file.
     first = await _read(call, windows[0]) if windows else b""
     if len(windows) < 2:
         return Response(first, status, headers, "application/octet-stream")

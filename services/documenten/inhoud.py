@@ -1,7 +1,7 @@
 """The body of a document: JSON whose member ``inhoud`` is base64 of any size.
 
-A small body is read whole. Of a large one the content is taken out as it streams: decoded and sent to the storage on the
-fly, while the other members are kept and parsed as usual (:class:`Splitter`).
+A small body is read whole. Of a large one the content is taken out as it streams: decoded and sent to the storage on
+the fly, while the other members are kept and parsed as usual (:class:`Splitter`).
 """
 
 import binascii
@@ -285,7 +285,7 @@ def _name(text: bytes) -> bytes:
 
 
 def _unescaped(piece: bytes) -> bytes:
-    r"""Return the text of a piece of a JSON string: some libraries write ``\/`` for a slash, or ``\u003d`` for ``=``."""
+    r"""Return the text of a piece of a string: some libraries write ``\/`` for a slash, or ``\u003d`` for ``=``."""
     try:
         return str(orjson.loads(b'"' + piece + b'"')).encode()
     except orjson.JSONDecodeError:

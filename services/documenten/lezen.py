@@ -17,13 +17,15 @@ from services.documenten.document_velden import (
 from zgw.call import Call
 from zgw.database import Row
 from zgw.expand import paths
-from zgw.fields import DateTime
+from zgw.fields import DateTime, Fields
 from zgw.filters import conditions, unknown
 from zgw.output import full_reading, reading, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
+from zgw.reading import conditional, find, list_, rendered, search
 from zgw.resource import Resource
 from zgw.rights import Rights
-from zgw.reading import conditional, find, list_, rendered, search
+
+_LOCKED = select(DOCUMENT_TABLE.c.lock != "").where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)
 
 VERSIE = Resource(
     name=DOCUMENT.name,
@@ -33,15 +35,20 @@ VERSIE = Resource(
     table=VERSIE_TABLE,
     computed={
         "inhoud": inhoud_van(VERSIE_TABLE),
-        "locked": select(DOCUMENT_TABLE.c.lock != "")
-        .where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)
-        .scalar_subquery(),
+        "locked": _LOCKED.scalar_subquery(),
         "bestandsdelen": literal_column("'[]'::jsonb"),
     },
     scopes={},
     verbs=(),
 )
 """How an older version is read; it has no API of its own."""
+
+
+class ZoekFields(Fields):
+    """What a search may have beside its criteria."""
+
+    expand: str = ""
+
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(DateTime)
 

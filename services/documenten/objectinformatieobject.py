@@ -1,10 +1,9 @@
 """ObjectInformatieObject: the mirror of the relation that a zaak or besluit has with a document (documenten.md §6)."""
 
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import httpx
-import orjson
 from sqlalchemy import Index, UniqueConstraint
 
 from services.documenten.document import AANMAKEN, DOCUMENT, LEZEN, VERWIJDEREN
@@ -12,25 +11,29 @@ from services.documenten.document_velden import DOCUMENT_REF
 from services.documenten.logboek import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
-from zgw.fields import Fields, Ref, Url
+from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import equal
 from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.remote import split_path
 from zgw.resource import Main, Resource
 from zgw.tables import make_table
 
-BRONNEN = {
-    "zaak": ("zaken", "zaken", "zaakinformatieobjecten"),
-    "besluit": ("besluiten", "besluiten", "besluitinformatieobjecten"),
+BRONNEN = {"zaak": ("zaken", "zaken"), "besluit": ("besluiten", "besluiten")}
+"""Per objectType the service and the collection of the object, as far as they are ours."""
+
+RELATIES = {
+    "zaak": "zaakinformatieobjecten",
+    "besluit": "besluitinformatieobjecten",
+    "verzoek": "verzoekinformatieobjecten",
 }
-"""Per objectType the service and collection of the object, and the collection of its relations with documents."""
+"""Per objectType the collection that leads, in the API of the object."""
 
 
 class ObjectInformatieObjectFields(Fields):
     """The relation."""
 
-    informatieobject: Annotated[str, DOCUMENT_REF]
-    object: Annotated[str, Ref(follow=False, max_length=1000)]
+    informatieobject: Annotated[str, DOCUMENT_REF, Shown()]
+    object: Annotated[str, Ref(follow=False, max_length=1000), Shown(1000, 1)]
     object_type: Literal["besluit", "zaak", "verzoek"]
 
 
@@ -60,7 +63,7 @@ async def object_bestaat(check: Check) -> None:
             found = None
         if found is None:
             check.reject("object", "bad-url")
-        elif kind not in BRONNEN or split_path(path)[:2] != BRONNEN[kind][:2]:
+        elif split_path(path)[:2] != BRONNEN.get(kind):
             check.reject("object", "invalid-resource")
         return
     found = await remote.external(caller, path)
@@ -78,38 +81,39 @@ async def relatie_bestaat_bij_de_bron(check: Check) -> None:
 
 async def relatie_is_weg_bij_de_bron(check: Check) -> None:
     """drc-004: de relatie wordt pas verwijderd als ze in het component dat haar beheert weg is."""
-    assert check.stored is not None
-    if await relation_at_source(check, check.stored):
+    if check.stored is not None and await relation_at_source(check, check.stored):
         check.reject(OBJECT, "remote-relation-exists", "De relatie bestaat nog in het component dat haar beheert.")
 
 
 async def relation_at_source(check: Check, row: Any) -> bool | None:
     """Return whether the component that leads has the relation; None after reporting why that is not known."""
-    call, path = check.call, row["object"]
-    if not path.startswith("/") or row["object_type"] not in BRONNEN:
-        # Other people's APIs are read as single objects only, so their list of relations cannot be asked for.
-        return None
-    service, _, collection = BRONNEN[row["object_type"]]
+    call, kind = check.call, row["object_type"]
+    root, collection = row["object"].rsplit("/", 2)[0], RELATIES[kind]
     document = f"{call.base}{DOCUMENT_REF.prefix}{row['informatieobject']}"
-    url = f"/{service}/api/v1/{collection}?{row['object_type']}={quote(call.base + path)}&informatieobject={quote(document)}"
-    caller = call.caller.as_component(call.service.api.service)
-    try:
-        answer = await call.service.remote.send(caller, service, "GET", url)
-    except httpx.HTTPError:
+    wanted = {kind: call.base + row["object"] if root.startswith("/") else row["object"], "informatieobject": document}
+    answered = await _ask(check, f"{root}/{collection}?{urlencode(wanted)}")
+    if answered is None or answered[0] != 200:
         check.reject(OBJECT, "relation-lookup-error", "De relatie kon niet worden opgezocht.")
         return None
-    if answer.status_code != 200:
-        check.reject(OBJECT, "relation-lookup-error", "De relatie kon niet worden opgezocht.")
-        return None
-    try:
-        found = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        found = None
+    found = answered[1]
     relations = found.get("results") if isinstance(found, dict) else found
     if not isinstance(relations, list):
         check.reject(OBJECT, "relation-validation-error", "Het antwoord van het andere component is onbruikbaar.")
         return None
     return bool(relations)
+
+
+async def _ask(check: Check, target: str) -> tuple[int, Any] | None:
+    remote, caller = check.call.service.remote, check.call.caller
+    if not target.startswith("/"):
+        return await remote.external_request(caller, "GET", target)
+    try:
+        answer = await remote.send(caller.as_component(remote.service), target.split("/")[1], "GET", target)
+        return answer.status_code, answer.json() if answer.status_code == 200 else None
+    except httpx.HTTPError:
+        return None
+    except ValueError:
+        return 200, None
 
 
 OBJECTINFORMATIEOBJECT = Resource(

@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ _FULL = ("no space left", "os error 28", "quota", "os error 122", "insufficients
 
 
 class Storage:
-    """The object store at one URL: ``Storage("s3://documenten")``, or with ``{tenant}`` in the URL a bucket for each."""
+    """The object store at one URL: ``Storage("s3://documenten")``, or with ``{tenant}`` in it a bucket for each."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -66,7 +66,7 @@ class Storage:
         )
 
     async def settle(self, tenant: str, key: str) -> None:
-        """Wait until a written object survives a power failure; object stores in the network promise that themselves."""
+        """Wait until a written object survives a power failure; other stores promise that themselves."""
         store = self._store(tenant)
         if isinstance(store, LocalStore) and store.prefix is not None:
             await asyncio.to_thread(_to_disk, Path(store.prefix) / path_of(key))
@@ -92,10 +92,8 @@ class Storage:
                 await obstore.delete_async(store, [path_of(key) for key in keys])
                 return
             for key in keys:
-                try:
+                with suppress(FileNotFoundError):
                     await obstore.delete_async(store, path_of(key))
-                except FileNotFoundError:
-                    pass
 
     async def keys(self, tenant: str) -> AsyncIterator[tuple[str, datetime]]:
         """Yield (key, moment of writing) of all objects of a municipality."""

@@ -14,8 +14,8 @@ from zgw.call import Call, answer
 from zgw.database import Executor, Row
 from zgw.fields import Fields, Length
 from zgw.problems import OBJECT, invalid, not_found
-from zgw.rights import scopes
 from zgw.reading import find, no_query
+from zgw.rights import scopes
 
 LOCK = scopes("documenten.lock")
 FORCEREN = scopes("documenten.geforceerd-unlock")
