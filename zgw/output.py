@@ -130,6 +130,12 @@ def _plan(resource: Resource) -> tuple[tuple[str, str, Render | None], ...]:
     return tuple((p.name, p.attribute, renderer(p)) for p in properties(resource) if p.attribute not in ("url", "uuid"))
 
 
+@cache
+def _left_out(resource: Resource) -> tuple[str, ...]:
+    """Return the polymorphic groups, which the standard leaves out of a response when they have no value."""
+    return tuple(p.name for p in properties(resource) if p.variants is not None)
+
+
 def path_to(resource: Resource, service: str, row: Mapping[str, Any]) -> str:
     """Return the stored path of an object."""
     if resource.parent and resource.main:
@@ -146,6 +152,9 @@ def render(resource: Resource, service: str, row: Mapping[str, Any], base: str) 
     for name, attribute, how in _plan(resource):
         value = row[attribute]
         shown[name] = value if how is None else how(value, base)
+    for name in _left_out(resource):
+        if shown[name] is None:
+            del shown[name]
     return shown
 
 

@@ -167,7 +167,10 @@ def _routes(service: Service, resource: Resource) -> list[Route]:
 
 def _verb(service: Service, resource: Resource, run: Callable[[Call, Resource], Awaitable[Response]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        return await run(Call(service, request), resource)
+        found = await run(Call(service, request), resource)
+        if resource.warning:
+            found.headers["Warning"] = f'299 - "{resource.warning}"'
+        return found
 
     return endpoint
 
