@@ -1,0 +1,235 @@
+"""Abonnementen: nrc-3 to nrc-6, nrc-10, and what is stored of them."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.notificaties.test_kanalen import ROOT, errors, naam
+from tests.notificaties.webhooks import AUTH, Webhook
+from tests.stack import PUBLIC, Client, Stack
+from zgw.tenancy import schema_of
+
+ABONNEMENT = f"{ROOT}/abonnement"
+ZAAKTYPE = "/catalogi/api/v1/zaaktypen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"
+
+
+def body(webhook: Webhook, *kanalen: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return an abonnement at this webhook."""
+    return {"callbackUrl": webhook.url, "auth": AUTH, "kanalen": list(kanalen), **changes}
+
+
+@pytest.fixture
+async def kanaal(api: Client) -> str:
+    """The name of a kanaal with the kenmerken kleur and grote_maat."""
+    found: str = (await api.created(f"{ROOT}/kanaal", {"naam": naam(), "filters": ["kleur", "grote_maat"]}))["naam"]
+    return found
+
+
+async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webhook, kanaal: str) -> None:
+    sent = body(webhook, {"naam": kanaal, "filters": {"kleur": "rood"}}, {"naam": kanaal, "filters": {"kleur": "*"}})
+    made = await api.post(ABONNEMENT, sent)
+    assert made.status_code == 201, made.text
+    abonnement = made.json()
+    assert abonnement == {"url": abonnement["url"], "callbackUrl": webhook.url, "kanalen": sent["kanalen"]}
+    assert made.headers["location"] == abonnement["url"]
+    assert (await api.get(abonnement["url"])).json() == abonnement
+    listed = (await api.get(ABONNEMENT)).json()
+    assert isinstance(listed, list)
+    assert abonnement in listed
+    assert (await raalte.get(ABONNEMENT)).json() == []
+    bare = body(webhook, {"naam": kanaal})
+    replaced = await api.put(abonnement["url"], bare)
+    assert replaced.json()["kanalen"] == [{"naam": kanaal, "filters": {}}]
+    emptied = await api.patch(abonnement["url"], {"kanalen": []})
+    assert emptied.json() == {**abonnement, "kanalen": []}
+    assert (await api.delete(abonnement["url"])).status_code == 204
+    assert (await api.get(abonnement["url"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"callbackUrl": None}, ("callbackUrl", "null")),
+        ({"callbackUrl": ""}, ("callbackUrl", "blank")),
+        ({"callbackUrl": "webhook"}, ("callbackUrl", "invalid")),
+        ({"callbackUrl": "ftp://x.test/"}, ("callbackUrl", "invalid")),
+        ({"auth": ""}, ("auth", "blank")),
+        ({"auth": None}, ("auth", "null")),
+        ({"auth": "a\nb: c"}, ("auth", "invalid")),
+        ({"kanalen": None}, ("kanalen", "null")),
+        ({"kanalen": {}}, ("kanalen", "not_a_list")),
+        ({"kanalen": [{}]}, ("kanalen.0.naam", "required")),
+        ({"kanalen": [{"naam": "x", "filters": []}]}, ("kanalen.0.filters", "not_a_dict")),
+        ({"kanalen": [{"naam": "x", "filters": {"kleur": 1}}]}, ("kanalen.0.filters.kleur", "invalid")),
+        ({"kanalen": [{"naam": "x", "filters": {"kleur": "x" * 1001}}]}, ("kanalen.0.filters.kleur", "max_length")),
+    ],
+)
+async def test_fields(api: Client, webhook: Webhook, changes: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert errors(await api.post(ABONNEMENT, body(webhook, **changes))) == [expected]
+    assert webhook.tests == []
+
+
+@pytest.mark.parametrize("field", ["callbackUrl", "auth", "kanalen"])
+async def test_required_fields(api: Client, webhook: Webhook, field: str) -> None:
+    sent = body(webhook)
+    del sent[field]
+    assert errors(await api.post(ABONNEMENT, sent)) == [(field, "required")]
+    made = await api.created(ABONNEMENT, body(webhook))
+    assert errors(await api.put(made["url"], sent)) == [(field, "required")]
+
+
+async def test_long_callbacks_and_credentials(api: Client, webhook: Webhook) -> None:
+    webhook.auth = "Bearer " + "x" * 3000
+    made = await api.created(ABONNEMENT, body(webhook, callbackUrl=f"{webhook.url}/{'x' * 2000}", auth=webhook.auth))
+    assert len(made["callbackUrl"]) > 2000
+
+
+async def test_nrc_3_kanaal_exists(api: Client, webhook: Webhook, kanaal: str) -> None:
+    answer = await api.post(ABONNEMENT, body(webhook, {"naam": kanaal}, {"naam": "bestaat-niet"}))
+    assert errors(answer) == [("naam", "kanaal_naam")]
+    made = await api.created(ABONNEMENT, body(webhook, {"naam": kanaal}))
+    assert errors(await api.patch(made["url"], {"kanalen": [{"naam": "bestaat-niet"}]})) == [("naam", "kanaal_naam")]
+
+
+@pytest.mark.parametrize(
+    ("filters", "fits"),
+    [
+        ({}, True),
+        ({"kleur": "rood"}, True),
+        ({"groteMaat": "1", "KLEUR": "x"}, True),
+        ({"kleur": "rood", "grote_maat": "1", "meer": "x"}, True),
+        ({"meer": "x"}, False),
+        ({"kleur": "rood", "meer": "x"}, False),
+    ],
+)
+async def test_nrc_4_filters_fit_the_kanaal(
+    api: Client, webhook: Webhook, kanaal: str, filters: dict[str, str], fits: bool
+) -> None:
+    answer = await api.post(ABONNEMENT, body(webhook, {"naam": kanaal, "filters": filters}))
+    if fits:
+        assert answer.status_code == 201
+        assert answer.json()["kanalen"][0]["filters"] == filters
+    else:
+        assert errors(answer) == [("filters", "inconsistent-abonnement-filters")]
+
+
+async def test_nrc_5_nrc_6_both_tests_are_made(api: Client, webhook: Webhook) -> None:
+    await api.created(ABONNEMENT, body(webhook))
+    assert webhook.tests == [None, AUTH]
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 401, 500])
+async def test_nrc_5_callback_takes_the_test_message(api: Client, webhook: Webhook, status: int) -> None:
+    webhook.test_answer = lambda given: status if given else 401
+    answer = await api.post(ABONNEMENT, body(webhook))
+    if status < 300:
+        assert answer.status_code == 201
+    else:
+        assert errors(answer) == [("nonFieldErrors", "invalid-callback-url")]
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500, 403, 401])
+async def test_nrc_6_callback_is_protected(api: Client, webhook: Webhook, status: int) -> None:
+    """nrc-6 and nrc-10."""
+    webhook.test_answer = lambda given: 204 if given else status
+    answer = await api.post(ABONNEMENT, body(webhook))
+    if status in (401, 403):
+        assert answer.status_code == 201
+    else:
+        assert errors(answer) == [("callbackUrl", "no-auth-on-callback-url")]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/webhook", "http://bestaat-niet.invalid/webhook", "http://[::1]:9/", "http://x..y/"]
+)
+async def test_nrc_6_an_unreachable_callback_is_a_400(api: Client, webhook: Webhook, url: str) -> None:
+    assert errors(await api.post(ABONNEMENT, body(webhook, callbackUrl=url))) == [("callbackUrl", "no-auth-on-callback-url")]
+
+
+async def test_nrc_5_only_what_changes_is_tested(api: Client, webhook: Webhook, kanaal: str) -> None:
+    made = await api.created(ABONNEMENT, body(webhook))
+    webhook.tests.clear()
+    assert (await api.patch(made["url"], {"kanalen": [{"naam": kanaal}]})).status_code == 200
+    assert webhook.tests == []
+    # PATCH of one of both uses the stored other one.
+    assert (await api.patch(made["url"], {"callbackUrl": webhook.url + "/2"})).status_code == 200
+    assert webhook.tests == [None, AUTH]
+    webhook.tests.clear()
+    assert errors(await api.patch(made["url"], {"auth": "Bearer anders"})) == [("nonFieldErrors", "invalid-callback-url")]
+    webhook.auth = "Bearer nieuw"
+    assert (await api.patch(made["url"], {"auth": "Bearer nieuw"})).status_code == 200
+    webhook.tests.clear()
+    assert (await api.put(made["url"], body(webhook, auth="Bearer nieuw"))).status_code == 200
+    assert webhook.tests == [None, "Bearer nieuw"]
+
+
+async def test_credentials_are_encrypted_and_never_shown(stack: Stack, api: Client, webhook: Webhook) -> None:
+    webhook.auth = "Bearer heel-geheim"
+    sent = body(webhook, auth=webhook.auth)
+    made = await api.post(ABONNEMENT, sent)
+    url = made.json()["url"]
+    answers = [
+        made,
+        await api.get(url),
+        await api.get(ABONNEMENT),
+        await api.put(url, sent),
+        await api.patch(url, {"auth": webhook.auth}),
+    ]
+    for answer in answers:
+        assert answer.is_success
+        assert "auth" not in answer.text
+        assert "heel-geheim" not in answer.text
+    async with stack.admin() as admin:
+        schema = schema_of("deventer", "notificaties")
+        rows = await admin.fetch(f'SELECT to_jsonb(a)::text AS row FROM "{schema}".abonnement a')
+        assert rows
+        assert not any("heel-geheim" in row["row"] for row in rows)
+
+
+async def test_filters_with_own_urls_are_shown_with_the_host_of_the_reader(raalte: Client, webhook: Webhook) -> None:
+    kanaal = await raalte.created(f"{ROOT}/kanaal", {"naam": naam(), "filters": ["zaaktype"]})
+    filters = {"zaaktype": f"http://zaken.raalte.test{ZAAKTYPE}"}
+    made = await raalte.created(ABONNEMENT, body(webhook, {"naam": kanaal["naam"], "filters": filters}))
+    assert made["kanalen"][0]["filters"] == {"zaaktype": f"http://raalte.test{ZAAKTYPE}"}
+    again = await raalte.put(made["url"], body(webhook, *made["kanalen"]))
+    assert again.json()["kanalen"] == made["kanalen"]
+    foreign = {"zaaktype": f"{PUBLIC}x{ZAAKTYPE}"}
+    patched = await raalte.patch(made["url"], {"kanalen": [{"naam": kanaal["naam"], "filters": foreign}]})
+    assert patched.json()["kanalen"][0]["filters"] == foreign
+
+
+async def test_scopes(stack: Stack, api: Client, webhook: Webhook) -> None:
+    async def client(name: str, *scopes: str) -> Client:
+        return await stack.add_client("deventer", name, [{"component": "nrc", "scopes": list(scopes)}])
+
+    made = await api.created(ABONNEMENT, body(webhook))
+    publisher = await client("abo-publiceert", "notificaties.publiceren")
+    consumer = await client("abo-consumeert", "notificaties.consumeren")
+    for reader in (publisher, consumer):
+        assert (await reader.get(ABONNEMENT)).status_code == 200
+        assert (await reader.get(made["url"])).status_code == 200
+    attempts: list[tuple[str, str, Any]] = [
+        ("POST", ABONNEMENT, body(webhook)),
+        ("PUT", made["url"], body(webhook)),
+        ("PATCH", made["url"], {"kanalen": []}),
+        ("DELETE", made["url"], None),
+    ]
+    for method, url, sent in attempts:
+        assert (await publisher.request(method, url, json=sent)).status_code == 403
+        assert (await consumer.request(method, url, json=sent)).is_success
+    assert errors(await consumer.get(f"{ABONNEMENT}?page=1")) == [("nonFieldErrors", "unknown-parameters")]
+
+
+async def test_unusual_requests_are_refused(api: Client, webhook: Webhook) -> None:
+    made = await api.created(ABONNEMENT, body(webhook))
+    for url in (ABONNEMENT, made["url"]):
+        method = "POST" if url == ABONNEMENT else "PATCH"
+        text: httpx.Response = await api.request(method, url, content=b"x", headers={"Content-Type": "text/plain"})
+        assert text.status_code == 415
+        broken = await api.request(method, url, content=b"{", headers={"Content-Type": "application/json"})
+        assert (broken.status_code, broken.json()["code"]) == (400, "parse_error")
+    assert (await api.get(made["url"], headers={"Accept": "text/html"})).status_code == 406
+    nowhere = made["url"][:-1] + ("0" if made["url"][-1] != "0" else "1")
+    assert (await api.patch(nowhere, {"kanalen": []})).status_code == 404
+    assert errors(await api.patch(f"{made['url']}?x=1", {})) == [("nonFieldErrors", "unknown-parameters")]
