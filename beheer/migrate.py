@@ -46,6 +46,11 @@ def head(service: str) -> str:
     return found
 
 
+def revisions(service: str) -> list[str]:
+    """Return all revisions that this version of a service knows, newest first."""
+    return [script.revision for script in scripts(service).walk_revisions()]
+
+
 @contextmanager
 def connected(dsn: str) -> Iterator[Connection]:
     """A connection of the administrator, for Alembic."""

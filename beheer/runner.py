@@ -1,4 +1,4 @@
-"""Puts the parts together in one process: six services, and the gateway calling them as ASGI apps."""
+"""Puts the parts together: six services and the gateway in one process, or one part of that in a process of its own."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from beheer.migrate import revisions
 from beheer.provision import api_of, password_of
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
@@ -18,6 +19,30 @@ from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES
 
+GATEWAY, WORKER = "gateway", "worker"
+PARTS = (*SERVICES, WORKER, GATEWAY)
+"""What can run as a process of its own; the worker does the background work of all services."""
+
+
+def own_dsn(settings: Settings, dsn: str, service: str) -> str:
+    """Return ``dsn`` with the login of one service or of the gateway."""
+    return service_dsn(dsn, service, password_of(settings, service))
+
+
+def build_service(
+    settings: Settings, dsn: str, name: str, signals: Signals, apps: Mapping[str, Any] | None = None
+) -> Service:
+    """Return a service; the others are those of ``apps``, or are found at ``settings.service_urls``."""
+    key = settings.derive("internal-token")
+    database = Database(
+        own_dsn(settings, dsn, name),
+        name,
+        settings.pool_size,
+        int(settings.statement_timeout * 1000),
+        revisions(name),
+    )
+    return Service(api_of(name), settings, database, Remote(name, settings, key, signals, apps), signals, key)
+
 
 class Standalone:
     """All of Samenzaak in one process. ``start`` before the first request, ``stop`` after the last."""
@@ -25,22 +50,14 @@ class Standalone:
     def __init__(self, settings: Settings, dsn: str, names: Sequence[str] = SERVICES) -> None:
         self.settings = settings
         self.key = settings.derive("internal-token")
-        self.signals = Signals(self._dsn(dsn, "gateway"))
+        self.signals = Signals(own_dsn(settings, dsn, GATEWAY))
         self.apps: dict[str, FastAPI] = {}
         self.services: dict[str, Service] = {}
         for name in names:
-            service = self._service(dsn, name)
+            service = build_service(settings, dsn, name, self.signals, self.apps)
             self.services[name] = service
             self.apps[name] = create_app(service)
-        self.registry = Registry(self._dsn(dsn, "gateway"), secret_box(settings), self.signals)
-
-    def _dsn(self, dsn: str, service: str) -> str:
-        return service_dsn(dsn, service, password_of(self.settings, service))
-
-    def _service(self, dsn: str, name: str) -> Service:
-        database = Database(self._dsn(dsn, name), name, self.settings.pool_size)
-        remote = Remote(name, self.settings, self.key, self.signals, self.apps)
-        return Service(api_of(name), self.settings, database, remote, self.signals, self.key)
+        self.registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
 
     def gateway(self, others: Mapping[str, Any] | None = None) -> Gateway:
         """Return the gateway in front of the services of this process."""
@@ -48,11 +65,7 @@ class Standalone:
 
     async def start(self) -> None:
         """Start listening for changes and the background work of every service."""
-        for service in self.services.values():
-            await service.start()
-        # The background work registers what it listens for when it first runs.
-        await asyncio.sleep(0)
-        await self.signals.start()
+        await start_services(self.services.values(), self.signals, self.settings.background)
 
     async def stop(self) -> None:
         """Stop everything; requests must have ended."""
@@ -61,3 +74,68 @@ class Standalone:
             await service.remote.stop()
         await self.registry.stop()
         await self.signals.stop()
+
+
+async def start_services(services: Any, signals: Signals, background: bool) -> None:
+    """Start the background work of services, if it is to be done here, and listen for changes."""
+    if background:
+        for service in services:
+            await service.start()
+    # The background work registers what it listens for when it first runs.
+    await asyncio.sleep(0)
+    await signals.start()
+
+
+class Part:
+    """One part of Samenzaak in a process of its own: a service, the worker or the gateway.
+
+    It logs in to the database with the roles of its services only, and finds the other parts by their URL.
+    """
+
+    def __init__(self, settings: Settings, dsn: str, name: str) -> None:
+        if missing := sorted(set(SERVICES) - set(settings.service_urls)):
+            raise ValueError(f"SAMENZAAK_SERVICE_URLS has no {', '.join(missing)}")
+        names = {GATEWAY: (), WORKER: SERVICES}.get(name, (name,))
+        self.name = name
+        self.background = name == WORKER or settings.background
+        self.signals = Signals(own_dsn(settings, dsn, names[0] if names else GATEWAY))
+        self.services = {name: build_service(settings, dsn, name, self.signals) for name in names}
+        self.gateway: Gateway | None = None
+        if name == GATEWAY:
+            registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
+            self.gateway = create_gateway(settings, registry, None)
+
+    def app(self) -> Any:
+        """Return the ASGI app of this part."""
+        if self.gateway is not None:
+            return self.gateway
+        if self.name == WORKER:
+            return idle
+        return create_app(self.services[self.name])
+
+    async def ready(self) -> bool:
+        """Return whether this part by itself can do its work."""
+        if self.gateway is not None:
+            return self.signals.connected
+        return not any([await service.database.missing() for service in self.services.values()])
+
+    async def start(self) -> None:
+        """Start what runs besides the requests."""
+        await start_services(self.services.values(), self.signals, self.background)
+        if self.gateway is not None:
+            await self.gateway.start()
+
+    async def stop(self) -> None:
+        """Stop it; requests must have ended."""
+        if self.gateway is not None:
+            await self.gateway.stop()
+        for service in self.services.values():
+            await service.stop()
+            await service.remote.stop()
+        await self.signals.stop()
+
+
+async def idle(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer for the worker, which has no API."""
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

@@ -11,44 +11,16 @@ from contextlib import ExitStack
 from typing import Any
 
 import asyncpg
-import orjson
 import uvicorn
 
 from beheer import postgres
+from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
 from beheer.tenants import prepare
 from zgw.settings import Settings, load_settings
 
 log = logging.getLogger("samenzaak")
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per line, for a log collector."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        line: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line).decode()
-
-
-def configure_logging(settings: Settings) -> None:
-    """Send the log to standard output, as lines for people or as JSON."""
-    handler = logging.StreamHandler(sys.stdout)
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%H:%M:%S")
-    handler.setFormatter(JsonLines() if settings.log_format == "json" else text)
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    # These tell of each request or connection, which the access log and the problem log do already.
-    for name in ("httpx", "httpcore", "uvicorn.access"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class Process:

@@ -1,74 +1,67 @@
-"""One service in a process of its own: ``python -m beheer.serve_service zaken --port 8001``.
+"""One part in a process of its own: ``python -m beheer.serve_service zaken``, or ``gateway``, or ``worker``.
 
-It reads the usual settings, reaches the other services by ``SAMENZAAK_SERVICE_URLS``, and leaves the schemas as they
-are: ``samenzaak migrate`` runs before. SIGTERM lets requests finish, and then stops the background work.
+It reads the usual settings, reaches the services by ``SAMENZAAK_SERVICE_URLS``, and leaves the schemas as they are:
+``samenzaak migrate`` runs before. SIGTERM drains the connections, lets requests finish, and then stops the rest.
 """
 
 import argparse
 import asyncio
+import socket
+import sys
 from collections.abc import Sequence
 
-import uvicorn
-
 from beheer import postgres
-from beheer.provision import api_of, password_of
-from beheer.serve import configure_logging
-from zgw.call import Service
-from zgw.database import Database, service_dsn
-from zgw.remote import Remote
-from zgw.routes import create_app
+from beheer.logs import configure_logging
+from beheer.runner import PARTS, Part
+from beheer.server import Draining, Server, configure
 from zgw.settings import Settings, load_settings
-from zgw.signals import Signals
-from zgw.tenancy import SERVICES
-
-GRACE = 25
-"""Seconds that requests get to finish: less than the 30 that Kubernetes waits before it kills."""
 
 
-def build(settings: Settings, dsn: str, name: str) -> Service:
-    """Return a service that logs in to the database with its own role and finds the others by their URL."""
-    own = service_dsn(dsn, name, password_of(settings, name))
-    signals, key = Signals(own), settings.derive("internal-token")
-    remote = Remote(name, settings, key, signals)
-    return Service(api_of(name), settings, Database(own, name, settings.pool_size), remote, signals, key)
-
-
-async def run(settings: Settings, dsn: str, name: str, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    service = build(settings, dsn, name)
-    config = uvicorn.Config(
-        create_app(service),
-        host=host,
-        port=port,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=GRACE,
-    )
-    await service.start()
-    # The background work registers what it listens for when it first runs.
-    await asyncio.sleep(0)
-    await service.signals.start()
+async def run(
+    settings: Settings, dsn: str, name: str, listen: socket.socket | None, parent: socket.socket | None
+) -> None:
+    """Serve until SIGINT or SIGTERM, on ``listen`` or on the host and port of the settings."""
+    part = Part(settings, dsn, name)
+    app = Draining(part.app())
+    config = configure(app, host=settings.host, port=settings.port)
+    await part.start()
+    # A listening socket that another process shares is accepted from by that one, from the signal on.
+    seconds = 0.0 if listen is not None else settings.drain_seconds
+    server = Server(config, app, seconds, parent, part.ready)
     try:
-        await uvicorn.Server(config).serve()
+        await server.serve([listen] if listen is not None else None)
     finally:
-        await service.stop()
-        await service.remote.stop()
-        await service.signals.stop()
+        await part.stop()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m beheer.serve_service", description="Serve one service.")
-    parser.add_argument("service", choices=SERVICES)
+    parser = argparse.ArgumentParser(prog="python -m beheer.serve_service", description="Serve one part.")
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--host", help="address to listen on; SAMENZAAK_HOST when it is left out")
     parser.add_argument("--port", type=int, help="port to listen on; SAMENZAAK_PORT when it is left out")
+    parser.add_argument("--no-background", action="store_true", help="as SAMENZAAK_BACKGROUND=false")
+    parser.add_argument("--listen-fd", type=int, help="an inherited socket that listens already")
+    parser.add_argument("--parent-fd", type=int, help="an inherited socket to the process that started this one")
     given = parser.parse_args(arguments)
-    settings = load_settings()
+    changes = {name: value for name in ("host", "port") if (value := getattr(given, name)) is not None}
+    if given.no_background:
+        changes["background"] = False
+    settings = load_settings().model_copy(update=changes)
     configure_logging(settings)
-    with postgres.resolve_dsn(settings) as dsn:
-        asyncio.run(run(settings, dsn, given.service, given.host or settings.host, given.port or settings.port))
+    listen = socket.socket(fileno=given.listen_fd) if given.listen_fd is not None else None
+    parent = socket.socket(fileno=given.parent_fd) if given.parent_fd is not None else None
+    try:
+        with postgres.resolve_dsn(settings) as dsn, asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(run(settings, dsn, given.part, listen, parent))
+    except (ValueError, OSError) as e:
+        sys.exit(f"samenzaak: {e}")
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 if __name__ == "__main__":

@@ -105,8 +105,14 @@ def service_dsn(dsn: str, service: str, password: str) -> str:
 class Database:
     """The pool of one service. ``start`` before use, ``stop`` at the end."""
 
-    def __init__(self, dsn: str, service: str, size: int = 8, statement_timeout_ms: int = 30_000) -> None:
+    def __init__(
+        self, dsn: str, service: str, size: int = 8, statement_timeout_ms: int = 30_000, known: Sequence[str] = ()
+    ) -> None:
+        """``known`` are the revisions of the schema that this version knows, newest first; without them none is checked."""
         self.dsn = dsn
+        self.known = known
+        self._current: set[str] = set()
+        self._was_ready = False
         self.service = service
         self.size = size
         self.statement_timeout_ms = statement_timeout_ms
@@ -156,12 +162,31 @@ class Database:
         return [tenant_of(row["rolname"], self.service) for row in rows]
 
     async def missing(self) -> str:
-        """Return why the service cannot work now, or an empty string."""
+        """Return why the service cannot work now, or an empty string.
+
+        A schema that is too old keeps a process that starts from taking over. One that appears later, as when an old
+        backup of one municipality is restored, must not take the service from all the others.
+        """
         try:
-            await self.tenants()
-        except (OSError, asyncpg.PostgresError) as e:
-            return f"database: {e}"
-        return ""
+            old = [] if self._was_ready else await self.outdated()
+            if self._was_ready:
+                await self.tenants()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+            return f"database: {type(e).__name__}"
+        self._was_ready = not old
+        return f"migration of {', '.join(old)}" if old else ""
+
+    async def outdated(self) -> list[str]:
+        """Return the municipalities whose schema is older than this version needs."""
+        found = []
+        for tenant in await self.tenants():
+            try:
+                async with self.acquire(tenant):
+                    pass
+            except Problem as problem:
+                if problem.status == 503:
+                    found.append(tenant)
+        return found
 
     @asynccontextmanager
     async def acquire(self, tenant: str) -> AsyncIterator[Executor]:
@@ -232,6 +257,26 @@ class Database:
             await connection.execute(f'SET ROLE "{schema}"; SET search_path TO "{schema}"')
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError) as e:
             raise Problem(403, "permission_denied", "Deze gemeente is hier niet bekend.") from e
+        if self.known and tenant not in self._current:
+            await self._check_revision(connection, tenant)
+
+    async def _check_revision(self, connection: asyncpg.Connection, tenant: str) -> None:
+        """Raise Problem 503 for a schema that is older than this version needs.
+
+        A newer one is served: migrations first expand, and contract when no older version runs any more.
+        """
+        try:
+            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+        except asyncpg.UndefinedTableError:
+            revision = None
+        if revision is None or revision in self.known[1:]:
+            raise Problem(
+                503,
+                "service_unavailable",
+                f"De gegevens van deze gemeente worden bijgewerkt (versie {revision or 'leeg'}, nodig {self.known[0]}).",
+                headers={"Retry-After": "30"},
+            )
+        self._current.add(tenant)
 
     async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool) -> None:
         if self._stopped or not clean or connection.is_closed():

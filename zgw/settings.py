@@ -75,6 +75,20 @@ class Settings(BaseSettings):
         False, description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others."
     )
     pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
+    background: bool = Field(
+        True,
+        description="Do the background work of a service (relay of notifications, delivery) in its own process; switch "
+        "it off where a separate worker does it.",
+    )
+    drain_seconds: float = Field(
+        5.0,
+        ge=0,
+        description="Seconds after SIGTERM in which a separate process still accepts connections, until every proxy "
+        "knows that it ends.",
+    )
+    statement_timeout: float = Field(
+        30.0, gt=0, description="Seconds after which PostgreSQL breaks off a statement of a service."
+    )
     callback_check: bool = Field(
         True, description="Call the callback of a new abonnement, and refuse it when that does not answer."
     )
