@@ -236,7 +236,8 @@ def response_of(made: Document, resource: Resource) -> Schema:
             if p.name != "url":
                 value = made.schemas.value(p, Side.RESPONSE)
                 written[p.name] = value if p.attribute in sent or "$ref" in value else {**value, "readOnly": True}
-        schema["required"] = list(written)
+        left_out = {p.name for p in properties(resource) if p.variants is not None}
+        schema["required"] = [name for name in written if name not in left_out]
         schema["properties"] = {**written, **expanded(made, resource)}
     return {"$ref": f"#/components/schemas/{name}"}
 

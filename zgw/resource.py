@@ -125,6 +125,8 @@ class Resource:
     """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of reference)."""
     tally: "Callable[[Executor, Rights, Mapping[str, str], tuple[str, ...], Sequence[Any]], Awaitable[Tally | None]] | None" = None
     """Knows the number of objects for some parameters: gets the rights, the parameters and the conditions they gave."""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""
     put_keeps: bool = True
     """Whether an optional field that PUT leaves out keeps its value (common.md §3), or gets its default."""
     cached: bool = False
@@ -140,6 +142,10 @@ class Resource:
     def prepared(self, call: "Call", statement: Select[Any]) -> Select[Any]:
         """Return the statement of a read, completed for this request."""
         return statement if self.prepare is None else self.prepare(call, statement)
+
+    def renamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a request with the names that its properties have."""
+        return {self.renames.get(name, name): value for name, value in body.items()} if self.renames else body
 
     def clause(self) -> FromClause:
         """What is read from."""

@@ -42,7 +42,7 @@ async def create(call: Call, resource: Resource) -> Response:
     check = Check(call, resource, "create", {}, None)
     if resource.parent and resource.main:
         check.main = await parent_of(call, resource, rights)
-    check.sent = await call.body()
+    check.sent = resource.renamed(await call.body())
     return await store(check, rights)
 
 
@@ -139,7 +139,7 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
     for _ in range(CONFLICT_RETRIES):
         stored = await find(call, resource, rights, full=True)
         if sent is None:
-            sent = await call.body()
+            sent = resource.renamed(await call.body())
         check = Check(call, resource, action, sent, stored)
         content = await update_object(check, rights)
         if content is not None:

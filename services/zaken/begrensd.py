@@ -1,4 +1,4 @@
-"""The process that judges an object by its definition; started by ``zaakobject_definitie``, never imported by a service.
+"""The process that judges an object by its definition: started by ``zaakobject_definitie``, imported by nobody.
 
 It names on standard output each step that it begins, and ``done`` when all went well.
 """

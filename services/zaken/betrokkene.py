@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 from sqlmodel import Field
 
-from zgw.fields import Fields, Length, Matching, OptionalBsn, OptionalRsin, Whole
+from zgw.fields import Fields, Length, Matching, OptionalBsn, OptionalRsin, Shown, Whole
 
 ANummer = Annotated[
     str,
-    Matching(r"[1-9][0-9]{9}", 10, "a-nummer-incorrect-format", "Een A-nummer heeft tien cijfers en begint niet met een nul."),
+    Matching(
+        r"[1-9][0-9]{9}", 10, "a-nummer-incorrect-format", "Een A-nummer heeft tien cijfers en begint niet met een nul."
+    ),
 ]
 
 Rechtsvorm = Literal[
@@ -43,9 +45,9 @@ Huisnummer = Annotated[int, Whole(0, 99999)]
 class Verblijfsadres(Fields):
     """An address in the Netherlands."""
 
-    aoa_identificatie: Annotated[str, Length(100, 1)]
-    wpl_woonplaats_naam: Annotated[str, Length(80, 1)]
-    gor_openbare_ruimte_naam: Annotated[str, Length(80, 1)]
+    aoa_identificatie: Annotated[str, Length(100, 1), Shown(100)]
+    wpl_woonplaats_naam: Annotated[str, Length(80, 1), Shown(80)]
+    gor_openbare_ruimte_naam: Annotated[str, Length(80, 1), Shown(80)]
     aoa_postcode: Annotated[str, Length(7)] = ""
     aoa_huisnummer: Huisnummer
     aoa_huisletter: Annotated[str, Length(1)] = ""
@@ -56,8 +58,8 @@ class Verblijfsadres(Fields):
 class SubVerblijfBuitenland(Fields):
     """An address abroad."""
 
-    lnd_landcode: Annotated[str, Length(4, 1)]
-    lnd_landnaam: Annotated[str, Length(40, 1)]
+    lnd_landcode: Annotated[str, Length(4, 1), Shown(4)]
+    lnd_landnaam: Annotated[str, Length(40, 1), Shown(40)]
     sub_adres_buitenland_1: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_1")
     sub_adres_buitenland_2: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_2")
     sub_adres_buitenland_3: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_3")

@@ -57,7 +57,10 @@ def _geometry(value: Any, depth: int) -> dict[str, Any]:
     if kind == "GeometryCollection":
         if depth == MAX_NESTING:
             raise error("invalid", "De geometrieën liggen te diep in elkaar.")
-        return {"type": kind, "geometries": [_geometry(item, depth + 1) for item in _listed(value.get("geometries"), 1)]}
+        return {
+            "type": kind,
+            "geometries": [_geometry(item, depth + 1) for item in _listed(value.get("geometries"), 1)],
+        }
     coordinates = value.get("coordinates")
     if kind == "Point":
         _position(coordinates)
@@ -180,5 +183,3 @@ def shapes_within(geometries: Sequence[str], area: Any) -> Any:
     if broken.any():
         found[broken] = shapely.make_valid(found[broken])
     return shapely.contains(area, found)
-
-

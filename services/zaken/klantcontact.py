@@ -1,4 +1,4 @@
-"""Klantcontact: a contact with a customer, registered with the zaak itself (zaken.md §3.6); deprecated by the standard."""
+"""Klantcontact: a contact with a customer, kept with the zaak itself (zaken.md §3.6); deprecated by the standard."""
 
 import secrets
 import string
@@ -11,7 +11,7 @@ from sqlalchemy import UniqueConstraint
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import DateTime, Fields, Length, Url
+from zgw.fields import DateTime, Fields, Length, Shown, Url
 from zgw.filters import reference
 from zgw.problems import InvalidParam
 from zgw.resource import Resource
@@ -23,7 +23,7 @@ ALPHABET = string.ascii_uppercase + string.digits
 class KlantContactFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF]
+    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     identificatie: Annotated[str, Length(14)] = ""
     datumtijd: DateTime
     kanaal: Annotated[str, Length(20)] = ""

@@ -1,9 +1,9 @@
 """The objects that a zaak is about: what objectIdentificatie holds for each of the 31 objectTypes (zaken.md §3.5)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from services.zaken.betrokkene import (
     BETROKKENEN,
@@ -11,11 +11,11 @@ from services.zaken.betrokkene import (
     NatuurlijkPersoon,
     NietNatuurlijkPersoon,
 )
-from zgw.fields import Fields, JsonObject, Length
+from zgw.fields import Fields, JsonObject, Length, Shown
 from zgw.problems import error
 
-Identificatie = Annotated[str, Length(100, 1)]
-Naam80 = Annotated[str, Length(80, 1)]
+Identificatie = Annotated[str, Length(100, 1), Shown(100)]
+Naam80 = Annotated[str, Length(80, 1), Shown(80)]
 
 ObjectType = Literal[
     "adres",
@@ -52,6 +52,21 @@ ObjectType = Literal[
 ]
 
 
+class LeavesOut(Fields):
+    """A group that leaves out the groups inside it that have no value; the standard does not let them be null."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def null_is_absent(cls, value: Any) -> Any:
+        """Take ``null`` for a group that was not sent."""
+        return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+    @model_serializer(mode="wrap")
+    def without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return what has a value."""
+        return {name: item for name, item in handler(self).items() if item is not None}
+
+
 class Adres(Fields):
     """An address."""
 
@@ -67,17 +82,17 @@ class Adres(Fields):
 class Buurt(Fields):
     """A neighbourhood."""
 
-    buurt_code: Annotated[str, Length(2, 1)]
-    buurt_naam: Annotated[str, Length(40, 1)]
-    gem_gemeente_code: Annotated[str, Length(4, 1)]
-    wyk_wijk_code: Annotated[str, Length(2, 1)]
+    buurt_code: Annotated[str, Length(2, 1), Shown(2)]
+    buurt_naam: Annotated[str, Length(40, 1), Shown(40)]
+    gem_gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
+    wyk_wijk_code: Annotated[str, Length(2, 1), Shown(2)]
 
 
 class Gemeente(Fields):
     """A municipality."""
 
     gemeente_naam: Naam80
-    gemeente_code: Annotated[str, Length(4, 1)]
+    gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
 
 
 class GemeentelijkeOpenbareRuimte(Fields):
@@ -119,7 +134,7 @@ class TerreinGebouwdObject(Fields):
 class Huishouden(Fields):
     """A household."""
 
-    nummer: Annotated[str, Length(12, 1)]
+    nummer: Annotated[str, Length(12, 1), Shown(12)]
     is_gehuisvest_in: TerreinGebouwdObject | None = None
 
 
@@ -146,7 +161,7 @@ class KadastraleOnroerendeZaak(Fields):
     """Land or a building as the Kadaster knows it."""
 
     kadastrale_identificatie: Identificatie
-    kadastrale_aanduiding: Annotated[str, Length(1000, 1)]
+    kadastrale_aanduiding: Annotated[str, Length(1000, 1), Shown(1000)]
 
 
 class Kunstwerkdeel(Fields):
@@ -177,8 +192,8 @@ class Kunstwerkdeel(Fields):
 class MaatschappelijkeActiviteit(Fields):
     """A company in the trade register."""
 
-    kvk_nummer: Annotated[str, Length(8, 1)]
-    handelsnaam: Annotated[str, Length(200, 1)]
+    kvk_nummer: Annotated[str, Length(8, 1), Shown(8)]
+    handelsnaam: Annotated[str, Length(200, 1), Shown(200)]
 
 
 class OpenbareRuimte(Fields):
@@ -212,7 +227,7 @@ class Spoorbaandeel(Fields):
 class Terreindeel(Fields):
     """A part of a terrain."""
 
-    type: Annotated[str, Length(40, 1)]
+    type: Annotated[str, Length(40, 1), Shown(40)]
     identificatie: Identificatie
     naam: Annotated[str, Length(500)] = ""
 
@@ -228,7 +243,7 @@ class Waterdeel(Fields):
 class Wegdeel(Fields):
     """A part of a road."""
 
-    type: Annotated[str, Length(100, 1)]
+    type: Annotated[str, Length(100, 1), Shown(100)]
     identificatie: Identificatie
     naam: Annotated[str, Length(500)] = ""
 
@@ -236,9 +251,9 @@ class Wegdeel(Fields):
 class Wijk(Fields):
     """A district."""
 
-    wijk_code: Annotated[str, Length(2, 1)]
-    wijk_naam: Annotated[str, Length(40, 1)]
-    gem_gemeente_code: Annotated[str, Length(4, 1)]
+    wijk_code: Annotated[str, Length(2, 1), Shown(2)]
+    wijk_naam: Annotated[str, Length(40, 1), Shown(40)]
+    gem_gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
 
 
 class Woonplaats(Fields):
@@ -268,34 +283,34 @@ class WozObject(Fields):
     aanduiding_woz_object: AanduidingWozObject | None = None
 
 
-class WozDeelobject(Fields):
+class WozDeelobject(LeavesOut):
     """A part of such property."""
 
-    nummer_woz_deel_object: Annotated[str, Length(6, 1)]
-    is_onderdeel_van: WozObject | None = None
+    nummer_woz_deel_object: Annotated[str, Length(6, 1), Shown(6)]
+    is_onderdeel_van: WozObject = None  # type: ignore[assignment]
 
 
-class WozWaarde(Fields):
+class WozWaarde(LeavesOut):
     """The value of such property."""
 
-    waardepeildatum: Annotated[str, Length(9, 1)]
-    is_voor: WozObject | None = None
+    waardepeildatum: Annotated[str, Length(9, 1), Shown(9)]
+    is_voor: WozObject = None  # type: ignore[assignment]
 
 
-class Gerechtigde(Fields):
+class Gerechtigde(LeavesOut):
     """Who holds a right."""
 
-    natuurlijk_persoon: NatuurlijkPersoon | None = None
-    niet_natuurlijk_persoon: NietNatuurlijkPersoon | None = None
+    natuurlijk_persoon: NatuurlijkPersoon = None  # type: ignore[assignment]
+    niet_natuurlijk_persoon: NietNatuurlijkPersoon = None  # type: ignore[assignment]
 
 
-class ZakelijkRecht(Fields):
+class ZakelijkRecht(LeavesOut):
     """A right in property."""
 
     identificatie: Identificatie
-    avg_aard: Annotated[str, Length(1000, 1)]
-    heeft_betrekking_op: KadastraleOnroerendeZaak | None = None
-    heeft_als_gerechtigde: Gerechtigde | None = None
+    avg_aard: Annotated[str, Length(1000, 1), Shown(1000)]
+    heeft_betrekking_op: KadastraleOnroerendeZaak = None  # type: ignore[assignment]
+    heeft_als_gerechtigde: Gerechtigde = None  # type: ignore[assignment]
 
 
 OBJECTEN: Mapping[str, type[Fields] | None] = {

@@ -19,7 +19,7 @@ from services.zaken.rol_filters import (
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import DateTime, EmptyAs, Email, Fields, JsonObject, Length, OptionalUrl, Ref, Url, Variants
+from zgw.fields import DateTime, Email, EmptyAs, Fields, JsonObject, Length, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource, related
@@ -39,13 +39,13 @@ class ContactpersoonRol(Fields):
     emailadres: Email = ""
     functie: Annotated[str, Length(50)] = ""
     telefoonnummer: Annotated[str, Length(20)] = ""
-    naam: Annotated[str, Length(40, 1)]
+    naam: Annotated[str, Length(40, 1), Shown(40)]
 
 
 class RolFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF]
+    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     betrokkene: OptionalUrl = ""
     betrokkene_type: BetrokkeneType
     afwijkende_naam_betrokkene: Annotated[str, Length(625)] = ""
@@ -58,7 +58,9 @@ class RolFields(Fields):
         BeforeValidator(lambda value: None if value == LEGE_CONTACTPERSOON else value),
     ] = None
     betrokkene_identificatie: Annotated[
-        JsonObject, BeforeValidator(lambda value: {} if value is None else value), Variants("betrokkene_type", BETROKKENEN)
+        JsonObject,
+        BeforeValidator(lambda value: {} if value is None else value),
+        Variants("betrokkene_type", BETROKKENEN),
     ] = {}
 
 

@@ -6,7 +6,20 @@ expression that is used here; the key is therefore written into the statement, a
 
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, Index, Table, Text, Uuid, and_, column, exists, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Index,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -70,7 +83,9 @@ def _identified(
         # Only ``identificatie`` belongs to more than one type of party.
         return and_(rol.c.betrokkene_type == kind, member(rol, key) == value)
 
-    return Filter(f"{prefix}betrokkeneIdentificatie__{word}__{key}", Annotated[str, Length(length)], condition, within=within)
+    return Filter(
+        f"{prefix}betrokkeneIdentificatie__{word}__{key}", Annotated[str, Length(length)], condition, within=within
+    )
 
 
 def has_rol(condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import Index
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import Fields, Ref, Url
+from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.relations import Relation, mirrored
 from zgw.resource import Resource
@@ -23,7 +23,7 @@ CONTACTMOMENT = Ref(shape=("url",))
 class ZaakContactMomentFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF]
+    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     contactmoment: Annotated[str, CONTACTMOMENT]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Index, Text
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import IMMUTABLE, Fields, Ref, Url
+from zgw.fields import IMMUTABLE, Fields, Ref, Shown, Url
 from zgw.problems import OBJECT
 from zgw.resource import Resource
 from zgw.tables import make_table
@@ -21,7 +21,7 @@ EIGENSCHAP = Ref("catalogi", "eigenschappen")
 class ZaakEigenschapFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown()]
     eigenschap: Annotated[str, EIGENSCHAP, IMMUTABLE]
     waarde: str
 
@@ -34,7 +34,9 @@ class ZaakEigenschapShown(Fields):
     naam: str
 
 
-ZAAKEIGENSCHAP_TABLE = make_table(METADATA, "zaakeigenschap", ZaakEigenschapFields, Column("naam", Text, nullable=False))
+ZAAKEIGENSCHAP_TABLE = make_table(
+    METADATA, "zaakeigenschap", ZaakEigenschapFields, Column("naam", Text, nullable=False)
+)
 Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
 
 

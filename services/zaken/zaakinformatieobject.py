@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, literal_column
 from sqlalchemy import DateTime as SqlDateTime
@@ -10,7 +10,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Url
+from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.relations import mirrored, objectinformatieobject
@@ -25,11 +25,11 @@ class ZaakInformatieObjectFields(Fields):
     """What clients write."""
 
     informatieobject: Annotated[str, INFORMATIEOBJECT, IMMUTABLE]
-    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     titel: Annotated[str, Length(200)] = ""
     beschrijving: str = ""
     vernietigingsdatum: DateTime | None = None
-    status: Annotated[str, STATUS] | None = None
+    status: Annotated[str, STATUS, Shown(1000, 1)] | None = None
 
 
 class ZaakInformatieObjectShown(Fields):
@@ -37,7 +37,7 @@ class ZaakInformatieObjectShown(Fields):
 
     url: Url
     uuid: uuid.UUID
-    aard_relatie_weergave: str
+    aard_relatie_weergave: Literal["Hoort bij, omgekeerd: kent", "Legt vast, omgekeerd: kan vastgelegd zijn als"]
     registratiedatum: DateTime
 
 
@@ -110,7 +110,10 @@ ZAAKINFORMATIEOBJECT = Resource(
         "update": BIJWERKEN,
         "remove": BIJWERKEN | VERWIJDEREN,
     },
-    filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("informatieobject", _c.informatieobject, INFORMATIEOBJECT)],
+    filters=[
+        reference("zaak", _c.zaak, ZAAK_REF),
+        reference("informatieobject", _c.informatieobject, INFORMATIEOBJECT),
+    ],
     main=HOOFD,
     paginated=False,
     kanaal="zaken",

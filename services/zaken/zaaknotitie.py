@@ -8,7 +8,7 @@ from sqlalchemy import DateTime as SqlDateTime
 
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import DateTime, Fields, Length, Url
+from zgw.fields import DateTime, Fields, Length, Shown, Url
 from zgw.filters import compare, equal, reference
 from zgw.problems import forbidden
 from zgw.resource import Main, Resource
@@ -29,7 +29,7 @@ class ZaakNotitieFields(Fields):
     aangemaakt_door: Annotated[str, Length(255)] = ""
     notitie_type: NotitieType = "intern"
     status: NotitieStatus = "concept"
-    gerelateerd_aan: Annotated[str, ZAAK_REF]
+    gerelateerd_aan: Annotated[str, ZAAK_REF, Shown()]
 
 
 class ZaakNotitieShown(Fields):

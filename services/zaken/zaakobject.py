@@ -13,7 +13,7 @@ from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, z
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check
-from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Url, Variants
+from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
 from zgw.problems import OBJECT, Problem
 from zgw.resource import Resource
@@ -24,14 +24,14 @@ class ObjectTypeOverigeDefinitie(Fields):
     """Where the schema of an object of another type is found, and where the object that must satisfy it."""
 
     url: Url
-    schema_: Annotated[str, Length(100, 1)] = Field(alias="schema")
-    object_data: Annotated[str, Length(100, 1)]
+    schema_: Annotated[str, Length(100, 1), Shown(100)] = Field(alias="schema")
+    object_data: Annotated[str, Length(100, 1), Shown(100)]
 
 
 class ZaakObjectFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     object: Annotated[OptionalUrl, IMMUTABLE] = ""
     zaakobjecttype: Annotated[str, Ref("catalogi", "zaakobjecttypen", blank=True), IMMUTABLE] = ""
     object_type: Annotated[ObjectType, IMMUTABLE]
@@ -87,7 +87,7 @@ async def object_bestaat(check: Check) -> None:
 
 
 async def overig_type_heeft_een_naam(check: Check) -> None:
-    """missing-object-type-overige, invalid-object-type-overige-usage: another type is named or defined, and only then."""
+    """missing-object-type-overige, invalid-object-type-overige-usage: name or define another type."""
     named = check.row["object_type_overige"] or check.row["object_type_overige_definitie"]
     if check.row["object_type"] == "overige" and not named:
         check.reject(OBJECT, "missing-object-type-overige", "Geef objectTypeOverige of objectTypeOverigeDefinitie.")
@@ -135,6 +135,8 @@ ZAAKOBJECT = Resource(
     audited=True,
     weergave=naam_van,
     unexpandable=("object",),
+    # The OAS describes persons under this name, which the implementations never used (Z10).
+    renames={"betrokkeneIdentificatie": "objectIdentificatie"},
     rules=[
         object_is_bekend,
         object_bestaat,

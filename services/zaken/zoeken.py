@@ -1,7 +1,8 @@
-"""``_zoek``: the filters of the list in a body, a geometry to lie within, and a choice of properties (zaken.md §5.2)."""
+"""``_zoek``: the filters of the list in a body, a geometry to lie within, a choice of properties (zaken.md §5.2)."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy
@@ -34,6 +35,10 @@ SHAPES_AT_ONCE = 500
 """How many geometries that are no points are in memory at the same time."""
 
 
+EINDDATUM_LT = {"type": "string", "format": "date", "minLength": 1}
+"""The one criterion that may not be empty in the OAS; that is of no use to anyone, but it is the contract."""
+
+
 class GeometrieBinnen(Fields):
     """The geometry that those of the zaken lie within."""
 
@@ -43,7 +48,7 @@ class GeometrieBinnen(Fields):
 class ZaakZoekFields(Fields):
     """What a search has beside the filters of the list."""
 
-    zaakgeometrie: Annotated[GeometrieBinnen | None, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
+    zaakgeometrie: Annotated[Any, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
     expand: str = ""
     fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}})] = []
     ordering: str = ""
@@ -144,17 +149,18 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     return answer(content, headers=crs_headers(ZAAK))
 
 
-async def numbers_within(db: Executor, where: list[ColumnElement[bool]], area: Any, order: list[ColumnElement[Any]]) -> Any:
+async def numbers_within(
+    db: Executor, where: list[ColumnElement[bool]], area: Any, order: list[ColumnElement[Any]]
+) -> Any:
     """Return the ids, in order, of the zaken that meet ``where`` and lie within ``area``.
 
-    The index gives those whose bounding box lies in that of ``area``. They come as one value of 24 bytes a zaak, because
-    a hundred thousand rows would cost more than all the rest.
+    The index gives those whose bounding box lies in that of ``area``. They come as one value of 24 bytes a zaak,
+    because a hundred thousand rows would cost more than all the rest.
     """
     inside = _c.zaakgeometrie_box.op("<@", is_comparison=True)(literal(box_of(area), Box()))
     place = "CASE WHEN zaak.zaakgeometrie ->> 'type' = 'Point' THEN (zaak.zaakgeometrie_box[0])[{}] ELSE 'NaN' END"
-    record = func.int8send(_c.id)
-    for axis in (0, 1):
-        record = record.concat(func.float8send(literal_column(place.format(axis))))
+    x, y = (func.float8send(literal_column(place.format(axis))) for axis in (0, 1))
+    record = func.int8send(_c.id).concat(x).concat(y)
     statement = select(func.string_agg(record, aggregate_order_by(literal_column("''::bytea"), *order)))
     found = numpy.frombuffer(await db.value(statement.where(inside, *where)) or b"", RECORD)
     shape = await asyncio.to_thread(shape_of, area)
@@ -184,7 +190,7 @@ ACTIONS = [
         body=ZaakZoekFields,
         response=ZAAK,
         shape="page",
-        filters=ZAAK.filters,
+        filters=[replace(f, shown=EINDDATUM_LT) if f.name == "einddatum__lt" else f for f in ZAAK.filters],
         parameters=("page", "pageSize", "expand", "CRS"),
     )
 ]

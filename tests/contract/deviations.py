@@ -58,6 +58,12 @@ ZAKEN = [
         "A zaak is referred to by its URL.", None, "uri",
     ),
     Deviation(
+        "zaken", "zaak_*|zaak__zoek|rol_*|zaakobject_*", "response.missing",
+        "*_expand.communicatiekanaal|*_expand.productenOfDiensten|*_expand.selectielijstklasse|*_expand.betrokkene|"
+        "*_expand.object", "common §13",
+        "What other registers tell is not expanded: nobody here knows whether the client may read it.",
+    ),
+    Deviation(
         "zaken", "zaak_*", "*.enum", "*zaakgeometrie*.type", "zaken §3.1",
         "A geometry is a bare geometry, never a Feature or a FeatureCollection.",
     ),
