@@ -149,6 +149,7 @@ async def sweep_tenant(service: Service, tenant: str) -> int:
             rows = await db.rows(statement.order_by(LOGBOEK.c.vanaf).limit(BATCH).with_for_update(skip_locked=True))
             keys = [row["sleutel"] for row in rows]
             if keys:
+                await storage_of(service).delete_pieces(tenant, keys)
                 await storage_of(service).delete(tenant, keys)
                 await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, keys)))
         total += len(keys)

@@ -45,10 +45,11 @@ class Storage:
             if url.startswith("file:"):
                 self._stores[tenant] = LocalStore.from_url(url, mkdir=True)
             else:
-                # A store that is away must give an error that a client can act upon, and not keep it waiting.
+                # A store that is away must give an error that a client can act upon, and not keep it waiting. Without
+                # TLS only where the operator wrote an endpoint with http://; the usual ones all have TLS.
                 self._stores[tenant] = from_url(
                     url,
-                    client_options={"connect_timeout": "3s", "timeout": "60s"},
+                    client_options={"allow_http": True, "connect_timeout": "3s", "timeout": "60s"},
                     retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=8)},
                 )
         return self._stores[tenant]
@@ -95,6 +96,13 @@ class Storage:
                 with suppress(FileNotFoundError):
                     await obstore.delete_async(store, path_of(key))
 
+    async def delete_pieces(self, tenant: str, keys: Sequence[str]) -> None:
+        """Delete what a broken off upload left in a local folder; in a bucket a lifecycle rule does that."""
+        store = self._store(tenant)
+        if isinstance(store, LocalStore) and store.prefix is not None:
+            with failures():
+                await asyncio.to_thread(_delete_pieces, [Path(store.prefix) / path_of(key) for key in keys])
+
     async def keys(self, tenant: str) -> AsyncIterator[tuple[str, datetime]]:
         """Yield (key, moment of writing) of all objects of a municipality."""
         with failures():
@@ -133,6 +141,12 @@ def failures() -> Iterator[None]:
             headers={"Retry-After": "10"},
             title="De dienst is tijdelijk niet bereikbaar.",
         ) from e
+
+
+def _delete_pieces(paths: Sequence[Path]) -> None:
+    for path in paths:
+        for piece in path.parent.glob(f"{path.name}#*"):
+            piece.unlink(missing_ok=True)
 
 
 def _to_disk(path: Path) -> None:
