@@ -1,0 +1,134 @@
+"""Settings, secrets, host names, the database and the storage of documents."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.k8s.conftest import Manifests
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES
+
+
+def references(found: Any) -> list[dict[str, str]]:
+    """Return every secretKeyRef below an object."""
+    if isinstance(found, dict):
+        return [v for k, v in found.items() if k == "secretKeyRef"] + [r for v in found.values() for r in references(v)]
+    return [r for v in found for r in references(v)] if isinstance(found, list) else []
+
+
+def variable(container: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return an environment variable of a container."""
+    return next((v for v in container.get("env", []) if v["name"] == name), None)
+
+
+def configuration(manifests: Manifests) -> dict[str, Any]:
+    """Return what `samenzaak apply` gets."""
+    name = next(n for n in manifests.kind("ConfigMap") if n.startswith("samenzaak-municipalities-"))
+    found: dict[str, Any] = yaml.safe_load(manifests.kind("ConfigMap")[name]["data"]["samenzaak.yaml"])
+    return found
+
+
+def test_the_settings_are_settings(manifests: Manifests, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {**manifests.settings(), "SAMENZAAK_SECRET_KEY": "k" * 32}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    known = {f"SAMENZAAK_{name.upper()}" for name in Settings.model_fields}
+    assert {name for name in given if name.startswith("SAMENZAAK_")} <= known
+    assert settings.trust_proxies
+    assert settings.host == "0.0.0.0"
+    assert settings.home == Path("/tmp/samenzaak")
+
+
+def test_secrets_come_by_reference_only(manifests: Manifests) -> None:
+    assert not manifests.kind("Secret")
+    found = {(r["name"], r["key"]) for r in references(manifests.all)}
+    wanted = {("samenzaak-key", "secret-key"), ("samenzaak-db-app", "uri")}
+    if manifests.overlay == "dev":
+        wanted |= {("samenzaak-db-app", "username"), ("samenzaak-db-app", "password")}
+    else:
+        wanted |= {("samenzaak-s3", "access-key-id"), ("samenzaak-s3", "secret-access-key")}
+    assert found == wanted
+    text = str(manifests.kind("ConfigMap")).lower()
+    assert not any(word in text for word in ("password", "secret_key", "begin private", "secret:"))
+
+
+def test_only_the_migrations_log_in_as_owner_of_the_database(manifests: Manifests) -> None:
+    assert "@" not in manifests.settings()["SAMENZAAK_DATABASE_URL"]
+    for name, container in manifests.containers():
+        own = variable(container, "SAMENZAAK_DATABASE_URL")
+        assert (own is not None) == name.startswith("samenzaak-migrate/"), name
+
+
+def test_only_documenten_has_the_login_of_the_object_store(production: Manifests) -> None:
+    having = [name for name, container in production.containers() if variable(container, "AWS_SECRET_ACCESS_KEY")]
+    assert having == ["samenzaak-documenten/samenzaak"]
+    assert production.settings()["SAMENZAAK_STORAGE_URL"].startswith("s3://")
+
+
+def test_the_ingress_has_a_host_for_each_municipality(manifests: Manifests) -> None:
+    spec = manifests.kind("Ingress")["samenzaak"]["spec"]
+    hosts = [rule["host"] for rule in spec["rules"]]
+    of_municipalities = [host for m in configuration(manifests)["municipalities"].values() for host in m["hosts"]]
+    shared = manifests.settings()["SAMENZAAK_PUBLIC_URL"].partition("://")[2]
+    assert hosts == [shared, *of_municipalities]
+    for rule in spec["rules"]:
+        backends = [path["backend"]["service"]["name"] for path in rule["http"]["paths"]]
+        assert backends == ["samenzaak-gateway"]
+    if manifests.overlay == "production":
+        assert [host for tls in spec["tls"] for host in tls["hosts"]] == hosts
+        assert len({tls["secretName"] for tls in spec["tls"]}) == len(hosts)
+
+
+def test_the_ingress_lets_documents_through(manifests: Manifests) -> None:
+    annotations = manifests.kind("Ingress")["samenzaak"]["metadata"]["annotations"]
+    size = annotations["nginx.ingress.kubernetes.io/proxy-body-size"]
+    assert size == "4g"
+    assert Settings.model_fields["chunk_size"].default == 4 * 1024**3
+    assert annotations["nginx.ingress.kubernetes.io/proxy-request-buffering"] == "off"
+
+
+def test_secrets_of_clients_are_files_that_the_job_mounts(manifests: Manifests) -> None:
+    job = manifests.kind("Job")["samenzaak-migrate"]["spec"]["template"]["spec"]
+    mounts = {m["name"]: m["mountPath"] for m in job["containers"][0]["volumeMounts"]}
+    volume = next(v for v in job["volumes"] if v["name"] == "secrets")
+    assert volume["secret"]["secretName"] == "samenzaak-clients"
+    for municipality in configuration(manifests)["municipalities"].values():
+        for client in [*municipality["clients"].values(), *municipality.get("externeApis", {}).values()]:
+            assert Path(client["secretFile"]).parent == Path(mounts["secrets"])
+
+
+def test_the_database_is_made_by_cloudnativepg_with_backups(production: Manifests) -> None:
+    cluster = production.kind("Cluster")["samenzaak-db"]
+    assert cluster["apiVersion"] == "postgresql.cnpg.io/v1"
+    assert cluster["spec"]["instances"] == 3
+    plugin = cluster["spec"]["plugins"][0]
+    store = production.kind("ObjectStore")[plugin["parameters"]["barmanObjectName"]]
+    assert plugin["isWALArchiver"] is True
+    assert store["spec"]["retentionPolicy"] == "30d"
+    backup = production.kind("ScheduledBackup")["samenzaak-db"]["spec"]
+    assert backup["cluster"]["name"] == "samenzaak-db"
+    assert backup["pluginConfiguration"]["name"] == plugin["name"]
+    # The operator's cron has six fields, with the seconds first.
+    assert len(backup["schedule"].split()) == 6
+    initdb = cluster["spec"]["bootstrap"]["initdb"]
+    assert (
+        production.settings()["SAMENZAAK_DATABASE_URL"]
+        .split("?")[0]
+        .endswith(f"samenzaak-db-rw:5432/{initdb['database']}")
+    )
+
+
+def test_connections_fit_in_the_database(production: Manifests) -> None:
+    pool = int(production.settings()["SAMENZAAK_POOL_SIZE"])
+    most = {
+        s["spec"]["scaleTargetRef"]["name"]: s["spec"]["maxReplicas"]
+        for s in production.kind("HorizontalPodAutoscaler").values()
+    }
+    # During a rollout there is one pod more. Each process also listens for changes, and the gateway reads its registry.
+    processes = [(most[f"samenzaak-{name}"] + 1) * (pool + 2) for name in (*SERVICES, "worker")]
+    gateway = (most["samenzaak-gateway"] + 1) * 2
+    allowed = int(production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]["max_connections"])
+    assert sum(processes) + gateway < allowed - 20
