@@ -35,6 +35,14 @@ class Fields(SQLModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", populate_by_name=False, from_attributes=False)  # type: ignore[assignment]
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own bases."""
+        schema = handler(source)
+        if schema["type"] == "model":
+            schema["custom_init"] = False
+        return schema
+
 
 # --- Markers: facts about a field that are not part of its type -----------------------------------------------------
 

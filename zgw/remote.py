@@ -76,6 +76,10 @@ class Remote:
             self._clients[service] = httpx.AsyncClient(transport=transport, base_url=url, timeout=timeout, trust_env=False)
         return self._clients[service]
 
+    def knows(self, service: str) -> bool:
+        """Return whether this installation has the service."""
+        return service in (self._apps or ()) or service in self.settings.service_urls
+
     async def stop(self) -> None:
         """Close the connections to the other services."""
         for client in self._clients.values():

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, column, exists, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
     CORRIGEREN,
     LEZEN,
@@ -168,6 +169,7 @@ BESLUITTYPE = Resource(
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
     cached=True,
     rules=[is_concept_of_mag_corrigeren, einde_niet_voor_begin, catalogus_blijft, documenten_op_naam],
+    guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
     effects=[geen_overlap],
 )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, TEXT, by_name, on_reference_day, validity_filter
 from services.catalogi.namen import Naam, list_of_names
 from services.catalogi.subtype import (
@@ -186,6 +187,7 @@ RESULTAATTYPE = Resource(
         brondatum_is_volledig,
         relaties_op_naam,
     ],
+    guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[zaaktype_stays_concept()],
 )

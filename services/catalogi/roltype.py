@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from sqlalchemy import UniqueConstraint
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, on_reference_day
 from services.catalogi.subtype import (
     DATED,
@@ -64,6 +65,7 @@ ROLTYPE = Resource(
     unique={"roltype_omschrijving": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
+    guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[zaaktype_stays_concept()],
 )

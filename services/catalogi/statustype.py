@@ -4,6 +4,7 @@ from typing import Annotated
 
 from sqlalchemy import UniqueConstraint, func, select
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, on_reference_day
 from services.catalogi.subtype import (
     DATED,
@@ -73,6 +74,7 @@ STATUSTYPE = Resource(
     unique={"statustype_volgnummer": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept()],
+    guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[zaaktype_stays_concept()],
 )

@@ -3,11 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Boolean, Column, Index, Sequence, Text, Uuid, column, func, literal_column, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from services.catalogi import selectielijst
 from services.catalogi.catalogus import Domein
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
     CORRIGEREN,
     LEZEN,
@@ -195,7 +197,7 @@ def on_day(call: Call, statement: Any) -> Any:
     if call.request.url.query and call.path.get("uuid") and (value := call.query().get("datumGeldigheid")):
         try:
             day = parse_date(value)
-        except Exception:
+        except PydanticCustomError:
             raise invalid("datumGeldigheid", "invalid") from None
         return statement.where(valid_on(T.c, day)).params(peildatum=day)
     return on_reference_day(call, statement)
@@ -308,6 +310,7 @@ ZAAKTYPE = Resource(
         catalogus_blijft,
     ],
     derive=[identificatie_en_versiedatum],
+    guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
     effects=[geen_overlap],
 )
