@@ -8,7 +8,13 @@ import pytest
 
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst, selectielijst
+from tests.split import choose
 from tests.stack import Client, Stack, running
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose what runs against separate processes."""
+    choose(config, items)
 
 
 @pytest.fixture(scope="session")

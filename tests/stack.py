@@ -1,7 +1,12 @@
-"""The whole of Samenzaak for tests: a real PostgreSQL, all services and the gateway in this process, spoken to over HTTP."""
+"""The whole of Samenzaak for tests: a real PostgreSQL, all services and the gateway in this process, spoken to over HTTP.
 
+With SAMENZAAK_TEST_SPLIT=1 the parts are separate processes, as in a cluster, and the gateway is reached over TCP.
+"""
+
+import asyncio
 import fcntl
 import importlib
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,6 +23,7 @@ from pydantic import SecretStr
 from beheer import postgres
 from beheer.provision import make_gateway_schema, make_login_roles, make_schema
 from beheer.runner import Standalone
+from beheer.split import Split
 from gateway import registry
 from gateway.config import secret_box
 from zgw.caller import system_caller
@@ -25,6 +31,7 @@ from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 
 PUBLIC = "http://samenzaak.test"
+SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
 
 
@@ -49,8 +56,7 @@ class Client:
 
     def __init__(self, stack: "Stack", tenant: str, client_id: str, secret: str, host: str = PUBLIC, **claims: Any) -> None:
         self.stack, self.tenant, self.client_id, self.secret, self.claims = stack, tenant, client_id, secret, claims
-        transport = httpx.ASGITransport(stack.gateway, raise_app_exceptions=False)
-        self.http = httpx.AsyncClient(transport=transport, base_url=host, timeout=60)
+        self.http = httpx.AsyncClient(transport=stack.transport(), base_url=host, timeout=60)
 
     def token(self, **claims: Any) -> str:
         """Return a fresh token."""
@@ -96,8 +102,36 @@ class Stack:
 
     def __init__(self, settings: Settings, dsn: str, roles: Path) -> None:
         self.settings, self.dsn, self._roles = settings, dsn, roles
-        self.standalone = Standalone(settings, dsn, built())
+        self.split = Split(settings.model_copy(update={"log_level": "warning"}), dsn, 0) if SPLIT else None
+        self._transports: list[httpx.AsyncBaseTransport] = []
+        # Beside separate processes this one can look into the database and call the services, but does no work.
+        self.standalone = Standalone(self.split.settings if self.split else settings, dsn, built())
         self.gateway = self.standalone.gateway({name: _absent for name in SERVICES if name not in built()})
+
+    async def start(self) -> None:
+        """Start everything."""
+        if self.split is not None:
+            for service in self.standalone.services.values():
+                service.remote._apps = None
+            await asyncio.to_thread(self.split.start)
+        await self.standalone.start()
+        await self.gateway.start()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        for transport in self._transports:
+            await transport.aclose()
+        if self.split is not None:
+            await asyncio.to_thread(self.split.stop)
+        await self.gateway.stop()
+        await self.standalone.stop()
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return how requests reach the gateway, whatever host name they are for."""
+        if self.split is not None:
+            self._transports.append(_Address(self.split.port))
+            return self._transports[-1]
+        return httpx.ASGITransport(self.gateway, raise_app_exceptions=False)
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[asyncpg.Connection]:
@@ -151,6 +185,18 @@ class Stack:
         return Client(self, tenant, client_id, secret, host)
 
 
+class _Address(httpx.AsyncHTTPTransport):
+    """Sends every request to one port of this machine; the Host header stays that of the URL."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(limits=httpx.Limits(keepalive_expiry=3))
+        self.port = port
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self.port)
+        return await super().handle_async_request(request)
+
+
 async def _absent(scope: Any, receive: Any, send: Any) -> None:
     """A service that this checkout does not have."""
     await send({"type": "http.response.start", "status": 503, "headers": []})
@@ -177,11 +223,9 @@ async def running(
     await stack.prepare()
     if before_start is not None:
         before_start(stack)
-    await stack.standalone.start()
-    await stack.gateway.start()
+    await stack.start()
     try:
         yield stack
     finally:
-        await stack.gateway.stop()
-        await stack.standalone.stop()
+        await stack.stop()
         postgres.stop(home)
