@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test lint format lock
+.PHONY: help setup run run-split test test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## make .venv with all dependencies and the command samenzaak
 
@@ -28,8 +28,14 @@ $(READY): requirements.lock pyproject.toml
 run: setup ## start everything with demo data on http://localhost:8000
 	@$(BIN)/samenzaak serve --demo
 
+run-split: setup ## the same in separate processes: gateway, six services and a worker
+	@$(BIN)/samenzaak serve-split --demo
+
 test: lint ## check style and types, and run all tests
 	@$(BIN)/python -m pytest
+
+test-split: setup ## run the tests that speak HTTP against separate processes
+	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2
 
 lint: setup ## check style and types
 	@$(BIN)/ruff check .

@@ -10,8 +10,10 @@ import asyncpg
 import typer
 
 from beheer import postgres, status, tenants
+from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
-from beheer.serve import bring_up_to_date, configure_logging, serve
+from beheer.serve import bring_up_to_date, serve
+from beheer.split import serve_split
 from gateway import registry
 from gateway.config import secret_box
 from zgw.settings import Settings, load_settings
@@ -84,6 +86,28 @@ def serve_command(
 
                 background = Demo(settings, dsn).run
             serve(settings, background)
+
+
+@app.command("serve-split")
+def serve_split_command(
+    host: Annotated[str | None, typer.Option(help="Address that the gateway listens on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port that the gateway listens on.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")] = False,
+) -> None:
+    """Start gateway, services and worker as separate processes, as in a cluster; SIGHUP replaces them one by one."""
+    with refusals():
+        settings = load_settings()
+        changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        settings = settings.model_copy(update=changes)
+        configure_logging(settings)
+        with postgres.resolve_dsn(settings) as dsn:
+            asyncio.run(bring_up_to_date(dsn, settings))
+            background = None
+            if demo:
+                from beheer.demo import Demo
+
+                background = Demo(settings, dsn).run
+            serve_split(settings, dsn, background)
 
 
 @app.command()

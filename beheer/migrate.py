@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import services
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, pool, text
+
+import services
 from zgw.tenancy import SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")

@@ -11,11 +11,11 @@ from importlib import import_module
 from pathlib import Path
 
 import asyncpg
-import gateway
 from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
+import gateway
 from beheer.migrate import head
 from zgw.resource import Api
 from zgw.settings import Settings

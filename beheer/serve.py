@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import asyncpg
-import uvicorn
 
 from beheer import postgres
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
+from beheer.server import Draining, Server, configure
 from beheer.tenants import prepare
 from zgw.settings import Settings, load_settings
 
@@ -67,11 +67,11 @@ class Process:
         self._stack.close()
 
 
-def create_process() -> Process:
+def create_process() -> Draining:
     """Return the app of a worker process; uvicorn calls this in each of them."""
     settings = load_settings()
     configure_logging(settings)
-    return Process(settings)
+    return Draining(Process(settings))
 
 
 async def bring_up_to_date(dsn: str, settings: Settings) -> None:
@@ -90,24 +90,14 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
     os.environ["SAMENZAAK_PORT"] = str(settings.port)
     os.environ["SAMENZAAK_HOST"] = settings.host
     os.environ["SAMENZAAK_HOME"] = str(settings.home)
-    config = uvicorn.Config(
+    config = configure(
         "beheer.serve:create_process",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
         lifespan="on",
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=20,
-        timeout_keep_alive=75,
-        backlog=512,
+        proxy_headers=True,
     )
     if background is not None:
         threading.Thread(target=_when_ready, args=(settings, background), daemon=True).start()
@@ -115,14 +105,10 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
         from uvicorn.supervisors import Multiprocess
 
         socket = config.bind_socket()
-        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[socket]).run()
+        Multiprocess(config, [socket]).run()
         return
-    server = uvicorn.Server(config)
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        # uvicorn raises the signal again after its own orderly shutdown.
-        pass
+    server = Server(config)
+    server.run()
     if not server.started:
         sys.exit(3)
 

@@ -27,7 +27,7 @@ async def run(
     await part.start()
     # A listening socket that another process shares is accepted from by that one, from the signal on.
     seconds = 0.0 if listen is not None else settings.drain_seconds
-    server = Server(config, app, seconds, parent, part.ready)
+    server = Server(config, seconds, parent, part.ready)
     try:
         await server.serve([listen] if listen is not None else None)
     finally:

@@ -73,13 +73,11 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        draining: Draining | None = None,
         accept_seconds: float = 0.0,
         parent: socket.socket | None = None,
         ready: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         super().__init__(config)
-        self._draining = draining
         self._accept_seconds = accept_seconds
         self._parent = parent
         self._ready = ready
@@ -93,7 +91,7 @@ class Server(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         if self._parent is not None:
             self._parent.setblocking(False)
-            loop.add_reader(self._parent, self._parent_is_gone)
+            loop.add_reader(self._parent, self._parent_is_gone, self._parent)
         await self._serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -105,8 +103,9 @@ class Server(uvicorn.Server):
         """Drain, and then end what is left in the way of uvicorn."""
         if self._telling is not None:
             self._telling.cancel()
-        if self._draining is not None and not self._orphan:
-            self._draining.stopping = True
+        draining = _find(self.config.loaded_app)
+        if draining is not None and not self._at_once():
+            draining.stopping = True
             await self._wait(self._accept_seconds, lambda: False)
             for server in self.servers:
                 server.close()
@@ -116,25 +115,35 @@ class Server(uvicorn.Server):
 
     async def _wait(self, seconds: float, over: Callable[[], bool]) -> None:
         end = asyncio.get_running_loop().time() + seconds
-        while not over() and not self.force_exit and not self._orphan and asyncio.get_running_loop().time() < end:
+        while not over() and not self._at_once() and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.05)
+
+    def _at_once(self) -> bool:
+        # Who presses Ctrl-C does not want to wait.
+        return self._orphan or self.force_exit or signal.SIGINT in self._captured_signals
 
     async def _tell(self) -> None:
         if self._parent is None:
             return
-        while self._ready is not None and not await self._ready():
+        while self._ready is not None and not await self._ready():  # noqa: ASYNC110 - nothing tells of it.
             await asyncio.sleep(0.2)
         self._parent.send(READY)
 
-    def _parent_is_gone(self) -> None:
-        assert self._parent is not None
+    def _parent_is_gone(self, parent: socket.socket) -> None:
         try:
-            if self._parent.recv(16):
+            if parent.recv(16):
                 return
         except BlockingIOError:
             return
         except OSError as e:
-            log.warning("the parent process: %s", e)
-        asyncio.get_running_loop().remove_reader(self._parent)
-        log.warning("the process that started %d is gone", os.getpid())
+            log.info("the parent process: %s", e)
+        asyncio.get_running_loop().remove_reader(parent)
+        log.info("process %d ends with the one that started it", os.getpid())
         self._orphan = self.should_exit = True
+
+
+def _find(app: Any) -> Draining | None:
+    """Return the draining app that uvicorn wrapped, or that a worker process made by itself."""
+    while app is not None and not isinstance(app, Draining):
+        app = getattr(app, "app", None)
+    return app

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import secrets
 import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +238,7 @@ class Demo:
         )
 
     def _set_status(self, deventer: Gemeente, zaak: str, types: dict[str, Any], name: str, seconds_ago: int) -> None:
-        moment = datetime.now(timezone.utc) - timedelta(seconds=seconds_ago)
+        moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
         body = {"zaak": zaak, "statustype": types["statustypen"][name], "datumStatusGezet": moment.isoformat()}
         made = deventer.post("/zaken/api/v1/statussen", body)
         self._tell(f"deventer: status {name}", made["url"])
