@@ -1,0 +1,105 @@
+"""Zaken, documents and besluiten of one zaaktype, for tests about how they hang together."""
+
+import base64
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.maak import Maak, Types
+from tests.stack import Client
+
+BESLUITEN = "/besluiten/api/v1/besluiten"
+BIOS = "/besluiten/api/v1/besluitinformatieobjecten"
+ZAKEN = "/zaken/api/v1/zaken"
+ZIOS = "/zaken/api/v1/zaakinformatieobjecten"
+DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"
+OIOS = "/documenten/api/v1/objectinformatieobjecten"
+RSIN = "517439943"
+
+
+@dataclass
+class Werk:
+    """What a client makes in one zaaktype."""
+
+    api: Client
+    maak: Maak
+    types: Types
+
+    async def zaak(self, **changes: Any) -> str:
+        """Make a zaak; return its URL."""
+        body = {
+            "bronorganisatie": RSIN,
+            "verantwoordelijkeOrganisatie": RSIN,
+            "zaaktype": self.types.url,
+            "startdatum": "2024-01-01",
+            "omschrijving": "Proef",
+        }
+        url: str = (await self.api.created(ZAKEN, {**body, **changes}))["url"]
+        return url
+
+    async def document(self, **changes: Any) -> str:
+        """Make a document; return its URL."""
+        body = {
+            "bronorganisatie": RSIN,
+            "identificatie": uuid.uuid4().hex,
+            "creatiedatum": "2024-01-01",
+            "titel": "Proef",
+            "auteur": "J. de Vries",
+            "taal": "nld",
+            "bestandsnaam": "proef.txt",
+            "inhoud": base64.b64encode(b"proef").decode(),
+            "informatieobjecttype": self.types.informatieobjecttype,
+            "indicatieGebruiksrecht": False,
+        }
+        url: str = (await self.api.created(DOCUMENTEN, {**body, **changes}))["url"]
+        return url
+
+    def body(self, **changes: Any) -> dict[str, Any]:
+        """Return the body of a besluit."""
+        body = {
+            "verantwoordelijkeOrganisatie": RSIN,
+            "besluittype": self.types.besluittype,
+            "datum": "2024-03-02",
+            "ingangsdatum": "2024-03-10",
+        }
+        return {**body, **changes}
+
+    async def besluit(self, **changes: Any) -> dict[str, Any]:
+        """Make a besluit."""
+        return await self.api.created(BESLUITEN, self.body(**changes))
+
+    async def bio(self, besluit: str, informatieobject: str) -> dict[str, Any]:
+        """Record a besluit in a document."""
+        return await self.api.created(BIOS, {"besluit": besluit, "informatieobject": informatieobject})
+
+    async def zio(self, zaak: str, informatieobject: str) -> dict[str, Any]:
+        """Add a document to a zaak."""
+        return await self.api.created(ZIOS, {"zaak": zaak, "informatieobject": informatieobject})
+
+    async def zaakbesluiten(self, zaak: str) -> list[str]:
+        """Return the besluiten that the Zaken API knows of a zaak."""
+        answer = await self.api.get(f"{zaak}/besluiten")
+        assert answer.status_code == 200, answer.text
+        return [item["besluit"] for item in answer.json()]
+
+    async def objecten(self, document: str) -> list[tuple[str, str]]:
+        """Return what the Documenten API knows of a document: (objectType, object)."""
+        answer = await self.api.get(OIOS, params={"informatieobject": document})
+        assert answer.status_code == 200, answer.text
+        return [(item["objectType"], item["object"]) for item in answer.json()]
+
+    async def sluit(self, zaak: str) -> None:
+        """Close a zaak."""
+        await self.api.created(
+            "/zaken/api/v1/resultaten", {"zaak": zaak, "resultaattype": self.types.resultaattypen[0]}
+        )
+        status = {"zaak": zaak, "statustype": self.types.eindstatus, "datumStatusGezet": "2024-02-01T12:00:00Z"}
+        await self.api.created("/zaken/api/v1/statussen", status)
+
+
+def errors(answer: httpx.Response) -> list[tuple[str, str]]:
+    """Return (name, code) of each error of a 400."""
+    assert answer.status_code == 400, answer.text
+    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
