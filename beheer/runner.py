@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from beheer.health import Probed
 from beheer.migrate import revisions
 from beheer.provision import api_of, password_of
 from gateway.app import Gateway, create_gateway
@@ -108,16 +109,21 @@ class Part:
     def app(self) -> Any:
         """Return the ASGI app of this part."""
         if self.gateway is not None:
-            return self.gateway
+            return Probed(self.gateway, self.missing)
         if self.name == WORKER:
-            return idle
-        return create_app(self.services[self.name])
+            return Probed(idle, self.missing)
+        return Probed(create_app(self.services[self.name]), self.missing)
+
+    async def missing(self) -> list[str]:
+        """Return what keeps this part by itself from its work."""
+        if self.gateway is not None:
+            return [] if self.signals.connected else ["database"]
+        found = {name: await service.database.missing() for name, service in self.services.items()}
+        return [f"{name}: {reason}" for name, reason in found.items() if reason]
 
     async def ready(self) -> bool:
         """Return whether this part by itself can do its work."""
-        if self.gateway is not None:
-            return self.signals.connected
-        return not any([await service.database.missing() for service in self.services.values()])
+        return not await self.missing()
 
     async def start(self) -> None:
         """Start what runs besides the requests."""

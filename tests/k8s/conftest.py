@@ -37,10 +37,17 @@ class Manifests:
 
     def settings(self) -> dict[str, str]:
         """Return the settings that all processes have."""
-        found: dict[str, str] = next(
-            o for n, o in self.kind("ConfigMap").items() if n.startswith("samenzaak-settings-")
-        )["data"]
+        return self.config("samenzaak-settings-")
+
+    def config(self, prefix: str) -> dict[str, str]:
+        """Return the content of the ConfigMap whose name begins so; what follows is the hash of its content."""
+        found: dict[str, str] = next(o["data"] for n, o in self.kind("ConfigMap").items() if n.startswith(prefix))
         return found
+
+    def most(self) -> dict[str, int]:
+        """Return how many pods each Deployment may have."""
+        scalers = self.kind("HorizontalPodAutoscaler").values()
+        return {s["spec"]["scaleTargetRef"]["name"]: s["spec"]["maxReplicas"] for s in scalers}
 
 
 @pytest.fixture(params=OVERLAYS)

@@ -1,7 +1,7 @@
 """Renders the overlays into tests/k8s/rendered, so that every clone can test them: ``python -m tests.k8s.render``.
 
-Needs kubectl. Each file tells in its first line of which state of k8s/ it is, so that a clone without kubectl notices too
-when it is out of date.
+Needs kubectl. Each file tells in its first line of which state of k8s/ it is, so that a clone without kubectl notices
+too when it is out of date.
 """
 
 import hashlib

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -25,8 +26,7 @@ def variable(container: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 def configuration(manifests: Manifests) -> dict[str, Any]:
     """Return what `samenzaak apply` gets."""
-    name = next(n for n in manifests.kind("ConfigMap") if n.startswith("samenzaak-municipalities-"))
-    found: dict[str, Any] = yaml.safe_load(manifests.kind("ConfigMap")[name]["data"]["samenzaak.yaml"])
+    found: dict[str, Any] = yaml.safe_load(manifests.config("samenzaak-municipalities-")["samenzaak.yaml"])
     return found
 
 
@@ -62,9 +62,13 @@ def test_only_the_migrations_log_in_as_owner_of_the_database(manifests: Manifest
         assert (own is not None) == name.startswith("samenzaak-migrate/"), name
 
 
-def test_only_documenten_has_the_login_of_the_object_store(production: Manifests) -> None:
+def test_background_work_is_the_workers(manifests: Manifests) -> None:
+    assert manifests.settings()["SAMENZAAK_BACKGROUND"] == "false"
+
+
+def test_only_documenten_and_the_worker_have_the_login_of_the_object_store(production: Manifests) -> None:
     having = [name for name, container in production.containers() if variable(container, "AWS_SECRET_ACCESS_KEY")]
-    assert having == ["samenzaak-documenten/samenzaak"]
+    assert having == ["samenzaak-documenten/samenzaak", "samenzaak-worker/samenzaak"]
     assert production.settings()["SAMENZAAK_STORAGE_URL"].startswith("s3://")
 
 
@@ -114,21 +118,17 @@ def test_the_database_is_made_by_cloudnativepg_with_backups(production: Manifest
     # The operator's cron has six fields, with the seconds first.
     assert len(backup["schedule"].split()) == 6
     initdb = cluster["spec"]["bootstrap"]["initdb"]
-    assert (
-        production.settings()["SAMENZAAK_DATABASE_URL"]
-        .split("?")[0]
-        .endswith(f"samenzaak-db-rw:5432/{initdb['database']}")
-    )
+    url = urlsplit(production.settings()["SAMENZAAK_DATABASE_URL"])
+    assert (url.hostname, url.path) == ("samenzaak-db-rw", f"/{initdb['database']}")
 
 
 def test_connections_fit_in_the_database(production: Manifests) -> None:
     pool = int(production.settings()["SAMENZAAK_POOL_SIZE"])
-    most = {
-        s["spec"]["scaleTargetRef"]["name"]: s["spec"]["maxReplicas"]
-        for s in production.kind("HorizontalPodAutoscaler").values()
-    }
-    # During a rollout there is one pod more. Each process also listens for changes, and the gateway reads its registry.
-    processes = [(most[f"samenzaak-{name}"] + 1) * (pool + 2) for name in (*SERVICES, "worker")]
+    most = production.most()
+    # During a rollout there is one pod more. Each process also listens for changes; the gateway does that and
+    # reads its registry; the worker has a pool for each service.
+    processes = [(most[f"samenzaak-{name}"] + 1) * (pool + 1) for name in SERVICES]
     gateway = (most["samenzaak-gateway"] + 1) * 2
-    allowed = int(production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]["max_connections"])
-    assert sum(processes) + gateway < allowed - 20
+    worker = (most["samenzaak-worker"] + 1) * (pool * len(SERVICES) + 1)
+    parameters = production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]
+    assert sum(processes) + gateway + worker < int(parameters["max_connections"]) - 20

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from beheer.health import LIVE, READY
+from beheer.server import GRACE
+from gateway.upstream import IDLE_SECONDS
 from tests.k8s.conftest import Manifests
+from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 
 PROCESSES = {f"samenzaak-{name}" for name in (*SERVICES, "gateway", "worker")}
@@ -88,20 +92,17 @@ def test_every_long_running_container_has_three_probes(manifests: Manifests) -> 
         }
         # A database that is away must not restart the processes, so only readiness asks for it.
         assert paths == {
-            "startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready",
+            "startupProbe": LIVE, "livenessProbe": LIVE, "readinessProbe": READY,
         }, name  # fmt: skip
 
 
 def test_a_rollout_loses_no_request(manifests: Manifests) -> None:
     for name, deployment in manifests.ours().items():
         template = deployment["spec"]["template"]["spec"]
-        pause = template["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        # serve gives requests 20 seconds to end.
-        assert template["terminationGracePeriodSeconds"] > pause + 20, name
-        if deployment["spec"]["strategy"]["type"] != "Recreate":
-            assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}, name
-    recreated = [n for n, d in manifests.ours().items() if d["spec"]["strategy"] == {"type": "Recreate"}]
-    assert recreated == (["samenzaak-documenten"] if manifests.overlay == "dev" else [])
+        # It accepts for a while, waits until connections are idle, and lets requests end (beheer/server.py).
+        drain = Settings.model_fields["drain_seconds"].default
+        assert template["terminationGracePeriodSeconds"] > drain + IDLE_SECONDS + 1 + GRACE + 5, name
+        assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}, name
 
 
 def test_every_process_scales_and_survives_the_loss_of_a_node(production: Manifests) -> None:

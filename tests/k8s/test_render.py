@@ -81,6 +81,7 @@ def test_the_first_phase_has_everything_that_the_migrations_need(manifests: Mani
     for container in [*job["initContainers"], *job["containers"]]:
         assert all(("ConfigMap", source["configMapRef"]["name"]) in names for source in container["envFrom"])
     maps = [volume["configMap"]["name"] for volume in job["volumes"] if "configMap" in volume]
-    assert maps and all(("ConfigMap", name) in names for name in maps)
+    assert maps
+    assert all(("ConfigMap", name) in names for name in maps)
     assert {kind for kind, _ in names} >= {"Namespace", "NetworkPolicy", "Job"}
     assert not any(kind == "Deployment" for kind, _ in names)
