@@ -98,7 +98,7 @@ Index(
 
 async def betrokkene_is_bekend(check: Check) -> None:
     """invalid-betrokkene: a rol has a betrokkene, an identification of one, or both."""
-    if not check.row["betrokkene_identificatie"]:
+    if not check.sent.get("betrokkeneIdentificatie"):
         check.row["betrokkene_identificatie"] = None
         if not check.row["betrokkene"]:
             check.reject(OBJECT, "invalid-betrokkene", "Geef betrokkene of betrokkeneIdentificatie.")

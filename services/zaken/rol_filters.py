@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
 )
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -67,8 +68,9 @@ ROL = named_table(
 
 def member(rol: FromClause, key: str) -> ColumnElement[str]:
     """Return one member of betrokkeneIdentificatie, as its index has it: null when it is empty or absent."""
-    found = rol.c.betrokkene_identificatie.op("->>", return_type=Text())(literal_column(f"'{key}'"))
-    return func.nullif(found, literal_column("''"), type_=Text())
+    # The texts are no columns, because an index takes the table of the first column in its expression.
+    found = rol.c.betrokkene_identificatie.op("->>", return_type=Text())(text(f"'{key}'"))
+    return func.nullif(found, text("''"), type_=Text())
 
 
 def identification_filters(prefix: str, rol: FromClause, within: Within | None = None) -> list[Filter]:

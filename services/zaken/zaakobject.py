@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
+from services.zaken.afsluiten import herbereken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
@@ -58,6 +59,9 @@ Index("zaakobject_object_type", _c.object_type, _c.id)
 
 async def object_is_bekend(check: Check) -> None:
     """invalid-zaakobject: a zaakobject has the URL of an object, an identification of it, or both."""
+    if check.was_sent("object_identificatie") and not check.sent["objectIdentificatie"]:
+        # Some types would otherwise make an identification of an empty object.
+        check.row["object_identificatie"] = None
     if not check.row["object_identificatie"]:
         check.row["object_identificatie"] = None
     if check.row["object_type_overige_definitie"] is not None:
@@ -146,5 +150,6 @@ ZAAKOBJECT = Resource(
         definitie_beschrijft_het_object,
     ],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    effects=[herbereken],
     description="Waar een zaak over gaat.",
 )
