@@ -98,9 +98,11 @@ async def identificatie_is_ingevuld(check: Check) -> None:
         check.row["identificatie"] = check.stored["identificatie"]
         return
     check.notes["generated"] = True
-    number = check.notes.get("nummer") or NUMMER.next_value()
-    year = check.row["creatiedatum"].year
-    check.row["identificatie"] = func.concat(f"DOCUMENT-{year:04d}-", func.lpad(cast(number, Text), 10, "0"))
+    year = f"DOCUMENT-{check.row['creatiedatum'].year:04d}-"
+    if (number := check.notes.get("nummer")) is not None:
+        check.row["identificatie"] = f"{year}{number:010d}"
+    else:
+        check.row["identificatie"] = func.concat(year, func.lpad(cast(NUMMER.next_value(), Text), 10, "0"))
 
 
 async def versie_volgt_op_de_vorige(check: Check) -> None:

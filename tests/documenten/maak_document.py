@@ -1,21 +1,19 @@
 """Makes documents for tests, through the API."""
 
 import base64
-import itertools
-import time
-from typing import Any
+import random
+from typing import Any, cast
 
+from tests.maak import Maak
 from tests.stack import Client
 
-EIO = "/documenten/api/v1/enkelvoudiginformatieobjecten"
-_numbers = itertools.count(time.time_ns() % 10**9)
+ROOT = "/documenten/api/v1"
+EIO = f"{ROOT}/enkelvoudiginformatieobjecten"
 
 
-def content_of(size: int, seed: bytes = b"samenzaak") -> bytes:
-    """Return ``size`` bytes that do not repeat."""
-    import random
-
-    return random.Random(seed + str(size).encode()).randbytes(size)
+def content_of(size: int, seed: int = 1) -> bytes:
+    """Return ``size`` bytes that do not repeat, the same ones for the same seed."""
+    return random.Random(seed).randbytes(size)
 
 
 def b64(data: bytes) -> str:
@@ -24,32 +22,9 @@ def b64(data: bytes) -> str:
 
 
 async def informatieobjecttype(api: Client, **changes: Any) -> str:
-    """Make a catalogus with one published informatieobjecttype and return its URL."""
-    number = next(_numbers)
-    catalogus = await api.created(
-        "/catalogi/api/v1/catalogussen",
-        {
-            "domein": "".join(chr(65 + number // 26**place % 26) for place in range(5)),
-            "rsin": "000000000",
-            "contactpersoonBeheerNaam": "Beheer",
-            "naam": f"Catalogus {number}",
-        },
-    )
-    publish = changes.pop("publish", True)
-    made = await api.created(
-        "/catalogi/api/v1/informatieobjecttypen",
-        {
-            "catalogus": catalogus["url"],
-            "omschrijving": f"Brief {number}",
-            "vertrouwelijkheidaanduiding": "openbaar",
-            "beginGeldigheid": "2020-01-01",
-            "informatieobjectcategorie": "brief",
-            **changes,
-        },
-    )
-    if publish:
-        answer = await api.post(made["url"] + "/publish")
-        assert answer.status_code == 200, answer.text
+    """Make a published informatieobjecttype (``concept=True``: an unpublished one) and return its URL."""
+    # A type of document needs nothing of the selection list.
+    made = await Maak(api, cast(Any, None)).informatieobjecttype(**changes)
     return str(made["url"])
 
 
@@ -70,15 +45,25 @@ def body(type_url: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not ...}
 
 
-async def document(api: Client, maak: Any = None, **changes: Any) -> dict[str, Any]:
+async def document(api: Client, maak: Maak | None = None, **changes: Any) -> dict[str, Any]:
     """Make a document and return it; without ``informatieobjecttype`` in ``changes`` it gets a type of its own.
 
-    ``maak`` is the factory of catalogue types of ``tests/maak.py``, or None.
+    ``maak`` is the factory of catalogue types of ``tests/maak.py``.
     """
-    if "informatieobjecttype" not in changes:
-        if maak is not None and hasattr(maak, "informatieobjecttype"):
-            made = await maak.informatieobjecttype()
-            changes["informatieobjecttype"] = made["url"] if isinstance(made, dict) else made
-        else:
-            changes["informatieobjecttype"] = await informatieobjecttype(api)
-    return await api.created(EIO, body(changes.pop("informatieobjecttype"), **changes))
+    kind = changes.pop("informatieobjecttype", "")
+    if not kind:
+        kind = (await maak.informatieobjecttype())["url"] if maak else await informatieobjecttype(api)
+    return await api.created(EIO, body(kind, **changes))
+
+
+async def vergrendel(api: Client, document: dict[str, Any]) -> str:
+    """Lock a document and return the lock."""
+    answer = await api.post(document["url"] + "/lock")
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["lock"])
+
+
+async def ontgrendel(api: Client, document: dict[str, Any], lock: str) -> None:
+    """Unlock a document."""
+    answer = await api.post(document["url"] + "/unlock", {"lock": lock})
+    assert answer.status_code == 204, answer.text

@@ -1,0 +1,78 @@
+"""Everything about documents is tested twice: with a local folder, and with a server that speaks S3."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.documenten.bron import Bron
+from tests.documenten.maak_document import informatieobjecttype
+from tests.stack import Client, Stack, running
+
+CHUNK = 1024**2
+"""The size of a bestandsdeel in these tests."""
+
+BUCKET = "documenten"
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The URL of a bucket on an S3 server in this process; the variables are those that every S3 client knows."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {
+        "AWS_ACCESS_KEY_ID": "proef",
+        "AWS_SECRET_ACCESS_KEY": "proef",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+    }
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    yield f"s3://{BUCKET}/gemeenten"
+    server.stop()
+    for name, value in before.items():
+        os.environ.pop(name)
+        if value is not None:
+            os.environ[name] = value
+
+
+@pytest.fixture(scope="session", params=["local", "s3"])
+async def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Samenzaak with the municipalities deventer and raalte, with small bestandsdelen."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    base = tmp_path_factory.getbasetemp()
+    folder: Path = base.parent if worker != "main" else base
+    more = {"storage_url": request.getfixturevalue("s3")} if request.param == "s3" else {}
+    async with running(folder, f"{worker}_documenten_{request.param}", chunk_size=CHUNK, **more) as stack:
+        await stack.add_tenant("deventer")
+        await stack.add_tenant("raalte", ("raalte.test",))
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def iot(api: Client) -> str:
+    """A published informatieobjecttype of Deventer, openbaar."""
+    return await informatieobjecttype(api)
+
+
+@pytest.fixture
+def bron(stack: Stack) -> Iterator[Bron]:
+    """Stands in for the Zaken API and the Besluiten API."""
+    fake = Bron()
+    apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
+    before = {name: apps.get(name) for name in ("zaken", "besluiten")}
+    for name in before:
+        apps[name] = fake  # type: ignore[assignment]
+        remote._clients.pop(name, None)
+    yield fake
+    for name, app in before.items():
+        remote._clients.pop(name, None)
+        apps.pop(name)
+        if app is not None:
+            apps[name] = app
