@@ -18,7 +18,9 @@ from gateway import registry
 from gateway.config import secret_box
 from zgw.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities."
+)
 tenant_app = typer.Typer(no_args_is_help=True, help="Municipalities.")
 client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications that may log in.")
 app.add_typer(tenant_app, name="tenant")
@@ -70,12 +72,16 @@ def serve_command(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")
+    ] = False,
 ) -> None:
     """Start everything: PostgreSQL when no other is configured, the gateway and all services."""
     with refusals():
         settings = load_settings()
-        changes = {name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None}
+        changes = {
+            name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None
+        }
         settings = settings.model_copy(update=changes)
         configure_logging(settings)
         with postgres.resolve_dsn(settings) as dsn:
@@ -92,7 +98,9 @@ def serve_command(
 def serve_split_command(
     host: Annotated[str | None, typer.Option(help="Address that the gateway listens on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port that the gateway listens on.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With no municipality yet: play the demo, and keep serving.")
+    ] = False,
 ) -> None:
     """Start gateway, services and worker as separate processes, as in a cluster; SIGHUP replaces them one by one."""
     with refusals():
@@ -199,7 +207,8 @@ def client_add(
     label: Annotated[str, typer.Option(help="Name for people, shown in audit trails.")] = "",
     all_rights: Annotated[bool, typer.Option("--all-rights", help="Make an Applicatie with all rights.")] = False,
     credentials_only: Annotated[
-        bool, typer.Option("--credentials-only", help="Make no Applicatie: its rights come through the Autorisaties API.")
+        bool,
+        typer.Option("--credentials-only", help="Make no Applicatie: its rights come through the Autorisaties API."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -236,8 +245,6 @@ def client_remove(tenant: Tenant, client_id: str) -> None:
     """Remove a client: its tokens are refused from the next request on. Its Applicatie stays."""
     with_admin(lambda admin, _: registry.remove_client(admin, tenant, client_id))
     typer.echo(f"{tenant} {client_id}: removed")
-
-
 
 
 if __name__ == "__main__":

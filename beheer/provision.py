@@ -41,11 +41,15 @@ def ddl(metadata: MetaData) -> str:
     parts = [str(CreateSequence(sequence).compile(dialect=dialect)) for sequence in metadata._sequences.values()]
     for table in metadata.sorted_tables:
         parts.append(str(CreateTable(table).compile(dialect=dialect)))
-        parts += [str(CreateIndex(i).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))]
+        parts += [
+            str(CreateIndex(i).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))
+        ]
     return ";\n".join(parts) + ";\n"
 
 
-async def make_login_roles(admin: asyncpg.Connection, settings: Settings, names: Sequence[str] = (*SERVICES, "gateway")) -> None:
+async def make_login_roles(
+    admin: asyncpg.Connection, settings: Settings, names: Sequence[str] = (*SERVICES, "gateway")
+) -> None:
     """Make the login roles, or give them their current password."""
     database = await admin.fetchval("SELECT current_database()")
     for name in names:
@@ -65,7 +69,8 @@ async def make_login_roles(admin: asyncpg.Connection, settings: Settings, names:
 
 
 async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> None:
-    """Make the schema, role and tables of one municipality in one service, in one transaction; nothing when they exist."""
+    """Make the schema, role and tables of one municipality in one service, in one transaction; nothing when they
+    exist."""
     schema = schema_of(tenant, service)
     async with admin.transaction():
         await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
@@ -73,6 +78,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
             return
         if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
             await admin.execute(f'CREATE ROLE "{schema}" NOLOGIN')
+        # Names of schemas and roles cannot be parameters; check_name allows only letters, digits and hyphens.
         await admin.execute(
             f"""CREATE SCHEMA "{schema}";
             SET LOCAL search_path TO "{schema}";
@@ -84,7 +90,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
             GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{schema}";
             ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{schema}";
             ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT USAGE, SELECT ON SEQUENCES TO "{schema}";
-            GRANT "{schema}" TO {login_role(service)};"""
+            GRANT "{schema}" TO {login_role(service)};"""  # noqa: S608
         )
 
 

@@ -1,4 +1,5 @@
-"""GET, list and create of zaken through the whole of Samenzaak, next to the limit: ``python -m bench.core [--json FILE]``.
+"""GET, list and create of zaken through the whole of Samenzaak, next to the limit: ``python -m bench.core [--json
+FILE]``.
 
 Three municipalities take turns, request by request. CPU is measured per process (gateway and services together in
 standalone mode, PostgreSQL); wall-clock figures depend on what else the machine does.
@@ -125,7 +126,10 @@ async def _measure(
     made: dict[str, tuple[Gemeente, str, list[str]]], server: int, limit: int, data: str, scale: float
 ) -> list[Result]:
     turns = list(made.values())
-    headers = [{"Authorization": f"Bearer {g.token()}", "Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"} for g, _, _ in turns]
+    headers = [
+        {"Authorization": f"Bearer {g.token()}", "Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
+        for g, _, _ in turns
+    ]
     bodies = [orjson.dumps(_zaak(zaaktype, GEMEENTEN[g.name][1])) for g, zaaktype, _ in turns]
 
     def group(pid: int) -> Callable[[], list[psutil.Process]]:
@@ -167,7 +171,9 @@ async def _measure(
     ]
 
 
-async def _send(session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> int:
+async def _send(
+    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+) -> int:
     async with session.request(method, url, headers=headers, data=body) as answer:
         await answer.read()
         return answer.status

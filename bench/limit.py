@@ -12,7 +12,9 @@ import orjson
 RELATED = ("rol", "status", "zaakeigenschap", "zaakinformatieobject")
 ONE = (
     "SELECT z.*, "
-    + ", ".join(f"(SELECT array_agg(r.uuid) FROM {{0}}.{name} r WHERE r.zaak = z.uuid) AS {name}_urls" for name in RELATED)
+    + ", ".join(
+        f"(SELECT array_agg(r.uuid) FROM {{0}}.{name} r WHERE r.zaak = z.uuid) AS {name}_urls" for name in RELATED
+    )
     + " FROM {0}.zaak z"
 )
 

@@ -62,7 +62,8 @@ async def measure(
     expected: int = 200,
     concurrency: int = CONCURRENCY,
 ) -> Result:
-    """Send ``count`` requests, ``concurrency`` at a time, after a warm-up of a tenth; raise when a status is not expected."""
+    """Send ``count`` requests, ``concurrency`` at a time, after a warm-up of a tenth; raise when a status is not
+    expected."""
     connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         await _run(session, request, max(count // 10, 50), concurrency, expected)
@@ -115,5 +116,8 @@ def table(results: list[Result]) -> str:
         for r in results
     ]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    lines = ["  ".join(cell.rjust(w) if n else cell.ljust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in [head, *rows]]
+    lines = [
+        "  ".join(cell.rjust(w) if n else cell.ljust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        for row in [head, *rows]
+    ]
     return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""One object of every resource of every API, made over HTTP: what isolation and other tests of everything start from."""
+"""One object of every resource of every API, made over HTTP: what isolation and other tests of everything start
+from."""
 
 import base64
 import uuid
@@ -48,7 +49,9 @@ async def make(client: Client) -> Wereld:
     await _documenten(client, add, wereld)
     await _zaken(add, wereld)
     await _besluiten(client, add, wereld)
-    await add("autorisaties/applicaties", {"clientIds": [f"w-{uuid.uuid4()}"], "label": "W", "heeftAlleAutorisaties": True})
+    await add(
+        "autorisaties/applicaties", {"clientIds": [f"w-{uuid.uuid4()}"], "label": "W", "heeftAlleAutorisaties": True}
+    )
     await add("notificaties/kanaal", {"naam": f"k-{uuid.uuid4().hex[:20]}", "filters": ["a"]})
     return wereld
 
@@ -81,7 +84,9 @@ async def _catalogi(add: Any, publish: Any) -> None:
 
 
 async def _documenten(client: Client, add: Any, wereld: Wereld) -> None:
-    document = await add("documenten/enkelvoudiginformatieobjecten", document_body(wereld["catalogi/informatieobjecttypen"]))
+    document = await add(
+        "documenten/enkelvoudiginformatieobjecten", document_body(wereld["catalogi/informatieobjecttypen"])
+    )
     rechten = {"informatieobject": document, "startdatum": "2026-01-01T00:00:00Z", "omschrijvingVoorwaarden": "geen"}
     await add("documenten/gebruiksrechten", rechten)
     verzending = {

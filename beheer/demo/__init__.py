@@ -1,14 +1,16 @@
 """The demo: three municipalities, and one case at Deventer from registration to closing.
 
-The operator's part (municipalities, clients) is done as ``samenzaak tenant add`` and ``client add`` do it; everything else
+The operator's part (municipalities, clients) is done as ``samenzaak tenant add`` and ``client add`` do it; everything
+else
 over HTTP, as a vendor's application would.
 """
 
 import asyncio
 import base64
+import logging
 import secrets
 import sys
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from beheer.demo import catalogus
 from beheer.demo.document import pdf
 from beheer.demo.webhook import Webhook
 from gateway import registry
+from zgw.fields import today
 from zgw.settings import Settings
 
 GEMEENTEN = {
@@ -64,7 +67,8 @@ class Gemeente:
 
 
 class Demo:
-    """``run`` plays the demo against a running server when there is no municipality yet, and tells where everything is."""
+    """``run`` plays the demo against a running server when there is no municipality yet, and tells where everything
+    is."""
 
     def __init__(self, settings: Settings, dsn: str) -> None:
         self.settings, self.dsn = settings, dsn
@@ -76,6 +80,18 @@ class Demo:
         if asyncio.run(self._has_data()):
             self._line(f"Samenzaak is running on {self.url}, with the data of before. Ctrl-C stops it.")
             return
+        # The demo prints one line a step; the log of the same requests would only hide them.
+        loud = [logging.getLogger(name) for name in ("samenzaak.access", "samenzaak.service", "samenzaak.gateway")]
+        levels = [logger.level for logger in loud]
+        for logger in loud:
+            logger.setLevel(logging.WARNING)
+        try:
+            self._play()
+        finally:
+            for logger, level in zip(loud, levels, strict=True):
+                logger.setLevel(level)
+
+    def _play(self) -> None:
         gemeenten = asyncio.run(self._make_gemeenten())
         zaaktypen = {name: self._make_catalogus(gemeente) for name, gemeente in gemeenten.items()}
         zaak = self._play_case(gemeenten["deventer"], zaaktypen["deventer"])
@@ -153,7 +169,7 @@ class Demo:
             self._close(deventer, zaak, types)
             received = hook.wait_for("zaken", 9)
             counted: dict[str, int] = {}
-            for message in hook.received:
+            for message in (m for m in hook.received if m["kanaal"] != "test"):
                 name = f"{message['resource']} {message['actie']}"
                 counted[name] = counted.get(name, 0) + 1
             self._tell("webhook received: " + ", ".join(f"{n}x {name}" for name, n in counted.items()))
@@ -164,7 +180,12 @@ class Demo:
 
     def _types(self, gemeente: Gemeente, zaaktype: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for path, name in (("statustypen", "omschrijving"), ("resultaattypen", "omschrijving"), ("roltypen", "omschrijving"), ("eigenschappen", "naam")):
+        for path, name in (
+            ("statustypen", "omschrijving"),
+            ("resultaattypen", "omschrijving"),
+            ("roltypen", "omschrijving"),
+            ("eigenschappen", "naam"),
+        ):
             page = gemeente.get(f"/catalogi/api/v1/{path}?zaaktype={zaaktype}")
             found[path] = {item[name]: item["url"] for item in page["results"]}
         page = gemeente.get("/catalogi/api/v1/informatieobjecttypen")
@@ -178,7 +199,7 @@ class Demo:
             "verantwoordelijkeOrganisatie": rsin,
             "zaaktype": zaaktype,
             "omschrijving": "Buurtfeest op de Brink",
-            "startdatum": date.today().isoformat(),
+            "startdatum": today().isoformat(),
             "zaakgeometrie": {"type": "Point", "coordinates": [6.1611, 52.2510]},
         }
         zaak = deventer.post("/zaken/api/v1/zaken", body)
@@ -192,7 +213,11 @@ class Demo:
         }
         made = deventer.post("/zaken/api/v1/rollen", rol)
         self._tell("deventer: rol Aanvrager, by BSN", made["url"])
-        eigenschap = {"zaak": zaak["url"], "eigenschap": types["eigenschappen"]["naam_evenement"], "waarde": "Buurtfeest"}
+        eigenschap = {
+            "zaak": zaak["url"],
+            "eigenschap": types["eigenschappen"]["naam_evenement"],
+            "waarde": "Buurtfeest",
+        }
         made = deventer.post(f"{zaak['url']}/zaakeigenschappen", eigenschap)
         self._tell("deventer: eigenschap naam_evenement", made["url"])
         self._set_status(deventer, zaak["url"], types, "Ontvangen", 180)
@@ -200,10 +225,12 @@ class Demo:
         return url
 
     def _handle(self, deventer: Gemeente, zaak: str, types: dict[str, Any]) -> None:
-        content = pdf("Aanvraag evenementenvergunning", ["Buurtfeest op de Brink", "Aanvrager: A. Jansen", "200 bezoekers"])
+        content = pdf(
+            "Aanvraag evenementenvergunning", ["Buurtfeest op de Brink", "Aanvrager: A. Jansen", "200 bezoekers"]
+        )
         body = {
             "bronorganisatie": GEMEENTEN["deventer"][1],
-            "creatiedatum": date.today().isoformat(),
+            "creatiedatum": today().isoformat(),
             "titel": "Aanvraag",
             "auteur": "A. Jansen",
             "taal": "nld",
@@ -234,7 +261,8 @@ class Demo:
         if not (closed["einddatum"] and closed["archiefactiedatum"]):
             raise Stopped(f"the zaak is not closed: {closed}")
         self._tell(
-            f"deventer: zaak closed on {closed['einddatum']}: {closed['archiefnominatie']} on {closed['archiefactiedatum']}", zaak
+            f"deventer: zaak closed on {closed['einddatum']}: {closed['archiefnominatie']} on {closed['archiefactiedatum']}",
+            zaak,
         )
 
     def _set_status(self, deventer: Gemeente, zaak: str, types: dict[str, Any], name: str, seconds_ago: int) -> None:

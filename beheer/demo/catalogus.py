@@ -22,7 +22,12 @@ EIGENSCHAPPEN = (
 
 def catalogus(naam: str, rsin: str) -> dict[str, Any]:
     """Return the body of the catalogus."""
-    return {"domein": "EVENT", "rsin": rsin, "naam": f"Catalogus {naam}", "contactpersoonBeheerNaam": "Functioneel beheer"}
+    return {
+        "domein": "EVENT",
+        "rsin": rsin,
+        "naam": f"Catalogus {naam}",
+        "contactpersoonBeheerNaam": "Functioneel beheer",
+    }
 
 
 def informatieobjecttype(catalogus: str, omschrijving: str) -> dict[str, Any]:

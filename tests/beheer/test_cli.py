@@ -82,12 +82,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_municipalities_and_clients(home: Path) -> None:
     made = samenzaak(home, "tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
-    assert json.loads(made.stdout) == {"name": "deventer", "naam": "Gemeente Deventer", "rsin": "517439943", "hosts": []}
+    assert json.loads(made.stdout) == {
+        "name": "deventer",
+        "naam": "Gemeente Deventer",
+        "rsin": "517439943",
+        "hosts": [],
+    }
     again = samenzaak(home, "tenant", "add", "deventer", "--naam", "x", "--rsin", "517439943")
     assert (again.returncode, again.stderr) == (1, "samenzaak: there is already a municipality deventer\n")
     wrong = samenzaak(home, "tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
     assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
-    short = samenzaak(home, "client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json")
+    short = samenzaak(
+        home, "client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json"
+    )
     assert "warning" in short.stderr
     assert json.loads(short.stdout)["secret"] == "kort"
     strong = samenzaak(home, "client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
@@ -134,8 +141,15 @@ def test_the_demo_and_its_curl_lines_and_a_second_start(tmp_path: Path) -> None:
     server = start(home, port, log, "--demo")
     try:
         shown = wait_for(log, "Try it:", server)
-        shown = wait_for(log, "/catalogi/api/v1/zaaktypen\"\n", server)
-        for step in ("registered", "by BSN", "uploaded", "zaak closed on", "webhook received", "raalte: its application sees 0"):
+        shown = wait_for(log, '/catalogi/api/v1/zaaktypen"\n', server)
+        for step in (
+            "registered",
+            "by BSN",
+            "uploaded",
+            "zaak closed on",
+            "webhook received",
+            "raalte: its application sees 0",
+        ):
             assert step in shown, shown
         curls = [line for line in shown.splitlines() if line.startswith("curl ")]
         assert len(curls) == 3

@@ -1,6 +1,5 @@
-"""What the foundation promises, for every resource of every API: scopes, caching, headers, audit trail, notifications."""
-
-from collections.abc import AsyncIterator
+"""What the foundation promises, for every resource of every API: scopes, caching, headers, audit trail,
+notifications."""
 
 import pytest
 
@@ -19,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("every_resource")
 
 
 @pytest.fixture(scope="module")
-async def wereld(api: Client) -> AsyncIterator[werelden.Wereld]:
+async def wereld(api: Client) -> werelden.Wereld:
     """Everything at Deventer."""
-    yield await werelden.make(api)
+    return await werelden.make(api)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +121,11 @@ async def test_an_unauthorised_method_is_405_before_403(
     answer = await client.request("PATCH", path_of(wereld, service, resource), json={})
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     answer = await client.get(path_of(wereld, service, resource))
-    expected = (403, "invalid-client-identifier") if "GET" in answer.headers.get("allow", "GET") else (405, "method_not_allowed")
+    expected = (
+        (403, "invalid-client-identifier")
+        if "GET" in answer.headers.get("allow", "GET")
+        else (405, "method_not_allowed")
+    )
     assert (answer.status_code, answer.json()["code"]) == expected
 
 

@@ -78,7 +78,10 @@ async def test_a_connection_that_changes_municipality_leaves_nothing_behind(stac
         for tenant in ("deventer", "raalte"):
             async with database.acquire(tenant) as db:
                 seen.append(
-                    (tenant, await db.connection.fetchval("SELECT current_user || ' ' || current_setting('search_path')"))
+                    (
+                        tenant,
+                        await db.connection.fetchval("SELECT current_user || ' ' || current_setting('search_path')"),
+                    )
                 )
     for tenant, state in seen:
         schema = schema_of(tenant, "autorisaties")

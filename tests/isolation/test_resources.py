@@ -3,8 +3,6 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator
-
 import pytest
 
 from beheer.provision import api_of
@@ -20,9 +18,9 @@ FREE = ("catalogi/catalogussen", "autorisaties/applicaties", "notificaties/kanaa
 
 
 @pytest.fixture(scope="module")
-async def wereld(api: Client) -> AsyncIterator[werelden.Wereld]:
+async def wereld(api: Client) -> werelden.Wereld:
     """Everything at Deventer."""
-    yield await werelden.make(api)
+    return await werelden.make(api)
 
 
 @pytest.mark.xdist_group("isolation")
@@ -32,7 +30,9 @@ def test_the_world_has_every_resource(wereld: werelden.Wereld) -> None:
 
 @pytest.mark.xdist_group("isolation")
 @pytest.mark.parametrize("name", [name for name in COLLECTIONS if name not in NOT_MADE])
-async def test_a_foreign_uuid_does_not_exist(wereld: werelden.Wereld, stack: Stack, api: Client, raalte: Client, name: str) -> None:
+async def test_a_foreign_uuid_does_not_exist(
+    wereld: werelden.Wereld, stack: Stack, api: Client, raalte: Client, name: str
+) -> None:
     shared = Client(stack, "raalte", raalte.client_id, raalte.secret)
     url = wereld[name]
     path = "/" + url.split("/", 3)[3]
@@ -82,7 +82,9 @@ async def test_a_filter_with_a_foreign_url_finds_nothing(wereld: werelden.Wereld
             for name in ("zaken/zaken", "catalogi/zaaktypen", "documenten/enkelvoudiginformatieobjecten"):
                 if name not in wereld.urls:
                     continue
-                answer = await raalte.get(f"/{service}/api/v1{collection_path(resource)}?{declared.name}={wereld[name]}")
+                answer = await raalte.get(
+                    f"/{service}/api/v1{collection_path(resource)}?{declared.name}={wereld[name]}"
+                )
                 if answer.status_code == 200:
                     found = answer.json()
                     assert "samenzaak.test/" not in str(found["results"] if isinstance(found, dict) else found)
@@ -107,7 +109,9 @@ async def test_ten_thousand_mixed_requests_none_wrong(stack: Stack, api: Client,
     own: dict[str, list[str]] = {}
     for client in (api, shared):
         made = [
-            await client.created(url, {"clientIds": [f"m-{uuid.uuid4()}"], "label": client.tenant, "heeftAlleAutorisaties": True})
+            await client.created(
+                url, {"clientIds": [f"m-{uuid.uuid4()}"], "label": client.tenant, "heeftAlleAutorisaties": True}
+            )
             for _ in range(5)
         ]
         own[client.tenant] = [item["url"] for item in made]

@@ -50,7 +50,11 @@ async def test_a_service_answers_nobody_but_the_gateway(stack: Stack, service: s
 
 
 async def test_internal_paths_cannot_be_reached_through_the_gateway(api: Client) -> None:
-    for path in ("/_intern/client?clientId=x", "/autorisaties/_intern/client", "/autorisaties/api/v1/../../_intern/client"):
+    for path in (
+        "/_intern/client?clientId=x",
+        "/autorisaties/_intern/client",
+        "/autorisaties/api/v1/../../_intern/client",
+    ):
         assert (await api.get(path)).status_code == 404, path
 
 
