@@ -61,7 +61,8 @@ async def tenant_facts(admin: asyncpg.Connection, name: str) -> dict[str, Any]:
     for service in SERVICES:
         schema = schema_of(name, service)
         rows = await admin.fetch(
-            "SELECT c.relname, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "SELECT c.relname, c.oid::regclass::text AS name FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY 1",
             schema,
         )

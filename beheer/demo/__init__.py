@@ -10,7 +10,7 @@ import base64
 import logging
 import secrets
 import sys
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -260,10 +260,8 @@ class Demo:
         closed = deventer.get(zaak)
         if not (closed["einddatum"] and closed["archiefactiedatum"]):
             raise Stopped(f"the zaak is not closed: {closed}")
-        self._tell(
-            f"deventer: zaak closed on {closed['einddatum']}: {closed['archiefnominatie']} on {closed['archiefactiedatum']}",
-            zaak,
-        )
+        destiny = f"{closed['archiefnominatie']} on {closed['archiefactiedatum']}"
+        self._tell(f"deventer: zaak closed on {closed['einddatum']}: {destiny}", zaak)
 
     def _set_status(self, deventer: Gemeente, zaak: str, types: dict[str, Any], name: str, seconds_ago: int) -> None:
         moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
