@@ -29,7 +29,8 @@ LONGEST_SLEEP = 3600.0
 RECOUNT = 0.05
 """Seconds between two counts of the busy queues of each municipality."""
 POLICY = "delivery policy"
-"""The key in ``service.state`` under which a test may put another :class:`Policy`."""
+"""The key in ``service.state`` under which another :class:`Policy` than the usual one may be put."""
+USUAL = Policy()
 
 
 class Worker:
@@ -37,7 +38,7 @@ class Worker:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.policy: Policy = service.state.get(POLICY) or Policy()
+        self.policy: Policy = service.state.get(POLICY) or USUAL
         self.tally = Tally()
         self.queues: dict[tuple[str, UUID], Queue] = {}
         self._box = box(service.settings)
