@@ -100,9 +100,9 @@ class Client:
 class Stack:
     """Samenzaak with its database, for one test process."""
 
-    def __init__(self, settings: Settings, dsn: str, roles: Path) -> None:
+    def __init__(self, settings: Settings, dsn: str, roles: Path, split: bool = SPLIT) -> None:
         self.settings, self.dsn, self._roles = settings, dsn, roles
-        self.split = Split(settings.model_copy(update={"log_level": "warning"}), dsn, 0) if SPLIT else None
+        self.split = Split(settings.model_copy(update={"log_level": "warning"}), dsn, 0) if split else None
         self._transports: list[httpx.AsyncBaseTransport] = []
         # Beside separate processes this one can look into the database and call the services, but does no work.
         self.standalone = Standalone(self.split.settings if self.split else settings, dsn, built())
@@ -205,7 +205,7 @@ async def _absent(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def running(
-    folder: Path, worker: str, before_start: "Callable[[Stack], None] | None" = None, **settings: Any
+    folder: Path, worker: str, before_start: "Callable[[Stack], None] | None" = None, split: bool = SPLIT, **settings: Any
 ) -> AsyncIterator[Stack]:
     """Run a stack on a database of its own in the cluster that all test processes share."""
     home = folder / "samenzaak-tests"
@@ -219,7 +219,7 @@ async def running(
     own = home / worker
     own.mkdir(exist_ok=True)
     values: dict[str, Any] = {"home": own, "public_url": PUBLIC, "secret_key": SecretStr("test" * 16), **settings}
-    stack = Stack(Settings(**values), dsn, home / "roles.lock")
+    stack = Stack(Settings(**values), dsn, home / "roles.lock", split)
     await stack.prepare()
     if before_start is not None:
         before_start(stack)
