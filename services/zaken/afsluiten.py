@@ -70,7 +70,10 @@ async def sluit(check: Check, zaak: Row) -> None:
     # The day is the one on the calendar of the client: half past midnight in the Netherlands is still yesterday in UTC.
     einddatum = check.fields.datum_status_gezet.date()
     typen = await gelezen(check, [row["resultaattype"] for row in resultaten])
-    changes = {"einddatum": einddatum, **await afleiding(check, zaak, einddatum, typen[per_zaak[zaak["uuid"]]["resultaattype"]])}
+    changes = {
+        "einddatum": einddatum,
+        **await afleiding(check, zaak, einddatum, typen[per_zaak[zaak["uuid"]]["resultaattype"]]),
+    }
     check.notes["zaken"] = {zaak["uuid"]: changes}
     for deelzaak in deelzaken:
         kind = typen.get(per_zaak[deelzaak["uuid"]]["resultaattype"])

@@ -1,13 +1,11 @@
 """The Zaken API 1.7.0."""
 
 from services.zaken.klantcontact import KLANTCONTACT
-from services.zaken.resultaat import RESULTAAT
 from services.zaken.nummers import ACTIONS as NUMMERS
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
 from services.zaken.status import STATUS
 from services.zaken.telling import vouw_steeds
-from services.zaken.status import STATUS
 from services.zaken.zaak import METADATA, ZAAK
 from services.zaken.zaakbesluit import ZAAKBESLUIT
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT

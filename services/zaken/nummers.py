@@ -79,7 +79,9 @@ def prefix_of(year: int) -> str:
 
 def _bezet(nummer: Any, bronorganisatie: str) -> Any:
     """Return whether a number was given out already, or may not be."""
-    zaak = exists(select(1).where(ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == bronorganisatie))
+    zaak = exists(
+        select(1).where(ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == bronorganisatie)
+    )
     other = exists(select(1).where(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == bronorganisatie))
     return or_(zaak, other)
 
@@ -119,7 +121,9 @@ async def identificatie_is_uniek(check: Check) -> None:
     if not nummer or not (check.changed("identificatie") or check.changed("bronorganisatie")):
         return
     zaak = and_(
-        ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == organisatie, ZAAK_TABLE.c.uuid != check.uuid
+        ZAAK_TABLE.c.identificatie == nummer,
+        ZAAK_TABLE.c.bronorganisatie == organisatie,
+        ZAAK_TABLE.c.uuid != check.uuid,
     )
     used = and_(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == organisatie, NUMMER.c.soort == "gebruikt")
     statement = select(or_(exists(select(1).where(zaak)), exists(select(1).where(used))).label("bezet"))
@@ -157,7 +161,9 @@ async def vervallen(db: Executor, zaken: Sequence[Any]) -> None:
         if not (found := PATROON.fullmatch(zaak["identificatie"])):
             continue
         passed = exists(select(1).where(TELLER.c.prefix == found[1], TELLER.c.laatste >= int(found[2])))
-        values = select(literal(zaak["identificatie"]), literal(zaak["bronorganisatie"]), literal("vervallen")).where(~passed)
+        values = select(literal(zaak["identificatie"]), literal(zaak["bronorganisatie"]), literal("vervallen")).where(
+            ~passed
+        )
         await db.execute(
             upsert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values).on_conflict_do_nothing()
         )
@@ -191,8 +197,12 @@ async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
             taken = select(ZAAK_TABLE.c.identificatie).where(
                 among(ZAAK_TABLE.c.identificatie, numbers), ZAAK_TABLE.c.bronorganisatie == bronorganisatie
             )
-            ours = select(NUMMER.c.nummer).where(among(NUMMER.c.nummer, numbers), NUMMER.c.bronorganisatie == bronorganisatie)
-            bezet = {row["identificatie"] for row in await db.rows(taken)} | {row["nummer"] for row in await db.rows(ours)}
+            ours = select(NUMMER.c.nummer).where(
+                among(NUMMER.c.nummer, numbers), NUMMER.c.bronorganisatie == bronorganisatie
+            )
+            bezet = {row["identificatie"] for row in await db.rows(taken)} | {
+                row["nummer"] for row in await db.rows(ours)
+            }
             free = [nummer for nummer in numbers if nummer not in bezet][: aantal - len(found)]
             if free:
                 nummers = func.unnest(bindparam(None, free, type_=ARRAY(Text)))

@@ -56,7 +56,11 @@ Index("status_gezetdoor", _c.gezetdoor, postgresql_where=_c.gezetdoor.is_not(Non
 
 _later = STATUS_TABLE.alias("latere_status")
 IS_LAATSTE = not_(
-    exists(select(1).where(_later.c.zaak == _c.zaak, _later.c.datum_status_gezet > _c.datum_status_gezet).correlate(STATUS_TABLE))
+    exists(
+        select(1)
+        .where(_later.c.zaak == _c.zaak, _later.c.datum_status_gezet > _c.datum_status_gezet)
+        .correlate(STATUS_TABLE)
+    )
 )
 
 
@@ -122,8 +126,7 @@ STATUS = Resource(
         gezetdoor_is_een_rol_van_de_zaak,
         zaak_is_nog_niet_gearchiveerd,
     ],
-    derive=[sluit_of_heropen],
-    guards=[client_mag_deze_status_toevoegen],
+    guards=[client_mag_deze_status_toevoegen, sluit_of_heropen],
     effects=[werk_zaken_bij],
     description="De statussen van zaken: de geschiedenis, waaraan alleen wordt toegevoegd.",
 )

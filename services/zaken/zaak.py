@@ -27,8 +27,8 @@ from services.zaken.zaak_regels import (
 from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.database import among
 from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
-from zgw.problems import InvalidParam
 from zgw.filters import Filter, any_of, compare, equal, reference
+from zgw.problems import InvalidParam
 from zgw.resource import Main, Resource, Typed, aggregate_order, related
 from zgw.rights import scopes
 

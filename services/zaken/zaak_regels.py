@@ -116,7 +116,9 @@ async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
         wanted += [row[column] for row in await rijen_van_zaken(check, table, [check.uuid]) if row[column]]
     found = await gelezen(check, wanted)
     if any(found.get(path, {}).get("zaaktype") != check.row["zaaktype"] for path in wanted):
-        check.reject(OBJECT, "zaaktype-mismatch", "Er zijn gegevens bij de zaak die niet bij het nieuwe zaaktype horen.")
+        check.reject(
+            OBJECT, "zaaktype-mismatch", "Er zijn gegevens bij de zaak die niet bij het nieuwe zaaktype horen."
+        )
 
 
 async def vertrouwelijkheid_volgt_zaaktype(check: Check) -> None:

@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from sqlalchemy import Column, Date as SqlDate, ForeignKey, Index, MetaData, UniqueConstraint, Uuid, text
+from sqlalchemy import Column, ForeignKey, Index, MetaData, UniqueConstraint, Uuid, text
+from sqlalchemy import Date as SqlDate
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.geometrie import Geometrie, box_column, box_index

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid
 
+from services.zaken.afsluiten import herbereken
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
@@ -79,5 +80,6 @@ ZAAKBESLUIT = Resource(
     rules=[besluit_verwijst_naar_deze_zaak],
     removal_rules=[besluit_verwijst_niet_meer_naar_deze_zaak],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    effects=[herbereken],
     description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
 )

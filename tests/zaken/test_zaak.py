@@ -64,14 +64,21 @@ async def test_every_field_is_kept(zaken: Zaakmaker) -> None:
         opdrachtgevendeOrganisatie=RSIN,
         processobjectaard="paspoort",
         startdatumBewaartermijn="2026-01-01",
-        processobject={"datumkenmerk": "einddatum", "identificatie": "1", "objecttype": "reisdocument", "registratie": "RAAS"},
+        processobject={
+            "datumkenmerk": "einddatum",
+            "identificatie": "1",
+            "objecttype": "reisdocument",
+            "registratie": "RAAS",
+        },
     )
     zaak = await zaken.api.created(ZAKEN, body)
     expected = {**body, "laatsteBetaaldatum": "2026-01-03T09:00:00Z"}
     assert {name: zaak[name] for name in body} == expected
     assert zaak["betalingsindicatieWeergave"] == "De met de zaak gemoeide kosten zijn gedeeltelijk betaald."
     assert await zaken.lees(zaak) == zaak
-    emptied = await zaken.api.patch(zaak["url"], {"verlenging": None, "opschorting": None, "processobject": None, "kenmerken": []})
+    emptied = await zaken.api.patch(
+        zaak["url"], {"verlenging": None, "opschorting": None, "processobject": None, "kenmerken": []}
+    )
     assert emptied.json()["opschorting"] == {"indicatie": False, "reden": ""}
     assert set(emptied.json()["processobject"].values()) == {""}
     assert (emptied.json()["verlenging"], emptied.json()["kenmerken"]) == (None, [])
@@ -89,7 +96,10 @@ async def test_every_field_is_kept(zaken: Zaakmaker) -> None:
         ({"omschrijving": None}, [("omschrijving", "null")]),
         ({"kenmerken": [{"kenmerk": "x"}]}, [("kenmerken.0.bron", "required")]),
         ({"kenmerken": None}, [("kenmerken", "null")]),
-        ({"relevanteAndereZaken": [{"url": "x", "aardRelatie": "vervolg"}]}, [("relevanteAndereZaken.0.url", "invalid")]),
+        (
+            {"relevanteAndereZaken": [{"url": "x", "aardRelatie": "vervolg"}]},
+            [("relevanteAndereZaken.0.url", "invalid")],
+        ),
         ({"archiefstatus": "kwijt"}, [("archiefstatus", "invalid_choice")]),
         ({"betalingsindicatie": "ooit"}, [("betalingsindicatie", "invalid_choice")]),
         ({"zaakgeometrie": {"type": "Feature"}}, [("zaakgeometrie", "invalid")]),
@@ -171,7 +181,9 @@ async def test_zrc_009_level_is_that_of_the_client_or_else_of_the_zaaktype(zaken
     assert zaak["vertrouwelijkheidaanduiding"] == "openbaar"
     emptied = await own.api.patch(zaak["url"], {"vertrouwelijkheidaanduiding": ""})
     assert emptied.json()["vertrouwelijkheidaanduiding"] == "zaakvertrouwelijk"
-    assert await own.weiger(vertrouwelijkheidaanduiding="top_geheim") == [("vertrouwelijkheidaanduiding", "invalid_choice")]
+    assert await own.weiger(vertrouwelijkheidaanduiding="top_geheim") == [
+        ("vertrouwelijkheidaanduiding", "invalid_choice")
+    ]
 
 
 async def test_zrc_010_communicatiekanaal_and_selectielijstklasse_must_resolve(zaken: Zaakmaker) -> None:
@@ -184,7 +196,9 @@ async def test_zrc_010_communicatiekanaal_and_selectielijstklasse_must_resolve(z
 async def test_zrc_011_relevante_zaken_exist(zaken: Zaakmaker) -> None:
     one = await zaken.zaak()
     unknown = one["url"].rsplit("/", 1)[0] + f"/{uuid.uuid4()}"
-    links = [{"url": url, "aardRelatie": "bijdrage"} for url in (one["url"], unknown, "https://nergens.example/zaken/1")]
+    links = [
+        {"url": url, "aardRelatie": "bijdrage"} for url in (one["url"], unknown, "https://nergens.example/zaken/1")
+    ]
     expected = [("relevanteAndereZaken.1.url", "bad-url"), ("relevanteAndereZaken.2.url", "bad-url")]
     assert await zaken.weiger(relevanteAndereZaken=links) == expected
     assert errors(await zaken.api.patch(one["url"], {"relevanteAndereZaken": links})) == expected
@@ -210,9 +224,9 @@ async def test_zrc_013_hoofdzaak(zaken: Zaakmaker, maak: Maak) -> None:
     unknown = hoofdzaak["url"].rsplit("/", 1)[0]
     assert await kind.weiger(hoofdzaak=f"{unknown}/{uuid.uuid4()}") == [("hoofdzaak", "does_not_exist")]
     assert await kind.weiger(hoofdzaak="https://nergens.example/1") == [("hoofdzaak", "no_match")]
-    assert await kind.weiger(hoofdzaak=hoofdzaak["url"].replace("/zaken/", "/rollen/").replace("/rollen/api", "/zaken/api")) == [
-        ("hoofdzaak", "incorrect_match")
-    ]
+    assert await kind.weiger(
+        hoofdzaak=hoofdzaak["url"].replace("/zaken/", "/rollen/").replace("/rollen/api", "/zaken/api")
+    ) == [("hoofdzaak", "incorrect_match")]
     assert await kind.weiger(hoofdzaak="") == [("hoofdzaak", "blank")]
 
 
