@@ -45,7 +45,9 @@ def compile_statement(statement: Executable) -> tuple[str, list[Any]]:
     )
     if len(_compiled) > _COMPILED_MAX:
         _compiled.popitem(last=False)
-    parameters = compiled.construct_params(extracted_parameters=extracted, escape_names=False)
+    # What ``statement.params(name=value)`` gave, for parameters that have a name of their own.
+    named = getattr(statement, "_params", None) or None
+    parameters = compiled.construct_params(named, extracted_parameters=extracted, escape_names=False)
     processors = compiled._bind_processors
     values = []
     for name in compiled.positiontup or ():
