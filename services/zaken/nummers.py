@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
 )
@@ -42,6 +43,9 @@ TELLER = Table(
     postgresql_with={"fillfactor": 10},
 )
 """The last number of each year. Taken in a statement of its own, so that nobody waits for somebody else's transaction."""
+
+LAATSTE: Any = literal_column("zaaknummer_teller.laatste::text", Text())
+"""The new value of the counter, inside the statement that raises it."""
 
 NUMMER = Table(
     "zaaknummer",
@@ -102,7 +106,7 @@ async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
     """
     prefix, step = prefix_of(year), 1
     while True:
-        nummer = literal(prefix).concat(func.lpad(TELLER.c.laatste.cast(Text), 10, "0"))
+        nummer = literal(prefix).concat(func.lpad(LAATSTE, 10, "0"))
         statement = _verhoog(prefix, step).returning(
             TELLER.c.laatste,
             _bezet(nummer, bronorganisatie).label("bezet"),

@@ -104,7 +104,7 @@ async def tel_mee(db: Executor, check: Check) -> None:
     if check.stored is not None:
         await tel_af(db, [check.stored])
     c = ZAAK_TABLE.c
-    statement = select(c.zaaktype, c.vertrouwelijkheidaanduiding, c.id / literal(BLOK), literal(1))
+    statement = select(c.zaaktype, c.vertrouwelijkheidaanduiding, c.id // literal(BLOK), literal(1))
     names = ["zaaktype", "vertrouwelijkheidaanduiding", "blok", "aantal"]
     await db.execute(insert(DELTA).from_select(names, statement.where(c.uuid == check.uuid)))
 
