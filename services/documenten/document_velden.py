@@ -84,7 +84,7 @@ class EnkelvoudigInformatieObjectFields(Fields):
     taal: Annotated[str, Length(3, 3)]
     bestandsnaam: Annotated[str, Length(255)] = ""
     inhoud: Annotated[str | None, WRITE_ONLY, Shown(format="byte")] = None
-    bestandsomvang: Annotated[int | None, Whole(0, 2**63 - 1), Shown(format="int64")] = None
+    bestandsomvang: Annotated[int, Whole(0, 2**63 - 1), Shown(format="int64")] | None = None
     link: Annotated[str, Ref(follow=False, blank=True, max_length=200)] = ""
     beschrijving: Annotated[str, Length(1000)] = ""
     ontvangstdatum: Date | None = None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -195,7 +195,8 @@ async def _chunks(call: Call) -> AsyncIterator[bytes]:
 
 
 async def _urlencoded(call: Call, form: Form) -> bool:
-    for name, value in parse_qsl(await call.raw_body(), keep_blank_values=True):
+    for pair in (await call.raw_body()).split(b"&"):
+        name, _, value = (unquote_to_bytes(text) for text in pair.replace(b"+", b" ").partition(b"="))
         if name == b"lock":
             form.lock = value
         elif name == b"inhoud":

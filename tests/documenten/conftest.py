@@ -18,6 +18,22 @@ CHUNK = 1024**2
 BUCKET = "documenten"
 
 
+ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag")
+"""The files about content. The rules do not touch the storage; ``SAMENZAAK_TEST_S3=all`` tests them on it as well."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what would be tested twice for nothing."""
+    if os.environ.get("SAMENZAAK_TEST_S3") == "all":
+        return
+    here = Path(__file__).parent
+    left_out = [
+        item for item in items if item.path.parent == here and "[s3" in item.name and item.path.stem not in ON_S3
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
     """The URL of a bucket on an S3 server in this process; the variables are those that every S3 client knows."""

@@ -1,0 +1,78 @@
+"""Looks behind the API: at the storage, the journal and the rows of the tests' own municipality."""
+
+import asyncio
+from typing import Any
+
+from services.documenten.opslag import Storage, storage_of
+from tests.stack import PUBLIC, Client, Stack
+from zgw.call import Service
+from zgw.tenancy import schema_of
+
+
+def service_of(stack: Stack) -> Service:
+    """Return the service in this process."""
+    return stack.standalone.services["documenten"]
+
+
+def storage(stack: Stack) -> Storage:
+    """Return its storage."""
+    return storage_of(service_of(stack))
+
+
+async def objects(stack: Stack, tenant: str = "deventer") -> set[str]:
+    """Return the keys of everything in the storage."""
+    return {key async for key, _ in storage(stack).keys(tenant)}
+
+
+async def rows(stack: Stack, sql: str, *values: Any, tenant: str = "deventer") -> list[Any]:
+    """Run SQL as the owner of the database, in the schema of the service."""
+    async with stack.admin() as admin:
+        await admin.execute(f'SET search_path TO "{schema_of(tenant, "documenten")}"')
+        return list(await admin.fetch(sql, *values))
+
+
+async def journal(stack: Stack, tenant: str = "deventer") -> list[str]:
+    """Return the keys in the journal."""
+    return [row["sleutel"] for row in await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)]
+
+
+async def keys_of(stack: Stack, document: dict[str, Any]) -> list[str]:
+    """Return the keys of the content of a document."""
+    uuid = document["url"].rpartition("/")[2]
+    sql = "SELECT jsonb_array_elements(segmenten)->>'sleutel' AS sleutel FROM document WHERE uuid = $1::text::uuid"
+    return [row["sleutel"] for row in await rows(stack, sql, uuid)]
+
+
+async def send_and_leave(api: Client, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
+    """Send the beginning of a request and leave; return the status that was still answered, or 0."""
+    status = 0
+    messages = [
+        {"type": "http.request", "body": body[start : start + 65_536], "more_body": True}
+        for start in range(0, len(body), 65_536)
+    ]
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    usual = {"host": PUBLIC.removeprefix("http://"), "authorization": f"Bearer {api.token()}", **headers}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in usual.items()],
+        "client": None,
+        "server": None,
+    }
+    await api.stack.gateway(scope, receive, send)
+    return status
