@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, WithJsonSchema
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -28,7 +28,7 @@ from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.database import Executor, among
-from zgw.fields import WRITE_ONLY, Fields, Rsin, Whole, today
+from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole, today
 from zgw.problems import InvalidParam, Problem, from_pydantic
 from zgw.resource import Action
 from zgw.rights import scopes
@@ -66,8 +66,8 @@ AANMAKEN = scopes("zaken.aanmaken")
 class ReserveringFields(Fields):
     """What a client asks for."""
 
-    bronorganisatie: Annotated[Rsin, WRITE_ONLY]
-    aantal: Annotated[int, Whole(1), WRITE_ONLY] = 1
+    bronorganisatie: Annotated[Rsin, Shown(9, 9), WRITE_ONLY]
+    aantal: Annotated[int, Whole(1), WithJsonSchema({"type": "integer", "minimum": 1}), WRITE_ONLY] = 1
 
 
 class ReserveringShown(Fields):
@@ -220,6 +220,6 @@ async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
 ACTIONS = [
     Action(
         "zaaknummer_reserveren", "POST", "/zaaknummer_reserveren", reserveren, AANMAKEN,
-        body=ReserveringFields, response=ReserveringShown, status=201,
+        body=ReserveringFields, response=ReserveringShown, status=201, shape="object|array",
     ),
 ]  # fmt: skip

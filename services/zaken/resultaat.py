@@ -9,7 +9,7 @@ from services.zaken.afsluiten import herbereken
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import IMMUTABLE, Fields, Length, Ref, Url
+from zgw.fields import IMMUTABLE, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
@@ -21,7 +21,7 @@ RESULTAATTYPE = Ref("catalogi", "resultaattypen")
 class ResultaatFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF, IMMUTABLE]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     resultaattype: Annotated[str, RESULTAATTYPE, IMMUTABLE]
     toelichting: Annotated[str, Length(1000)] = ""
 

@@ -10,7 +10,7 @@ from services.zaken.afsluiten import sluit_of_heropen, werk_zaken_bij
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import DateTime, Fields, Length, Ref, Url
+from zgw.fields import DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, reference
 from zgw.problems import OBJECT, InvalidParam, forbidden
 from zgw.resource import Resource, related
@@ -25,7 +25,7 @@ HEROPENEN = scopes("zaken.heropenen")
 class StatusFields(Fields):
     """What clients write."""
 
-    zaak: Annotated[str, ZAAK_REF]
+    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     statustype: Annotated[str, Ref("catalogi", "statustypen")]
     datum_status_gezet: DateTime
     statustoelichting: Annotated[str, Length(1000)] = ""
@@ -112,7 +112,12 @@ STATUS = Resource(
     filters=[
         reference("zaak", _c.zaak, ZAAK_REF),
         reference("statustype", _c.statustype, Ref("catalogi", "statustypen")),
-        Filter("indicatieLaatstGezetteStatus", bool, lambda value: IS_LAATSTE if value else not_(IS_LAATSTE)),
+        Filter(
+            "indicatieLaatstGezetteStatus",
+            bool,
+            lambda value: IS_LAATSTE if value else not_(IS_LAATSTE),
+            shown={"type": "string"},
+        ),
     ],
     order=[_c.datum_status_gezet.desc()],
     main=HOOFD,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from sqlalchemy import Column, ForeignKey, Index, MetaData, UniqueConstraint, Uuid, text
 from sqlalchemy import Date as SqlDate
 from sqlalchemy.dialects.postgresql import JSONB
@@ -11,6 +11,7 @@ from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
 from zgw.fields import (
     IMMUTABLE,
+    LEVELS,
     Date,
     DateTime,
     Duration,
@@ -21,6 +22,7 @@ from zgw.fields import (
     OptionalVertrouwelijkheid,
     Ref,
     Rsin,
+    Shown,
     today,
 )
 from zgw.outbox import outbox_table
@@ -33,6 +35,9 @@ OUTBOX = outbox_table(METADATA)
 
 ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""
+
+NIVEAUS = WithJsonSchema({"type": "string", "enum": list(LEVELS)})
+"""What is stored; an empty text is accepted as well, and means the level of the zaaktype."""
 
 LEGE_OPSCHORTING: dict[str, Any] = {"indicatie": False, "reden": ""}
 LEEG_PROCESOBJECT: dict[str, Any] = {"datumkenmerk": "", "identificatie": "", "objecttype": "", "registratie": ""}
@@ -56,7 +61,7 @@ def _empty_is_null(*empties: Any) -> BeforeValidator:
 class Verlenging(Fields):
     """Why and how long the handling was extended."""
 
-    reden: Annotated[str, Length(200, 1)]
+    reden: Annotated[str, Length(200, 1), Shown(200)]
     duur: Duration
 
 
@@ -70,10 +75,10 @@ class Opschorting(Fields):
 class Processobject(Fields):
     """The object whose end starts the retention of the zaak."""
 
-    datumkenmerk: Annotated[str, Length(250, 1)]
-    identificatie: Annotated[str, Length(250, 1)]
-    objecttype: Annotated[str, Length(250, 1)]
-    registratie: Annotated[str, Length(250, 1)]
+    datumkenmerk: Annotated[str, Length(250, 1), Shown(250)]
+    identificatie: Annotated[str, Length(250, 1), Shown(250)]
+    objecttype: Annotated[str, Length(250, 1), Shown(250)]
+    registratie: Annotated[str, Length(250, 1), Shown(250)]
 
 
 class RelevanteZaak(Fields):
@@ -86,8 +91,8 @@ class RelevanteZaak(Fields):
 class Kenmerk(Fields):
     """A name of the zaak in another registration."""
 
-    kenmerk: Annotated[str, Length(40, 1)]
-    bron: Annotated[str, Length(40, 1)]
+    kenmerk: Annotated[str, Length(40, 1), Shown(40)]
+    bron: Annotated[str, Length(40, 1), Shown(40)]
 
 
 class ZaakFields(Fields):
@@ -106,14 +111,14 @@ class ZaakFields(Fields):
     publicatiedatum: Date | None = None
     communicatiekanaal: Annotated[str, Ref(shape=("url", "naam", "omschrijving"), blank=True)] = ""
     producten_of_diensten: list[Annotated[str, Ref(follow=False)]] = []
-    vertrouwelijkheidaanduiding: OptionalVertrouwelijkheid = ""
+    vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAUS] = ""
     betalingsindicatie: Literal["nvt", "nog_niet", "gedeeltelijk", "geheel", ""] = ""
     laatste_betaaldatum: DateTime | None = None
     zaakgeometrie: Geometrie | None = None
     verlenging: Verlenging | None = None
     opschorting: Annotated[Opschorting | None, EmptyAs(LEGE_OPSCHORTING), _empty_is_null(LEGE_OPSCHORTING)] = None
     selectielijstklasse: Annotated[str, Ref(shape=SELECTIELIJST_RESULTAAT, blank=True)] = ""
-    hoofdzaak: Annotated[str, ZAAK_REF] | None = None
+    hoofdzaak: Annotated[str, ZAAK_REF, Shown(1000, 1)] | None = None
     relevante_andere_zaken: list[RelevanteZaak] = []
     kenmerken: list[Kenmerk] = []
     archiefnominatie: Annotated[Literal["blijvend_bewaren", "vernietigen", ""] | None, _empty_is_null("")] = None
