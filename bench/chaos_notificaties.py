@@ -178,7 +178,7 @@ async def kill_at_random(system: System, outcome: Outcome, chance: random.Random
 
 
 async def chaos(
-    system: System, writes: int, seconds: float, seed: int, interval: float
+    system: System, writes: int, seconds: float, limit: float, seed: int, interval: float
 ) -> tuple[Outcome, float, float]:
     """Write while everything is killed; return what happened, how long it lasted, and how long the rest took."""
     chance = random.Random(seed)
@@ -197,6 +197,8 @@ async def chaos(
             client, kind = world[tenant]
             writer = Writer(client, kind, "proef", outcome, random.Random(f"{seed} {tenant} {number}"))
             while outcome.writes < writes or time.monotonic() - start < seconds:
+                if time.monotonic() - start > limit:
+                    break
                 # Spread over the whole time, so that the kills meet writes until the end.
                 if outcome.writes > writes * (time.monotonic() - start) / seconds:
                     await asyncio.sleep(0.02)
@@ -366,12 +368,14 @@ def good(verdicts: dict[str, Verdict]) -> bool:
     return not any(v.missing or v.never_written or v.out_of_order for v in verdicts.values())
 
 
-async def run(home: Path, writes: int, seconds: float, seed: int, interval: float) -> tuple[str, bool, Outcome]:
+async def run(
+    home: Path, writes: int, seconds: float, limit: float, seed: int, interval: float
+) -> tuple[str, bool, Outcome]:
     """Do all of it in a new folder."""
     os.environ["BENCH_SHORT_WAITS"] = "1"
     with System(home, TENANTS, workers=2, subscribers=3, OUTGOING_TIMEOUT="3") as system:
         await system.prepare()
-        outcome, lasted, drained = await chaos(system, writes, seconds, seed, interval)
+        outcome, lasted, drained = await chaos(system, writes, seconds, limit, seed, interval)
         verdicts = await verify(system, outcome)
     return table(outcome, lasted, drained, verdicts), good(verdicts), outcome
 
@@ -381,11 +385,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--interval", type=float, default=2.5, help="mean seconds between two kills")
+    parser.add_argument("--limit", type=float, default=3600, help="seconds after which no more is written")
+    parser.add_argument("--interval", type=float, default=4, help="mean seconds between two kills")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="samenzaak-chaos-"))
-    text, passed, _ = asyncio.run(run(home, given.writes, given.seconds, given.seed, given.interval))
+    text, passed, _ = asyncio.run(run(home, given.writes, given.seconds, given.limit, given.seed, given.interval))
     print(text)
     sys.exit(not passed)
 

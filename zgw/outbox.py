@@ -122,6 +122,7 @@ class _Relay:
         self._queued: dict[str, None] = {}
         self._busy: set[str] = set()
         self._failures: dict[str, int] = {}
+        self._tenants: set[str] = set()
         self._sweep = asyncio.Event()
         self._work = asyncio.Semaphore(0)
 
@@ -150,7 +151,8 @@ class _Relay:
                     await asyncio.wait_for(self._sweep.wait(), SWEEP)
                 self._sweep.clear()
                 try:
-                    for tenant in await self.service.database.tenants():
+                    self._tenants = set(await self.service.database.tenants())
+                    for tenant in self._tenants:
                         self.look(tenant)
                 except UNAVAILABLE as e:
                     log.warning("outbox of %s: %s", self.service.api.service, e)
@@ -185,7 +187,10 @@ class _Relay:
                 log.warning("outbox of %s: %r; again in %.1f s", name, e, delay, exc_info=not known)
             finally:
                 self._busy.discard(tenant)
-            if delay:
+            if tenant not in self._tenants:
+                # New, or just removed.
+                self._sweep.set()
+            elif delay:
                 self._again.discard(tenant)
                 asyncio.get_running_loop().call_later(delay, self.look, tenant)
             elif tenant in self._again:

@@ -111,9 +111,9 @@ async def callback_is_beschermd(check: Check) -> None:
     if check.errors or not settings.callback_check or not (sent & {"callbackUrl", "auth"}):
         return
     url = check.fields.callback_url
-    if reason := await verify(check.call.service, url, None):
+    if reason := await verify(settings, url, None):
         check.reject("callbackUrl", "no-auth-on-callback-url", reason)
-    elif reason := await verify(check.call.service, url, check.fields.auth):
+    elif reason := await verify(settings, url, check.fields.auth):
         check.reject(OBJECT, "invalid-callback-url", reason)
 
 

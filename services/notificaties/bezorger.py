@@ -14,7 +14,7 @@ from uuid import UUID
 from services.notificaties import wachtrij
 from services.notificaties.abonnement import box
 from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy, Queue, Tally, read_target
-from services.notificaties.webhook import webhooks
+from services.notificaties.webhook import Webhooks
 from zgw.call import Service
 from zgw.problems import Problem
 from zgw.tenancy import tenant_of
@@ -40,6 +40,7 @@ class Worker:
         self.service = service
         self.policy: Policy = service.state.get(POLICY) or USUAL
         self.tally = Tally()
+        self.webhooks = Webhooks(service.settings)
         self.queues: dict[tuple[str, UUID], Queue] = {}
         self._box = box(service.settings)
         self._holding: dict[tuple[str, UUID], asyncio.Task[None]] = {}
@@ -118,7 +119,7 @@ class Worker:
             with contextlib.suppress(*wachtrij.UNAVAILABLE, Problem):
                 async with self.service.database.acquire(tenant) as db:
                     await db.connection.execute(wachtrij.DROP_ALL, self._leases(tenant))
-        await webhooks(self.service).stop()
+        await self.webhooks.stop()
 
     # --- Looking for work ---
 
@@ -128,9 +129,12 @@ class Worker:
             while tenant in self._dirty and not self._stopping:
                 self._dirty.discard(tenant)
                 delay = await self._claim(tenant)
-        except (*wachtrij.UNAVAILABLE, Problem) as e:
+        except wachtrij.UNAVAILABLE as e:
             log.warning("%s: cannot look for deliveries: %s", tenant, e)
             delay = 1.0
+        except Problem as e:
+            # A municipality that was removed, or not migrated yet; the sweep sees to it that it is not forgotten.
+            log.warning("%s: cannot look for deliveries: %s", tenant, e)
         finally:
             del self._looking[tenant]
         if (timer := self._timers.pop(tenant, None)) is not None:
@@ -153,7 +157,7 @@ class Worker:
                     abonnement=row["abonnement"],
                     lease=row["houder"],
                     box=self._box,
-                    post=webhooks(self.service).post,
+                    post=self.webhooks.post,
                     policy=self.policy,
                     share=lambda: self._share(tenant),
                     tally=self.tally,
@@ -198,8 +202,9 @@ class Worker:
         delay = 1.0
         try:
             await queue.run()
-        except (*wachtrij.UNAVAILABLE, Problem) as e:
-            log.warning("%s abonnement %s: interrupted: %s", queue.tenant, queue.abonnement, e)
+        except Exception as e:
+            known = isinstance(e, (*wachtrij.UNAVAILABLE, Problem))
+            log.warning("%s abonnement %s: interrupted: %r", queue.tenant, queue.abonnement, e, exc_info=not known)
             while not self._stopping:
                 try:
                     await queue.wind_down()

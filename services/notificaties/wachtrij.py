@@ -60,7 +60,9 @@ BEZORGING = Table(
     "bezorging",
     METADATA,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("abonnement", Uuid, ForeignKey("abonnement.uuid", ondelete="CASCADE"), nullable=False),
+    # To the queue and not to the abonnement: whoever adds deliveries has locked the queue, so that no lock of an
+    # abonnement that is being removed is waited for.
+    Column("abonnement", Uuid, ForeignKey("wachtrij.abonnement", ondelete="CASCADE"), nullable=False),
     Column("sleutel", BigInteger, nullable=False),
     Column("bericht", Text, nullable=False),
     Column("aangemaakt", DateTime(timezone=True), nullable=False, server_default=func.now()),

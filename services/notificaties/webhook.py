@@ -6,6 +6,8 @@ The client is aiohttp's, because httpx takes several times its CPU (docs/adr/000
 import asyncio
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +15,6 @@ import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from zgw.call import Service
 from zgw.external import may_connect
 from zgw.settings import Settings
 
@@ -54,18 +55,26 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, private: bool) -> None:
         self._private = private
-        self._resolver = aiohttp.ThreadedResolver()
+        # Threads of its own, and many: names that are never answered must not hold up those of other subscribers.
+        self._threads = ThreadPoolExecutor(64, thread_name_prefix="dns")
 
     async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
-        """Return the addresses of ``host`` that may be called; raise OSError when there is none."""
-        found = await self._resolver.resolve(host, port, family)
-        allowed = [address for address in found if may_connect(address["host"], self._private)]
-        if not allowed:
-            raise OSError(f"{host}: no address that may be called")
-        return allowed
+        """Return the addresses of ``host``; raise OSError when there is none, or one that may not be called."""
+        lookup = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, lookup)
+        addresses = list(dict.fromkeys((str(entry[4][0]), entry[0]) for entry in found))
+        # One forbidden address makes the whole name suspect.
+        if not addresses or not all(may_connect(address, self._private) for address, _ in addresses):
+            raise OSError(f"{host} is at an address that is not allowed")
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=flags)
+            for address, kind in addresses
+        ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Let go of the threads; one that still waits for an answer ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Webhooks:
@@ -73,12 +82,13 @@ class Webhooks:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._resolver = GuardedResolver(settings.callback_allow_private)
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=0,
             ttl_dns_cache=30,
             keepalive_timeout=30,
-            resolver=GuardedResolver(settings.callback_allow_private),
+            resolver=self._resolver,
         )
         timeout = aiohttp.ClientTimeout(total=settings.outgoing_timeout, sock_connect=settings.outgoing_connect_timeout)
         # Nothing from the environment: a proxy there would see what subscribers get.
@@ -93,6 +103,7 @@ class Webhooks:
     async def stop(self) -> None:
         """Close all connections."""
         await self._session.close()
+        await self._resolver.close()
 
     async def post(self, url: str, auth: str | None, body: bytes) -> tuple[int, str]:
         """Send one message; return the status and "", or the start of the answer, or (0, why there was no answer)."""
@@ -115,22 +126,16 @@ class Webhooks:
             return 0, f"{type(e).__name__}: {e}"[:EXCERPT].replace("\0", "")
 
 
-def webhooks(service: Service) -> Webhooks:
-    """Return the connections to subscribers of this process."""
-    known = service.state.get("webhooks")
-    if known is None:
-        known = service.state["webhooks"] = Webhooks(service.settings)
-    found: Webhooks = known
-    return found
-
-
-async def verify(service: Service, url: str, auth: str | None) -> str:
+async def verify(settings: Settings, url: str, auth: str | None) -> str:
     """Send the test message; return what is wrong in Dutch, or an empty string.
 
     With ``auth`` the webhook must take the message; without, it must refuse it with 401 or 403.
     """
-    async with asyncio.timeout(service.settings.outgoing_timeout + 1):
-        status, text = await webhooks(service).post(url, auth, TEST_MESSAGE)
+    webhooks = Webhooks(settings)
+    try:
+        status, text = await webhooks.post(url, auth, TEST_MESSAGE)
+    finally:
+        await webhooks.stop()
     if auth is None:
         if status in (401, 403):
             return ""

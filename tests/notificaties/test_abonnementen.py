@@ -144,7 +144,9 @@ async def test_nrc_6_callback_is_protected(api: Client, webhook: Webhook, status
     "url", ["http://127.0.0.1:9/webhook", "http://bestaat-niet.invalid/webhook", "http://[::1]:9/", "http://x..y/"]
 )
 async def test_nrc_6_an_unreachable_callback_is_a_400(api: Client, webhook: Webhook, url: str) -> None:
-    assert errors(await api.post(ABONNEMENT, body(webhook, callbackUrl=url))) == [("callbackUrl", "no-auth-on-callback-url")]
+    assert errors(await api.post(ABONNEMENT, body(webhook, callbackUrl=url))) == [
+        ("callbackUrl", "no-auth-on-callback-url")
+    ]
 
 
 async def test_nrc_5_only_what_changes_is_tested(api: Client, webhook: Webhook, kanaal: str) -> None:
@@ -156,7 +158,9 @@ async def test_nrc_5_only_what_changes_is_tested(api: Client, webhook: Webhook, 
     assert (await api.patch(made["url"], {"callbackUrl": webhook.url + "/2"})).status_code == 200
     assert webhook.tests == [None, AUTH]
     webhook.tests.clear()
-    assert errors(await api.patch(made["url"], {"auth": "Bearer anders"})) == [("nonFieldErrors", "invalid-callback-url")]
+    assert errors(await api.patch(made["url"], {"auth": "Bearer anders"})) == [
+        ("nonFieldErrors", "invalid-callback-url")
+    ]
     webhook.auth = "Bearer nieuw"
     assert (await api.patch(made["url"], {"auth": "Bearer nieuw"})).status_code == 200
     webhook.tests.clear()

@@ -168,7 +168,9 @@ async def test_a_dead_and_a_slow_subscriber_delay_no_other(stack: Stack, api: Cl
             await api.delete(url)
 
 
-async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(stack: Stack, api: Client, webhook: Webhook) -> None:
+async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
+    stack: Stack, api: Client, webhook: Webhook
+) -> None:
     kanaal = await kanaal_with(api)
     url = await subscribed(api, webhook, kanaal)
     webhook.answer = lambda message: 503
@@ -234,9 +236,7 @@ async def test_redirects_are_not_followed(stack: Stack, api: Client, webhook: We
     assert (await left(stack, url))[0]["fout"].startswith("307")
 
 
-async def test_several_processes_share_the_work(
-    stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_several_processes_share_the_work(stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [Standalone(stack.settings, stack.dsn, ["notificaties", "autorisaties"]) for _ in range(2)]
     for other in others:
         other.services["notificaties"].state[POLICY] = FAST
@@ -274,7 +274,6 @@ async def test_a_restart_forgets_nothing(stack: Stack, api: Client, webhook: Web
         task.cancel()
     await asyncio.gather(*service._tasks, return_exceptions=True)
     service._tasks.clear()
-    service.state.pop("webhooks")
     assert (await state(stack, url))["houder"] is None
     assert await left(stack, url)
     await service.start()
@@ -362,7 +361,9 @@ def kanaal_name() -> str:
     return f"outbox-{time.monotonic_ns()}"
 
 
-async def test_a_refused_message_in_an_outbox_of_ours_does_not_exist(stack: Stack, api: Client, webhook: Webhook) -> None:
+async def test_a_refused_message_in_an_outbox_of_ours_does_not_exist(
+    stack: Stack, api: Client, webhook: Webhook
+) -> None:
     """Messages of our own services are taken whatever they are, because one that was refused would hold up all others."""
     kanaal = await kanaal_with(api, "kleur")
     await subscribed(api, webhook, kanaal)
