@@ -25,8 +25,8 @@ from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
-from services.catalogi import selectielijst
 from zgw.settings import Settings, load_settings
+from zgw.tenancy import schema_of
 
 ZAKEN = 150
 PORT = int(os.environ.get("BENCH_PORT", "8765"))
@@ -53,12 +53,20 @@ async def _seed(settings: Settings, dsn: str) -> dict[str, tuple[Gemeente, str, 
         await tenants.add_tenant(admin, settings, name, naam, rsin)
         gemeente = Gemeente(f"http://localhost:{settings.port}", name, "geheim" * 8)
         await tenants.add_client(admin, settings, name, gemeente.client_id, gemeente.secret, all_rights=True)
-        await selectielijst.load(admin, name, Path(catalogus.__file__).with_name("selectielijst.json"))
+        await _load_selectielijst(admin, name)
         made[name] = (gemeente, "", [])
     await admin.close()
     for name, (gemeente, _, _) in made.items():
         made[name] = (gemeente, *await asyncio.to_thread(_seed_one, gemeente))
     return made
+
+
+async def _load_selectielijst(admin: asyncpg.Connection, tenant: str) -> None:
+    """Keep what the types refer to, so that the benchmark needs no network."""
+    known = orjson.loads(Path(catalogus.__file__).with_name("selectielijst.json").read_bytes())
+    rows = [(item["url"], orjson.dumps(item).decode()) for items in known.values() for item in items]
+    schema = schema_of(tenant, "catalogi")
+    await admin.executemany(f'INSERT INTO "{schema}".selectielijst (url, inhoud) VALUES ($1, $2::jsonb)', rows)
 
 
 def _seed_one(gemeente: Gemeente) -> tuple[str, list[str]]:
@@ -100,14 +108,14 @@ def _zaak(zaaktype: str, rsin: str) -> dict[str, Any]:
     }
 
 
-async def run(scale: float) -> list[Result]:
-    """Start everything, seed, measure, stop; return the results."""
+async def run(scale: float, split: bool = False) -> list[Result]:
+    """Start everything, in one process or ``split``, seed, measure, stop; return the results."""
     home = Path(tempfile.mkdtemp(prefix="samenzaak-bench-"))
     os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
     settings = load_settings()
     with postgres.resolve_dsn(settings) as dsn:
         await bring_up_to_date(dsn, settings)
-        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
+        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve-split" if split else "serve"])
         limit_env = {**os.environ, "BENCH_DSN": dsn}
         command = [sys.executable, "-m", "uvicorn", "--factory", "bench.limit:create", "--port", str(PORT + 1)]
         limit = subprocess.Popen([*command, "--log-level", "warning", "--no-access-log"], env=limit_env)
@@ -131,6 +139,16 @@ async def _measure(
         for g, _, _ in turns
     ]
     bodies = [orjson.dumps(_zaak(zaaktype, GEMEENTEN[g.name][1])) for g, zaaktype, _ in turns]
+
+    def parts(pid: int) -> dict[str, Callable[[], list[psutil.Process]]]:
+        """Return the processes of serve-split, or the one of serve."""
+        found: dict[str, list[psutil.Process]] = {}
+        for child in psutil.Process(pid).children(recursive=True):
+            words = child.cmdline()
+            if "beheer.serve_service" in words:
+                part = words[words.index("beheer.serve_service") + 1]
+                found.setdefault(part if part in ("gateway", "zaken") else "others", []).append(child)
+        return {name: lambda name=name: found[name] for name in found} or {"samenzaak": group(pid)}  # type: ignore[misc]
 
     def group(pid: int) -> Callable[[], list[psutil.Process]]:
         return lambda: [psutil.Process(pid)]
@@ -160,7 +178,7 @@ async def _measure(
         schema = turns[n % 3][0].name.replace("-", "_") + "_zaken"
         return await _send(session, "GET", f"http://localhost:{PORT + 1}/{schema}", {})
 
-    own = {"samenzaak": group(server), "postgresql": database}
+    own = {**parts(server), "postgresql": database}
     bare = {"limit": group(limit), "postgresql": database}
     return [
         await measure("GET zaak", fetch, int(6000 * scale), own),
@@ -184,8 +202,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument("--scale", type=float, default=1.0, help="multiply the number of requests")
+    parser.add_argument("--split", action="store_true", help="separate processes, as in a cluster")
     arguments = parser.parse_args()
-    results = asyncio.run(run(arguments.scale))
+    results = asyncio.run(run(arguments.scale, arguments.split))
     print(table(results))
     if arguments.json:
         arguments.json.write_bytes(orjson.dumps([r.as_json() for r in results], option=orjson.OPT_INDENT_2))
