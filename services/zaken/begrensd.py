@@ -7,11 +7,12 @@ import json
 import re
 import resource
 import sys
+import time
 from typing import Any
 
 MEGABYTE = 1024 * 1024
 MEMORY = 512 * MEGABYTE
-CPU_SECONDS = 2
+CPU_SECONDS = 1
 MAX_RESULT = MEGABYTE
 
 FORBIDDEN = re.compile(r"\b(import|include|modulemeta|input|inputs|debug|stderr|input_filename|get_search_list)\b")
@@ -20,7 +21,8 @@ FORBIDDEN = re.compile(r"\b(import|include|modulemeta|input|inputs|debug|stderr|
 
 def limit() -> None:
     """Take away what the work does not need."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    used = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 1 + CPU_SECONDS, int(used) + 1 + CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

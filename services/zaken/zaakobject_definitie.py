@@ -18,8 +18,8 @@ from zgw.check import Check
 
 log = logging.getLogger("samenzaak.zaken")
 
-SECONDS = 5.0
-"""How long the process may take; it may compute for two of them."""
+SECONDS = 10.0
+"""How long the process may take on a busy machine; it may compute for one or two of them."""
 MAX_INPUT = 1_000_000
 """Bytes of JSON that are looked at."""
 CHILD = Path(__file__).with_name("begrensd.py")
@@ -71,18 +71,31 @@ async def judge(described: Any, schema: str, found: Any, data: str) -> str:
             sys.executable, "-I", str(CHILD),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={},
         )  # fmt: skip
+        steps: list[str] = []
         try:
-            output, _ = await asyncio.wait_for(process.communicate(task), SECONDS)
-        except TimeoutError:
-            output = b""
+            await asyncio.wait_for(_follow(process, task, steps), SECONDS)
+        except (TimeoutError, OSError):
+            log.warning("the process that judges an object is stopped at %s", steps[-1:])
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
     # The process says which step it begins, and at the end that it is done: the last word is where it stopped.
-    steps = output.decode("ascii", "replace").split()
     if not steps:
         log.error("the process that judges an object did not start working: status %s", process.returncode)
         return "schema"
     return "" if steps[-1] == "done" else steps[-1]
+
+
+async def _follow(process: asyncio.subprocess.Process, task: bytes, steps: list[str]) -> None:
+    """Give the process its task and note the steps that it names, until it ends."""
+    reading, writing = process.stdout, process.stdin
+    if reading is None or writing is None:
+        return
+    writing.write(task)
+    await writing.drain()
+    writing.close()
+    async for line in reading:
+        steps.append(line.decode("ascii", "replace").strip())
+    await process.wait()

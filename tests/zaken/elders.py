@@ -1,0 +1,70 @@
+"""An API of somebody else that Deventer has configured: objects, contactmomenten and verzoeken, with their mirrors."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.autorisaties.external import add_external, remove_external
+from tests.relaties.servers import serving
+from tests.stack import Stack
+
+ROOT = "/api/v1"
+
+
+class Elders:
+    """Answers with what is put into ``objects``, by path; keeps what is posted to ``object…`` collections."""
+
+    def __init__(self) -> None:
+        self.base = ""
+        self.objects: dict[str, Any] = {}
+        self.mirrors: dict[str, dict[str, Any]] = {}
+        self.status = 0
+        """When set, writes are answered with it."""
+        self.app = Starlette(routes=[Route(ROOT + "/{path:path}", self.answer, methods=["GET", "POST", "DELETE"])])
+
+    def add(self, path: str, content: Any) -> str:
+        """Keep an object and return its URL."""
+        self.objects[f"{ROOT}/{path}"] = content
+        return f"{self.base}{ROOT}/{path}"
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        path = request.url.path
+        if request.method != "GET" and self.status:
+            return JSONResponse({"code": "error"}, self.status)
+        if request.method == "POST":
+            url = f"{self.base}{path}/{uuid.uuid4()}"
+            self.mirrors[url] = {"url": url, **await request.json()}
+            return JSONResponse(self.mirrors[url], 201)
+        if request.method == "DELETE":
+            return Response(None, 204 if self.mirrors.pop(f"{self.base}{path}", None) else 404)
+        if path.rpartition("/")[2].startswith("object") and path not in self.objects:
+            query = dict(request.query_params)
+            found = [m for m in self.mirrors.values() if all(m.get(name) == value for name, value in query.items())]
+            return JSONResponse(found)
+        found_object = self.objects.get(path)
+        if isinstance(found_object, bytes):
+            return Response(found_object, media_type="application/json")
+        return JSONResponse(found_object, 404 if found_object is None else 200)
+
+
+@asynccontextmanager
+async def elders(stack: Stack) -> AsyncIterator[Elders]:
+    """Run such an API, configured for Deventer."""
+    other, name = Elders(), f"elders-{uuid.uuid4().hex[:8]}"
+    async with serving(other.app) as other.base, stack.admin() as admin:
+        await add_external(
+            admin, stack.settings, "deventer", name, other.base + ROOT, header="Authorization: Token abc"
+        )
+        await stack.standalone.signals.barrier()
+        try:
+            yield other
+        finally:
+            await remove_external(admin, "deventer", name)
+            await stack.standalone.signals.barrier()

@@ -1,0 +1,131 @@
+"""objectTypeOverigeDefinitie: jq and JSON schema, bounded in time and memory."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.zaken import zaakobject_definitie
+from tests.zaken.elders import Elders, elders
+from tests.zaken.zaakmaker import Zaakmaker, errors
+
+OBJECTS = "/zaken/api/v1/zaakobjecten"
+SCHEMA = {"type": "object", "properties": {"hoogte": {"type": "integer"}}, "required": ["hoogte"]}
+
+
+@pytest.fixture(scope="module")
+async def register(zaken: Zaakmaker) -> AsyncIterator[Elders]:
+    """An objects API with one type and two objects."""
+    async with elders(zaken.api.stack) as register:
+        register.add("objecttypes/boom", {"versie": {"jsonSchema": SCHEMA}, "leeg": {}, "tekst": "x"})
+        register.add("objects/eik", {"record": {"data": {"hoogte": 30}}})
+        register.add("objects/struik", {"record": {"data": {"hoogte": "laag"}}})
+        register.add("objecttypes/geen-json", b"<html>")
+        yield register
+
+
+async def body(zaken: Zaakmaker, register: Elders, eik: str = "eik", **definitie: Any) -> dict[str, Any]:
+    """Return a zaakobject with a definition."""
+    url = f"{register.base}/api/v1"
+    whole = {"url": f"{url}/objecttypes/boom", "schema": ".versie.jsonSchema", "objectData": ".record.data"}
+    return {
+        "zaak": (await zaken.zaak())["url"],
+        "objectType": "overige",
+        "object": f"{url}/objects/{eik}",
+        "objectTypeOverigeDefinitie": {**whole, **definitie},
+    }
+
+
+async def refused(zaken: Zaakmaker, made: dict[str, Any]) -> list[tuple[str, str]]:
+    """Send a zaakobject that is refused; return the errors."""
+    return errors(await zaken.api.post(OBJECTS, made))
+
+
+async def test_an_object_that_satisfies_its_schema(zaken: Zaakmaker, register: Elders) -> None:
+    made = await body(zaken, register)
+    item = await zaken.api.created(OBJECTS, {**made, "objectIdentificatie": {"overigeData": {"a": 1}}})
+    assert item["objectTypeOverigeDefinitie"] == made["objectTypeOverigeDefinitie"]
+    assert "objectIdentificatie" not in item
+    assert (await zaken.api.patch(item["url"], {"relatieomschrijving": "deze"})).status_code == 200
+    wrong = {**made["objectTypeOverigeDefinitie"], "objectData": ".record"}
+    answer = await zaken.api.patch(item["url"], {"objectTypeOverigeDefinitie": wrong})
+    assert errors(answer) == [("object", "invalid-schema")]
+
+
+async def test_an_object_that_does_not_satisfy_its_schema(zaken: Zaakmaker, register: Elders) -> None:
+    assert await refused(zaken, await body(zaken, register, "struik")) == [("object", "invalid-schema")]
+
+
+async def test_a_definition_needs_an_object_and_all_its_members(zaken: Zaakmaker, register: Elders) -> None:
+    made = await body(zaken, register)
+    del made["object"]
+    assert await refused(zaken, made) == [("objectUrl", "required")]
+    made["objectTypeOverigeDefinitie"] = {"url": "x", "schema": "y" * 101}
+    before = "objectTypeOverigeDefinitie"
+    expected = [(f"{before}.url", "invalid"), (f"{before}.schema", "max_length"), (f"{before}.objectData", "required")]
+    assert await refused(zaken, made) == expected
+
+
+@pytest.mark.parametrize(
+    ("definitie", "name"),
+    [
+        ({"schema": ".bestaatniet"}, "schema"),
+        ({"schema": ".leeg"}, "schema"),
+        ({"schema": ".tekst"}, "schema"),
+        ({"schema": "..("}, "schema"),
+        ({"schema": "empty"}, "schema"),
+        ({"schema": '{type: "onzin"}'}, "schema"),
+        ({"schema": '{"$ref": "http://127.0.0.1:1/x"}'}, "object"),
+        ({"schema": 'import "/etc/x" as $d; .versie.jsonSchema'}, "schema"),
+        ({"schema": "input"}, "schema"),
+        ({"objectData": ".bestaatniet"}, "objectData"),
+        ({"objectData": "$ENV.PATH"}, "objectData"),
+        ({"objectData": ")"}, "objectData"),
+    ],
+)
+async def test_programs_that_find_nothing(
+    zaken: Zaakmaker, register: Elders, definitie: dict[str, str], name: str
+) -> None:
+    found = await refused(zaken, await body(zaken, register, **definitie))
+    whole = ("object", "invalid-schema")
+    assert found == [whole if name == "object" else (f"objectTypeOverigeDefinitie.{name}", "invalid")]
+
+
+async def test_the_environment_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMENZAAK_PROEF", "geheim")
+    assert os.environ["SAMENZAAK_PROEF"]
+    # The locale is what Python itself adds.
+    assert await zaakobject_definitie.judge({"const": {}}, ".", {}, "$ENV | del(.LC_CTYPE)") == ""
+
+
+@pytest.mark.parametrize("url", ["objecttypes/niets", "objecttypes/geen-json"])
+async def test_a_definition_that_cannot_be_fetched(zaken: Zaakmaker, register: Elders, url: str) -> None:
+    made = await body(zaken, register, url=f"{register.base}/api/v1/{url}")
+    assert await refused(zaken, made) == [("objectTypeOverigeDefinitie.url", "invalid")]
+
+
+async def test_nothing_outside_the_configured_apis_is_fetched(zaken: Zaakmaker, register: Elders) -> None:
+    made = await body(zaken, register, url="http://169.254.169.254/latest/meta-data")
+    assert await refused(zaken, made) == [("objectTypeOverigeDefinitie.url", "invalid")]
+    elsewhere = await body(zaken, register)
+    elsewhere["object"] = "http://169.254.169.254/latest/meta-data"
+    assert await refused(zaken, elsewhere) == [("object", "bad-url")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "data", "expected"),
+    [
+        ("[range(1e12)]", ".", "schema"),
+        (".", "last(range(1e12))", "objectData"),
+        (".", '"x" * 1000000000', "objectData"),
+        ('{pattern: "^(a+)+$"}', ".x", "object"),
+    ],
+)
+async def test_programs_are_bounded_in_time_and_memory(schema: str, data: str, expected: str) -> None:
+    began = time.monotonic()
+    found = {"x": "a" * 40 + "!"}
+    assert await zaakobject_definitie.judge({"type": "object"}, schema, found, data) == expected
+    # Far above what the limits allow; without them none of these would ever end.
+    assert time.monotonic() - began < 60
