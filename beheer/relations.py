@@ -23,11 +23,11 @@ DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 OIO = "/documenten/api/v1/objectinformatieobjecten"
 
 DOCUMENTS = """
-    WITH leading AS (
+    WITH ours AS (
         SELECT '{collection}' || l.uuid AS path, '{object}' || l.{key} AS source, l.informatieobject AS target,
                EXISTS (SELECT FROM {documenten}.document d WHERE '{document}' || d.uuid = l.informatieobject) AS present
         FROM {leading} l WHERE l.informatieobject LIKE '{document}%'
-    ), mirror AS (
+    ), theirs AS (
         SELECT '{oio}/' || m.uuid AS path, m.object AS source, '{document}' || m.informatieobject AS target
         FROM {documenten}.objectinformatieobject m WHERE m.object_type = '{key}' AND m.object LIKE '{object}%'
     )
@@ -35,12 +35,12 @@ DOCUMENTS = """
 """Relations of zaken and besluiten with own documents; those with documents elsewhere cannot be seen from here."""
 
 ZAKEN = """
-    WITH leading AS (
+    WITH ours AS (
         SELECT '/besluiten/api/v1/besluiten/' || l.uuid AS path, '/besluiten/api/v1/besluiten/' || l.uuid AS source,
                l.zaak AS target,
                EXISTS (SELECT FROM {zaken}.zaak z WHERE '/zaken/api/v1/zaken/' || z.uuid = l.zaak) AS present
         FROM {besluiten}.besluit l WHERE l.zaak LIKE '/zaken/api/v1/zaken/%'
-    ), mirror AS (
+    ), theirs AS (
         SELECT '/zaken/api/v1/zaken/' || m.zaak || '/besluiten/' || m.uuid AS path, m.besluit AS source,
                '/zaken/api/v1/zaken/' || m.zaak AS target
         FROM {zaken}.zaakbesluit m WHERE m.besluit LIKE '/besluiten/api/v1/besluiten/%'
@@ -48,9 +48,9 @@ ZAKEN = """
 """
 
 COMPARED = """
-    SELECT coalesce(leading.path, mirror.path) AS path, source, target, leading.path IS NULL AS orphan, present
-    FROM leading FULL JOIN mirror USING (source, target)
-    WHERE leading.path IS NULL OR mirror.path IS NULL ORDER BY source, target
+    SELECT coalesce(ours.path, theirs.path) AS path, source, target, ours.path IS NULL AS orphan, present
+    FROM ours FULL JOIN theirs USING (source, target)
+    WHERE ours.path IS NULL OR theirs.path IS NULL ORDER BY source, target
 """
 
 

@@ -11,6 +11,6 @@ from tests.stack import Client
 
 @pytest.fixture(scope="session")
 async def werk(api: Client, maak: Maak) -> Werk:
-    """One published zaaktype with its besluittype and informatieobjecttype, of which the deelzaken are of the same type."""
+    """One published zaaktype with its besluittype and informatieobjecttype; deelzaken are of the same type."""
     naam = f"deelbaar-{uuid.uuid4().hex[:8]}"
     return Werk(api, maak, await maak.zaaktype(identificatie=naam, deelzaaktypen=[naam]))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -51,10 +51,8 @@ async def listening() -> AsyncIterator[Listener]:
     listener = Listener()
     servers = [await asyncio.start_server(listener._connected, "127.0.0.1", 0)]
     listener.port = servers[0].sockets[0].getsockname()[1]
-    try:
+    with suppress(OSError):
         servers.append(await asyncio.start_server(listener._connected, "::1", listener.port))
-    except OSError:
-        pass
     try:
         yield listener
     finally:

@@ -120,9 +120,8 @@ async def test_a_removed_api_is_refused_at_once(stack: Stack) -> None:
             await remove_external(admin, "deventer", api.name)
             await heard(stack)
             assert await fetch(stack, url) is None
-            await add_external(
-                admin, stack.settings, "deventer", api.name, api.root, client_id="deventer", secret="een-ander-geheim" * 3
-            )
+            given = {"client_id": "deventer", "secret": "een-ander-geheim" * 3}
+            await add_external(admin, stack.settings, "deventer", api.name, api.root, **given)
             await heard(stack)
         # Refused by the other side: the credentials are wrong.
         assert await fetch(stack, url) is None

@@ -1,0 +1,52 @@
+"""Relations hold when the other service stops, freezes or fails, and when the calling process is killed.
+
+``python -m bench.relation_faults`` does the same two hundred times, at random, and prints a table.
+"""
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.besluiten.wereld import Werk
+from tests.maak import Maak
+from tests.relaties.storing import FAULTS, OPERATIONS, TENANT, Operation, Storing, storing
+from tests.selectielijst import Selectielijst
+from tests.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("storing")
+
+ROUNDS = [
+    (operation, fault)
+    for number, operation in enumerate(OPERATIONS)
+    for shift, fault in enumerate(FAULTS)
+    # Each operation meets half of the faults, and each fault half of the operations.
+    if (number + shift) % 2 == 0
+]
+
+
+@pytest.fixture(scope="module")
+async def storm(stack: Stack, lijst: Selectielijst, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Storing]:
+    """Three services as processes, and a municipality of their own."""
+    folder: Path = tmp_path_factory.mktemp("storing")
+    await stack.add_tenant(TENANT)
+    client = await stack.add_client(TENANT, f"alles-{TENANT}")
+    maak = Maak(client, lijst)
+    async with storing(stack, Werk(client, maak, await maak.zaaktype()), folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("operation", "fault"), ROUNDS, ids=lambda value: getattr(value, "name", value))
+async def test_relations_hold(storm: Storing, operation: Operation, fault: str) -> None:
+    outcome = await storm.round(operation, fault, random.Random(f"{operation.name} {fault}"))
+    assert outcome.struck
+    assert outcome.wrong == ()
+    assert outcome.exact, (outcome.found, outcome.expected)
+    assert not any(item.left for item in outcome.mended)
+    assert outcome.left == 0
+    assert outcome.disagreements == ()
+    if fault in ("stopped", "500", "500 after", "frozen") and not operation.best_effort:
+        # The write was taken back, and nothing is left that would need repair.
+        assert outcome.status == 400
+        assert outcome.found == ()
