@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import asyncpg
 import typer
 
 from beheer import postgres, status, tenants
+from beheer.cli_control import check_app, external_app, notifications_app
+from beheer.console import Json, Tenant, refusals, show, with_admin
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
@@ -26,45 +26,9 @@ client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications t
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(client_app, name="client")
 
-T = TypeVar("T")
-Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
-Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what the operator did wrong into one line and exit status 1."""
-    try:
-        yield
-    except (ValueError, LookupError, FileNotFoundError, postgres.PostgresError, OSError, asyncpg.PostgresError) as e:
-        typer.echo(f"samenzaak: {e.args[0] if e.args else e}", err=True)
-        raise typer.Exit(1) from e
-
-
-def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> T:
-    """Run ``work`` with an administrator's connection; a server may be running on the same data at the same time."""
-    with refusals():
-        settings = load_settings()
-
-        async def run(dsn: str) -> T:
-            admin = await asyncpg.connect(dsn)
-            try:
-                await tenants.prepare(admin, settings)
-                return await work(admin, settings)
-            finally:
-                await admin.close()
-
-        with postgres.resolve_dsn(settings) as dsn:
-            return asyncio.run(run(dsn))
-
-
-def show(facts: Any, as_json: bool, line: Callable[[Any], str]) -> None:
-    """Print facts: JSON, or one line for each."""
-    if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
-    else:
-        for fact in facts if isinstance(facts, list) else [facts]:
-            typer.echo(line(fact))
+app.add_typer(check_app, name="check")
+app.add_typer(notifications_app, name="notifications")
+app.add_typer(external_app, name="external")
 
 
 @app.command("serve")

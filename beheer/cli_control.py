@@ -1,0 +1,221 @@
+"""Commands that look after the data: ``check``, ``notifications`` and ``external``."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+import typer
+
+from beheer.console import Json, Tenant, show, with_admin, with_services
+from beheer.relations import Inconsistency, check_relations
+from beheer.runner import Standalone
+from services.autorisaties.external import External, add_external, list_externals, remove_external
+from services.documenten.controle import Finding, Total, check_documents
+from services.notificaties import beheer as queues
+from zgw.settings import Settings
+
+check_app = typer.Typer(no_args_is_help=True, help="Compare what is stored in more than one place.")
+notifications_app = typer.Typer(no_args_is_help=True, help="Notifications that are on their way or got stuck.")
+external_app = typer.Typer(
+    no_args_is_help=True, help="APIs outside this installation that a municipality may refer to."
+)
+
+Subscriber = Annotated[UUID | None, typer.Option(help="The uuid of an abonnement.")]
+
+
+@check_app.command("relations")
+def relations(
+    tenant: Tenant,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
+    grace: Annotated[float, typer.Option(help="Report only what is still there after so many seconds.")] = 2.0,
+    as_json: Json = False,
+) -> None:
+    """Find relations between services of which one side is missing; exit status 1 when any is left."""
+
+    async def work(standalone: Standalone, admin: asyncpg.Connection) -> Sequence[Inconsistency]:
+        remote = standalone.services["zaken"].remote if repair else None
+        return await check_relations(admin, tenant, remote, standalone.settings.public_base_url, grace)
+
+    found = list(with_services(work))
+    show(found, as_json, lambda f: f"{f['relation']}: {f['kind']}: {f['source']} - {f['target']}{_outcome(f)}")
+    left = [item for item in found if item.left]
+    if not as_json:
+        typer.echo(f"{len(found)} found, {len(found) - len(left)} repaired, {len(left)} left")
+    if left:
+        raise typer.Exit(1)
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    if found["repaired"] is None:
+        return ""
+    return f" (not repaired: {found['repaired']})" if found["repaired"] else " (repaired)"
+
+
+@check_app.command("documents")
+def documents(
+    tenant: Tenant,
+    sizes_only: Annotated[bool, typer.Option("--sizes-only", help="Compare sizes, without reading contents.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read every content back and compare it with what was stored; exit status 1 when something is missing or
+    differs."""
+    total = Total()
+
+    async def work(standalone: Standalone, _: asyncpg.Connection) -> list[Finding]:
+        service = standalone.services["documenten"]
+        return [finding async for finding in check_documents(service, tenant, total, not sizes_only)]
+
+    found = with_services(work)
+    show(found, as_json, lambda f: f"{f['kind']}: {f['document'] or 'no document'} {f['key']}")
+    if not as_json:
+        typer.echo(f"{total.objects} contents, {total.size} bytes, {len(found)} findings")
+    if found:
+        raise typer.Exit(1)
+
+
+@notifications_app.command("list")
+def notifications_list(
+    tenant: Tenant,
+    subscriber: Subscriber = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what was given up.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List subscribers with what waits for them; of one subscriber, or with --failed, the messages themselves."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> Sequence[Any]:
+        db = await queues.as_tenant(admin, tenant)
+        if subscriber or failed:
+            return await queues.deliveries(db, subscriber, only_failed=failed)
+        return await queues.subscribers(db)
+
+    show(list(with_admin(work)), as_json, _delivery if subscriber or failed else _subscriber)
+
+
+def _subscriber(fact: dict[str, Any]) -> str:
+    trouble = f", failing since {fact['failing_since']}: {fact['last_error']}" if fact["failing_since"] else ""
+    oldest = f", oldest of {fact['oldest']}" if fact["oldest"] else ""
+    counts = f"{fact['waiting']} waiting, {fact['failed']} given up{oldest}"
+    return f"{fact['abonnement']} {fact['callback_url']} ({fact['client_id']}): {counts}{trouble}"
+
+
+def _delivery(fact: dict[str, Any]) -> str:
+    message = fact["message"]
+    state = f"given up {fact['failed_since']}" if fact["failed_since"] else f"next attempt {fact['next_attempt']}"
+    what = f"{message['resource']} {message['actie']} {message['resourceUrl']}"
+    return f"{fact['id']}: {what}; {fact['attempts']} attempts, {state}{': ' + fact['error'] if fact['error'] else ''}"
+
+
+@notifications_app.command("show")
+def notifications_show(tenant: Tenant, delivery: int, as_json: Json = False) -> None:
+    """Tell everything of one delivery."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> Any:
+        found = await queues.show(await queues.as_tenant(admin, tenant), delivery)
+        if found is None:
+            raise LookupError(f"{tenant} has no delivery {delivery}")
+        return found
+
+    show(with_admin(work), as_json, lambda fact: "\n".join(f"{name}: {value}" for name, value in fact.items()))
+
+
+@notifications_app.command("stats")
+def notifications_stats(tenant: Tenant, as_json: Json = False) -> None:
+    """Tell the totals of a municipality."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> Any:
+        return await queues.stats(await queues.as_tenant(admin, tenant))
+
+    show(with_admin(work), as_json, lambda fact: "\n".join(f"{name}: {value}" for name, value in fact.items()))
+
+
+@notifications_app.command("retry")
+def notifications_retry(
+    tenant: Tenant,
+    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.")] = None,
+    subscriber: Subscriber = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Everything that was given up.")] = False,
+) -> None:
+    """Try again now: some deliveries, all of a subscriber, or everything that was given up."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> int:
+        db = await queues.as_tenant(admin, tenant)
+        async with db.connection.transaction():
+            if subscriber:
+                await queues.resume(db, subscriber)
+            ids = list(deliveries or ())
+            if failed or subscriber:
+                ids += await queues.selected(db, subscriber)
+            return await queues.retry(db, ids)
+
+    _needs_a_choice(deliveries, subscriber, failed)
+    typer.echo(f"{with_admin(work)} tried again")
+
+
+@notifications_app.command("drop")
+def notifications_drop(
+    tenant: Tenant,
+    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.")] = None,
+    subscriber: Subscriber = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Everything that was given up.")] = False,
+) -> None:
+    """Give deliveries up for ever."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> int:
+        db = await queues.as_tenant(admin, tenant)
+        async with db.connection.transaction():
+            ids = list(deliveries or ())
+            if failed or subscriber:
+                ids += await queues.selected(db, subscriber, only_failed=failed)
+            return await queues.drop(db, ids)
+
+    _needs_a_choice(deliveries, subscriber, failed)
+    typer.echo(f"{with_admin(work)} dropped")
+
+
+def _needs_a_choice(deliveries: list[int] | None, subscriber: UUID | None, failed: bool) -> None:
+    if not (deliveries or subscriber or failed):
+        raise typer.BadParameter("name deliveries, a --subscriber, or --failed")
+
+
+@external_app.command("add")
+def external_add(
+    tenant: Tenant,
+    name: str,
+    root: Annotated[str, typer.Option(help="URL below which everything belongs to that API.")],
+    client_id: Annotated[str, typer.Option(help="For an API that takes ZGW tokens.")] = "",
+    secret: Annotated[str, typer.Option(help="The secret of that client_id.")] = "",
+    header: Annotated[str, typer.Option(help="Or a whole header: 'Authorization: Token abc'.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Let a municipality refer to another API, with these credentials; or change one."""
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> External:
+        return await add_external(
+            admin, settings, tenant, name, root, client_id=client_id, secret=secret, header=header
+        )
+
+    show(_without_secret(with_admin(work)), as_json, _external)
+
+
+@external_app.command("list")
+def external_list(tenant: Tenant, as_json: Json = False) -> None:
+    """List the APIs that a municipality may refer to."""
+    found = with_admin(lambda admin, _: list_externals(admin, tenant))
+    show([_without_secret(api) for api in found], as_json, _external)
+
+
+@external_app.command("remove")
+def external_remove(tenant: Tenant, name: str) -> None:
+    """Remove an API; references to it stay as they are, and are not followed any more."""
+    with_admin(lambda admin, _: remove_external(admin, tenant, name))
+    typer.echo(f"{tenant} {name}: removed")
+
+
+def _without_secret(api: External) -> dict[str, Any]:
+    return {"name": api.name, "root": api.root, "clientId": api.client_id, "header": api.header}
+
+
+def _external(fact: dict[str, Any]) -> str:
+    how = f"as {fact['clientId']}" if fact["clientId"] else f"with a header {fact['header']}"
+    return f"{fact['name']}: {fact['root']} {how}"

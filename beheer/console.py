@@ -1,0 +1,91 @@
+"""What the commands share: a connection, refusals in one line, and facts as lines or as JSON."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import typer
+
+from beheer import postgres, tenants
+from beheer.runner import Standalone
+from zgw.settings import Settings, load_settings
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
+
+REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the operator did wrong into one line and exit status 1."""
+    try:
+        yield
+    except REFUSALS as e:
+        typer.echo(f"samenzaak: {e.args[0] if len(e.args) == 1 else e}", err=True)
+        raise typer.Exit(1) from e
+
+
+def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> T:
+    """Run ``work`` with an administrator's connection; a server may be running on the same data at the same time."""
+    with refusals():
+        settings = load_settings()
+
+        async def run(dsn: str) -> T:
+            admin = await asyncpg.connect(dsn)
+            try:
+                await tenants.prepare(admin, settings)
+                return await work(admin, settings)
+            finally:
+                await admin.close()
+
+        with postgres.resolve_dsn(settings) as dsn:
+            return asyncio.run(run(dsn))
+
+
+def with_services(work: Callable[[Standalone, asyncpg.Connection], Awaitable[T]]) -> T:
+    """Run ``work`` with the services in this process (nothing in the background) and an administrator's connection."""
+    with refusals():
+        settings = load_settings()
+
+        async def run(dsn: str) -> T:
+            admin = await asyncpg.connect(dsn)
+            standalone = Standalone(settings, dsn)
+            try:
+                return await work(standalone, admin)
+            finally:
+                await standalone.stop()
+                await admin.close()
+
+        with postgres.resolve_dsn(settings) as dsn:
+            return asyncio.run(run(dsn))
+
+
+def plain(value: Any) -> Any:
+    """Return facts as JSON holds them: records as objects, moments and uuids as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (datetime, UUID)):
+        return str(value)
+    return value
+
+
+def show(facts: Any, as_json: bool, line: Callable[[Any], str]) -> None:
+    """Print facts: JSON, or one line for each."""
+    facts = plain(facts)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        for fact in facts if isinstance(facts, list) else [facts]:
+            typer.echo(line(fact))
