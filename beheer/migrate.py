@@ -5,6 +5,7 @@ keeps two runs apart. A new municipality gets the current schema in one go (``be
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,12 +16,18 @@ from typing import Any
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy.exc import OperationalError
 
 import services
 from zgw.tenancy import SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
+
+LOCK_TIMEOUT = "3s"
+LOCK_PAUSE = 2.0
+LOCK_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,23 @@ def revision_of(connection: Connection, schema: str) -> str:
 
 
 def upgrade(dsn: str, tenant: str, service: str, target: str = "head") -> Migrated:
-    """Bring one schema to a revision, in one transaction."""
+    """Bring one schema to a revision, in one transaction.
+
+    A change of a table waits for the transactions that use it, and everyone who comes after waits behind the change. So
+    it waits only briefly, lets the others pass, and tries again.
+    """
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            return _upgrade(dsn, tenant, service, target)
+        except OperationalError as e:
+            if not isinstance(e.orig, LockNotAvailable) or attempt == LOCK_ATTEMPTS - 1:
+                raise
+            log.warning("%s is in use; trying again", schema_of(tenant, service))
+            time.sleep(LOCK_PAUSE)
+    raise AssertionError("unreachable")
+
+
+def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
     schema = schema_of(tenant, service)
     directory = scripts(service)
 
@@ -89,11 +112,12 @@ def upgrade(dsn: str, tenant: str, service: str, target: str = "head") -> Migrat
 
     with connected(dsn) as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
-        connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
+        connection.execute(text(f"SET LOCAL search_path TO \"{schema}\"; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         before = revision_of(connection, schema)
         context = MigrationContext.configure(connection, opts={"fn": steps})
-        with Operations.context(context):
-            context.run_migrations()
+        # Each migration gets its own operations: `from alembic import op` is one for the whole process, and schemas are
+        # upgraded in parallel.
+        context.run_migrations(op=Operations(context))
         after = revision_of(connection, schema)
     if before != after:
         log.info("%s: %s -> %s", schema, before or "empty", after)

@@ -83,7 +83,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
             f"""CREATE SCHEMA "{schema}";
             SET LOCAL search_path TO "{schema}";
             {ddl(api_of(service).metadata)}
-            CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+            CREATE TABLE alembic_version (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY);
             INSERT INTO alembic_version VALUES ('{head(service)}');
             GRANT USAGE ON SCHEMA "{schema}" TO "{schema}";
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{schema}";
@@ -95,12 +95,22 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
 
 
 async def make_gateway_schema(admin: asyncpg.Connection) -> None:
-    """Make the schema of the gateway: municipalities, clients, issuers. Nothing when it exists."""
+    """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date: every script runs once."""
+    folder = Path(gateway.__file__).parent / "migrations"
     async with admin.transaction():
         await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
-        if not await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'gateway'"):
-            script = Path(gateway.__file__).parent / "migrations" / "0001.sql"
-            await admin.execute(script.read_text())
+        # A schema without the table was made when there was only the first script.
+        first = await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'gateway'")
+        await admin.execute("CREATE SCHEMA IF NOT EXISTS gateway")
+        if not await admin.fetchval("SELECT to_regclass('gateway.migration')"):
+            await admin.execute("CREATE TABLE gateway.migration (name text PRIMARY KEY)")
+            if first:
+                await admin.execute("INSERT INTO gateway.migration VALUES ('0001')")
+        done = {row["name"] for row in await admin.fetch("SELECT name FROM gateway.migration")}
+        for script in sorted(folder.glob("*.sql")):
+            if script.stem not in done:
+                await admin.execute(script.read_text())
+                await admin.execute("INSERT INTO gateway.migration VALUES ($1)", script.stem)
 
 
 async def make_tenant(admin: asyncpg.Connection, tenant: str) -> None:

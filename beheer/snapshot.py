@@ -1,4 +1,4 @@
-"""Writes the first migration of each service from its tables: ``python -m beheer.snapshot``.
+"""Writes the first migration of each service from its tables: ``make schema``.
 
 Used as long as no version has been released; afterwards a change is a new revision.
 """
@@ -14,13 +14,13 @@ REVISION = '''"""The first tables."""
 
 from pathlib import Path
 
-from alembic import op
+from alembic.operations import Operations
 
 revision = "0001"
 down_revision = None
 
 
-def upgrade() -> None:
+def upgrade(op: Operations) -> None:
     """Make everything of the first version."""
     op.execute(Path(__file__).with_suffix(".sql").read_text().replace(":", r"\\:"))
 '''

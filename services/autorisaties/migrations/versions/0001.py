@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from alembic import op
+from alembic.operations import Operations
 
 revision = "0001"
 down_revision = None
 
 
-def upgrade() -> None:
+def upgrade(op: Operations) -> None:
     """Make everything of the first version."""
     op.execute(Path(__file__).with_suffix(".sql").read_text().replace(":", r"\:"))

@@ -1,0 +1,273 @@
+"""Migrations on a real database: from nothing, with data, in parallel, interrupted, locked."""
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+import services
+from beheer import migrate, snapshot
+from beheer.provision import api_of, ddl, make_schema
+from tests.stack import Stack
+from zgw.tenancy import SERVICES, schema_of
+
+SECOND = '''
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade(op) -> None:
+    op.execute("""{sql}""")
+'''
+EXPAND = (
+    "ALTER TABLE applicatie ADD COLUMN toelichting text NOT NULL DEFAULT '';"
+    "CREATE TABLE extra (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tekst text)"
+)
+
+HERE = "(SELECT to_regnamespace($1::text))"
+OBJECTS = f"""
+SELECT 'relation', relname::text, concat_ws(' ', relkind, relacl) FROM pg_class
+  WHERE relnamespace = {HERE} AND relkind IN ('r', 'S', 'v', 'm')
+UNION ALL
+SELECT 'column', concat_ws('.', c.relname, attname), concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,
+    attidentity, attgenerated, pg_get_expr(d.adbin, d.adrelid), collname,
+    row_number() OVER (PARTITION BY c.oid ORDER BY attnum))
+  FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_collation l ON l.oid = attcollation
+  LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (c.oid, attnum)
+  WHERE c.relnamespace = {HERE} AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT 'constraint', concat_ws(' ', conrelid::regclass, conname), pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = {HERE}
+UNION ALL
+SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = $1
+UNION ALL
+SELECT 'sequence', sequencename::text, concat_ws(' ', data_type, start_value, increment_by, cycle, cache_size)
+  FROM pg_sequences WHERE schemaname = $1
+UNION ALL
+SELECT 'trigger', concat_ws(' ', tgrelid::regclass, tgname), pg_get_triggerdef(t.oid)
+  FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND c.relnamespace = {HERE}
+UNION ALL
+SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = {HERE}
+"""
+
+
+async def objects(admin: asyncpg.Connection, schema: str) -> dict[tuple[str, str], str]:
+    """Return everything that a schema holds, without its own name."""
+    rows = [row.values() for row in await admin.fetch(OBJECTS, schema)]
+    return {(kind, name.replace(schema, "…")): facts.replace(schema, "…") for kind, name, facts in rows}
+
+
+@dataclass
+class Place:
+    """A database of a test's own, with a service whose migrations a test can add to."""
+
+    dsn: str
+    admin: asyncpg.Connection
+    tenants: list[str]
+    folder: Path
+
+    def add(self, sql: str) -> None:
+        """Add the second revision."""
+        (self.folder / "versions" / "0002.py").write_text(SECOND.format(sql=sql))
+
+    async def revisions(self) -> list[str]:
+        """Return the revision of each municipality."""
+        return [
+            await self.admin.fetchval(f"SELECT version_num FROM {t}_autorisaties.alembic_version") for t in self.tenants
+        ]
+
+    async def columns(self, tenant: str) -> list[str]:
+        """Return the columns that a municipality's table has."""
+        schema = schema_of(tenant, "autorisaties")
+        found = await self.admin.fetch(
+            "SELECT column_name FROM information_schema.columns WHERE (table_schema, table_name) = ($1, 'applicatie')",
+            schema,
+        )
+        return [row["column_name"] for row in found]
+
+
+@pytest.fixture
+async def place(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    """Three municipalities at the first revision of autorisaties, alone in a database."""
+    number = time.time_ns()
+    async with stack.admin() as owner:
+        await owner.execute(f"CREATE DATABASE migrate_{number}")
+    dsn = re.sub(r"/[a-z0-9_]+\?", f"/migrate_{number}?", stack.dsn)
+    admin = await asyncpg.connect(dsn)
+    tenants = [f"m{letter}{number % 10**9}" for letter in "abc"]
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    (versions / "0001.py").write_text(snapshot.REVISION)
+    (versions / "0001.sql").write_text(ddl(api_of("autorisaties").metadata))
+    folder = ScriptDirectory(str(tmp_path), version_locations=[str(versions)])
+    with stack._roles_alone():
+        for tenant in tenants:
+            await make_schema(admin, tenant, "autorisaties")
+    monkeypatch.setattr(migrate, "scripts", lambda _: ScriptDirectory(folder.dir, version_locations=[str(versions)]))
+    yield Place(dsn, admin, tenants, tmp_path)
+    await admin.close()
+
+
+async def upgrade_all(place: Place, parallel: int = 4) -> list[migrate.Migrated]:
+    return await asyncio.to_thread(migrate.upgrade_all, place.dsn, parallel)
+
+
+async def waiting(admin: asyncpg.Connection, count: int) -> None:
+    """Return when so many sessions of this database wait for a lock."""
+    for _ in range(500):
+        sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        if await admin.fetchval(sql) == count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never were {count} sessions waiting")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_first_migration_is_that_of_the_tables(service: str) -> None:
+    folder = Path(services.__path__[0]) / service / "migrations" / "versions"
+    stale = "the tables have changed: run `make schema`"
+    assert (folder / "0001.sql").read_text() == ddl(api_of(service).metadata), stale
+    assert (folder / "0001.py").read_text() == snapshot.REVISION, stale
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_migrating_gives_the_same_database_as_provisioning_in_one_go(stack: Stack, service: str) -> None:
+    number = time.time_ns() % 10**9
+    at_once, by_steps = f"een{number}", f"stap{number}"
+    schema = schema_of(by_steps, service)
+    async with stack.admin() as admin:
+        with stack._roles_alone():
+            await make_schema(admin, at_once, service)
+            await admin.execute(
+                f"""CREATE ROLE {schema} NOLOGIN; CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema};
+                ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {schema};
+                ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema}"""
+            )
+        done = await asyncio.to_thread(migrate.upgrade, stack.dsn, by_steps, service)
+        assert (done.before, done.after) == ("", migrate.head(service))
+        expected, found = await objects(admin, schema_of(at_once, service)), await objects(admin, schema)
+        tables = [name for kind, name in expected if kind == "relation"]
+        await admin.execute(f"DROP SCHEMA {schema} CASCADE; DROP SCHEMA {schema_of(at_once, service)} CASCADE")
+    assert len(tables) > 2
+    assert len(expected) > 20
+    assert found == expected
+
+
+async def test_a_running_service_keeps_its_data_and_works_during_an_upgrade(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first revision with data gets a second one that expands; the program of the first revision goes on with it."""
+    tenant = f"groei{time.time_ns() % 10**9}"
+    await stack.add_tenant(tenant)
+    client = await stack.add_client(tenant, f"beheer-{tenant}")
+    body = {"clientIds": [f"x-{tenant}"], "label": "Voor", "heeftAlleAutorisaties": True}
+    before = await client.created("/autorisaties/api/v1/applicaties", body)
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    (versions / "0001.py").write_text(snapshot.REVISION)
+    (versions / "0002.py").write_text(SECOND.format(sql=EXPAND))
+    directory = ScriptDirectory(str(tmp_path), version_locations=[str(versions)])
+    monkeypatch.setattr(migrate, "scripts", lambda _: directory)
+    done = await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, "autorisaties")
+    assert (done.before, done.after) == ("0001", "0002")
+    assert (await client.get(before["url"])).json() == before
+    after = await client.created("/autorisaties/api/v1/applicaties", {**body, "clientIds": [f"y-{tenant}"]})
+    assert after["label"] == "Voor"
+    schema = schema_of(tenant, "autorisaties")
+    async with stack.admin() as admin:
+        assert await admin.fetchval(f"SELECT count(*) FROM {schema}.applicatie WHERE toelichting = ''") == 3
+        # What a migration makes can be used by the role of the municipality, by nobody else.
+        await admin.execute(f"SET ROLE {schema}; INSERT INTO {schema}.extra (tekst) VALUES ('x'); RESET ROLE")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await admin.execute(f"SET ROLE deventer_autorisaties; SELECT * FROM {schema}.extra")
+
+
+async def test_all_municipalities_are_upgraded_and_repeating_changes_nothing(place: Place) -> None:
+    place.add(EXPAND)
+    first = await upgrade_all(place)
+    assert [(m.tenant, m.before, m.after) for m in first] == [(tenant, "0001", "0002") for tenant in place.tenants]
+    second = await upgrade_all(place)
+    assert [(m.before, m.after) for m in second] == [("0002", "0002")] * 3
+    for tenant in place.tenants:
+        assert "toelichting" in await place.columns(tenant)
+
+
+async def test_a_failure_leaves_that_schema_as_it_was_and_is_resumed(place: Place) -> None:
+    twice = "INSERT INTO {}_autorisaties.applicatie (uuid, client_ids, label, heeft_alle_autorisaties,"
+    twice += (
+        " alleen_is_gereed_voor_publicatie, autorisaties) SELECT gen_random_uuid(), '[]', 'dubbel', true, false, '[]'"
+    )
+    twice += " FROM generate_series(1, 2)"
+    await place.admin.execute(twice.format(place.tenants[1]))
+    place.add(EXPAND + "; CREATE UNIQUE INDEX labels ON applicatie (label)")
+    with pytest.raises(DatabaseError, match="labels"):
+        await upgrade_all(place)
+    assert await place.revisions() == ["0002", "0001", "0002"]
+    assert "toelichting" not in await place.columns(place.tenants[1])
+    await place.admin.execute(f"DELETE FROM {place.tenants[1]}_autorisaties.applicatie")
+    done = await upgrade_all(place)
+    assert [(m.before, m.after) for m in done] == [("0002", "0002"), ("0001", "0002"), ("0002", "0002")]
+
+
+async def test_an_interrupted_run_is_resumed(place: Place) -> None:
+    """The connection of a migration is cut halfway, as when its pod is killed."""
+    place.add(EXPAND + "; SELECT pg_advisory_xact_lock(42)")
+    await place.admin.execute("SELECT pg_advisory_lock(42)")
+    run = asyncio.create_task(upgrade_all(place, 1))
+    await waiting(place.admin, 1)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+    await place.admin.execute(cut)
+    await waiting(place.admin, 1)
+    await place.admin.execute("SELECT pg_advisory_unlock(42)")
+    with pytest.raises(DBAPIError):
+        await run
+    assert await place.revisions() == ["0001", "0002", "0002"]
+    assert "toelichting" not in await place.columns(place.tenants[0])
+    await upgrade_all(place)
+    assert await place.revisions() == ["0002", "0002", "0002"]
+
+
+async def test_two_runs_at_the_same_time_do_each_schema_once(place: Place) -> None:
+    place.add(EXPAND)
+    schema = schema_of(place.tenants[0], "autorisaties")
+    await place.admin.execute("SELECT pg_advisory_lock(hashtext($1))", schema)
+    runs = [
+        asyncio.create_task(asyncio.to_thread(migrate.upgrade, place.dsn, place.tenants[0], "autorisaties"))
+        for _ in range(2)
+    ]
+    await waiting(place.admin, 2)
+    await place.admin.execute("SELECT pg_advisory_unlock(hashtext($1))", schema)
+    done = await asyncio.gather(*runs)
+    assert sorted((m.before, m.after) for m in done) == [("0001", "0002"), ("0002", "0002")]
+
+
+async def test_a_migration_does_not_keep_others_waiting_behind_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a long transaction holds the table, the migration steps back, and readers come through."""
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrate, "LOCK_PAUSE", 0.05)
+    monkeypatch.setattr(migrate, "LOCK_ATTEMPTS", 1000)
+    stepped_back = threading.Event()
+    monkeypatch.setattr(migrate.log, "warning", lambda *_: stepped_back.set())
+    place.add(EXPAND)
+    tenant = place.tenants[0]
+    other = await asyncpg.connect(place.dsn)
+    long = other.transaction()
+    await long.start()
+    await other.execute(f"SELECT * FROM {tenant}_autorisaties.applicatie")
+    run = asyncio.create_task(asyncio.to_thread(migrate.upgrade, place.dsn, tenant, "autorisaties"))
+    assert await asyncio.to_thread(stepped_back.wait, 20)
+    assert await place.admin.fetchval(f"SELECT count(*) FROM {tenant}_autorisaties.applicatie") == 0
+    await long.rollback()
+    await other.close()
+    assert (await run).after == "0002"
