@@ -112,6 +112,7 @@ async def run(scale: float, split: bool = False) -> list[Result]:
     """Start everything, in one process or ``split``, seed, measure, stop; return the results."""
     home = Path(tempfile.mkdtemp(prefix="samenzaak-bench-"))
     os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
+    os.environ.update(SAMENZAAK_CLIENT_RATE="0", SAMENZAAK_TENANT_RATE="0")
     settings = load_settings()
     with postgres.resolve_dsn(settings) as dsn:
         await bring_up_to_date(dsn, settings)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from gateway import access
+from gateway import access, cors
 from gateway.addresses import Target, bases_for, find_target, split_host
 from gateway.asgi import (
     ASGIApp,
@@ -32,7 +32,9 @@ from gateway.asgi import (
     without_body,
 )
 from gateway.config import MAX_URI, Config, from_settings
-from gateway.limits import Limited, check_announced, too_large
+from gateway.flow import Flow, Rate, Turns
+from gateway.headers import SECURE, SECURE_OVER_TLS, with_defaults
+from gateway.limits import Limited, check_announced
 from gateway.pages import answer_page
 from gateway.registry import Registry
 from gateway.snapshot import Snapshot, Tenant
@@ -74,9 +76,11 @@ def create_gateway(settings: Settings, registry: Registry, services: Mapping[str
 class _Exchange:
     """One request: what is known of it so far, for the answer and for the access log."""
 
-    __slots__ = ("client_id", "denied", "held_back", "request_id", "send", "status", "tenant")
+    __slots__ = ("client_id", "cors", "defaults", "denied", "held_back", "request_id", "send", "status", "tenant")
 
-    def __init__(self, headers: Headers, send: Send) -> None:
+    def __init__(self, headers: Headers, send: Send, over_tls: bool) -> None:
+        self.defaults = SECURE_OVER_TLS if over_tls else SECURE
+        self.cors: Headers = []
         given = header(headers, b"x-request-id")
         self.request_id = given.decode() if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.send = send
@@ -95,8 +99,9 @@ class _Exchange:
             if self.held_back:
                 return
             self.status = message["status"]
-            headers = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            headers = with_defaults(message.get("headers", ()), self.defaults)
             headers.append((b"x-request-id", self.request_id.encode()))
+            headers += self.cors
             message = {**message, "headers": headers}
         if not self.held_back:
             await self.send(message)
@@ -108,6 +113,11 @@ class Gateway:
     def __init__(self, config: Config, registry: Registry, services: Mapping[str, ASGIApp] | None) -> None:
         self.config = config
         self.registry = registry
+        self.flow = Flow(
+            Rate(config.client_rate),
+            Rate(config.tenant_rate),
+            Turns(config.tenant_concurrency, config.tenant_queue, config.queue_seconds),
+        )
         self.services: Mapping[str, ASGIApp] = services or {}
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
@@ -115,7 +125,7 @@ class Gateway:
     async def start(self) -> None:
         """Open what the gateway needs; in the event loop that serves the requests."""
         if self._split and self._session is None:
-            self._session = session = new_session(self.config.connect_timeout)
+            self._session = session = new_session(self.config.connect_timeout, self.config.service_timeout)
             self.services = {name: Upstream(url, session) for name, url in self.config.service_urls.items()}
 
     async def stop(self) -> None:
@@ -137,7 +147,7 @@ class Gateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         path: bytes = scope.get("raw_path") or scope["path"].encode()
-        exchange = _Exchange(scope["headers"], send)
+        exchange = _Exchange(scope["headers"], send, self._scheme(scope) == "https")
         head = scope["method"] == "HEAD"
         try:
             await self._route(scope, receive, path, exchange)
@@ -169,13 +179,30 @@ class Gateway:
                 414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.", title="De URL is te lang."
             )
         target = find_target(path)
+        origin = header(scope["headers"], b"origin")
+        if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
+            return
         if target is None:
-            answer = await answer_page(path, scope["method"], self.registry, self.services)
+            answer = await answer_page(path, scope["method"], self.registry, self.services, self.config)
             await send_response(answer, exchange.answer, scope["method"] == "HEAD")
         elif target.public:
             await self._forward_public(scope, receive, target, exchange)
         else:
             await self._forward(scope, receive, target, exchange)
+
+    async def _answer_origin(self, scope: Scope, origin: bytes, exchange: _Exchange) -> bool:
+        """Note whether a page of ``origin`` may read the answer; answer a preflight, and return whether it was one."""
+        snapshot = self.registry.fresh() or await self.registry.current()
+        here = snapshot.by_host.get(split_host((header(scope["headers"], b"host") or b"").decode("latin-1"))[0])
+        known = cors.allowed(snapshot, here, origin)
+        if known:
+            exchange.cors = cors.response_headers(origin)
+        if not cors.is_preflight(scope["method"], scope["headers"]):
+            return False
+        exchange.cors = cors.preflight_headers(origin) if known else []
+        await exchange.answer({"type": "http.response.start", "status": 204, "headers": []})
+        await exchange.answer({"type": "http.response.body", "body": b""})
+        return True
 
     async def _forward(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
         headers: Headers = scope["headers"]
@@ -193,7 +220,11 @@ class Gateway:
             await self._deny(scope, receive, target, refusal, exchange)
             return
         exchange.tenant, exchange.client_id = identity.tenant, identity.client_id
-        bases = bases_for(snapshot, snapshot.tenants[identity.tenant], scheme, host, self.config.public_url)
+        tenant = snapshot.tenants[identity.tenant]
+        if exchange.cors and not cors.allowed(snapshot, tenant, header(headers, b"origin")):
+            exchange.cors = []
+        self.flow.check_rate(identity.tenant, identity.client_id)
+        bases = bases_for(snapshot, tenant, scheme, host, self.config.public_url)
         token = callers.sign(
             callers.Caller(
                 identity.tenant,
@@ -210,18 +241,19 @@ class Gateway:
         inner = _rewritten(scope, target, forwarded, scheme)
         limit = self.config.body_limit(target.service)
         check_announced(headers, limit)
-        if limit is None:
-            await self.services[target.service](inner, receive, exchange.answer)
-            return
-        limited = Limited(receive, exchange.answer, limit)
+        async with self.flow.turns.turn(identity.tenant):
+            await self._pass(target.service, inner, receive, exchange, limit)
+
+    async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: _Exchange, limit: int | None) -> None:
+        limited = Limited(receive, exchange.answer, limit, self.config.body_timeout)
         try:
-            await self.services[target.service](inner, limited.receive, limited.send)
+            await self.services[service](scope, limited.receive, limited.send)
         except Exception:
             # A service that fails because its body broke off is not what the client has to hear.
-            if not limited.exceeded:
+            if limited.exceeded is None:
                 raise
-        if limited.exceeded:
-            raise too_large(limit)
+        if limited.exceeded is not None:
+            raise limited.exceeded
 
     async def _deny(
         self, scope: Scope, receive: Receive, target: Target, refusal: Problem, exchange: _Exchange
@@ -231,7 +263,9 @@ class Gateway:
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, self.config.internal_key).encode()))
         inner = _rewritten(scope, target, forwarded, self._scheme(scope))
-        await self.services[target.service](inner, without_body(receive), exchange.answer)
+        # Strangers wait for each other, and for none of the municipalities.
+        async with self.flow.turns.turn(""):
+            await self.services[target.service](inner, without_body(receive), exchange.answer)
         if exchange.held_back:
             raise refusal
 

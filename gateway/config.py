@@ -24,6 +24,14 @@ class Config:
     max_body_size: int = 10 * 1024**2
     max_document_size: int | None = None
     connect_timeout: float = 3.0
+    service_timeout: float = 120.0
+    body_timeout: float = 60.0
+    client_rate: float = 0.0
+    tenant_rate: float = 0.0
+    tenant_concurrency: int = 0
+    tenant_queue: int = 0
+    queue_seconds: float = 10.0
+    security_contact: str = ""
     log_format: str = "text"
     service_urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -47,6 +55,14 @@ def from_settings(settings: Settings) -> Config:
         max_document_size=getattr(settings, "max_document_size", None),
         max_body_size=settings.max_body_size,
         connect_timeout=settings.outgoing_connect_timeout,
+        service_timeout=settings.service_timeout,
+        body_timeout=settings.body_timeout,
+        client_rate=settings.client_rate,
+        tenant_rate=settings.tenant_rate,
+        tenant_concurrency=settings.tenant_concurrency,
+        tenant_queue=settings.tenant_queue,
+        queue_seconds=settings.queue_seconds,
+        security_contact=settings.security_contact or "",
         log_format=settings.log_format,
         service_urls=settings.service_urls,
     )

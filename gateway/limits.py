@@ -1,5 +1,7 @@
 """The limit on request bodies: announced by Content-Length, and enforced while the body streams."""
 
+import asyncio
+
 from gateway.asgi import Headers, Message, Receive, Send, header
 from zgw.problems import Problem
 
@@ -21,15 +23,18 @@ def check_announced(headers: Headers, limit: int | None) -> None:
 
 
 class Limited:
-    """The body of one request, up to a limit.
+    """The body of one request, up to a limit in size, and in the time between two parts of it.
 
     Beyond it the service sees the client leave, which every framework survives, and its own answer to that is held
     back: ``exceeded`` tells the gateway to answer 413 in its place, or to break off when an answer was under way.
     """
 
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
-        self.exceeded = False
+    def __init__(self, receive: Receive, send: Send, limit: int | None, silence: float) -> None:
+        self.exceeded: Problem | None = None
         self._left = limit
+        self._limit = limit
+        self._silence = silence
+        self._whole = False
         self._receive = receive
         self._send = send
 
@@ -37,11 +42,21 @@ class Limited:
         """Be the service's ``receive``."""
         if self.exceeded:
             return {"type": "http.disconnect"}
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self.exceeded = True
+        if self._whole:
+            # Whoever listens now wants to hear that the client leaves, however long that takes.
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._receive()
+        except TimeoutError:
+            self.exceeded = Problem(408, "request_timeout", "De inhoud van het verzoek bleef uit.", title="Te traag.")
             return {"type": "http.disconnect"}
+        self._whole = not message.get("more_body", False)
+        if self._left is not None and self._limit is not None:
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                self.exceeded = too_large(self._limit)
+                return {"type": "http.disconnect"}
         return message
 
     async def send(self, message: Message) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import html
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from gateway.asgi import ASGIApp, fetch_status
+from gateway.config import Config
 from gateway.registry import Registry
 from zgw.problems import Problem
 
@@ -69,13 +71,16 @@ _ITEM = """<li><span><strong>{title}</strong><span>{text}</span><span lang="en">
 # The page needs its own style and nothing else, from anywhere.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-PATHS = frozenset((b"/", b"/health/live", b"/health/ready"))
+SECURITY = b"/.well-known/security.txt"
+PATHS = frozenset((b"/", b"/health/live", b"/health/ready", SECURITY))
 """The paths that the gateway answers itself."""
 
 
-async def answer_page(path: bytes, method: str, registry: Registry, services: Mapping[str, ASGIApp]) -> Response:
+async def answer_page(
+    path: bytes, method: str, registry: Registry, services: Mapping[str, ASGIApp], config: Config
+) -> Response:
     """Return the gateway's own page at one of :data:`PATHS`; raise Problem 404 or 405."""
-    if path not in PATHS:
+    if path not in PATHS or (path == SECURITY and not config.security_contact):
         raise Problem(404, "not_found", "Deze pagina bestaat niet.")
     if method not in ("GET", "HEAD"):
         raise Problem(405, "method_not_allowed", headers={"Allow": "GET, HEAD"})
@@ -85,7 +90,18 @@ async def answer_page(path: bytes, method: str, registry: Registry, services: Ma
         )
     if path == b"/health/live":
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+    if path == SECURITY:
+        return PlainTextResponse(security_txt(config), headers={"Cache-Control": "max-age=3600"})
     return await ready(registry, services)
+
+
+def security_txt(config: Config) -> str:
+    """Return security.txt (RFC 9116), which has to expire within a year: the contact is a setting, so it is current."""
+    expires = (datetime.now(UTC) + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    return (
+        f"Contact: {config.security_contact}\nExpires: {expires}\nPreferred-Languages: nl, en\n"
+        f"Canonical: {config.public_url}/.well-known/security.txt\n"
+    )
 
 
 def front_page() -> str:

@@ -30,6 +30,7 @@ READ_TIMEOUT = 10.0
 _FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
 _CLIENT_ID = re.compile(r"[!-~]{1,50}")
 
 
@@ -54,8 +55,8 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
 
 async def list_tenants(db: asyncpg.Connection) -> list[Tenant]:
     """Return all municipalities by name."""
-    rows = await db.fetch("SELECT name, naam, rsin, hosts FROM gateway.tenant ORDER BY name")
-    return [Tenant(row["name"], row["naam"], row["rsin"], tuple(row["hosts"])) for row in rows]
+    rows = await db.fetch("SELECT name, naam, rsin, hosts, origins FROM gateway.tenant ORDER BY name")
+    return [Tenant(row["name"], row["naam"], row["rsin"], tuple(row["hosts"]), tuple(row["origins"])) for row in rows]
 
 
 async def remove_tenant(db: asyncpg.Connection, name: str) -> None:
@@ -73,6 +74,21 @@ async def set_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -
         checked = await _free_hosts(db, tenant, hosts)
         status = await db.execute("UPDATE gateway.tenant SET hosts = $2 WHERE name = $1", tenant, checked)
         _found(status, f"municipality {tenant}")
+
+
+async def set_origins(db: asyncpg.Connection, tenant: str, origins: Sequence[str]) -> list[str]:
+    """Replace the origins whose web pages may call a municipality's APIs, and return them in their one spelling.
+
+    Raises ValueError for what is not an origin, LookupError for an unknown municipality.
+    """
+    checked = list(dict.fromkeys(origin.lower().rstrip("/") for origin in origins))
+    for origin in checked:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is not an origin, such as https://mijn.deventer.nl")
+    async with _changing(db):
+        status = await db.execute("UPDATE gateway.tenant SET origins = $2 WHERE name = $1", tenant, checked)
+        _found(status, f"municipality {tenant}")
+    return checked
 
 
 async def add_client(

@@ -21,12 +21,13 @@ VERIFIED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A municipality. ``hosts`` are lower-case host names without a port."""
+    """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` are of web pages: scheme and host."""
 
     name: str
     naam: str
     rsin: str
     hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Snapshot:
     ) -> None:
         self.tenants: Mapping[str, Tenant] = {tenant.name: tenant for tenant in tenants}
         self.by_host: Mapping[str, Tenant] = {host: t for t in self.tenants.values() for host in t.hosts}
+        self.origins = frozenset(origin for t in self.tenants.values() for origin in t.origins)
         self.clients: Mapping[tuple[str, str], Client] = {(c.tenant, c.client_id): c for c in clients}
         self.issuers: Mapping[tuple[str, str], Issuer] = {(i.tenant, i.iss): i for i in issuers}
         self.tenants_of: dict[str, list[str]] = {}

@@ -22,9 +22,6 @@ log = logging.getLogger("samenzaak.gateway")
 IDLE_SECONDS = 4.0
 """How long an unused connection is kept: shorter than uvicorn's 5 seconds, so a service never closes one in use."""
 
-SILENCE_SECONDS = 120.0
-"""How long a service may be silent after it received the request, before the answer is 504."""
-
 POOL_SIZE = 256
 """Most connections to one service, so that a slow one cannot take those of the others; further requests wait."""
 
@@ -43,12 +40,15 @@ _NOT_SENT = HOP_BY_HOP | {b"expect"}
 _NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 
 
-def new_session(connect_timeout: float) -> aiohttp.ClientSession:
-    """Return the session for all services; to be made inside the running event loop."""
+def new_session(connect_timeout: float, silence: float) -> aiohttp.ClientSession:
+    """Return the session for all services; to be made inside the running event loop.
+
+    ``silence`` is how many seconds a service may be silent after it received the request, before the answer is 504.
+    """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, limit_per_host=POOL_SIZE, keepalive_timeout=IDLE_SECONDS),
         timeout=aiohttp.ClientTimeout(
-            total=None, connect=QUEUE_SECONDS, sock_connect=connect_timeout, sock_read=SILENCE_SECONDS
+            total=None, connect=QUEUE_SECONDS, sock_connect=connect_timeout, sock_read=silence
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

@@ -10,8 +10,8 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cache
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,9 @@ async def running(
     dsn = cluster.replace("/postgres?", f"/{database}?")
     own = home / worker
     own.mkdir(exist_ok=True)
-    values: dict[str, Any] = {"home": own, "public_url": PUBLIC, "secret_key": SecretStr("test" * 16), **settings}
+    # Tests ask more than an application does; those of the limits set their own.
+    usual: dict[str, Any] = {"client_rate": 0, "tenant_rate": 0, "public_url": PUBLIC}
+    values: dict[str, Any] = {"home": own, "secret_key": SecretStr("test" * 16), **usual, **settings}
     stack = Stack(Settings(**values), dsn, home / "roles.lock", split)
     await stack.prepare()
     if before_start is not None:

@@ -75,6 +75,36 @@ class Settings(BaseSettings):
         False, description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others."
     )
     pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
+    client_rate: float = Field(
+        200.0,
+        ge=0,
+        description="Requests per second of one client, per process of the gateway; twice as many may come at once, "
+        "and more get 429. 0: no limit.",
+    )
+    tenant_rate: float = Field(
+        400.0, ge=0, description="The same for all clients of one municipality together. 0: no limit."
+    )
+    tenant_concurrency: int = Field(
+        4,
+        ge=0,
+        description="Requests of one municipality that a process of the gateway has worked on at the same time. One "
+        "that lasts longer than 0.25 s, as an upload does, no longer counts. 0: no limit.",
+    )
+    tenant_queue: int = Field(
+        500, ge=0, description="Requests of one municipality that wait for their turn in a process; more get 429."
+    )
+    queue_seconds: float = Field(10.0, gt=0, description="Seconds that a request waits for its turn, before it gets 429.")
+    service_timeout: float = Field(
+        120.0, gt=0, description="Seconds that a service may be silent before the gateway answers 504."
+    )
+    body_timeout: float = Field(
+        60.0, gt=0, description="Seconds that a client may be silent while it sends a body, before the answer is 408."
+    )
+    security_contact: str | None = Field(
+        None,
+        pattern=r"^(mailto:|https://|tel:)\S+$",
+        description="Where to report a vulnerability (`mailto:…` or `https://…`): shown in `/.well-known/security.txt`.",
+    )
     background: bool = Field(
         True,
         description="Do the background work of a service (relay of notifications, delivery) in its own process; switch "

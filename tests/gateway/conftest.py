@@ -20,7 +20,7 @@ from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES
 
-DDL = (Path(registries.__file__).parent / "migrations" / "0001.sql").read_text()
+DDL = "".join(path.read_text() for path in sorted((Path(registries.__file__).parent / "migrations").glob("*.sql")))
 
 
 @dataclass
