@@ -57,11 +57,13 @@ async def notitie_is_nog_een_concept(check: Check) -> None:
 
 
 async def andere_zaak_is_toegestaan(check: Check) -> None:
-    """zrc-006: a note only moves to a zaak that the client may write to as well."""
-    zaak = check.resolved("gerelateerd_aan")
-    if check.stored is None or not check.changed("gerelateerd_aan") or zaak is None:
+    """zrc-006: a note only moves to a zaak that exists and that the client may write to as well."""
+    if check.stored is None or not check.changed("gerelateerd_aan"):
         return
-    if not await check.call.holds(BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
+    zaak, code = await check.find(check.fields.gerelateerd_aan, ZAAK_REF)
+    if zaak is None:
+        check.reject("gerelateerdAan", "object-does-not-exist" if code == "does_not_exist" else code)
+    elif not await check.call.holds(BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
         raise forbidden()
 
 
