@@ -11,6 +11,7 @@ COPY requirements-runtime.lock ./
 RUN /opt/samenzaak/bin/python -m pip install --require-hashes --only-binary :all: -r requirements-runtime.lock
 # The project itself is plain Python: copied, compiled to bytecode, and given its command. That needs no build back end.
 COPY zgw /opt/samenzaak/lib/python3.11/site-packages/zgw
+COPY oas /opt/samenzaak/lib/python3.11/site-packages/oas
 COPY gateway /opt/samenzaak/lib/python3.11/site-packages/gateway
 COPY services /opt/samenzaak/lib/python3.11/site-packages/services
 COPY beheer /opt/samenzaak/lib/python3.11/site-packages/beheer

@@ -12,6 +12,7 @@ from beheer.provision import api_of, password_of
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
 from gateway.registry import Registry
+from oas.routes import documentation
 from zgw.call import Service
 from zgw.database import Database, service_dsn
 from zgw.remote import Remote
@@ -57,7 +58,7 @@ class Standalone:
         for name in names:
             service = build_service(settings, dsn, name, self.signals, self.apps)
             self.services[name] = service
-            self.apps[name] = create_app(service)
+            self.apps[name] = create_app(service, documentation(service.api))
         self.registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
 
     def gateway(self, others: Mapping[str, Any] | None = None) -> Gateway:
@@ -112,7 +113,8 @@ class Part:
             return Probed(self.gateway, self.missing)
         if self.name == WORKER:
             return Probed(idle, self.missing)
-        return Probed(create_app(self.services[self.name]), self.missing)
+        service = self.services[self.name]
+        return Probed(create_app(service, documentation(service.api)), self.missing)
 
     async def missing(self) -> list[str]:
         """Return what keeps this part by itself from its work."""

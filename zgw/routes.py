@@ -3,25 +3,22 @@
 import base64
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
-import yaml
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zgw import audit, verbs
 from zgw.call import Call, Service, answer
-from zgw.docs import docs_page
 from zgw.expand import objects, paths
-from zgw.openapi import document
 from zgw.problems import Problem, forbidden, response
-from zgw.resource import Action, Api, Resource
+from zgw.resource import Action, Resource
 
 log = logging.getLogger("samenzaak.service")
 
@@ -63,8 +60,9 @@ FUNCTIONS: dict[str, Callable[[Call, Resource], Awaitable[Response]]] = {
 }
 
 
-def create_app(service: Service) -> FastAPI:
-    """Return the FastAPI app of a service: the routes of its resources and actions, its OAS, its internal routes."""
+def create_app(service: Service, documentation: Sequence[Route] = ()) -> FastAPI:
+    """Return the FastAPI app of a service: the routes of its resources and actions, those of its
+    documentation, and its internal routes."""
     api = service.api
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, title=api.title, version=api.version)
     app.state.service = service
@@ -74,7 +72,7 @@ def create_app(service: Service) -> FastAPI:
     for resource in api.resources:
         routes += _routes(service, resource)
     app.router.routes.extend(_merged(routes))
-    app.router.routes.extend(_documentation(api))
+    app.router.routes.extend(documentation)
     app.router.routes.extend(
         [
             Route("/_intern/health", _health(service), methods=["GET"]),
@@ -227,44 +225,6 @@ def _health(service: Service) -> Endpoint:
         return answer({"status": "ok" if not missing else missing}, 503 if missing else 200)
 
     return endpoint
-
-
-def _documentation(api: Api) -> list[Route]:
-    made: dict[str, Response] = {}
-
-    def once(make: Callable[[str], Response]) -> Endpoint:
-        """Make each page once per base URL; the gateway sends only base URLs that are ours."""
-
-        async def endpoint(request: Request) -> Response:
-            base = request.headers.get(BASE_HEADER, "")
-            key = f"{make.__name__} {base}"
-            if key not in made:
-                if len(made) > 100:
-                    made.clear()
-                made[key] = make(base)
-            return made[key]
-
-        return endpoint
-
-    def as_json(base: str) -> Response:
-        return Response(orjson.dumps(document(api, base)), media_type="application/json")
-
-    def as_yaml(base: str) -> Response:
-        text = yaml.safe_dump(document(api, base), sort_keys=False, allow_unicode=True)
-        return Response(text, media_type="application/yaml")
-
-    def older(base: str) -> Response:
-        return RedirectResponse(f"{base}{api.root}/openapi.yaml", 301)
-
-    def page(base: str) -> Response:
-        return HTMLResponse(docs_page(api, document(api, base)))
-
-    return [
-        Route(api.root + "/openapi.json", once(as_json)),
-        Route(api.root + "/openapi.yaml", once(as_yaml)),
-        Route(api.root + "/schema/openapi.yaml", once(older)),
-        Route(api.root + "/docs", once(page)),
-    ]
 
 
 def _instance(request: Request, problem: Problem) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from zgw.openapi import document
+from oas.openapi import document
 
 from .compare import Verdict, compare, split
 from .contract import read

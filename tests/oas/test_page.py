@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.zgw.oas_sample import API
-from zgw.docs import docs_page
-from zgw.openapi import document
+from oas.openapi import document
+from oas.page import docs_page
+from tests.oas.oas_sample import API
 from zgw.resource import Api
 
 Attributes = dict[str, str | None]

@@ -8,9 +8,9 @@ import yaml
 from openapi_spec_validator import validate
 from sqlmodel import Field
 
-from tests.zgw.oas_sample import API, VerlengingFields, sample
+from oas.openapi import document
+from tests.oas.oas_sample import API, VerlengingFields, sample
 from zgw.fields import Fields, JsonObject, Url, Variants
-from zgw.openapi import document
 
 Json = dict[str, Any]
 

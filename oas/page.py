@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from zgw.docs_assets import SCRIPT, STYLE
+from oas.page_assets import SCRIPT, STYLE
 from zgw.resource import Api
 
 Json = Mapping[str, Any]

@@ -12,10 +12,7 @@ from typing import Any
 
 import orjson
 
-from zgw.describe import Property, unwrap
-from zgw.expand import expandable
-from zgw.filters import Filter
-from zgw.oas_parts import (
+from oas.parts import (
     AUDIT,
     HEADERS,
     PARAMETERS,
@@ -29,9 +26,12 @@ from zgw.oas_parts import (
     scope_text,
     trail_entry,
 )
+from oas.schemas import Schema, Schemas, Side, summary_of
+from zgw.describe import Property, unwrap
+from zgw.expand import expandable
+from zgw.filters import Filter
 from zgw.output import properties
 from zgw.resource import Action, Api, Resource
-from zgw.schemas import Schema, Schemas, Side, summary_of
 
 VERBS = {
     "list": ("get", "list", "list", "Alle objecten opvragen"),
