@@ -1,7 +1,8 @@
 """Zaakbesluit: the mirror of ``besluit.zaak``, kept by the Besluiten API and not by clients (zaken.md §7.1, Z16)."""
 
 import uuid
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid
 
@@ -9,7 +10,7 @@ from services.zaken.afsluiten import herbereken
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
-from zgw.fields import Fields, Ref, Url
+from zgw.fields import Fields, Ref, Url, path_of
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
 from zgw.rights import scopes
@@ -41,10 +42,15 @@ ZAAKBESLUIT_TABLE = make_table(
 Index("zaakbesluit_besluit", ZAAKBESLUIT_TABLE.c.besluit)
 
 
+def verwijst(check: Check, besluit: Mapping[str, Any], zaak: uuid.UUID) -> bool:
+    """Return whether a besluit names a zaak of this API."""
+    return path_of(str(besluit.get("zaak")), check.call.caller.bases) == f"/zaken/api/v1/zaken/{zaak}"
+
+
 async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
     """zaken.md §7.1: the besluit leads; a zaakbesluit only exists while the besluit names this zaak."""
     besluit = check.resolved("besluit")
-    if besluit and check.main and besluit["zaak"] != f"/zaken/api/v1/zaken/{check.main['uuid']}":
+    if besluit and check.main and not verwijst(check, besluit, check.main["uuid"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst niet naar deze zaak.")
 
 
@@ -56,7 +62,7 @@ async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
         besluit = await check.call.service.remote.external(check.call.caller, path)
     else:
         besluit = (await check.call.service.remote.objects(check.call.caller, [path])).get(path)
-    if besluit and besluit.get("zaak") == f"/zaken/api/v1/zaken/{check.stored['zaak']}":
+    if besluit and verwijst(check, besluit, check.stored["zaak"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst nog naar deze zaak.")
 
 
