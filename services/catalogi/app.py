@@ -8,6 +8,7 @@ from services.catalogi.informatieobjecttype import INFORMATIEOBJECTTYPE
 from services.catalogi.resultaattype import RESULTAATTYPE
 from services.catalogi.roltype import ROLTYPE
 from services.catalogi.statustype import STATUSTYPE
+from services.catalogi.uitwisseling.http import ACTIONS
 from services.catalogi.versie import publish
 from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
@@ -33,7 +34,7 @@ API = Api(
         INFORMATIEOBJECTTYPE,
         BESLUITTYPE,
     ],
-    actions=[publish(ZAAKTYPE), publish(INFORMATIEOBJECTTYPE), publish(BESLUITTYPE)],
+    actions=[publish(ZAAKTYPE), publish(INFORMATIEOBJECTTYPE), publish(BESLUITTYPE), *ACTIONS],
     kanalen=[
         Kanaal("zaaktypen", ("catalogus",)),
         Kanaal("informatieobjecttypen", ("catalogus",)),

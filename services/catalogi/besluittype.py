@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, column, exists, literal, select, table, true
+from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, cast, column, exists, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.catalogi.gebruik import is_niet_in_gebruik
@@ -125,7 +125,7 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
     """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue."""
     names = T.c.informatieobjecttype_omschrijvingen
     if not is_url(value):
-        return names.contains(array([literal(value, Text())]))
+        return names.contains(array([cast(value, Text)]))
     other = versions("informatieobjecttype")
     wanted = other.c.uuid == uuid_in(value, ref_to("informatieobjecttype"))
     return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))))

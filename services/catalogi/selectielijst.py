@@ -50,7 +50,10 @@ CACHE = Table(
 
 async def resolve(check: Check, name: str, url: str, kind: str) -> dict[str, Any] | None:
     """Return the object at a URL of the selection list; reject the field when it is not there or of another kind."""
-    found = await fetch(check.call, url, KEEP[kind])
+    # An import asks for the same few objects thousands of times.
+    memo = check.notes.get("selectielijst", {})
+    found = memo[url] if url in memo else await fetch(check.call, url, KEEP[kind])
+    memo[url] = found
     if found is None:
         check.reject(name, "bad-url", REASONS["bad-url"])
         return None

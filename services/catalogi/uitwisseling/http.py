@@ -1,0 +1,71 @@
+"""Import and export over HTTP, for the operator: beside the API of the standard, through the gateway, with its scopes."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from services.catalogi.geldigheid import LEZEN, SCHRIJVEN
+from services.catalogi.uitwisseling.bestand import Onleesbaar
+from services.catalogi.uitwisseling.exporteren import exporteer
+from services.catalogi.uitwisseling.importeren import importeer
+from services.catalogi.uitwisseling.plan import Modus
+from zgw.call import Call, answer
+from zgw.filters import Filter, unknown
+from zgw.problems import InvalidParam, Problem, invalid
+from zgw.resource import Action
+
+
+async def run_import(call: Call) -> Response:
+    """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
+    call.check_accept()
+    await call.rights(SCHRIJVEN)
+    call.check_content_type("application/zip")
+    given = call.query()
+    if error := unknown(given, ("modus", "proef")):
+        raise Problem(400, "invalid", invalid_params=[error])
+    if given.get("modus", Modus.BEHOUD) not in list(Modus):
+        raise invalid("modus", "invalid_choice", f"Kies uit {', '.join(Modus)}.")
+    if given.get("proef", "false") not in ("true", "false"):
+        raise invalid("proef", "invalid", "Kies uit true, false.")
+    try:
+        found = await importeer(
+            call.service,
+            call.tenant,
+            await call.raw_body(),
+            Modus(given.get("modus", Modus.BEHOUD)),
+            bases=call.caller.bases,
+            proef=given.get("proef") == "true",
+        )
+    except Onleesbaar as e:
+        params = [InvalidParam(p.plaats or "nonFieldErrors", p.code, p.reden) for p in e.problemen]
+        raise Problem(400, "invalid", f"{len(e.problemen)} problemen; er is niets geïmporteerd.", params) from None
+    return answer({**found.as_json(), "catalogus": f"{call.base}/catalogi/api/v1/catalogussen/{found.catalogus}"})
+
+
+async def run_export(call: Call) -> Response:
+    """Exporteer een catalogus als ZIP in het formaat van Open Zaak."""
+    await call.rights(LEZEN)
+    given = call.query()
+    if error := unknown(given, ("domein", "rsin")):
+        raise Problem(400, "invalid", invalid_params=[error])
+    if not given.get("domein"):
+        raise invalid("domein", "required")
+    content = await exporteer(call.db, call.tenant, given["domein"], given.get("rsin", ""), call.base)
+    name = "".join(letter for letter in given["domein"] if letter.isalnum() and letter.isascii())
+    return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}.zip"'}, "application/zip")
+
+
+def _parameter(name: str, type_: Any, required: bool = False) -> Filter:
+    def never(_: Any) -> Any:
+        raise NotImplementedError
+
+    return Filter(name, type_, never, required=required)
+
+
+ACTIONS = [
+    Action("catalogus_import", "POST", "/_import", run_import, SCHRIJVEN, content_type="application/zip"),
+    Action(
+        "catalogus_export", "GET", "/_export", run_export, LEZEN, shape="binary",
+        filters=[_parameter("domein", str, True), _parameter("rsin", str)],
+    ),
+]  # fmt: skip

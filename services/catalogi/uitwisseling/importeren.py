@@ -1,0 +1,224 @@
+"""Importing a catalogue: every row passes the rules of the API, and then all are stored in one transaction, or none."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from sqlalchemy import func, insert, select, union_all, update
+
+from services.catalogi.catalogus import CATALOGUS_TABLE
+from services.catalogi.geldigheid import IDENTITY, METADATA
+from services.catalogi.uitwisseling.bestand import FILES, Bundel, Onleesbaar, Probleem, lees
+from services.catalogi.uitwisseling.plan import Bestaand, Modus, Plan, Regel, maak_plan
+from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
+from services.catalogi.versie import lock_versions, overlapping
+from zgw import outbox
+from zgw.call import Call, Service
+from zgw.caller import Caller, system_caller
+from zgw.check import Check
+from zgw.database import Executor, compile_statement
+from zgw.problems import Problem
+
+UNIQUE = {
+    "StatusType": "volgnummer",
+    "ZaakTypeInformatieObjectType": "volgnummer",
+    "ResultaatType": "omschrijving",
+    "RolType": "omschrijving",
+    "Eigenschap": "naam",
+}
+"""ztc-x9: what is unique within a zaaktype."""
+
+
+class Werk(Call):
+    """An import in the place of a request: the rules of the API need to know for whom they work."""
+
+    def __init__(self, service: Service, caller: Caller) -> None:
+        self.service = service
+        self.caller = caller
+        self.path: Mapping[str, Any] = {}
+        self._applicatie = None
+        self.selectielijst: dict[str, Any] = {}
+
+
+@dataclass
+class Uitslag:
+    """What an import did; ``proef`` when it was only tried."""
+
+    catalogus: str
+    toegevoegd: dict[str, int] = field(default_factory=dict)
+    overgeslagen: dict[str, int] = field(default_factory=dict)
+    gepubliceerd: int = 0
+    beeindigd: int = 0
+    onbekend: list[str] = field(default_factory=list)
+    proef: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer over HTTP."""
+        return dict(vars(self))
+
+
+async def importeer(
+    service: Service,
+    tenant: str,
+    content: bytes,
+    modus: Modus = Modus.BEHOUD,
+    *,
+    bases: tuple[str, ...] = ("http://localhost",),
+    proef: bool = False,
+) -> Uitslag:
+    """Import a ZIP into the catalogi of a municipality; raise :class:`Onleesbaar` with every problem when there is any.
+
+    ``bases`` are the base URLs of the municipality; notifications of the new types carry the first one. ``proef``
+    examines everything and stores nothing.
+    """
+    bundel = lees(content)
+    werk = Werk(service, system_caller(tenant, "catalogi", bases))
+    bestaand = await wat_er_is(werk, bundel)
+    plan = maak_plan(bundel, bestaand, modus)
+    await _examine(werk, plan, bestaand)
+    if plan.problemen:
+        raise Onleesbaar(sorted(plan.problemen, key=lambda p: (p.bestand, p.rij)))
+    catalogi = [str(r.uuid) for r in plan.of("Catalogus")] or [str(bestaand.catalogus)]
+    uitslag = Uitslag(catalogi[0], overgeslagen=dict(plan.overgeslagen), onbekend=bundel.onbekend, proef=proef)
+    for regel in plan.regels:
+        uitslag.toegevoegd[regel.file] = uitslag.toegevoegd.get(regel.file, 0) + 1
+    uitslag.gepubliceerd = sum(regel.publish for regel in plan.regels)
+    uitslag.beeindigd = len(plan.eindigt)
+    if not proef:
+        await _store(werk, plan)
+        await service.signals.barrier()
+    return uitslag
+
+
+async def wat_er_is(werk: Werk, bundel: Bundel) -> Bestaand:
+    """Return what the municipality has; the catalogue is that with the domein and rsin in the file."""
+    found = Bestaand()
+    catalogi = bundel.of("Catalogus")
+    if len(catalogi) > 1:
+        raise Onleesbaar([Probleem("Catalogus.json", 2, "", "invalid", "Een bestand bevat hoogstens één catalogus.")])
+    async with werk.db.acquire(werk.tenant) as db:
+        tables = [METADATA.tables[RESOURCES[file].table.name] for file in FILES]
+        for row in await db.rows(union_all(*(select(t.c.uuid) for t in tables))):
+            found.uuids.add(row["uuid"])
+        if catalogi:
+            t = CATALOGUS_TABLE
+            same = (t.c.domein == str(catalogi[0].get("domein")), t.c.rsin == str(catalogi[0].get("rsin")))
+            found.catalogus = await db.value(select(t.c.uuid).where(*same))
+        else:
+            found.catalogus = await _catalogue_of_types(db, bundel)
+        if found.catalogus is not None:
+            for kind in MAIN.values():
+                table = METADATA.tables[kind]
+                for row in await db.rows(select(table).where(table.c.catalogus == found.catalogus)):
+                    found.types[kind, row[IDENTITY[kind]]].append(row)
+    return found
+
+
+async def _catalogue_of_types(db: Executor, bundel: Bundel) -> uuid.UUID:
+    """Return the catalogue of a file of one zaaktype, which has no Catalogus.json: that of its types, or the only one."""
+    keys = {uuid_of(row.get("catalogus")) for file in MAIN for row in bundel.of(file)}
+    rows = await db.rows(select(CATALOGUS_TABLE.c.uuid))
+    known = [row["uuid"] for row in rows]
+    chosen = [key for key in known if str(key) in keys] or (known if len(known) == 1 else [])
+    if len(chosen) != 1:
+        raise Onleesbaar([Probleem("Catalogus.json", 0, "", "required", "Het bestand zegt niet in welke catalogus.")])
+    return uuid.UUID(str(chosen[0]))
+
+
+async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
+    """Let every row pass the rules of the API; add what is wrong to the problems."""
+    root = werk.base + "/catalogi/api/v1"
+    catalogus = plan.of("Catalogus")[0].uuid if plan.of("Catalogus") else bestaand.catalogus
+    taken: set[tuple[Any, ...]] = set()
+    for regel in plan.regels:
+        resolved: dict[str, Any] | None = {}
+        if regel.file in MAIN:
+            regel.body["catalogus"] = f"{root}/catalogussen/{catalogus}"
+        elif regel.file != "Catalogus":
+            resolved = _parents(plan, regel, root)
+        if resolved is None:
+            continue
+        check = Check(werk, RESOURCES[regel.file], "create", regel.body, None)
+        check.uuid = regel.uuid
+        check.notes["selectielijst"] = werk.selectielijst
+        check._resolved = resolved
+        if check.parse(regel.body):
+            for rule in (*check.resource.rules, *check.resource.derive):
+                await rule(check)
+        if not check.errors and (member := UNIQUE.get(regel.file)):
+            key = (regel.file, check.row["zaaktype"], check.row[member])
+            if key in taken:
+                check.reject(member, "unique")
+            taken.add(key)
+        plan.problemen += [regel.problem(e.name, e.code, e.reason) for e in check.errors]
+        if not check.errors:
+            regel.row = check.row
+
+
+def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any] | None:
+    """Let a row refer to the zaaktype and statustype that will be stored; return their rows, None when one is not there."""
+    regel.body.pop("catalogus", None)
+    found = {}
+    for name in ("zaaktype", "statustype"):
+        if not regel.body.get(name):
+            continue
+        other = plan.by_source.get(uuid_of(regel.body[name]))
+        if other is None:
+            plan.problemen.append(regel.problem(name, "does_not_exist", f"Het {name} staat niet in het bestand."))
+        if other is None or not other.row:
+            # When the other row is wrong itself, that is the problem.
+            return None
+        regel.body[name] = f"{root}/{RESOURCES[other.file].path}/{other.uuid}"
+        found[name] = {**other.row, "uuid": other.uuid, "concept": True}
+    return found
+
+
+async def _store(werk: Werk, plan: Plan) -> None:
+    """Store everything in one transaction, with a notification for each new type."""
+    try:
+        async with werk.db.transaction(werk.tenant) as db:
+            for kind, key, day in plan.eindigt:
+                table = METADATA.tables[kind]
+                await db.execute(update(table).where(table.c.uuid == key).values(einde_geldigheid=day))
+            for file in FILES:
+                await _insert(db, plan.of(file))
+            for regel in plan.regels:
+                if regel.publish:
+                    await _publish_alone(db, regel)
+            for regel in plan.regels:
+                if regel.file in MAIN:
+                    await _announce(db, werk, regel)
+            await db.execute(select(func.pg_notify("samenzaak_catalogi", werk.tenant)))
+    except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError) as e:
+        raise Problem(409, "conflict", "De catalogus is tijdens de import door anderen gewijzigd.") from e
+
+
+async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
+    """Insert rows of one kind; the statement is the same for all of them."""
+    if not regels:
+        return
+    table = RESOURCES[regels[0].file].table
+    values, sql = [], ""
+    for regel in regels:
+        concept = {"concept": not regel.publish} if "concept" in table.c else {}
+        sql, row = compile_statement(insert(table).values(uuid=regel.uuid, **regel.row, **concept))
+        values.append(row)
+    await db.connection.executemany(sql, values)
+
+
+async def _publish_alone(db: Executor, regel: Regel) -> None:
+    """ztc-016 once more, while nobody else publishes a version of the same type."""
+    table = RESOURCES[regel.file].table
+    row = {**regel.row, "uuid": regel.uuid}
+    await lock_versions(db, table, row)
+    if await db.row(select(table.c.uuid).where(overlapping(table, row)).limit(1)):
+        raise Problem(409, "conflict", "De catalogus is tijdens de import door anderen gewijzigd.")
+
+
+async def _announce(db: Executor, werk: Werk, regel: Regel) -> None:
+    resource = RESOURCES[regel.file]
+    url = f"{werk.base}/catalogi/api/v1/{resource.path}/{regel.uuid}"
+    kenmerken = {"catalogus": f"{werk.base}/catalogi/api/v1/catalogussen/{regel.row['catalogus']}"}
+    await outbox.put(db, METADATA, werk.caller, resource.kanaal, url, resource.name, url, "create", kenmerken)

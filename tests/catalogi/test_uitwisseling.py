@@ -1,0 +1,239 @@
+"""Import and export in the format of Open Zaak, with the real catalogue of a safety region."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.catalogi.uitwisseling.bestand import FILES, MAX_SIZE, Bundel, lees, schrijf
+from services.catalogi.uitwisseling.vergelijken import vergelijk
+from services.catalogi.uitwisseling.vorm import snake
+from tests.catalogi.conftest import errors
+from tests.maak import ROOT, Maak
+from tests.selectielijst import PUBLIC, Selectielijst
+from tests.stack import Client
+
+VRZL = Path(__file__).parents[1] / "data" / "catalogi" / "vrzl-evenementen.zip"
+ZIP = {"Content-Type": "application/zip"}
+
+
+def real(lijst: Selectielijst) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of the real export, with the selection list on this machine."""
+    with zipfile.ZipFile(VRZL) as archive:
+        return {name.removesuffix(".json"): json.loads(archive.read(name).decode().replace(PUBLIC, lijst.root)) for name in archive.namelist()}
+
+
+def small(lijst: Selectielijst, domein: str, number: int = 2) -> dict[str, list[dict[str, Any]]]:
+    """Return part of the real export as another catalogue: the first zaaktypen, with new uuids and own domein."""
+    rows = real(lijst)
+    kept = {row["url"] for row in rows["ZaakType"][:number]}
+    rows["ZaakType"] = rows["ZaakType"][:number]
+    for file in FILES[4:9]:
+        rows[file] = [row for row in rows[file] if row["zaaktype"] in kept]
+    rows["Catalogus"][0]["domein"] = domein
+    text = json.dumps(rows)
+    for file in rows:
+        for row in rows[file]:
+            old = row["url"].rpartition("/")[2]
+            text = text.replace(old, _shifted(old, domein))
+    found: dict[str, list[dict[str, Any]]] = json.loads(text)
+    return found
+
+
+def _shifted(old: str, domein: str) -> str:
+    return f"{sum(ord(c) * 31**i for i, c in enumerate(domein)) % 16**8:08x}" + old[8:]
+
+
+async def send(api: Client, rows: dict[str, Any] | bytes, **params: str) -> Any:
+    """Import."""
+    content = rows if isinstance(rows, bytes) else schrijf(rows)
+    return await api.request("POST", f"{ROOT}/_import", content=content, params=params, headers=ZIP)
+
+
+async def exported(api: Client, domein: str) -> bytes:
+    """Export."""
+    answer = await api.get(f"{ROOT}/_export", params={"domein": domein})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip"), answer.text
+    return answer.content
+
+
+@pytest.mark.xdist_group("vrzl")
+async def test_a_real_catalogue_comes_in_goes_out_and_comes_in_elsewhere(api: Client, raalte: Client, lijst: Selectielijst) -> None:
+    rows = real(lijst)
+    answer = await send(api, rows)
+    assert answer.status_code == 200, answer.text[:3000]
+    done = answer.json()
+    assert done["toegevoegd"] == {file: len(rows[file]) for file in FILES if file in rows}
+    assert done["gepubliceerd"] == 19 + 2 + 60
+    there = await exported(api, "VRZL")
+    compared = vergelijk(Bundel(rows), lees(there))
+    assert compared.gelijk, "\n".join(compared.regels())
+    assert compared.rijen["Eigenschap"] == 780
+    elsewhere = await send(raalte, there)
+    assert elsewhere.status_code == 200, elsewhere.text[:3000]
+    again = vergelijk(lees(there), lees(await exported(raalte, "VRZL")))
+    assert again.gelijk, "\n".join(again.regels())
+    url = rows["ZaakType"][0]["url"].rpartition("/")[2]
+    shown = (await raalte.get(f"{ROOT}/zaaktypen/{url}")).json()
+    assert shown["concept"] is False
+    assert shown["informatieobjecttypen"]
+    assert shown["servicenorm"] == "P55D"
+    # Nothing can be imported twice under the same names and uuids, and a refused import changes nothing.
+    refused = errors(await send(api, rows))
+    assert ("ZaakType.json:1.identificatie", "unique") in refused
+    assert len(refused) == 19 + 2 + 60
+    assert await exported(api, "VRZL") == there
+
+
+async def test_what_our_own_format_adds_survives_too(maak: Maak, api: Client, raalte: Client) -> None:
+    catalogus = await maak.catalogus()
+    made = await maak.zaaktype(
+        catalogus=catalogus["url"],
+        deelzaaktypen=["NOG-TE-MAKEN"],
+        gerelateerdeZaaktypen=[{"zaaktype": "OOK-NIET", "aardRelatie": "bijdrage", "toelichting": "Later"}],
+        eindeGeldigheid="2022-12-31",
+        servicenorm="P5D",
+        trefwoorden=["a"],
+    )
+    later = await maak.concept(catalogus=catalogus["url"], identificatie=made.zaaktype["identificatie"], beginGeldigheid="2023-01-01")
+    await maak.ziot(later["url"], "Document zonder type")
+    await maak.eigenschap(later["url"], statustype=(await maak.statustype(later["url"]))["url"])
+    content = await exported(api, catalogus["domein"])
+    answer = await send(raalte, content)
+    assert answer.status_code == 200, answer.text
+    compared = vergelijk(lees(content), lees(await exported(raalte, catalogus["domein"])))
+    assert compared.gelijk, "\n".join(compared.regels())
+    assert "ZaakObjectType" in compared.rijen
+
+
+async def test_an_import_can_be_tried(api: Client, lijst: Selectielijst) -> None:
+    answer = await send(api, small(lijst, "PROEF"), proef="true")
+    assert (answer.status_code, answer.json()["proef"]) == (200, True)
+    assert answer.json()["toegevoegd"]["ZaakType"] == 2
+    assert (await api.get(f"{ROOT}/_export", params={"domein": "PROEF"})).status_code == 404
+
+
+async def test_only_what_is_missing(api: Client, lijst: Selectielijst) -> None:
+    assert (await send(api, small(lijst, "MIS", 1))).status_code == 200
+    before = lees(await exported(api, "MIS"))
+    more = small(lijst, "MIS", 3)
+    more["ZaakType"][0]["doel"] = "Anders dan wat er is"
+    answer = await send(api, more, modus="ontbrekende")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["toegevoegd"]["ZaakType"] == 2
+    assert answer.json()["overgeslagen"]["ZaakType"] == 1
+    after = lees(await exported(api, "MIS"))
+    assert after.of("ZaakType")[0]["doel"] == before.of("ZaakType")[0]["doel"]
+    assert len(after.of("ZaakType")) == 3
+    again = await send(api, more, modus="ontbrekende")
+    assert again.json()["toegevoegd"] == {}
+
+
+async def test_new_versions_of_types_that_exist(api: Client, lijst: Selectielijst) -> None:
+    rows = small(lijst, "VERS", 1)
+    assert (await send(api, rows)).status_code == 200
+    first = rows["ZaakType"][0]
+    rows["ZaakType"][0] = {**first, "doel": "Een nieuw doel", "begin_geldigheid": "2026-01-01"}
+    answer = await send(api, rows, modus="nieuwe-versie")
+    assert answer.status_code == 200, answer.text
+    found = await api.get(f"{ROOT}/zaaktypen", params={"identificatie": first["identificatie"], "catalogus": answer.json()["catalogus"]})
+    new, old = found.json()["results"]
+    assert (old["eindeGeldigheid"], old["doel"]) == ("2025-12-31", first["doel"])
+    assert (new["beginGeldigheid"], new["doel"], new["concept"]) == ("2026-01-01", "Een nieuw doel", False)
+    assert len(new["statustypen"]) == len(old["statustypen"])
+    assert set(new["statustypen"]).isdisjoint(old["statustypen"])
+    assert new["informatieobjecttypeOmschrijving"] == old["informatieobjecttypeOmschrijving"]
+
+
+async def test_every_problem_is_told_with_its_file_and_row(api: Client, lijst: Selectielijst) -> None:
+    rows = small(lijst, "FOUT", 1)
+    rows["ZaakType"][0]["doel"] = ""
+    rows["StatusType"][2]["volgnummer"] = 0
+    rows["Eigenschap"][0]["statustype"] = "https://elders.example.nl/statustypen/00000000-0000-4000-8000-000000000001"
+    rows["InformatieObjectType"][3]["vertrouwelijkheidaanduiding"] = "soms"
+    answer = await send(api, rows)
+    assert ("ZaakType.json:1.doel", "blank") in errors(answer)
+    assert ("InformatieObjectType.json:4.vertrouwelijkheidaanduiding", "invalid_choice") in errors(answer)
+    assert (await api.get(f"{ROOT}/_export", params={"domein": "FOUT"})).status_code == 404
+    rows["ZaakType"][0]["doel"] = "Goed"
+    answer = await send(api, rows)
+    assert errors(answer) == {
+        ("StatusType.json:3.volgnummer", "min_value"),
+        ("Eigenschap.json:1.statustype", "does_not_exist"),
+        ("InformatieObjectType.json:4.vertrouwelijkheidaanduiding", "invalid_choice"),
+    }
+    rows["Eigenschap"][0]["statustype"] = None
+    rows["StatusType"][2]["volgnummer"] = rows["StatusType"][0]["volgnummer"]
+    rows["InformatieObjectType"][3]["vertrouwelijkheidaanduiding"] = "openbaar"
+    rows["InformatieObjectType"][4]["omschrijving"] = rows["InformatieObjectType"][3]["omschrijving"]
+    rows["ResultaatType"][0]["brondatum_archiefprocedure"]["datumkenmerk"] = "x"
+    found = errors(await send(api, rows))
+    assert {
+        ("StatusType.json:3.volgnummer", "unique"),
+        ("InformatieObjectType.json:5.beginGeldigheid", "overlap"),
+        ("ResultaatType.json:1.brondatumArchiefprocedure.datumkenmerk", "must-be-empty"),
+    } <= found
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    """Return a ZIP of these members."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def liar() -> bytes:
+    """Return a ZIP whose member unpacks to more than it claims."""
+    content = bytearray(zipped({"ZaakType.json": b" " * 1000}))
+    for at in (22, content.rindex(b"PK\x01\x02") + 24):
+        content[at : at + 4] = (10).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"geen zip", "invalid"),
+        (b"", "invalid"),
+        (zipped({"../ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"/etc/ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"map/ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"..\\ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"C:ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"anders.json": b"[]"}), "required"),
+        (zipped({"ZaakType.json": b"{}"}), "not_a_list"),
+        (zipped({"ZaakType.json": b"[1]"}), "not_a_dict"),
+        (zipped({"ZaakType.json": b"[{"}), "parse_error"),
+        (zipped({"ZaakType.json": b'[{"doel": "\\u0000"}]'}), "invalid"),
+        (zipped({f"{n}.json": b"[]" for n in range(51)}), "max_length"),
+        (liar(), "invalid"),
+    ],
+)
+async def test_files_that_are_refused_before_anything_is_read(api: Client, content: bytes, code: str) -> None:
+    assert {found for _, found in errors(await send(api, content))} == {code}
+
+
+async def test_a_bomb_is_not_unpacked(api: Client) -> None:
+    bomb = zipped({"ZaakType.json": b" " * (MAX_SIZE + 1)})
+    assert len(bomb) < 1024 * 1024
+    assert {code for _, code in errors(await send(api, bomb))} == {"max_length"}
+
+
+async def test_who_may_import_and_export(api: Client, corrector: Client) -> None:
+    assert errors(await send(corrector, b""), 403) == set()
+    assert errors(await api.request("POST", f"{ROOT}/_import", content=b"", headers={"Content-Type": "application/json"}), 415) == set()
+    assert errors(await send(api, b"", modus="alles")) == {("modus", "invalid_choice")}
+    assert errors(await send(api, b"", kleur="rood")) == {("nonFieldErrors", "unknown-parameters")}
+    assert errors(await api.get(f"{ROOT}/_export")) == {("domein", "required")}
+
+
+def test_names_in_snake_case() -> None:
+    assert snake({"brondatumArchiefprocedure": {"einddatumBekend": True}, "a": [{"bC": 1}]}) == {
+        "brondatum_archiefprocedure": {"einddatum_bekend": True},
+        "a": [{"b_c": 1}],
+    }
