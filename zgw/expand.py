@@ -105,7 +105,13 @@ async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[
         items = await objects(call, ref.path, uuids, branch)
     else:
         # Also with nothing to fetch: an unknown path must be refused whatever the data are.
-        items = await call.service.remote.batch(call.caller, ref.service, ref.path, uuids, text_of(branch))
+        try:
+            items = await call.service.remote.batch(call.caller, ref.service, ref.path, uuids, text_of(branch))
+        except Problem as problem:
+            if problem.status != 503:
+                raise
+            # zrc-028: what was asked for cannot be obtained.
+            raise Problem(404, "not_found", problem.detail) from problem
     return {item["url"]: item for item in items}
 
 
