@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
 import typer
 
+from beheer import configuration as configurations
 from beheer import postgres, status, tenants
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.console import Json, Tenant, refusals, show, with_admin
 from beheer.logs import configure_logging
+from beheer.apply import Outcome, apply
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
@@ -99,6 +102,34 @@ def migrate(as_json: Json = False) -> None:
     show(done, as_json, lambda d: f"{d['tenant']} {d['service']}: {d['before'] or 'empty'} -> {d['after']}")
 
 
+@app.command("apply")
+def apply_command(
+    file: Annotated[Path, typer.Argument(help="YAML with municipalities, clients, external APIs and abonnementen.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+) -> None:
+    """Make what a file says, and tell the difference; safe to repeat. Secrets come from the environment or from files."""
+    with refusals():
+        configuration, document = configurations.read(file)
+        settings = load_settings()
+        with postgres.resolve_dsn(settings) as dsn:
+
+            async def run() -> Outcome:
+                admin = await asyncpg.connect(dsn)
+                try:
+                    await tenants.prepare(admin, settings)
+                    return await apply(admin, settings, dsn, configuration, dry_run=dry_run)
+                finally:
+                    await admin.close()
+
+            outcome = asyncio.run(run())
+        for change in outcome.changes:
+            typer.echo("\n".join(change.lines()))
+        if outcome.mistakes:
+            raise document.mistakes(outcome.mistakes)
+    if not outcome.changes:
+        typer.echo("Everything is as the file says.")
+
+
 @app.command("status")
 def status_command(as_json: Json = False) -> None:
     """Tell how the database, the services, the municipalities and the migrations are."""
@@ -153,6 +184,30 @@ def tenant_show(name: Tenant, as_json: Json = False) -> None:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
         typer.echo(status.tenant_as_text(facts))
+
+
+@tenant_app.command("cors")
+def tenant_cors(
+    name: Tenant,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Origin of web pages, such as https://mijn.deventer.nl; may be repeated.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Let no web page in any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set which web pages may call the APIs from a browser; without --origin or --none: tell which."""
+    if origin and none:
+        raise typer.BadParameter("--origin and --none exclude each other")
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> list[str]:
+        if origin or none:
+            return await registry.set_origins(admin, name, origin or ())
+        found = [tenant for tenant in await registry.list_tenants(admin) if tenant.name == name]
+        if not found:
+            raise LookupError(f"there is no municipality {name}")
+        return list(found[0].origins)
+
+    show({"name": name, "origins": with_admin(work)}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
 
 
 def _tenant(tenant: registry.Tenant) -> dict[str, Any]:
