@@ -72,11 +72,11 @@ class Writer:
         dice = self.chance.random()
         if dice < 0.02:
             await self._refused()
-        elif dice < 0.05:
+        elif dice < 0.04:
             await self._applicatie()
-        elif dice < 0.15:
+        elif dice < 0.35:
             await self._message()
-        elif dice < 0.35 or not self.own:
+        elif dice < 0.5 or not self.own:
             await self._besluit()
         else:
             await self._change(self.chance.choice(self.own[-5:]))
@@ -191,6 +191,7 @@ async def chaos(
         world = await prepare(system, session)
         start = time.monotonic()
         killer = asyncio.create_task(kill_at_random(system, outcome, chance, interval))
+        supervisor = asyncio.create_task(supervise(system, everything))
         reporter = asyncio.create_task(report_progress(outcome, start))
 
         async def work(tenant: str, number: int) -> None:
@@ -209,13 +210,21 @@ async def chaos(
 
         await asyncio.gather(*(work(tenant, number) for tenant in TENANTS for number in range(8)))
         lasted = time.monotonic() - start
-        killer.cancel()
-        reporter.cancel()
+        for task in (killer, reporter):
+            task.cancel()
         await asyncio.gather(killer, reporter, return_exceptions=True)
         await asyncio.to_thread(system.start_postgres)
-        system.start(*everything)
         drained = await drain(system)
+        supervisor.cancel()
+        await asyncio.gather(supervisor, return_exceptions=True)
     return outcome, lasted, drained
+
+
+async def supervise(system: System, names: list[str]) -> None:
+    """Start again what ends by itself, as a service that finds no PostgreSQL when it starts."""
+    while True:
+        await asyncio.sleep(1.5)
+        system.start(*names)
 
 
 async def report_progress(outcome: Outcome, start: float) -> None:

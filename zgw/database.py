@@ -200,8 +200,10 @@ class Database:
             connection = await self._take(tenant)
             try:
                 yield Executor(connection)
-            except BaseException:
-                await self._give_back(connection, tenant, clean=not connection.is_in_transaction())
+            except BaseException as e:
+                # After a crash of PostgreSQL a connection is of no use some time before it counts as closed.
+                broken = isinstance(e, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError))
+                await self._give_back(connection, tenant, clean=not broken and not connection.is_in_transaction())
                 raise
             await self._give_back(connection, tenant, clean=True)
 

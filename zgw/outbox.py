@@ -30,7 +30,7 @@ AT_ONCE = 2
 SWEEP = 60.0
 BUSY_ELSEWHERE = 0.2
 LONGEST_DELAY = 10.0
-UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 HOLD = timedelta(seconds=60)
 """Longer than a call to another service and taking the write back can last."""
 CHANNEL = "samenzaak_outbox"
@@ -96,9 +96,10 @@ async def put(
     }
     table = metadata.tables["outbox"]
     values = {"bases": list(caller.bases), "message": message, "held_until": held and datetime.now(UTC) + held}
-    found: int = await db.value(insert(table).values(**values).returning(table.c.id))
+    statement = insert(table).values(**values).returning(table.c.id)
     if held is None:
-        await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
+        statement = statement.returning(func.pg_notify(CHANNEL, func.current_schema()))
+    found: int = await db.value(statement)
     return found
 
 

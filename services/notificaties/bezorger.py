@@ -91,7 +91,7 @@ class Worker:
                 try:
                     for tenant in await self.service.database.tenants():
                         self.look(tenant)
-                except wachtrij.UNAVAILABLE as e:
+                except (*wachtrij.UNAVAILABLE, Problem) as e:
                     log.warning("no municipalities: %s", e)
                     await asyncio.sleep(1)
                     self._sweep.set()
@@ -135,6 +135,9 @@ class Worker:
         except Problem as e:
             # A municipality that was removed, or not migrated yet; the sweep sees to it that it is not forgotten.
             log.warning("%s: cannot look for deliveries: %s", tenant, e)
+        except Exception:
+            log.exception("%s: cannot look for deliveries", tenant)
+            delay = 5.0
         finally:
             del self._looking[tenant]
         if (timer := self._timers.pop(tenant, None)) is not None:

@@ -310,8 +310,9 @@ class Queue:
                 try:
                     await self._write(done, failed, recovered)
                     break
-                except (*wachtrij.UNAVAILABLE, Problem) as e:
-                    log.warning("%s abonnement %s: cannot be written down: %s", self.tenant, self.abonnement, e)
+                except Exception as e:
+                    # Whatever it is, forgetting it would deliver everything once more.
+                    log.warning("%s abonnement %s: cannot be written down: %r", self.tenant, self.abonnement, e)
                     await asyncio.sleep(delay)
                     delay = min(delay * 2, 2.0)
         self.awake.set()

@@ -200,5 +200,5 @@ async def release(db: Executor, abonnement: UUID, lease: UUID, gelezen: int, pau
     return True
 
 
-UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What goes wrong while PostgreSQL is away."""
