@@ -10,10 +10,10 @@ import typer
 
 from beheer import configuration as configurations
 from beheer import postgres, status, tenants
+from beheer.apply import Outcome, apply
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.console import Json, Tenant, refusals, show, with_admin
 from beheer.logs import configure_logging
-from beheer.apply import Outcome, apply
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
@@ -107,7 +107,7 @@ def apply_command(
     file: Annotated[Path, typer.Argument(help="YAML with municipalities, clients, external APIs and abonnementen.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
 ) -> None:
-    """Make what a file says, and tell the difference; safe to repeat. Secrets come from the environment or from files."""
+    """Make what a file says, and tell the difference; safe to repeat. Secrets come from variables or from files."""
     with refusals():
         configuration, document = configurations.read(file)
         settings = load_settings()

@@ -29,9 +29,9 @@ READ_TIMEOUT = 10.0
 # A connection that PostgreSQL ended makes asyncpg fail in any of these ways, depending on what it was doing.
 _FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
-_CLIENT_ID = re.compile(r"[!-~]{1,50}")
+CLIENT_ID = re.compile(r"[!-~]{1,50}")
 
 
 async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, hosts: Sequence[str] = ()) -> Tenant:
@@ -40,7 +40,7 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
     Raises ValueError for a wrong or taken name, RSIN or host name.
     """
     check_name(name)
-    if not _is_rsin(rsin):
+    if not is_rsin(rsin):
         raise ValueError(f"{rsin!r} is not a valid RSIN")
     if not naam.strip():
         raise ValueError("a municipality needs a name that people know it by")
@@ -63,6 +63,13 @@ async def remove_tenant(db: asyncpg.Connection, name: str) -> None:
     """Remove a municipality with its clients and issuers, not its data; LookupError when it does not exist."""
     async with _changing(db):
         _found(await db.execute("DELETE FROM gateway.tenant WHERE name = $1", name), f"municipality {name}")
+
+
+async def set_naam(db: asyncpg.Connection, tenant: str, naam: str) -> None:
+    """Change the name that people know a municipality by; LookupError when it does not exist."""
+    async with _changing(db):
+        status = await db.execute("UPDATE gateway.tenant SET naam = $2 WHERE name = $1", tenant, naam)
+        _found(status, f"municipality {tenant}")
 
 
 async def set_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -> None:
@@ -106,7 +113,7 @@ async def add_client(
     An empty secret makes a client that only an issuer's token lets in. Raises ValueError for a wrong or taken
     client_id or an unusable secret, LookupError for an unknown municipality.
     """
-    if not _CLIENT_ID.fullmatch(client_id):
+    if not CLIENT_ID.fullmatch(client_id):
         raise ValueError("a client_id has 1 to 50 visible characters without spaces (ASCII)")
     secret = secrets.token_urlsafe(32) if secret is None else secret
     if "-----BEGIN" in secret or secret.startswith("ssh-"):
@@ -219,7 +226,8 @@ def _found(status: str, what: str) -> None:
         raise LookupError(f"there is no {what}")
 
 
-def _is_rsin(rsin: str) -> bool:
+def is_rsin(rsin: str) -> bool:
+    """Return whether the nine digits pass the check of an RSIN."""
     if not re.fullmatch("[0-9]{9}", rsin):
         return False
     return sum(int(digit) * weight for digit, weight in zip(rsin, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)) % 11 == 0
@@ -228,7 +236,7 @@ def _is_rsin(rsin: str) -> bool:
 async def _free_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -> list[str]:
     checked = list(dict.fromkeys(host.lower().rstrip(".") for host in hosts))
     for host in checked:
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise ValueError(f"{host!r} is not a host name (without http:// and without a port)")
     # The lock lets two operators not give one host name to two municipalities at the same time.
     await db.execute("LOCK TABLE gateway.tenant IN SHARE ROW EXCLUSIVE MODE")

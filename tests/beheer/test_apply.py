@@ -1,0 +1,319 @@
+"""`samenzaak apply`: what the file says is made, told, and not made twice."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from beheer import configuration
+from beheer.apply import Outcome, apply
+from gateway import registry
+from gateway.config import secret_box
+from services.autorisaties import external
+from tests.maak import Maak
+from tests.stack import Client, Stack
+
+ROOT = Path(__file__).parents[2]
+RIGHTS = "/autorisaties/api/v1/applicaties"
+
+
+@pytest.fixture
+def name() -> str:
+    """A municipality that does not exist yet."""
+    return f"toe{time.time_ns() % 10**10}"
+
+
+def written(folder: Path, content: Any) -> Path:
+    file = folder / "samenzaak.yaml"
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+    return file
+
+
+def mistakes(folder: Path, content: Any) -> list[str]:
+    """Return the mistakes in a file, without the name of the file."""
+    file = written(folder, content)
+    with pytest.raises(configuration.Mistakes) as refused:
+        configuration.read(file)
+    return [line.removeprefix(f"{file}:") for line in str(refused.value).splitlines()]
+
+
+async def applied(stack: Stack, folder: Path, content: Any, *, dry_run: bool = False) -> Outcome:
+    """Apply a file, which must have no mistakes."""
+    found, _ = configuration.read(written(folder, content))
+    async with stack.admin() as admin:
+        with stack._roles_alone():
+            return await apply(admin, stack.settings, stack.dsn, found, dry_run=dry_run)
+
+
+def told(outcome: Outcome, name: str) -> list[str]:
+    """Return the lines that the operator sees; there must be no mistakes."""
+    assert outcome.mistakes == []
+    return [line.replace(f"{name}: ", "") for change in outcome.changes for line in change.lines()]
+
+
+def municipality(name: str, **parts: Any) -> dict[str, Any]:
+    return {"municipalities": {name: {"naam": "Gemeente Toe", "rsin": "517439943", **parts}}}
+
+
+async def test_everything_of_a_file_is_made_and_then_nothing_changes(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "omgevingsgeheim-omgevingsgeheim-01")
+    (tmp_path / "geheim").write_text("bestandsgeheim-bestandsgeheim-0001\n")
+    content = municipality(
+        name,
+        hosts=[f"{name}.test"],
+        clients={
+            f"alles-{name}": {"label": "Alles", "secretEnv": "TOE_SECRET", "alleAutorisaties": True},
+            f"lezer-{name}": {
+                "secretFile": str(tmp_path / "geheim"),
+                "autorisaties": [{"component": "ztc", "scopes": ["catalogi.lezen"]}],
+            },
+            f"sleutel-{name}": {},
+        },
+        externeApis={"bag": {"root": "https://198.51.100.1/api", "header": "X-Api-Key", "secretEnv": "TOE_SECRET"}},
+        abonnementen=[
+            {
+                "callbackUrl": "https://127.0.0.1:9/haak",
+                "secretEnv": "TOE_SECRET",
+                "kanalen": [{"naam": "autorisaties"}],
+            }
+        ],
+    )
+    dry = told(await applied(stack, tmp_path, content, dry_run=True), name)
+    async with stack.admin() as admin:
+        assert name not in [t.name for t in await registry.list_tenants(admin)]
+    first = told(await applied(stack, tmp_path, content), name)
+    assert dry == first
+    assert first == [
+        "+ municipality Gemeente Toe, RSIN 517439943",
+        f"    host {name}.test",
+        f"+ client alles-{name}",
+        f"+ rights of alles-{name}",
+        "    + all rights",
+        f"+ client lezer-{name}",
+        f"+ rights of lezer-{name}",
+        "    + ztc catalogi.lezen",
+        f"+ client sleutel-{name}",
+        "+ external API bag at https://198.51.100.1/api",
+        "+ abonnement https://127.0.0.1:9/haak",
+        "    kanaal autorisaties",
+    ]
+    assert told(await applied(stack, tmp_path, content), name) == []
+    async with stack.admin() as admin:
+        box = secret_box(stack.settings)
+        assert await registry.client_secret(admin, box, name, f"alles-{name}") == "omgevingsgeheim-omgevingsgeheim-01"
+        assert await registry.client_secret(admin, box, name, f"lezer-{name}") == "bestandsgeheim-bestandsgeheim-0001"
+        assert await registry.client_secret(admin, box, name, f"sleutel-{name}") == ""
+        assert [api.root for api in await external.list_externals(admin, name)] == ["https://198.51.100.1/api"]
+    client = Client(stack, name, f"alles-{name}", "omgevingsgeheim-omgevingsgeheim-01")
+    found = (await client.get(f"{RIGHTS}?clientIds=lezer-{name}")).json()["results"]
+    assert [a["scopes"] for a in found[0]["autorisaties"]] == [["catalogi.lezen"]]
+    assert len((await client.get("/notificaties/api/v1/abonnement")).json()) == 1
+
+
+async def test_a_change_is_told_and_made_and_a_secret_never_shown(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "eerste-geheim-eerste-geheim-eerste")
+    lezen = {"component": "ztc", "scopes": ["catalogi.lezen"]}
+    parts: dict[str, Any] = {
+        "clients": {f"c-{name}": {"secretEnv": "TOE_SECRET", "autorisaties": [lezen]}},
+        "externeApis": {"bag": {"root": "https://198.51.100.1/api", "header": "X-Api-Key", "secretEnv": "TOE_SECRET"}},
+        "abonnementen": [
+            {"callbackUrl": "https://127.0.0.1:9/haak", "secretEnv": "TOE_SECRET", "kanalen": [{"naam": "zaken"}]}
+        ],
+    }
+    await applied(stack, tmp_path, municipality(name, **parts))
+    monkeypatch.setenv("TOE_SECRET", "tweede-geheim-tweede-geheim-tweede")
+    parts["naam"] = "Gemeente Anders"
+    parts["hosts"] = [f"nieuw-{name}.test"]
+    parts["clients"][f"c-{name}"] |= {
+        "label": "Nieuw",
+        "autorisaties": [{"component": "nrc", "scopes": ["notificaties.consumeren"]}],
+    }
+    parts["externeApis"]["bag"]["root"] = "https://198.51.100.2/api"
+    parts["abonnementen"][0]["kanalen"] = [{"naam": "zaken", "filters": {"bronorganisatie": "517439943"}}]
+    lines = told(await applied(stack, tmp_path, municipality(name, **parts)), name)
+    assert lines == [
+        "~ name",
+        "    Gemeente Toe -> Gemeente Anders",
+        "~ hosts",
+        f"    + nieuw-{name}.test",
+        f"~ client c-{name}",
+        "    secret changed",
+        f"    label c-{name} -> Nieuw",
+        f"~ rights of c-{name}",
+        "    + nrc notificaties.consumeren",
+        "    - ztc catalogi.lezen",
+        "~ external API bag at https://198.51.100.2/api",
+        "    root https://198.51.100.1/api -> https://198.51.100.2/api",
+        "    secret changed",
+        "~ abonnement https://127.0.0.1:9/haak",
+        "    kanalen zaken -> zaken bronorganisatie=517439943",
+        "    secret changed",
+    ]
+    assert "geheim" not in "".join(lines)
+    assert told(await applied(stack, tmp_path, municipality(name, **parts)), name) == []
+    async with stack.admin() as admin:
+        assert (
+            await registry.client_secret(admin, secret_box(stack.settings), name, f"c-{name}")
+            == "tweede-geheim-tweede-geheim-tweede"
+        )
+
+
+async def test_a_right_on_a_type_waits_for_the_catalogue_and_is_for_all_its_versions(
+    stack: Stack, api: Client, maak: Maak, tmp_path: Path
+) -> None:
+    async with stack.admin() as admin:
+        known = next(t for t in await registry.list_tenants(admin) if t.name == "deventer")
+    catalogue = await maak.catalogus()
+    client_id = f"typen-{time.time_ns()}"
+    named = {"domein": catalogue["domein"], "omschrijving": "Foto"}
+    right = {"component": "drc", "scopes": ["documenten.lezen"], "maxVertrouwelijkheidaanduiding": "openbaar"}
+    parts = {
+        "clients": {client_id: {"autorisaties": [{**right, "informatieobjecttype": named}]}},
+        "hosts": [*known.hosts],
+    }
+    content = municipality("deventer", **parts)
+    content["municipalities"]["deventer"] |= {"naam": known.naam, "rsin": known.rsin}
+    missing = f"no informatieobjecttype {named['domein']} Foto yet"
+    pending = f"! rights of {client_id}: {missing}, left out; apply again when it is there"
+    assert told(await applied(stack, tmp_path, content), "deventer") == [f"+ client {client_id}", pending]
+
+    first = await maak.informatieobjecttype(
+        catalogus=catalogue["url"], omschrijving="Foto", beginGeldigheid="2020-01-01", eindeGeldigheid="2021-01-01"
+    )
+    await maak.informatieobjecttype(catalogus=catalogue["url"], omschrijving="Brief")
+    assert told(await applied(stack, tmp_path, content), "deventer") == [
+        f"+ rights of {client_id}", f"    + drc documenten.lezen {first['url']} up to openbaar",
+    ]  # fmt: skip
+    second = await maak.informatieobjecttype(
+        catalogus=catalogue["url"], omschrijving="Foto", beginGeldigheid="2022-01-01"
+    )
+    assert told(await applied(stack, tmp_path, content), "deventer") == [
+        f"~ rights of {client_id}", f"    + drc documenten.lezen {second['url']} up to openbaar",
+    ]  # fmt: skip
+    assert told(await applied(stack, tmp_path, content), "deventer") == []
+    found = (await api.get(f"{RIGHTS}?clientIds={client_id}")).json()["results"][0]["autorisaties"]
+    assert {a["informatieobjecttype"] for a in found} == {first["url"], second["url"]}
+
+
+async def test_what_an_api_refuses_is_told_with_its_place_and_the_rest_is_made(
+    stack: Stack, name: str, tmp_path: Path
+) -> None:
+    wrong = [{"component": "zrc", "scopes": ["zaken.lezen"]}]
+    content = municipality(
+        name, clients={f"fout-{name}": {"autorisaties": wrong}, f"goed-{name}": {"alleAutorisaties": True}}
+    )
+    file = written(tmp_path, content)
+    outcome = await applied(stack, tmp_path, content)
+    _, document = configuration.read(file)
+    shown = str(document.mistakes(outcome.mistakes))
+    assert f"municipalities.{name}.clients.fout-{name}.autorisaties: " in shown
+    assert "zaaktype" in shown
+    assert shown.startswith(f"{file}:7: ")
+    assert f"+ rights of goed-{name}" in [change.lines()[0].replace(f"{name}: ", "") for change in outcome.changes]
+
+
+async def test_a_host_of_another_municipality_is_refused_with_its_place(
+    stack: Stack, name: str, tmp_path: Path
+) -> None:
+    outcome = await applied(stack, tmp_path, municipality(name, hosts=["raalte.test"]))
+    assert [(m.place, m.message) for m in outcome.mistakes] == [
+        (("municipalities", name), "raalte.test already belongs to raalte")
+    ]
+    async with stack.admin() as admin:
+        assert name not in [t.name for t in await registry.list_tenants(admin)]
+
+
+async def test_the_rsin_of_a_municipality_is_not_changed(stack: Stack, name: str, tmp_path: Path) -> None:
+    await applied(stack, tmp_path, municipality(name))
+    outcome = await applied(stack, tmp_path, municipality(name, rsin="159351741"))
+    assert [m.place for m in outcome.mistakes] == [("municipalities", name, "rsin")]
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NERGENS", raising=False)
+    text = """\
+municipalities:
+  deventer:
+    naam: Gemeente Deventer
+    rsin: "123456789"
+    hosts: [http://deventer.test]
+    clients:
+      een:
+        secretEnv: NERGENS
+        secretFile: /nergens
+      "twee woorden":
+        alleAutorisaties: true
+        autorisaties: [{component: xyz, scopes: []}]
+    onbekend: 1
+  X: {naam: x, rsin: "517439943"}
+"""
+    found = [
+        line.replace("municipalities.deventer", "…").replace("twee woorden", "twee")
+        for line in mistakes(tmp_path, text)
+    ]
+    assert found == [
+        "4: ….rsin: is not a valid RSIN",
+        "5: ….hosts.0: is not a host name (without http:// and without a port)",
+        "7: ….clients.een: give secretEnv or secretFile, not both",
+        "10: ….clients.twee: a client_id has 1 to 50 visible characters without spaces (ASCII)",
+        "12: ….clients.twee.autorisaties.0.component: Input should be 'ac', 'nrc', 'zrc', 'ztc', 'drc' or 'brc'",
+        "12: ….clients.twee.autorisaties.0.scopes: List should have at least 1 item after validation, not 0",
+        "13: ….onbekend: is not known here",
+        "14: municipalities.X: 'X': a tenant name has 2 to 40 lower-case letters, digits and single hyphens, and begins"
+        " with a letter",
+    ]
+
+
+def test_a_secret_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NERGENS", raising=False)
+    (tmp_path / "leeg").write_text("\n")
+    clients = {
+        "een": {"secretEnv": "NERGENS"},
+        "twee": {"secretFile": str(tmp_path / "weg")},
+        "drie": {"secretFile": str(tmp_path / "leeg")},
+    }
+    found = mistakes(tmp_path, municipality("deventer", clients=clients))
+    assert found == [
+        "7: municipalities.deventer.clients.een.secretEnv: the environment variable NERGENS is empty or not set",
+        f"9: municipalities.deventer.clients.twee.secretFile: the file {tmp_path}/weg cannot be read: No such file or"
+        " directory",
+        f"11: municipalities.deventer.clients.drie.secretFile: the file {tmp_path}/leeg is empty or not set",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("municipalities: {a: [", "1: this is no YAML"),
+        ("municipalities:\n  deventer: {}\n  deventer: {}\n", "3: municipalities.deventer: is given twice"),
+        ("", "1: : Input should be"),
+        ("- een\n", "1: : Input should be"),
+        ("tenants: {}\n", "1: tenants: is not known here"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str, mistake: str) -> None:
+    assert any(line.startswith(mistake) for line in mistakes(tmp_path, text))
+
+
+def test_two_municipalities_cannot_have_one_host(tmp_path: Path) -> None:
+    one = {"naam": "A", "rsin": "517439943", "hosts": ["a.test"]}
+    found = mistakes(tmp_path, {"municipalities": {"aa": one, "bb": one}})
+    assert [line.partition(": ")[2] for line in found] == ["municipalities.bb.hosts.0: a.test already belongs to aa"]
+
+
+@pytest.mark.parametrize("overlay", ["dev", "production"])
+def test_the_files_of_the_overlays_can_be_applied(overlay: str, tmp_path: Path) -> None:
+    text = (ROOT / "k8s" / "overlays" / overlay / "samenzaak.yaml").read_text()
+    content = yaml.safe_load(text)
+    for one in content["municipalities"].values():
+        for owner in [*one["clients"].values(), *one.get("externeApis", {}).values()]:
+            owner["secretFile"] = str(tmp_path / "geheim")
+    (tmp_path / "geheim").write_text("x" * 32)
+    found, _ = configuration.read(written(tmp_path, content))
+    assert len(found.municipalities) == len(content["municipalities"])
