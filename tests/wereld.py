@@ -57,7 +57,7 @@ async def make(client: Client) -> Wereld:
 
 
 async def _load_selectielijst(client: Client) -> None:
-    from services.catalogi import selectielijst
+    from services.catalogi import selectielijst_laden as selectielijst
 
     async with client.stack.admin() as admin:
         await selectielijst.load(admin, client.tenant, SELECTIELIJST)

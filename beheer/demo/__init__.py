@@ -118,7 +118,7 @@ class Demo:
             await admin.close()
 
     async def _make_gemeenten(self) -> dict[str, Gemeente]:
-        from services.catalogi import selectielijst
+        from services.catalogi import selectielijst_laden as selectielijst
 
         made = {}
         admin = await asyncpg.connect(self.dsn)
