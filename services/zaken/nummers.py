@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    literal_column,
     or_,
     select,
 )
@@ -44,9 +43,6 @@ TELLER = Table(
 )
 """The last number of each year. Taken in a statement of its own, so that nobody waits for somebody else's transaction."""
 
-LAATSTE: Any = literal_column("zaaknummer_teller.laatste::text", Text())
-"""The new value of the counter, inside the statement that raises it."""
-
 NUMMER = Table(
     "zaaknummer",
     METADATA,
@@ -56,6 +52,16 @@ NUMMER = Table(
 )
 """Numbers that are not given out: ``gereserveerd``, ``gebruikt`` (reserved and used since), ``vervallen`` (of a deleted
 zaak that had chosen its number itself)."""
+
+VOLGENDE = """
+    INSERT INTO zaaknummer_teller AS t (prefix, laatste) VALUES ($1, $2)
+    ON CONFLICT (prefix) DO UPDATE SET laatste = t.laatste + excluded.laatste
+    RETURNING laatste, set_config('synchronous_commit', 'off', true),
+        EXISTS (SELECT FROM zaak WHERE bronorganisatie = $3 AND identificatie = t.prefix || lpad(t.laatste::text, 10, '0'))
+        OR EXISTS (SELECT FROM zaaknummer WHERE bronorganisatie = $3 AND nummer = t.prefix || lpad(t.laatste::text, 10, '0'))
+        AS bezet
+"""
+"""Raises the counter, and tells whether somebody else has the number already."""
 
 PATROON = re.compile(r"(ZAAK-\d{4}-)(\d{10})")
 MAX_AANTAL = 10_000
@@ -81,15 +87,6 @@ def prefix_of(year: int) -> str:
     return f"ZAAK-{year:04d}-"
 
 
-def _bezet(nummer: Any, bronorganisatie: str) -> Any:
-    """Return whether a number was given out already, or may not be."""
-    zaak = exists(
-        select(1).where(ZAAK_TABLE.c.identificatie == nummer, ZAAK_TABLE.c.bronorganisatie == bronorganisatie)
-    )
-    other = exists(select(1).where(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == bronorganisatie))
-    return or_(zaak, other)
-
-
 def _verhoog(prefix: str, step: int) -> Any:
     statement = upsert(TELLER).values(prefix=prefix, laatste=step)
     return statement.on_conflict_do_update(
@@ -105,18 +102,12 @@ async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
     later in the same log, so either both survive a crash or neither does.
     """
     prefix, step = prefix_of(year), 1
-    while True:
-        nummer = literal(prefix).concat(func.lpad(LAATSTE, 10, "0"))
-        statement = _verhoog(prefix, step).returning(
-            TELLER.c.laatste,
-            _bezet(nummer, bronorganisatie).label("bezet"),
-            func.set_config("synchronous_commit", "off", True),
-        )
-        row = await call.db.row(call.tenant, statement)
-        assert row is not None
-        if not row["bezet"]:
-            return f"{prefix}{row['laatste']:010d}"
-        step *= 2
+    async with call.db.acquire(call.tenant) as db:
+        while True:
+            row = await db.connection.fetchrow(VOLGENDE, prefix, step, bronorganisatie)
+            if not row["bezet"]:
+                return f"{prefix}{row['laatste']:010d}"
+            step *= 2
 
 
 async def identificatie_is_uniek(check: Check) -> None:
@@ -192,7 +183,8 @@ async def reserveren(call: Call) -> Response:
 
 async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
     """Reserve numbers of this year and return them."""
-    prefix, step, found = prefix_of(today().year), aantal, []
+    prefix, step = prefix_of(today().year), aantal
+    found: list[str] = []
     while len(found) < aantal:
         async with call.db.transaction(call.tenant) as db:
             row = await db.row(_verhoog(prefix, step).returning(TELLER.c.laatste))

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     func,
     insert,
-    literal,
     select,
     union_all,
 )
@@ -103,10 +102,7 @@ async def tel_mee(db: Executor, check: Check) -> None:
     check.call.service.state.setdefault(GESCHREVEN, Counter())[check.call.tenant] += 1
     if check.stored is not None:
         await tel_af(db, [check.stored])
-    c = ZAAK_TABLE.c
-    statement = select(c.zaaktype, c.vertrouwelijkheidaanduiding, c.id // literal(BLOK), literal(1))
-    names = ["zaaktype", "vertrouwelijkheidaanduiding", "blok", "aantal"]
-    await db.execute(insert(DELTA).from_select(names, statement.where(c.uuid == check.uuid)))
+    await db.connection.execute(BIJ, check.uuid, BLOK)
 
 
 async def tel_af(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
@@ -116,6 +112,10 @@ async def tel_af(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
         await db.execute(insert(DELTA).values(**values, blok=zaak["id"] // BLOK, aantal=-1))
 
 
+BIJ = (
+    "INSERT INTO zaaktelling_delta (zaaktype, vertrouwelijkheidaanduiding, blok, aantal) "
+    "SELECT zaaktype, vertrouwelijkheidaanduiding, id / $2::bigint, 1 FROM zaak WHERE uuid = $1"
+)
 VOUW = (
     "WITH weg AS (DELETE FROM zaaktelling_delta RETURNING *) "
     "INSERT INTO zaaktelling AS t (zaaktype, vertrouwelijkheidaanduiding, blok, aantal) "
