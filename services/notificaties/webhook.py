@@ -4,6 +4,7 @@ The client is aiohttp's, because httpx takes several times its CPU (docs/adr/000
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,7 @@ class GuardedResolver(AbstractResolver):
         addresses = list(dict.fromkeys((str(entry[4][0]), entry[0]) for entry in found))
         # One forbidden address makes the whole name suspect.
         if not addresses or not all(may_connect(address, self._private) for address, _ in addresses):
-            raise OSError(f"{host} is at an address that is not allowed")
+            raise OSError(errno.EACCES, f"{host} is at an address that is not allowed")
         flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return [
             ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=flags)
