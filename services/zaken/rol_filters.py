@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     column,
     exists,
-    func,
     literal_column,
     select,
     text,
@@ -67,10 +66,14 @@ ROL = named_table(
 
 
 def member(rol: FromClause, key: str) -> ColumnElement[str]:
-    """Return one member of betrokkeneIdentificatie, as its index has it: null when it is empty or absent."""
-    # The texts are no columns, because an index takes the table of the first column in its expression.
-    found = rol.c.betrokkene_identificatie.op("->>", return_type=Text())(text(f"'{key}'"))
-    return func.nullif(found, text("''"), type_=Text())
+    """Return one member of betrokkeneIdentificatie, as its index has it."""
+    # The text is no column, because an index takes the table of the first column in its expression.
+    return rol.c.betrokkene_identificatie.op("->>", return_type=Text())(text(f"'{key}'"))
+
+
+def filled(rol: FromClause, key: str) -> ColumnElement[bool]:
+    """Return the condition under which a rol is in the index of this member: most rollen have most members empty."""
+    return member(rol, key) != text("''")
 
 
 def identification_filters(prefix: str, rol: FromClause, within: Within | None = None) -> list[Filter]:
@@ -83,7 +86,7 @@ def _identified(
 ) -> Filter:
     def condition(value: str) -> ColumnElement[bool]:
         # Only ``identificatie`` belongs to more than one type of party.
-        return and_(rol.c.betrokkene_type == kind, member(rol, key) == value)
+        return and_(rol.c.betrokkene_type == kind, member(rol, key) == value, filled(rol, key))
 
     return Filter(
         f"{prefix}betrokkeneIdentificatie__{word}__{key}", Annotated[str, Length(length)], condition, within=within
@@ -107,6 +110,4 @@ ROL_FILTERS: list[Filter] = [
 def identification_indexes(rol: Table) -> None:
     """Add the index of each identification to the table of the rollen."""
     for key in dict.fromkeys(key for _, _, key, _ in IDENTIFICATIES):
-        found = member(rol, key)
-        # A comparison implies that there is a value, so the planner uses these indexes without being told so.
-        Index(f"rol_{key.lower()}", found, postgresql_where=found.is_not(None))
+        Index(f"rol_{key.lower()}", member(rol, key), postgresql_where=filled(rol, key))
