@@ -147,6 +147,7 @@ ZAAK_TABLE = make_table(
 _c = ZAAK_TABLE.c
 box_index(ZAAK_TABLE)
 Index("zaak_startdatum", _c.startdatum, _c.id)
+Index("zaak_zaaktype", _c.zaaktype, _c.id)
 Index("zaak_zaaktype_startdatum", _c.zaaktype, _c.startdatum)
 Index("zaak_registratiedatum", _c.registratiedatum, _c.id)
 Index("zaak_einddatum", _c.einddatum, _c.id)
