@@ -100,12 +100,29 @@ def render_ref(prefix: str, empty: Any) -> Render:
     return render
 
 
+def render_refs(prefix: str, one: Render | None) -> Render:
+    """Return the function that makes absolute URLs of an array of references.
+
+    A statement may give an array of uuids as PostgreSQL's text (``{…,…}``), which costs a tenth of an array of UUID objects.
+    """
+
+    def render(values: Any, base: str) -> Any:
+        if type(values) is str:
+            start = base + prefix
+            return [start + value for value in values[1:-1].split(",")] if len(values) > 2 else []
+        return [one(value, base) for value in values or ()] if one else list(values or ())
+
+    return render
+
+
 def renderer(p: Property) -> Render | None:
     """Return how a value of this property is rendered, or None when JSON can hold it as it is."""
     if (ref := p.ref) is not None:
         return render_ref(ref.prefix, None if p.default is None and p.nullable else "")
     if (item := p.item) is not None:
         inner = renderer(item)
+        if item.ref is not None:
+            return render_refs(item.ref.prefix, inner)
         return None if inner is None else lambda values, base: [inner(value, base) for value in values or ()]
     if p.group is not None:
         members = [(member.name, r) for member in describe(p.group) if (r := renderer(member))]

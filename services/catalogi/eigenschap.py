@@ -13,9 +13,9 @@ from services.catalogi.subtype import (
     Zaaktype,
     statustype_hoort_bij_zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
@@ -83,5 +83,5 @@ EIGENSCHAP = Resource(
     cached=True,
     rules=[zaaktype_is_concept(), lengte_past_bij_formaat, statustype_hoort_bij_zaaktype],
     removal_rules=[zaaktype_is_concept()],
-    effects=[zaaktype_stays_concept()],
+    effects=[summarise()],
 )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from sqlalchemy import Boolean, Column, Index, Text, Uuid, column, select, table, true
+from sqlalchemy import Boolean, Column, Index, Text, column, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.catalogi.geldigheid import (
@@ -12,6 +12,7 @@ from services.catalogi.geldigheid import (
     SCHRIJVEN,
     VERWIJDEREN,
     as_array,
+    as_refs,
     begin_object,
     einde_object,
     on_reference_day,
@@ -81,10 +82,9 @@ Index("informatieobjecttype_omschrijving", T.c.omschrijving)
 
 def _of_zaaktypen() -> tuple[Any, tuple[Any, ...]]:
     """Return the zaaktypen that have this type among their documents, and the conditions for that."""
-    other = versions("zaaktype")
-    ziot = table("zaaktypeinformatieobjecttype", column("zaaktype", Uuid), column("informatieobjecttype", Text)).alias()
-    named = other.c.uuid.in_(select(ziot.c.zaaktype).where(ziot.c.informatieobjecttype == T.c.omschrijving).correlate_except(ziot))
-    return other, (other.c.catalogus == T.c.catalogus, named)
+    other = versions("zaaktype", column("informatieobjecttype_omschrijving", ARRAY(Text)))
+    names = other.c.informatieobjecttype_omschrijving
+    return other, (other.c.catalogus == T.c.catalogus, names.contains(array([T.c.omschrijving])))
 
 
 def _of_besluittypen() -> tuple[Any, tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def _of_besluittypen() -> tuple[Any, tuple[Any, ...]]:
 def urls_of(kind: str, found: tuple[Any, tuple[Any, ...]]) -> Any:
     """Return the uuids of the related versions that are valid."""
     other, where = found
-    return as_array(resolved(other, kind, *where))
+    return as_refs(resolved(other, kind, *where))
 
 
 def names_of(name: str, found: tuple[Any, tuple[Any, ...]]) -> Any:

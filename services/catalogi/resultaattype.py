@@ -21,9 +21,9 @@ from services.catalogi.subtype import (
     Zaaktype,
     catalogus_is_die_van_het_zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
@@ -189,5 +189,5 @@ RESULTAATTYPE = Resource(
     ],
     guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
-    effects=[zaaktype_stays_concept()],
+    effects=[summarise()],
 )

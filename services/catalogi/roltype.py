@@ -14,9 +14,9 @@ from services.catalogi.subtype import (
     Zaaktype,
     catalogus_is_die_van_het_zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import GEVULD
 from zgw.fields import Fields, Length
@@ -67,5 +67,5 @@ ROLTYPE = Resource(
     rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
     guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
-    effects=[zaaktype_stays_concept()],
+    effects=[summarise()],
 )

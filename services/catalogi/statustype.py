@@ -12,9 +12,9 @@ from services.catalogi.subtype import (
     DatedShown,
     Zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import GEVULD
 from zgw.fields import Duration, Fields, Length, Ref, Whole
@@ -76,5 +76,5 @@ STATUSTYPE = Resource(
     rules=[zaaktype_is_concept()],
     guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
-    effects=[zaaktype_stays_concept()],
+    effects=[summarise()],
 )

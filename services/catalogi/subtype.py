@@ -15,6 +15,7 @@ from services.catalogi.geldigheid import (
     status_filter,
     validity_filter,
 )
+from services.catalogi.samenvatting import recount
 from services.catalogi.velden import ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
@@ -107,15 +108,16 @@ def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
     return rule
 
 
-def zaaktype_stays_concept(code: str = "non-concept-zaaktype") -> Effect:
-    """Return the effect that looks once more at the concept flag, while nobody can publish the zaaktype."""
+def summarise(code: str = "non-concept-zaaktype") -> Effect:
+    """Return the effect that brings the zaaktype up to date, and looks once more at its concept flag (ztc-010).
+
+    The row of the zaaktype is locked by then, so nobody can publish it before this write is there.
+    """
 
     async def effect(db: Executor, check: Check) -> None:
-        keys = {row["uuid"] for row in await zaaktypen_of(check)}
-        for key in sorted(keys):
-            row = await db.row(select(ZT.c.concept).where(ZT.c.uuid == key).with_for_update(read=True))
-            if row is not None and not row["concept"] and not await may_correct(check):
-                raise invalid(OBJECT, code)
+        found = await recount(db, {row["uuid"] for row in await zaaktypen_of(check)})
+        if not all(row["concept"] for row in found) and not await may_correct(check):
+            raise invalid(OBJECT, code)
 
     return effect
 

@@ -17,9 +17,9 @@ from services.catalogi.subtype import (
     Zaaktype,
     catalogus_is_die_van_het_zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import GEVULD
 from zgw.fields import Date, Fields, Length, Ref, Url
@@ -78,5 +78,5 @@ ZAAKOBJECTTYPE = Resource(
     cached=True,
     rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
     removal_rules=[zaaktype_is_concept()],
-    effects=[zaaktype_stays_concept()],
+    effects=[summarise()],
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy import Boolean, Column, Index, Sequence, Text, Uuid, column, func, literal_column, select, table, true
+from sqlalchemy import Boolean, Column, Index, Sequence, Text, Uuid, case, cast, column, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from services.catalogi import selectielijst
@@ -16,7 +16,6 @@ from services.catalogi.geldigheid import (
     METADATA,
     SCHRIJVEN,
     VERWIJDEREN,
-    as_array,
     begin_object,
     by_name,
     einde_object,
@@ -35,7 +34,7 @@ from zgw.check import Check
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, parse_date, today
 from zgw.filters import Filter, equal, reference
 from zgw.problems import OBJECT, invalid
-from zgw.resource import Resource, related
+from zgw.resource import Resource
 from zgw.tables import make_table
 
 Url200 = Annotated[str, Ref(follow=False, max_length=200)]
@@ -143,6 +142,20 @@ class ZaaktypeShown(Fields):
     concept: bool
 
 
+SUBTYPES = {
+    "statustypen": "statustype",
+    "resultaattypen": "resultaattype",
+    "eigenschappen": "eigenschap",
+    "roltypen": "roltype",
+    "zaakobjecttypen": "zaakobjecttype",
+}
+"""The arrays of what belongs to a zaaktype, and the tables that they are kept from (``samenvatting.py``)."""
+
+
+def _kept(name: str, type_: Any) -> Column[Any]:
+    return Column(name, ARRAY(type_), nullable=False, server_default="{}")
+
+
 ZAAKTYPE_TABLE = make_table(
     METADATA,
     "zaaktype",
@@ -150,31 +163,16 @@ ZAAKTYPE_TABLE = make_table(
     Column("concept", Boolean, nullable=False, server_default=true()),
     Column("besluittype_omschrijving", ARRAY(Text), nullable=False),
     Column("deelzaaktype_identificaties", ARRAY(Text), nullable=False),
+    *(_kept(name, Uuid) for name in SUBTYPES),
+    _kept("informatieobjecttype_omschrijving", Text),
+    _kept("resultaattype_omschrijving", Text),
 )
 T = ZAAKTYPE_TABLE
 Index("zaaktype_versies", T.c.catalogus, T.c.identificatie, T.c.begin_geldigheid)
 Index("zaaktype_identificatie", T.c.identificatie)
 Index("zaaktype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
+Index("zaaktype_documenten", T.c.informatieobjecttype_omschrijving, postgresql_using="gin")
 NUMMER = Sequence("zaaktype_nummer", metadata=METADATA)
-
-_ziot = table("zaaktypeinformatieobjecttype", column("zaaktype", Uuid), column("informatieobjecttype", Text)).alias()
-
-
-def _documentnamen() -> Any:
-    statement = select(_ziot.c.informatieobjecttype).where(_ziot.c.zaaktype == T.c.uuid).distinct()
-    return as_array(statement.order_by(_ziot.c.informatieobjecttype))
-
-
-def _resultaatnamen() -> Any:
-    other = table("resultaattype", column("id"), column("zaaktype", Uuid), column("omschrijving", Text)).alias()
-    return as_array(select(other.c.omschrijving).where(other.c.zaaktype == T.c.uuid).order_by(other.c.id))
-
-
-def _documenttypen() -> Any:
-    other = versions("informatieobjecttype")
-    named = other.c.omschrijving.in_(select(_ziot.c.informatieobjecttype).where(_ziot.c.zaaktype == T.c.uuid).correlate_except(_ziot))
-    return as_array(resolved(other, "informatieobjecttype", other.c.catalogus == T.c.catalogus, named))
-
 
 def _gerelateerd() -> Any:
     item = (
@@ -189,7 +187,9 @@ def _gerelateerd() -> Any:
         "zaaktype", func.concat("/catalogi/api/v1/zaaktypen/", found.c.uuid), "zaaktypeIdentificatie", name
     ).op("||")(item.c.item.op("-")("zaaktype"))
     statement = select(func.jsonb_agg(aggregate_order_by(shown, item.c.place))).select_from(item.join(found, true()))
-    return func.coalesce(statement.scalar_subquery(), literal_column("'[]'::jsonb", JSONB))
+    empty = literal_column("'[]'::jsonb", JSONB)
+    found = func.coalesce(statement.scalar_subquery(), empty)
+    return case((T.c.gerelateerd == empty, empty), else_=found)
 
 
 def on_day(call: Call, statement: Any) -> Any:
@@ -246,8 +246,8 @@ async def catalogus_blijft(check: Check) -> None:
     """A zaaktype with subtypes or relations stays in its catalogue, because names mean something else elsewhere."""
     if check.stored is None or not check.changed("catalogus"):
         return
-    subtypes = ("statustypen", "resultaattypen", "eigenschappen", "roltypen", "zaakobjecttypen", "informatieobjecttype_omschrijving")
-    if any(check.stored[name] for name in (*subtypes, "besluittype_omschrijving", "deelzaaktype_identificaties", "gerelateerd")):
+    names = ("informatieobjecttype_omschrijving", "besluittype_omschrijving", "deelzaaktype_identificaties", "gerelateerd")
+    if any(check.stored[name] for name in names) or any(check.stored[name] != "{}" for name in SUBTYPES):
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 
 
@@ -274,14 +274,8 @@ ZAAKTYPE = Resource(
         "besluittypen": by_name("besluittype", T.c.catalogus, T.c.besluittype_omschrijving),
         "deelzaaktypen": by_name("zaaktype", T.c.catalogus, T.c.deelzaaktype_identificaties),
         "gerelateerde_zaaktypen": _gerelateerd(),
-        "informatieobjecttypen": _documenttypen(),
-        "informatieobjecttype_omschrijving": _documentnamen(),
-        "statustypen": related("statustype", "zaaktype", T),
-        "resultaattypen": related("resultaattype", "zaaktype", T),
-        "resultaattype_omschrijving": _resultaatnamen(),
-        "eigenschappen": related("eigenschap", "zaaktype", T),
-        "roltypen": related("roltype", "zaaktype", T),
-        "zaakobjecttypen": related("zaakobjecttype", "zaaktype", T),
+        "informatieobjecttypen": by_name("informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijving),
+        **{name: cast(T.c[name], Text) for name in SUBTYPES},
         "begin_object": begin_object("zaaktype", T.c),
         "einde_object": einde_object("zaaktype", T.c),
     },

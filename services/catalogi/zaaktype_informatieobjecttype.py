@@ -16,9 +16,9 @@ from services.catalogi.subtype import (
     Zaaktype,
     statustype_hoort_bij_zaaktype,
     subtype_filters,
+    summarise,
     with_zaaktype,
     zaaktype_is_concept,
-    zaaktype_stays_concept,
 )
 from services.catalogi.velden import ONBEPERKT
 from zgw.call import Call
@@ -112,5 +112,5 @@ ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
     cached=True,
     rules=[zaaktype_is_concept(CODE), statustype_hoort_bij_zaaktype, informatieobjecttype_op_naam],
     removal_rules=[zaaktype_is_concept(CODE)],
-    effects=[zaaktype_stays_concept(CODE)],
+    effects=[summarise(CODE)],
 )

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, union_all, update
 
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
+from services.catalogi.samenvatting import recount
 from services.catalogi.uitwisseling.bestand import FILES, Bundel, Onleesbaar, Probleem, lees
 from services.catalogi.uitwisseling.plan import Bestaand, Modus, Plan, Regel, maak_plan
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
@@ -184,6 +185,7 @@ async def _store(werk: Werk, plan: Plan) -> None:
                 await db.execute(update(table).where(table.c.uuid == key).values(einde_geldigheid=day))
             for file in FILES:
                 await _insert(db, plan.of(file))
+            await recount(db, [regel.uuid for regel in plan.of("ZaakType")])
             for regel in plan.regels:
                 if regel.publish:
                     await _publish_alone(db, regel)

@@ -71,6 +71,8 @@ class Plan:
     eindigt: list[tuple[str, uuid.UUID, date]] = field(default_factory=list)
     """Versions that end because the next one begins: kind, uuid, last day."""
     problemen: list[Probleem] = field(default_factory=list)
+    gepasseerd: set[str] = field(default_factory=set)
+    """The uuids in the file of what is passed over."""
     by_source: dict[str, Regel] = field(default_factory=dict)
     """By the uuid in the file."""
 
@@ -97,6 +99,7 @@ def maak_plan(bundel: Bundel, bestaand: Bestaand, modus: Modus, domein: str = ""
                     plan.by_source[key] = regel
             else:
                 plan.overgeslagen[file] += 1
+                plan.gepasseerd |= {key} - {""}
     known = {(kind, str(row["uuid"])): name for (kind, name), rows in bestaand.types.items() for row in rows}
     namen = Namen(bundel, known)
     for regel in plan.regels:
@@ -115,8 +118,7 @@ def _wanted(plan: Plan, regel: Regel, bestaand: Bestaand, bundel: Bundel) -> boo
     if file not in MAIN:
         parent = uuid_of(regel.source.get("zaaktype"))
         # What belongs to a zaaktype that is passed over is passed over; a zaaktype that is nowhere is a problem later.
-        skipped = any(uuid_of(row.get("url")) == parent for row in bundel.of("ZaakType"))
-        return parent in plan.by_source or not skipped
+        return parent in plan.by_source or parent not in plan.gepasseerd
     kind = MAIN[file]
     name = regel.body.get(IDENTITY[kind])
     versions = bestaand.types.get((kind, name), []) if isinstance(name, str) and name else []

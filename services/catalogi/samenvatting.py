@@ -1,0 +1,46 @@
+"""What a zaaktype shows of its subtypes, kept in its own row: a list of zaaktypen then reads one table (docs/adr).
+
+Every write of a subtype recounts the row of its zaaktype in the same transaction; so does an import, once for all.
+"""
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Text, Uuid, column, select, table, update
+
+from services.catalogi.geldigheid import as_array
+from services.catalogi.zaaktype import SUBTYPES, ZAAKTYPE_TABLE
+from zgw.database import Executor, Row, among
+
+T = ZAAKTYPE_TABLE
+
+
+def _uuids(name: str) -> Any:
+    other = table(name, column("id"), column("uuid", Uuid), column("zaaktype", Uuid)).alias()
+    return as_array(select(other.c.uuid).where(other.c.zaaktype == T.c.uuid).order_by(other.c.id))
+
+
+def _resultaten() -> Any:
+    other = table("resultaattype", column("id"), column("zaaktype", Uuid), column("omschrijving", Text)).alias()
+    return as_array(select(other.c.omschrijving).where(other.c.zaaktype == T.c.uuid).order_by(other.c.id))
+
+
+def _documenten() -> Any:
+    columns = (column("zaaktype", Uuid), column("informatieobjecttype", Text))
+    other = table("zaaktypeinformatieobjecttype", *columns).alias()
+    statement = select(other.c.informatieobjecttype).where(other.c.zaaktype == T.c.uuid).distinct()
+    return as_array(statement.order_by(other.c.informatieobjecttype))
+
+
+RECOUNT = {
+    **{name: _uuids(kind) for name, kind in SUBTYPES.items()},
+    "resultaattype_omschrijving": _resultaten(),
+    "informatieobjecttype_omschrijving": _documenten(),
+}
+
+
+async def recount(db: Executor, zaaktypen: Collection[uuid.UUID]) -> list[Row]:
+    """Bring the summaries of these zaaktypen up to date; return their rows, locked until the transaction ends."""
+    statement = update(T).where(among(T.c.uuid, sorted(zaaktypen))).values(**RECOUNT)
+    return await db.rows(statement.returning(T.c.uuid, T.c.concept))
