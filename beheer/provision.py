@@ -95,7 +95,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
 
 
 async def make_gateway_schema(admin: asyncpg.Connection) -> None:
-    """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date: every script runs once."""
+    """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date."""
     folder = Path(gateway.__file__).parent / "migrations"
     async with admin.transaction():
         await admin.execute("SELECT pg_advisory_xact_lock(7266391)")

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI
-
 from beheer.health import Probed
 from beheer.migrate import revisions
+from beheer.observing import Observing
 from beheer.provision import api_of, password_of
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
@@ -53,12 +52,14 @@ class Standalone:
         self.settings = settings
         self.key = settings.derive("internal-token")
         self.signals = Signals(own_dsn(settings, dsn, GATEWAY))
-        self.apps: dict[str, FastAPI] = {}
+        self.apps: dict[str, Any] = {}
+        self.observing = Observing(settings, "standalone")
         self.services: dict[str, Service] = {}
         for name in names:
             service = build_service(settings, dsn, name, self.signals, self.apps)
             self.services[name] = service
-            self.apps[name] = create_app(service, documentation(service.api))
+            self.observing.add(service)
+            self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
         self.registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
 
     def gateway(self, others: Mapping[str, Any] | None = None) -> Gateway:
@@ -68,6 +69,7 @@ class Standalone:
     async def start(self) -> None:
         """Start listening for changes and the background work of every service."""
         await start_services(self.services.values(), self.signals, self.settings.background)
+        await self.observing.start(list(self.services.values()) if self.settings.background else [])
 
     async def stop(self) -> None:
         """Stop everything; requests must have ended."""
@@ -76,6 +78,7 @@ class Standalone:
             await service.remote.stop()
         await self.registry.stop()
         await self.signals.stop()
+        await self.observing.stop()
 
 
 async def start_services(services: Any, signals: Signals, background: bool) -> None:
@@ -102,6 +105,9 @@ class Part:
         self.background = name == WORKER or settings.background
         self.signals = Signals(own_dsn(settings, dsn, names[0] if names else GATEWAY))
         self.services = {name: build_service(settings, dsn, name, self.signals) for name in names}
+        self.observing = Observing(settings, name, lines=True)
+        for service in self.services.values():
+            self.observing.add(service)
         self.gateway: Gateway | None = None
         if name == GATEWAY:
             registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
@@ -110,11 +116,12 @@ class Part:
     def app(self) -> Any:
         """Return the ASGI app of this part."""
         if self.gateway is not None:
-            return Probed(self.gateway, self.missing)
+            return Probed(self.observing.gateway(self.gateway), self.missing)
         if self.name == WORKER:
             return Probed(idle, self.missing)
         service = self.services[self.name]
-        return Probed(create_app(service, documentation(service.api)), self.missing)
+        app = self.observing.service(service, create_app(service, documentation(service.api)))
+        return Probed(app, self.missing)
 
     async def missing(self) -> list[str]:
         """Return what keeps this part by itself from its work."""
@@ -130,6 +137,7 @@ class Part:
     async def start(self) -> None:
         """Start what runs besides the requests."""
         await start_services(self.services.values(), self.signals, self.background)
+        await self.observing.start(list(self.services.values()) if self.background else [])
         if self.gateway is not None:
             await self.gateway.start()
 
@@ -141,6 +149,7 @@ class Part:
             await service.stop()
             await service.remote.stop()
         await self.signals.stop()
+        await self.observing.stop()
 
 
 async def idle(_scope: Any, _receive: Any, send: Any) -> None:

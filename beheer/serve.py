@@ -31,13 +31,14 @@ class Process:
         self._stack = ExitStack()
         self._standalone: Standalone | None = None
         self._gateway: Any = None
+        self._app: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a request, or run the lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
-            await self._gateway(scope, receive, send)
+            await self._app(scope, receive, send)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
@@ -56,6 +57,7 @@ class Process:
         dsn = self._stack.enter_context(postgres.resolve_dsn(self.settings))
         self._standalone = Standalone(self.settings, dsn)
         self._gateway = self._standalone.gateway()
+        self._app = self._standalone.observing.gateway(self._gateway)
         await self._standalone.start()
         await self._gateway.start()
 

@@ -115,7 +115,7 @@ class Server(uvicorn.Server):
 
     async def _wait(self, seconds: float, over: Callable[[], bool]) -> None:
         end = asyncio.get_running_loop().time() + seconds
-        while not over() and not self._at_once() and asyncio.get_running_loop().time() < end:
+        while not over() and not self._at_once() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     def _at_once(self) -> bool:

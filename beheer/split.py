@@ -173,6 +173,12 @@ class Split:
         """Return the process of a part, for measurements."""
         return [self.children[name].process.pid]
 
+    def _metrics_port(self, name: str) -> int:
+        """Return the port for the metrics of a part: it has two, for the process that it replaces still holds one."""
+        first = self.settings.metrics_port + 2 * PARTS.index(name)
+        with socket.socket() as probe:
+            return first if probe.connect_ex(("127.0.0.1", first)) else first + 1
+
     def _spawn(self, name: str) -> Child:
         mine, theirs = socket.socketpair()
         command = [sys.executable, "-m", "beheer.serve_service", name, "--parent-fd", str(theirs.fileno())]
@@ -184,6 +190,8 @@ class Split:
         else:
             # The worker has no API, but serves its metrics; it listens where nobody calls.
             command += ["--port", "0"]
+        if settings.metrics_port:
+            settings = settings.model_copy(update={"metrics_port": self._metrics_port(name)})
         environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         environment |= as_environment(settings)
         root = str(Path(__file__).parents[1])

@@ -1,6 +1,7 @@
 """The access log: one line per request, without query strings, because those can hold a BSN."""
 
 import logging
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ import orjson
 log = logging.getLogger("samenzaak.access")
 
 PATH_LENGTH = 200
+_BSN = re.compile(rb"(?<![0-9A-Za-z-])[0-9]{8,9}(?![0-9A-Za-z-])")
+"""A part of a path that may be a BSN: no path of the APIs has one, but somebody may try."""
 
 
 def install(level: int = logging.INFO) -> None:
@@ -22,13 +25,21 @@ def install(level: int = logging.INFO) -> None:
 
 
 def write(
-    log_format: str, request_id: str, tenant: str, client_id: str, method: str, path: bytes, status: int, began: float
+    log_format: str,
+    request_id: str,
+    tenant: str,
+    client_id: str,
+    method: str,
+    path: bytes,
+    status: int,
+    began: float,
+    service: str = "gateway",
 ) -> None:
     """Write one line; ``began`` is the ``time.perf_counter()`` at the start; status 0: nothing was answered."""
     if not log.isEnabledFor(logging.INFO):
         return
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    shown = path[:PATH_LENGTH].decode("ascii", "backslashreplace")
+    shown = _BSN.sub(b"#########", path[:PATH_LENGTH]).decode("ascii", "backslashreplace")
     if not shown.isprintable() or " " in shown:
         shown = repr(shown).replace(" ", "\\x20")
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -37,6 +48,7 @@ def write(
             {
                 "time": moment,
                 "logger": log.name,
+                "service": service,
                 "request_id": request_id,
                 "tenant": tenant,
                 "client_id": client_id,
@@ -47,6 +59,7 @@ def write(
             }
         ).decode()
     else:
-        line = f"{moment} {request_id} {tenant or '-'} {client_id or '-'} {method} {shown} {status} {milliseconds}ms"
+        who = f"{service} {request_id} {tenant or '-'} {client_id or '-'}"
+        line = f"{moment} {who} {method} {shown} {status} {milliseconds}ms"
     # Made by hand, because looking for the calling line costs more than all of the above.
     log.handle(logging.LogRecord(log.name, logging.INFO, __file__, 0, line, None, None))

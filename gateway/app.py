@@ -13,7 +13,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
@@ -76,7 +76,18 @@ def create_gateway(settings: Settings, registry: Registry, services: Mapping[str
 class _Exchange:
     """One request: what is known of it so far, for the answer and for the access log."""
 
-    __slots__ = ("client_id", "cors", "defaults", "denied", "held_back", "request_id", "send", "status", "tenant")
+    __slots__ = (
+        "client_id",
+        "cors",
+        "defaults",
+        "denied",
+        "held_back",
+        "request_id",
+        "send",
+        "service",
+        "status",
+        "tenant",
+    )
 
     def __init__(self, headers: Headers, send: Send, over_tls: bool) -> None:
         self.defaults = SECURE_OVER_TLS if over_tls else SECURE
@@ -85,6 +96,7 @@ class _Exchange:
         self.request_id = given.decode() if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.send = send
         self.status = 0
+        self.service = ""
         self.tenant = ""
         self.client_id = ""
         self.denied = False
@@ -119,6 +131,8 @@ class Gateway:
             Turns(config.tenant_concurrency, config.tenant_queue, config.queue_seconds),
         )
         self.services: Mapping[str, ASGIApp] = services or {}
+        self.observe: Callable[[str, str, str, int, float], None] | None = None
+        """Gets service, municipality, method, status and seconds of each request, for metrics."""
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
 
@@ -162,6 +176,9 @@ class Gateway:
             if exchange.status == 0:
                 await send_problem(Problem(500, "error"), exchange.answer, self.config.public_url, instance, head)
         finally:
+            if self.observe is not None:
+                seconds = time.perf_counter() - began
+                self.observe(exchange.service, exchange.tenant, scope["method"], exchange.status, seconds)
             access.write(
                 self.config.log_format,
                 exchange.request_id,
@@ -179,6 +196,7 @@ class Gateway:
                 414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.", title="De URL is te lang."
             )
         target = find_target(path)
+        exchange.service = target.service if target is not None else ""
         origin = header(scope["headers"], b"origin")
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
@@ -225,17 +243,16 @@ class Gateway:
             exchange.cors = []
         self.flow.check_rate(identity.tenant, identity.client_id)
         bases = bases_for(snapshot, tenant, scheme, host, self.config.public_url)
-        token = callers.sign(
-            callers.Caller(
-                identity.tenant,
-                identity.client_id,
-                bases,
-                identity.user_id,
-                identity.user_representation,
-                exchange.request_id,
-            ),
-            self.config.internal_key,
+        caller = callers.Caller(
+            identity.tenant,
+            identity.client_id,
+            bases,
+            identity.user_id,
+            identity.user_representation,
+            exchange.request_id,
         )
+        scope["samenzaak.caller"] = caller
+        token = callers.sign(caller, self.config.internal_key)
         forwarded = _clean(headers, exchange.request_id)
         forwarded.append((_CALLER_HEADER, token.encode()))
         inner = _rewritten(scope, target, forwarded, scheme)

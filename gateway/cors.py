@@ -1,8 +1,8 @@
 """Cross-origin requests: which web pages may call the APIs from a browser, per municipality.
 
-A browser asks first (OPTIONS, without a token). On a host name that belongs to no municipality it is not known yet which
-one will be called, so there an origin of any of them is let through; the answer to the request itself, which has a
-token, is readable only for the origins of that municipality. Cookies play no part, so credentials are not allowed.
+A browser asks first (OPTIONS, without a token). On a host name that belongs to no municipality it is not known yet
+which one will be called, so there an origin of any of them is let through; the answer to the request itself, which has
+a token, is readable only for the origins of that municipality. Cookies play no part, so credentials are not allowed.
 """
 
 from gateway.asgi import Headers, header

@@ -2,9 +2,9 @@
 
 Everything here is of one process of the gateway: with three replicas a municipality may ask three times as much.
 
-A rate is a bucket of tokens that fills at a steady pace and holds :data:`BURST_SECONDS` of it. Turns keep a municipality
-that asks much from taking the processors from the others: only a few of its requests are worked on at the same
-time, and the rest of them wait in a row of its own. The others do not wait in that row.
+A rate is a bucket of tokens that fills at a steady pace and holds :data:`BURST_SECONDS` of it. Turns keep a
+municipality that asks much from taking the processors from the others: only a few of its requests are worked on at the
+same time, and the rest of them wait in a row of its own. The others do not wait in that row.
 """
 
 import asyncio

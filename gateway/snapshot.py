@@ -21,7 +21,7 @@ VERIFIED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` are of web pages: scheme and host."""
+    """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` scheme and host of web pages."""
 
     name: str
     naam: str

@@ -67,6 +67,8 @@ class Call:
         self.service = service
         self.request = request
         self.caller: Caller = verify(request.headers.get(HEADER), service.key)
+        # For the log and the metrics of the process, which look at it after the answer.
+        request.scope["samenzaak.caller"] = self.caller
         self.path: Mapping[str, Any] = request.path_params
         self._applicatie: Applicatie | None = None
 

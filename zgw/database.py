@@ -8,7 +8,7 @@ connection layer (docs/adr/0001).
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -113,6 +113,8 @@ class Database:
         """``known`` are the revisions of the schema that this version knows, newest first; without them none is checked."""
         self.dsn = dsn
         self.known = known
+        self.on_connect: Callable[[asyncpg.Connection], None] | None = None
+        """Gets each new connection: for who wants to observe its statements."""
         self._current: set[str] = set()
         self._was_ready = False
         self.service = service
@@ -140,7 +142,14 @@ class Database:
             },
         )
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
+        if self.on_connect is not None:
+            self.on_connect(connection)
         return connection
+
+    def usage(self) -> dict[str, int]:
+        """Return how many connections are busy and idle, how many there may be, and how many requests wait for one."""
+        waiting = sum(not waiter.done() for waiter in self._free._waiters or ())
+        return {"busy": self._open - len(self._idle), "idle": len(self._idle), "max": self.size, "waiting": waiting}
 
     async def stop(self) -> None:
         """Close all idle connections; those in use close when they are handed back."""

@@ -6,7 +6,7 @@ Catalogi service signals a change.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +48,8 @@ class Remote:
         self._changes = 0
         """Counts what was heard of Autorisaties: an answer that was under way during a change is not kept."""
         self._outside = Outside(settings)
+        self.extra_headers: Callable[[], Mapping[str, str]] | None = None
+        """Returns headers that every call to another service gets too: for who traces requests."""
         signals.on("samenzaak_catalogi", self._drop_objects)
         signals.on("samenzaak_autorisaties", self._drop_applicaties)
 
@@ -91,7 +93,7 @@ class Remote:
         self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
     ) -> httpx.Response:
         """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached."""
-        all_headers = {HEADER: sign(caller, self.key), **headers}
+        all_headers = {HEADER: sign(caller, self.key), **headers, **(self.extra_headers() if self.extra_headers else {})}
         content = None
         if body is not None:
             content = orjson.dumps(body)

@@ -105,6 +105,19 @@ class Settings(BaseSettings):
         pattern=r"^(mailto:|https://|tel:)\S+$",
         description="Where to report a vulnerability (`mailto:…` or `https://…`): shown in `/.well-known/security.txt`.",
     )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port on which this process publishes its Prometheus metrics at `/metrics`; of several workers each "
+        "takes the next free one. Keep it from the outside. 0: none.",
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where OpenTelemetry traces go by OTLP over HTTP, such as `http://collector:4318`. The variables of "
+        "OpenTelemetry, such as `OTEL_TRACES_SAMPLER`, hold as well. Without it nothing is traced.",
+    )
     background: bool = Field(
         True,
         description="Do the background work of a service (relay of notifications, delivery) in its own process; switch "
