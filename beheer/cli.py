@@ -11,6 +11,7 @@ import typer
 from beheer import configuration as configurations
 from beheer import postgres, status, tenants
 from beheer.apply import Outcome, apply
+from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.console import Json, Tenant, refusals, show, with_admin
 from beheer.logs import configure_logging
@@ -29,6 +30,8 @@ client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications t
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(client_app, name="client")
 
+app.add_typer(catalogus_app, name="catalogus")
+app.add_typer(selectielijst_app, name="selectielijst")
 app.add_typer(check_app, name="check")
 app.add_typer(notifications_app, name="notifications")
 app.add_typer(external_app, name="external")

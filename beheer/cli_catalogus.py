@@ -1,0 +1,126 @@
+"""Commands for catalogues: ``catalogus export|import|compare`` and ``selectielijst load``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import asyncpg
+import typer
+
+from beheer.console import Json, Tenant, refusals, show, with_admin, with_services
+from beheer.runner import Standalone
+from gateway import registry
+from services.catalogi import selectielijst_laden
+from services.catalogi.uitwisseling.bestand import Onleesbaar, lees
+from services.catalogi.uitwisseling.exporteren import exporteer
+from services.catalogi.uitwisseling.importeren import Uitslag, importeer
+from services.catalogi.uitwisseling.plan import Modus
+from services.catalogi.uitwisseling.vergelijken import vergelijk
+from zgw.problems import Problem
+from zgw.settings import Settings
+
+catalogus_app = typer.Typer(no_args_is_help=True, help="Catalogues, in the ZIP format that Open Zaak writes.")
+selectielijst_app = typer.Typer(no_args_is_help=True, help="The copy of the selection list.")
+
+Rsin = Annotated[str, typer.Option(help="Needed when several owners use the same domein.")]
+Zip = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A catalogue as ZIP.")]
+
+
+async def _bases(admin: asyncpg.Connection, settings: Settings, tenant: str) -> tuple[str, ...]:
+    """Return the base URLs of a municipality; raise LookupError when it does not exist."""
+    found = next((t for t in await registry.list_tenants(admin) if t.name == tenant), None)
+    if found is None:
+        raise LookupError(f"there is no municipality {tenant}")
+    return (*(f"https://{host}" for host in found.hosts), settings.public_base_url)
+
+
+async def _export(standalone: Standalone, admin: asyncpg.Connection, tenant: str, domein: str, rsin: str) -> bytes:
+    bases = await _bases(admin, standalone.settings, tenant)
+    try:
+        return await exporteer(standalone.services["catalogi"].database, tenant, domein, rsin, bases[0])
+    except Problem as problem:
+        raise LookupError(problem.detail) from problem
+
+
+@catalogus_app.command("export")
+def catalogus_export(
+    tenant: Tenant,
+    domein: str,
+    out: Annotated[Path, typer.Argument(dir_okay=False, help="The ZIP to write.")],
+    rsin: Rsin = "",
+) -> None:
+    """Write a catalogue with everything in it, drafts and old versions included."""
+    content = with_services(lambda standalone, admin: _export(standalone, admin, tenant, domein, rsin))
+    with refusals():
+        out.write_bytes(content)
+    typer.echo(f"{tenant} {domein}: {len(content)} bytes to {out}")
+
+
+@catalogus_app.command("import")
+def catalogus_import(
+    tenant: Tenant,
+    file: Zip,
+    mode: Annotated[
+        Modus, typer.Option(help="keep identifications, new versions of what exists, or only what is missing.")
+    ] = Modus.BEHOUD,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Examine everything and store nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import a catalogue: everything, or with any problem nothing; problems are told with their file and row."""
+
+    async def work(standalone: Standalone, admin: asyncpg.Connection) -> Uitslag:
+        bases = await _bases(admin, standalone.settings, tenant)
+        service = standalone.services["catalogi"]
+        # Copies that other processes hold are dropped by the signal; this process has to listen to send it.
+        await standalone.signals.start()
+        return await importeer(service, tenant, file.read_bytes(), mode, bases=bases, proef=dry_run)
+
+    try:
+        found = with_services(work)
+    except Onleesbaar as e:
+        for problem in e.problemen:
+            typer.echo(f"{problem.plaats or file.name}: {problem.code}: {problem.reden}", err=True)
+        typer.echo(f"samenzaak: {len(e.problemen)} problems; nothing was imported", err=True)
+        raise typer.Exit(1) from None
+    show(found.as_json(), as_json, _outcome)
+
+
+def _outcome(fact: dict[str, Any]) -> str:
+    added = ", ".join(f"{count} {name}" for name, count in fact["toegevoegd"].items()) or "nothing"
+    skipped = sum(fact["overgeslagen"].values())
+    tried = " (dry run: nothing was stored)" if fact["proef"] else ""
+    return f"added {added}; {fact['gepubliceerd']} published, {fact['beeindigd']} ended, {skipped} skipped{tried}"
+
+
+@catalogus_app.command("compare")
+def catalogus_compare(
+    one: Zip,
+    other: Annotated[str, typer.Argument(help="Another ZIP, or TENANT:DOMEIN for a catalogue in this installation.")],
+    uuids: Annotated[bool, typer.Option(help="Compare the uuids of rows too.")] = True,
+) -> None:
+    """Compare two catalogues field by field; exit status 1 when anything differs."""
+    tenant, separator, domein = other.partition(":")
+    if separator and not Path(other).exists():
+        content = with_services(lambda standalone, admin: _export(standalone, admin, tenant, domein, ""))
+    else:
+        with refusals():
+            content = Path(other).read_bytes()
+    found = vergelijk(lees(one.read_bytes()), lees(content), uuids)
+    for line in found.regels():
+        typer.echo(line)
+    if not found.gelijk:
+        raise typer.Exit(1)
+
+
+@selectielijst_app.command("load")
+def selectielijst_load(
+    source: Annotated[str, typer.Argument(help="A JSON file, a folder of them, or the root URL of a register.")],
+    tenant: Annotated[list[str] | None, typer.Option(help="Only this municipality; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Keep procestypen, resultaten and descriptions, for networks from which the register cannot be reached."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> list[dict[str, Any]]:
+        names = tenant or [known.name for known in await registry.list_tenants(admin)]
+        return [{"tenant": name, "objects": await selectielijst_laden.load(admin, name, source)} for name in names]
+
+    show(with_admin(work), as_json, lambda fact: f"{fact['tenant']}: {fact['objects']} objects kept")
