@@ -1,87 +1,108 @@
-"""Fills the copy of the selection list at once, for networks from which the register cannot be reached.
+"""Filling the copies of the selection list for networks from which the register cannot be reached.
 
-The source is a JSON file as the register answers (a list, a page, or an object with several of them by name), a folder of
-such files, or the root of a register that can be reached now.
+The command ``samenzaak selectielijst load FILE|URL`` calls :func:`laad`. A file is what the register answers (a list, a page,
+or one object), or a folder of such files; a URL is the root of a register.
 """
 
-import asyncio
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
-import orjson
 
-from services.catalogi.selectielijst import kind_of
+from services.catalogi.selectielijst import kind_of, same_register
 from zgw.tenancy import schema_of
 
-COLLECTIONS = ("procestypen", "resultaten", "resultaattypeomschrijvingen")
-MAX_PAGES = 200
+COLLECTIONS = {
+    "procestype": "procestypen",
+    "resultaat": "resultaten",
+    "resultaattypeomschrijving": "resultaattypeomschrijvingen",
+}
+MAX_PAGES = 1000
 
 
-async def load(admin: asyncpg.Connection, tenant: str, source: str | Path) -> int:
-    """Keep every object of ``source`` for a municipality and return how many; later copies replace earlier ones.
+class OnbruikbareLijst(ValueError):
+    """The source has something that is no part of a selection list."""
 
-    All or nothing. Raises ValueError for what is no selection list, FileNotFoundError, LookupError for an unknown
-    municipality, OSError when a register cannot be reached.
+
+async def laad(connection: asyncpg.Connection, tenants: Sequence[str], source: str, root: str = "") -> dict[str, int]:
+    """Store everything in ``source`` for these municipalities, all or nothing; return how many of each kind.
+
+    ``connection`` is the administrator's. ``root`` is put before urls that are bare uuids, as in the data set that VNG
+    publishes: then it is the address under which catalogues refer to the list.
+    Example: ``await laad(admin, ["deventer"], "/data/selectielijst")``.
     """
-    found = await _download(str(source)) if str(source).startswith(("http://", "https://")) else await _read(source)
-    if not found:
-        raise ValueError(f"{source} holds no procestypen, resultaten or resultaattypeomschrijvingen")
-    statement = (
-        f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, inhoud, opgehaald) '  # noqa: S608
-        "VALUES ($1, $2::text::jsonb, now()) ON CONFLICT (url) DO UPDATE SET inhoud = excluded.inhoud, opgehaald = now()"
-    )
-    try:
-        async with admin.transaction():
-            await admin.executemany(statement, [(item["url"], orjson.dumps(item).decode()) for item in found])
-    except asyncpg.UndefinedTableError:
-        raise LookupError(f"there is no municipality {tenant}") from None
-    return len(found)
+    objects = await _from_url(source) if source.startswith(("http://", "https://")) else _from_files(Path(source))
+    rows: dict[str, dict[str, Any]] = {}
+    counts: Counter[str] = Counter()
+    for number, item in enumerate(objects, 1):
+        kind = kind_of(item)
+        if not kind:
+            raise OnbruikbareLijst(f"{source}: object {number} is geen procestype, resultaat of resultaattypeomschrijving")
+        found = _absolute(item, kind, root.rstrip("/"))
+        if not urlsplit(str(found.get("url"))).netloc:
+            raise OnbruikbareLijst(f"{source}: object {number} heeft geen volledige URL; geef het adres van de lijst")
+        counts[kind] += found["url"] not in rows
+        rows[found["url"]] = found
+    if not rows:
+        raise OnbruikbareLijst(f"{source}: geen selectielijst gevonden")
+    values = [(url, json.dumps(item)) for url, item in rows.items()]
+    async with connection.transaction():
+        for tenant in tenants:
+            await connection.executemany(
+                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, inhoud) VALUES ($1, $2) '
+                "ON CONFLICT (url) DO UPDATE SET inhoud = excluded.inhoud, opgehaald = now()",
+                values,
+            )
+    return dict(counts)
 
 
-async def _read(source: str | Path) -> list[dict[str, Any]]:
-    path = Path(source)
-    files = await asyncio.to_thread(lambda: sorted(path.glob("*.json")) if path.is_dir() else [path])
-    found: list[dict[str, Any]] = []
-    for file in files:
-        try:
-            content = orjson.loads(await asyncio.to_thread(file.read_bytes))
-        except orjson.JSONDecodeError as e:
-            raise ValueError(f"{file}: {e}") from None
-        found += _objects(content, str(file))
+def _absolute(item: dict[str, Any], kind: str, root: str) -> dict[str, Any]:
+    """Return an object whose bare uuids are made URLs below ``root``."""
+    if not root:
+        return item
+    found = dict(item)
+    for name, collection in (("url", COLLECTIONS[kind]), ("procesType", COLLECTIONS["procestype"])):
+        if isinstance(value := found.get(name), str) and "/" not in value:
+            found[name] = f"{root}/{collection}/{value}"
     return found
 
 
-def _objects(content: Any, where: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of the selection list in a JSON document; raise ValueError for one without a full URL."""
-    if isinstance(content, list):
-        for item in content:
-            yield from _objects(item, where)
-    elif isinstance(content, dict) and kind_of(content):
-        if not str(content.get("url", "")).startswith(("http://", "https://")):
-            raise ValueError(f"{where}: an object has no full URL, so nothing can refer to it: {str(content)[:80]}")
-        yield content
-    elif isinstance(content, dict):
-        for name in ("results", *COLLECTIONS):
-            if isinstance(content.get(name), list):
-                yield from _objects(content[name], where)
+def _from_files(path: Path) -> list[Any]:
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    try:
+        return [item for file in files for item in _objects(json.loads(file.read_text(encoding="utf-8")))]
+    except OSError as e:
+        raise OnbruikbareLijst(f"{e.filename}: {e.strerror}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as e:
+        raise OnbruikbareLijst(f"{path}: {e}") from None
 
 
-async def _download(root: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    async with httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False) as http:
-        for collection in COLLECTIONS:
-            url: str | None = f"{root.rstrip('/')}/{collection}"
-            for _ in range(MAX_PAGES):
-                if url is None:
-                    break
-                try:
-                    answer = (await http.get(url)).raise_for_status()
-                    content = answer.json()
-                except (httpx.HTTPError, ValueError) as e:
-                    raise OSError(f"{url}: {e!r}") from e
-                found += _objects(content, url)
-                url = content.get("next") if isinstance(content, dict) else None
+def _objects(content: Any) -> list[Any]:
+    if isinstance(content, dict):
+        content = content["results"] if isinstance(content.get("results"), list) else [content]
+    return content if isinstance(content, list) else [content]
+
+
+async def _from_url(source: str) -> list[Any]:
+    """Return all objects of a register, following its pages."""
+    root, found = source.rstrip("/"), []
+    try:
+        async with httpx.AsyncClient(timeout=30, follow_redirects=False) as client:
+            for collection in COLLECTIONS.values():
+                url: str | None = f"{root}/{collection}"
+                for _ in range(MAX_PAGES):
+                    response = await client.get(url or "", headers={"accept": "application/json"})
+                    response.raise_for_status()
+                    content = response.json()
+                    found += _objects(content)
+                    url = content.get("next") if isinstance(content, dict) else None
+                    if not url or not same_register(url, root + "/"):
+                        break
+    except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError) as e:
+        raise OnbruikbareLijst(f"{source}: {e!r}") from None
     return found
