@@ -7,6 +7,7 @@ expression that is used here; the key is therefore written into the statement, a
 from typing import Annotated, Any, Literal
 
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     FromClause,
     Index,
@@ -14,14 +15,17 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    any_,
     column,
     exists,
+    func,
     literal_column,
     select,
     text,
 )
 from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.visitors import iterate
 
 from zgw.fields import Length, Ref
 from zgw.filters import Filter, Within, equal, reference
@@ -94,10 +98,18 @@ def _identified(
 
 
 def has_rol(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a zaak has a rol that meets all of ``condition``."""
+    """Return the condition that a zaak has a rol that meets all of ``condition``.
+
+    Who is looked for by name or number has few zaken: those are found first. Otherwise PostgreSQL may go through all zaken
+    in order to find the newest, and look at the rollen of each.
+    """
     zaak: ColumnElement[Any] = literal_column("zaak.uuid", Uuid())
+    if SELECTIVE & {column.name for column in iterate(condition) if isinstance(column, ColumnClause)}:
+        return zaak == any_(func.array(select(ROL.c.zaak).where(condition).scalar_subquery()))
     return exists(select(ROL.c.id).where(ROL.c.zaak == zaak, condition))
 
+
+SELECTIVE = {"betrokkene", "betrokkene_identificatie"}
 
 ROL_FILTERS: list[Filter] = [
     equal("rol__betrokkeneType", ROL.c.betrokkene_type, BetrokkeneType, within=has_rol),
