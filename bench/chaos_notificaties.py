@@ -7,7 +7,6 @@ the truth: each committed write must have reached each matching subscriber, in o
 
 import argparse
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -381,8 +380,7 @@ async def run(
     home: Path, writes: int, seconds: float, limit: float, seed: int, interval: float
 ) -> tuple[str, bool, Outcome]:
     """Do all of it in a new folder."""
-    os.environ["BENCH_SHORT_WAITS"] = "1"
-    with System(home, TENANTS, workers=2, subscribers=3, OUTGOING_TIMEOUT="3") as system:
+    with System(home, TENANTS, workers=2, subscribers=3, short_waits=True, OUTGOING_TIMEOUT="3") as system:
         await system.prepare()
         outcome, lasted, drained = await chaos(system, writes, seconds, limit, seed, interval)
         verdicts = await verify(system, outcome)

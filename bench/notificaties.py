@@ -1,7 +1,7 @@
 """How fast notifications arrive, with real processes: ``python -m bench.notificaties [throughput|dead|latency|burst]``.
 
 * throughput: 10,000 deliveries wait for one fast subscriber; a worker starts. CPU per delivery of each process.
-* dead: 100 subscribers of which 50 never answer, 10 messages a second; the delay of the other 50, and without the dead.
+* dead: 100 subscribers of which 50 never answer, 5 messages a second; the delay of the other 50, and without the dead.
 * latency: single writes; from their transaction to the subscriber, through outbox, relay and queue.
 * burst: one municipality writes 100,000 notifications at once; the delay of another's.
 """
@@ -10,7 +10,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from zgw.tenancy import schema_of
 
 TENANTS = ("deventer", "raalte")
 BATCH = 500
+PER_SECOND = 5
 
 
 def message(number: int, things: int) -> dict[str, Any]:
@@ -38,12 +40,22 @@ def message(number: int, things: int) -> dict[str, Any]:
     return {**body, "actie": "create", "aanmaakdatum": moment, "kenmerken": {"ding": str(number)}}
 
 
-async def published(system: System, tenant: str, messages: list[dict[str, Any]]) -> None:
-    """Put messages in the queues without going through HTTP."""
+Publish = Callable[[list[dict[str, Any]]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def publishing(system: System, tenant: str) -> AsyncIterator[Publish]:
+    """Give what puts messages in the queues without going through HTTP."""
     service = build_service(system.settings, system.dsn, "notificaties", Signals(system.dsn))
-    for start in range(0, len(messages), BATCH):
-        await publish(service, tenant, [Bericht(m, (system.base,)) for m in messages[start : start + BATCH]])
-    await service.database.stop()
+
+    async def published(messages: list[dict[str, Any]]) -> None:
+        for start in range(0, len(messages), BATCH):
+            await publish(service, tenant, [Bericht(m, (system.base,)) for m in messages[start : start + BATCH]])
+
+    try:
+        yield published
+    finally:
+        await service.database.stop()
 
 
 def taken(system: System, subscriber: int) -> list[tuple[str, float, dict[str, Any]]]:
@@ -75,8 +87,8 @@ def delays(values: list[float]) -> str:
 
 
 async def world(system: System, session: aiohttp.ClientSession) -> dict[str, Client]:
-    """Start everything but the workers, and make the kanaal of this benchmark."""
-    names = [name for name in (*system.parts, *system.subscriber_names) if not name.startswith("worker")]
+    """Start what this benchmark needs but no worker, and make the kanaal of this benchmark."""
+    names = ["gateway", "autorisaties", "notificaties", *system.subscriber_names]
     system.start(*names)
     await system.until_up(*names)
     clients = {tenant: Client(system, tenant, session) for tenant in TENANTS}
@@ -88,7 +100,8 @@ async def world(system: System, session: aiohttp.ClientSession) -> dict[str, Cli
 async def throughput(system: System, clients: dict[str, Client], count: int = 10_000) -> None:
     """Deliver what waits to one fast subscriber."""
     await clients["deventer"].subscribe(system.url_of(0, "one", "ok"), {"naam": "proef"})
-    await published(system, "deventer", [message(n, 1000) for n in range(count)])
+    async with publishing(system, "deventer") as published:
+        await published([message(n, 1000) for n in range(count)])
     system.start("worker0")
     await system.until_up("worker0")
     await until_taken(system, 0, count // 20)
@@ -103,7 +116,7 @@ async def throughput(system: System, clients: dict[str, Client], count: int = 10
         print(f"  CPU of {name}: {(after[name] - before[name]) / made * 1000:.2f} ms a delivery")
 
 
-async def dead(system: System, clients: dict[str, Client], seconds: float = 30) -> None:
+async def dead(system: System, clients: dict[str, Client], seconds: float = 20) -> None:
     """Compare the delays of 50 subscribers without and with 50 others that never answer."""
     client = clients["deventer"]
     system.start("worker0")
@@ -121,10 +134,11 @@ async def dead(system: System, clients: dict[str, Client], seconds: float = 30) 
 
 
 async def steadily(system: System, seconds: float) -> None:
-    """Publish ten messages a second, and wait a little for the last."""
-    for n in range(int(seconds * 10)):
-        await published(system, "deventer", [message(n, 50)])
-        await asyncio.sleep(0.1)
+    """Publish some messages a second, and wait a little for the last."""
+    async with publishing(system, "deventer") as published:
+        for n in range(int(seconds * PER_SECOND)):
+            await published([message(n, 50)])
+            await asyncio.sleep(1 / PER_SECOND)
     await asyncio.sleep(3)
 
 

@@ -2,16 +2,15 @@
 and subscribers, in a folder of their own."""
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import asyncpg
@@ -20,10 +19,15 @@ import psutil
 
 from beheer import postgres, tenants
 from beheer.migrate import upgrade_all
+from bench.part import serve, subscribe
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 
-ROOT = Path(__file__).parent.parent
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["bench.part"])
 SECRET = "x" * 48
 CLIENT_SECRET = "geheim-van-de-proef-dat-lang-genoeg-is"
 AUTH = "Bearer proef"
@@ -44,7 +48,15 @@ def free_ports(count: int) -> list[int]:
 class System:
     """All processes. Use as a context manager; ``tenants`` are made with a client that may do everything."""
 
-    def __init__(self, home: Path, names: Sequence[str], workers: int = 1, subscribers: int = 1, **env: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        names: Sequence[str],
+        workers: int = 1,
+        subscribers: int = 1,
+        short_waits: bool = False,
+        **env: str,
+    ) -> None:
         self.home = home
         self.names = names
         self.subscriber_names = [f"subscriber{n}" for n in range(subscribers)]
@@ -52,7 +64,8 @@ class System:
         every = (*self.parts, *self.subscriber_names)
         self.ports = dict(zip(every, free_ports(len(every)), strict=True))
         self.base = f"http://127.0.0.1:{self.ports['gateway']}"
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, ForkServerProcess] = {}
+        self.short_waits = short_waits
         self.dsn = ""
         self._env = env
 
@@ -64,7 +77,7 @@ class System:
     def __exit__(self, *_: object) -> None:
         for process in self.running.values():
             process.kill()
-            process.wait()
+            process.join()
         postgres.stop(self.home)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -94,17 +107,17 @@ class System:
     def start(self, *names: str) -> None:
         """Start processes that do not run."""
         for name in names:
-            if name in self.running and self.running[name].poll() is None:
+            if name in self.running and self.running[name].is_alive():
                 continue
+            output = self.home / f"{name}.out"
             if name in self.subscriber_names:
-                command = ["bench.subscriber", str(self.ports[name]), str(self.log_of(name))]
+                process = FORKS.Process(target=subscribe, args=(self.ports[name], self.log_of(name), output))
             else:
                 part = "worker" if name.startswith("worker") else name
-                command = ["bench.part", part, "--port", str(self.ports[name])]
-            with (self.home / f"{name}.out").open("ab") as out:
-                self.running[name] = subprocess.Popen(
-                    [sys.executable, "-m", *command], cwd=ROOT, env=self._environment(), stdout=out, stderr=out
-                )
+                arguments = (part, self.ports[name], self._environment(), output, self.short_waits)
+                process = FORKS.Process(target=serve, args=arguments)
+            process.start()
+            self.running[name] = process
 
     def _environment(self) -> dict[str, str]:
         urls = ",".join(f"{name}=http://127.0.0.1:{self.ports[name]}" for name in SERVICES)
@@ -120,9 +133,8 @@ class System:
             **self._env,
         }
         (self.home / "files").mkdir(exist_ok=True)
-        short = {"BENCH_SHORT_WAITS": "1"} if "BENCH_SHORT_WAITS" in os.environ else {}
         usual = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        return {**usual, **short, **{f"SAMENZAAK_{name}": value for name, value in own.items()}}
+        return {**usual, **{f"SAMENZAAK_{name}": value for name, value in own.items()}}
 
     def log_of(self, subscriber: str) -> Path:
         """Return what a subscriber has taken."""
@@ -135,7 +147,7 @@ class System:
     async def until_up(self, *names: str) -> None:
         """Wait until these processes accept connections."""
         for name in names:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while True:
                     try:
                         _, writer = await asyncio.open_connection("127.0.0.1", self.ports[name])
@@ -147,9 +159,10 @@ class System:
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a process; one that was killed is waited for."""
         process = self.running[name]
-        process.send_signal(number)
+        if process.is_alive() and process.pid:
+            os.kill(process.pid, number)
         if number == signal.SIGKILL:
-            process.wait()
+            process.join()
 
     def kill_postgres(self) -> None:
         """Kill PostgreSQL with everything that it has under way."""
