@@ -84,7 +84,7 @@ def bron(stack: Stack) -> Iterator[Bron]:
     apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
     before = {name: apps.get(name) for name in ("zaken", "besluiten")}
     for name in before:
-        apps[name] = fake  # type: ignore[assignment]
+        apps[name] = fake
         remote._clients.pop(name, None)
     yield fake
     for name, app in before.items():

@@ -13,7 +13,6 @@ import pytest
 from obstore.exceptions import GenericError
 from obstore.store import LocalStore
 
-from services.documenten import opslag as module
 from services.documenten.controle import Finding, Total, check_documents
 from services.documenten.logboek import Upload, keep, sweep_tenant
 from services.documenten.opslag import PIECE, Storage, path_of
@@ -102,7 +101,7 @@ class Broken:
             raise GenericError(text)
 
         for name in names:
-            self.monkeypatch.setattr(module.obstore, name, refuse)
+            self.monkeypatch.setattr(obstore, name, refuse)
 
     def fail_writer(self, text: str) -> None:
         """Let large uploads fail at their second piece."""
@@ -121,7 +120,7 @@ class Broken:
             async def close(self) -> None:
                 await self.inner.close()
 
-        self.monkeypatch.setattr(module.obstore, "open_writer_async", Writer)
+        self.monkeypatch.setattr(obstore, "open_writer_async", Writer)
 
     def repair(self) -> None:
         """Let everything work again."""

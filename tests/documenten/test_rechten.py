@@ -410,7 +410,7 @@ def nrc(stack: Stack) -> Iterator[Nrc]:
     fake = Nrc()
     apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
     before = apps.get("notificaties")
-    apps["notificaties"] = fake  # type: ignore[assignment]
+    apps["notificaties"] = fake
     remote._clients.pop("notificaties", None)
     yield fake
     remote._clients.pop("notificaties", None)
