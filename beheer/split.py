@@ -98,8 +98,9 @@ def listening(host: str, port: int) -> socket.socket:
 class Split:
     """All parts. Its methods block; use threads or a process of its own beside an event loop."""
 
-    def __init__(self, settings: Settings, dsn: str, port: int | None = None) -> None:
-        """``port`` 0 takes a free port for the gateway; ``self.url`` tells which."""
+    def __init__(self, settings: Settings, dsn: str, port: int | None = None, log: Path | None = None) -> None:
+        """``port`` 0 takes a free port for the gateway; ``self.url`` tells which. ``log``: a file for what they print."""
+        self._log = log.open("ab") if log is not None else None
         self.sockets = {name: listening("127.0.0.1", 0) for name in SERVICES}
         self.sockets[GATEWAY] = listening(settings.host, settings.port if port is None else port)
         urls = {name: f"http://127.0.0.1:{self.sockets[name].getsockname()[1]}" for name in SERVICES}
@@ -168,6 +169,8 @@ class Split:
                     child.end()
             for listen in self.sockets.values():
                 listen.close()
+            if self._log is not None:
+                self._log.close()
 
     def pids(self, name: str) -> list[int]:
         """Return the process of a part, for measurements."""
@@ -197,7 +200,7 @@ class Split:
         root = str(Path(__file__).parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
         # A process group of its own: Ctrl-C reaches this process, which ends the others in order.
-        process = subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True, stdout=self._log)
         theirs.close()
         return Child(process, mine)
 

@@ -102,10 +102,13 @@ class Stack:
 
     def __init__(self, settings: Settings, dsn: str, roles: Path, split: bool = SPLIT) -> None:
         self.settings, self.dsn, self._roles = settings, dsn, roles
-        self.split = Split(settings.model_copy(update={"log_level": "warning"}), dsn, 0) if split else None
+        self.split = Split(settings, dsn, 0, settings.home / "split.log") if split else None
         self._transports: list[httpx.AsyncBaseTransport] = []
         # Beside separate processes this one can look into the database and call the services, but does no work.
-        self.standalone = Standalone(self.split.settings if self.split else settings, dsn, built())
+        own = {"metrics_port": 0, "otlp_endpoint": None}
+        self.standalone = Standalone(
+            self.split.settings.model_copy(update=own) if self.split else settings, dsn, built()
+        )
         self.gateway = self.standalone.gateway({name: _absent for name in SERVICES if name not in built()})
 
     async def start(self) -> None:
@@ -225,8 +228,8 @@ async def running(
     await stack.prepare()
     if before_start is not None:
         before_start(stack)
-    await stack.start()
     try:
+        await stack.start()
         yield stack
     finally:
         await stack.stop()

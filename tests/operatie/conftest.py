@@ -1,21 +1,69 @@
 """Samenzaak in separate processes, whatever the mode of the other tests is."""
 
+import contextlib
+import gzip
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from gateway.asgi import Receive, Scope, Send
+from tests.gateway.fakes import served
 from tests.stack import Client, Stack, running
 
 
+class Collector:
+    """An OpenTelemetry collector, as far as remembering the spans that it gets."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, Span]] = []
+        self.url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        if dict(scope["headers"]).get(b"content-encoding") == b"gzip":
+            body = gzip.decompress(body)
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            names = [a.value.string_value for a in resource.resource.attributes if a.key == "service.name"]
+            self.spans += [(names[0], span) for scoped in resource.scope_spans for span in scoped.spans]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def free_ports(count: int = 16) -> int:
+    """Return the first of a number of free ports in a row."""
+    for first in range(21000 + os.getpid() % 10_000, 60_000, count):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise AssertionError("no free ports")
+
+
 @pytest.fixture(scope="package")
-async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def collector() -> AsyncIterator[Collector]:
+    """The collector that the processes send their traces to."""
+    found = Collector()
+    async with served(found) as found.url:
+        yield found
+
+
+@pytest.fixture(scope="package")
+async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Stack]:
     """Eight processes, with the municipalities deventer and raalte."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    async with running(folder, f"apart_{worker}", split=True, log_format="json") as stack:
+    values = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
+    async with running(folder, f"apart_{worker}", split=True, **values) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte")
         yield stack
