@@ -100,8 +100,8 @@ def _identified(
 def has_rol(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that a zaak has a rol that meets all of ``condition``.
 
-    Who is looked for by name or number has few zaken: those are found first. Otherwise PostgreSQL may go through all zaken
-    in order to find the newest, and look at the rollen of each.
+    Who is looked for by name or number has few zaken: those are found first. Otherwise PostgreSQL may go through all
+    zaken in order to find the newest, and look at the rollen of each.
     """
     zaak: ColumnElement[Any] = literal_column("zaak.uuid", Uuid())
     if SELECTIVE & {column.name for column in iterate(condition) if isinstance(column, ColumnClause)}:
@@ -123,3 +123,6 @@ def identification_indexes(rol: Table) -> None:
     """Add the index of each identification to the table of the rollen."""
     for key in dict.fromkeys(key for _, _, key, _ in IDENTIFICATIES):
         Index(f"rol_{key.lower()}", member(rol, key), postgresql_where=filled(rol, key))
+        # PostgreSQL knows nothing of an expression in a partial index, and would expect to find hundreds of rollen.
+        statistics = f"CREATE STATISTICS rol_{key.lower()}_waarden ON (betrokkene_identificatie ->> '{key}') FROM rol"
+        rol.info.setdefault("ddl", []).append(statistics)

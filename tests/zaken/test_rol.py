@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from services.zaken.rol import ROL_TABLE
-from services.zaken.rol_filters import identification_filters
+from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
 from tests.maak import Maak
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
 from zgw.database import compile_statement
@@ -387,3 +387,5 @@ async def test_rol_filters_use_their_indexes(zaken: Zaakmaker) -> None:
             assert values[-1] == "x"
             plan = " ".join([row[0] for row in await admin.fetch(f"EXPLAIN {sql}", *values)])
             assert f"rol_{filter_.name.rpartition('__')[2].lower()}" in plan
+        found = await admin.fetch("SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 'rol'::regclass")
+        assert {row["stxname"] for row in found} == {f"rol_{key.lower()}_waarden" for _, _, key, _ in IDENTIFICATIES}
