@@ -93,6 +93,13 @@ def test_only_the_gateway_takes_traffic_from_the_ingress(network: Network) -> No
     assert [pod for pod in network.pods if network.enters("another-application", pod)] == []
 
 
+def test_prometheus_reads_the_metrics_and_nothing_else(network: Network) -> None:
+    measured = {*SERVICES, "gateway", "worker"}
+    assert {pod for pod in network.pods if network.enters("monitoring", pod, 9000)} == measured
+    assert not [pod for pod in network.pods if network.enters("monitoring", pod, 8000)]
+    assert not [pod for pod in network.pods if network.enters("ingress-nginx", pod, 9000)]
+
+
 def test_services_are_called_by_the_gateway_each_other_and_the_worker(network: Network) -> None:
     for service in SERVICES:
         callers = {pod for pod in network.pods if network.connects(pod, service, 8000)}

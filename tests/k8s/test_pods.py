@@ -45,9 +45,14 @@ def test_processes_find_each_other(manifests: Manifests) -> None:
     for service, url in urls.items():
         port = manifests.kind("Service")[f"samenzaak-{service}"]["spec"]["ports"][0]["port"]
         assert url == f"http://samenzaak-{service}:{port}"
-    assert manifests.settings()["SAMENZAAK_PORT"] == "8000"
-    ports = [d["spec"]["template"]["spec"]["containers"][0]["ports"] for d in manifests.ours().values()]
-    assert ports == [[{"name": "http", "containerPort": 8000}]] * len(PROCESSES)
+    settings, wanted = manifests.settings(), {"http": "SAMENZAAK_PORT", "metrics": "SAMENZAAK_METRICS_PORT"}
+    for deployment in manifests.ours().values():
+        ports = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+        assert {port["name"]: str(port["containerPort"]) for port in ports} == {
+            n: settings[v] for n, v in wanted.items()
+        }
+        scraped = deployment["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"]
+        assert scraped == settings["SAMENZAAK_METRICS_PORT"]
 
 
 def test_every_pod_is_confined(manifests: Manifests) -> None:
