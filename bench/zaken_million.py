@@ -1,4 +1,4 @@
-"""Many zaken: how fast lists, filters and searches are in a full register: ``python -m bench.zaken_million [--zaken N]``.
+"""How fast lists, filters and searches are in a full register: ``python -m bench.zaken_million [--zaken N]``.
 
 One municipality gets ``N`` zaken and two others a tenth of that, each zaak with a status, two rollen and an
 eigenschap, spread over 200 zaaktypen. Every operation is measured for a client with all rights and for one with 150 of
@@ -50,14 +50,16 @@ SELECT 'OUD-' || lpad(i::text, 9, '0'), $rsin$, 'Zaak ' || i, '', s.pad, d, $rsi
     CASE WHEN i % 20 < 14 THEN 'openbaar' WHEN i % 20 < 19 THEN 'zaakvertrouwelijk' ELSE 'geheim' END, '',
     jsonb_build_object('type', 'Point', 'coordinates', jsonb_build_array(x, y)), box(point(x, y), point(x, y)),
     '', '[]', '[]', 'nog_te_archiveren', '', ''
-FROM (SELECT i, date '2016-01-01' + (i::bigint * 3650 / $aantal$)::int AS d, 6 + random() * 0.3 AS x, 52.1 + random() * 0.3 AS y,
-    (hashint4(i) & 2147483647) % $soorten$ AS n FROM generate_series(1, $aantal$) i) g JOIN soort s USING (n) ORDER BY i;
+FROM (SELECT i, date '2016-01-01' + (i::bigint * 3650 / $aantal$)::int AS d, 6 + random() * 0.3 AS x,
+    52.1 + random() * 0.3 AS y, (hashint4(i) & 2147483647) % $soorten$ AS n
+    FROM generate_series(1, $aantal$) i) g JOIN soort s USING (n) ORDER BY i;
 INSERT INTO status (statustype, datum_status_gezet, statustoelichting, zaak)
     SELECT $statustype$, startdatum, '', uuid FROM zaak WHERE identificatie LIKE 'OUD-%' ORDER BY id;
 INSERT INTO rol (zaak, betrokkene, betrokkene_type, afwijkende_naam_betrokkene, roltype, roltoelichting,
     indicatie_machtiging, betrokkene_identificatie, omschrijving, omschrijving_generiek)
-    SELECT uuid, '', 'natuurlijk_persoon', '', $roltype$, '', '', jsonb_build_object('inpBsn', lpad((id % 500000)::text, 9, '9')),
-        'Aanvrager', 'initiator' FROM zaak WHERE identificatie LIKE 'OUD-%' ORDER BY id;
+    SELECT uuid, '', 'natuurlijk_persoon', '', $roltype$, '', '',
+        jsonb_build_object('inpBsn', lpad((id % 500000)::text, 9, '9')), 'Aanvrager', 'initiator'
+    FROM zaak WHERE identificatie LIKE 'OUD-%' ORDER BY id;
 INSERT INTO rol (zaak, betrokkene, betrokkene_type, afwijkende_naam_betrokkene, roltype, roltoelichting,
     indicatie_machtiging, betrokkene_identificatie, omschrijving, omschrijving_generiek)
     SELECT uuid, '', 'medewerker', '', $roltype$, '', '', jsonb_build_object('identificatie', 'mw-' || id % 1000),
@@ -178,7 +180,8 @@ async def fill(dsn: str, settings: Settings, aantal: int) -> dict[str, Any]:
         await load(dsn, name, rsin, size, found, own)
         print(f"{name}: {size} zaken in {time.perf_counter() - start:.0f} s", flush=True)
         await asyncio.to_thread(restricted, gemeente, found)
-        made = made or {"name": name, "types": found, "zaaktype": zaaktype, "statustype": own["statustype"], "aantal": aantal}
+        types_ = {"types": found, "zaaktype": zaaktype, "statustype": own["statustype"]}
+        made = made or {"name": name, "aantal": aantal, **types_}
     await admin.close()
     return made
 
@@ -221,15 +224,15 @@ async def _measure(
     for label, client in (("all", gemeente.client_id), (f"{BEPERKT} types", f"beperkt-{gemeente.name}")):
         token = tenants.make_token(client, gemeente.secret, "bench", "Bench")
         headers = {"Authorization": f"Bearer {token}", "Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
-        async with aiohttp.ClientSession() as session:
-            async with session.get(root, headers=headers) as answer:
-                page = await answer.json()
-                print(f"{label}: count {page['count']}", flush=True)
-                single = page["results"][0]["url"]
+        async with aiohttp.ClientSession() as session, session.get(root, headers=headers) as answer:
+            page = await answer.json()
+        print(f"{label}: count {page['count']}", flush=True)
+        single = page["results"][0]["url"]
         todo = {"GET zaak": (single, None, 300), **operations(root, zaaktypen, min(aantal, page["count"]))}
         for name, (url, body, number) in todo.items():
             if only in name:
-                results.append(await measure(f"{label}: {name}", _sender(url, headers, body), number, _groups(server, data)))
+                send = _sender(url, headers, body)
+                results.append(await measure(f"{label}: {name}", send, number, _groups(server, data)))
     return results
 
 
@@ -282,7 +285,8 @@ async def explain(dsn: str, tenant: str, zaaktypen: list[str], aantal: int) -> N
             plan = [row[0].strip() for row in rows]
             reads_all = any(line.removeprefix("->").strip().startswith("Seq Scan on zaak ") for line in plan)
             took = float(plan[-1].split()[-2])
-            found = [re.sub(r".*(?:using|on) ", "", line.partition(" on zaak")[0]) for line in plan if " on zaak" in line]
+            scans = [line.partition(" on zaak")[0] for line in plan if " on zaak" in line]
+            found = [re.sub(r".*(?:using|on) ", "", scan) for scan in scans]
             print(f"{took:8.1f} ms  {name} ({mode[6:-5]}): {', '.join(dict.fromkeys(found))}", flush=True)
             if reads_all or took > SLOW:
                 bad.append(name)

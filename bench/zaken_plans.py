@@ -1,4 +1,4 @@
-"""The statements behind the lists of zaken, as the service makes them, to be explained by :mod:`bench.zaken_million`."""
+"""The statements behind the lists of zaken, as the service makes them, for :mod:`bench.zaken_million` to explain."""
 
 from collections.abc import Iterator
 from typing import Any

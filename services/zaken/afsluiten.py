@@ -1,4 +1,4 @@
-"""Closing and reopening a zaak, and what follows from it for its archiving (zrc-007, zrc-008, zrc-021; zaken.md §8, §9)."""
+"""Closing and reopening a zaak, and what follows for its archiving (zrc-007, zrc-008, zrc-021; zaken.md §8, §9)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -125,8 +125,8 @@ async def afleiding(
 async def werk_zaken_bij(db: Executor, check: Check) -> None:
     """Store what :func:`sluit_of_heropen` worked out, in the transaction of the status.
 
-    The lock makes statuses of one zaak wait for each other; a zaak that was closed, reopened or archived since it was read
-    is a conflict, because the rules judged another state.
+    The lock makes statuses of one zaak wait for each other; a zaak that was closed, reopened or archived since it was
+    read is a conflict, because the rules judged another state.
     """
     zaak = check.main
     assert zaak is not None

@@ -1,4 +1,4 @@
-"""When a zaak may be destroyed or must be transferred: pure functions, without HTTP or database (zrc-021, zaken.md §9)."""
+"""When a zaak is to be destroyed or transferred: pure functions, without HTTP or database (zrc-021, zaken.md §9)."""
 
 import calendar
 import re
@@ -164,8 +164,8 @@ def afgeleid(
 ) -> Archiefgegevens:
     """Return the archiving parameters of a closed zaak.
 
-    ``gegeven`` are the values that a client filled in, which are kept. A resultaattype without archiefactietermijn gives
-    no archiefactiedatum. zrc-026a: the start of the retention is kept only for what will be destroyed.
+    ``gegeven`` are the values that a client filled in, which are kept. A resultaattype without archiefactietermijn
+    gives no archiefactiedatum. zrc-026a: the start of the retention is kept only for what will be destroyed.
     """
     nominatie = gegeven.archiefnominatie or resultaattype.get("archiefnominatie") or None
     termijn = resultaattype.get("archiefactietermijn")

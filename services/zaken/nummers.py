@@ -41,7 +41,7 @@ TELLER = Table(
     # Room on the page keeps the updates of this row from touching its index.
     postgresql_with={"fillfactor": 10},
 )
-"""The last number of each year. Taken in a statement of its own, so that nobody waits for somebody else's transaction."""
+"""The last number of each year. Raised in a statement of its own, so that nobody waits for another transaction."""
 
 NUMMER = Table(
     "zaaknummer",
@@ -57,8 +57,10 @@ VOLGENDE = """
     INSERT INTO zaaknummer_teller AS t (prefix, laatste) VALUES ($1, $2)
     ON CONFLICT (prefix) DO UPDATE SET laatste = t.laatste + excluded.laatste
     RETURNING laatste, set_config('synchronous_commit', 'off', true),
-        EXISTS (SELECT FROM zaak WHERE bronorganisatie = $3 AND identificatie = t.prefix || lpad(t.laatste::text, 10, '0'))
-        OR EXISTS (SELECT FROM zaaknummer WHERE bronorganisatie = $3 AND nummer = t.prefix || lpad(t.laatste::text, 10, '0'))
+        EXISTS (SELECT FROM zaak
+            WHERE bronorganisatie = $3 AND identificatie = t.prefix || lpad(t.laatste::text, 10, '0'))
+        OR EXISTS (SELECT FROM zaaknummer
+            WHERE bronorganisatie = $3 AND nummer = t.prefix || lpad(t.laatste::text, 10, '0'))
         AS bezet
 """
 """Raises the counter, and tells whether somebody else has the number already."""
@@ -98,8 +100,8 @@ async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
     """Return a number that nobody else gets.
 
     Numbers that clients chose themselves are stepped over, with steps that double, so that a register of migrated
-    numbers is passed in a few steps. The counter need not reach the disk at once: the zaak that uses the number is committed
-    later in the same log, so either both survive a crash or neither does.
+    numbers is passed in a few steps. The counter need not reach the disk at once: the zaak that uses the number is
+    committed later in the same log, so either both survive a crash or neither does.
     """
     prefix, step = prefix_of(year), 1
     async with call.db.acquire(call.tenant) as db:

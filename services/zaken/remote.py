@@ -1,4 +1,4 @@
-"""What the Zaken API reads of other services: types, documents and besluiten, with the rights of this service itself."""
+"""What the Zaken API reads of other services: types, documents and besluiten, with its own rights."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Status: how far the handling of a zaak is; the eindstatus closes the zaak, another one reopens it (zaken.md §3.2, §8)."""
+"""Status: how far the handling of a zaak is; the eindstatus closes it, another one reopens it (zaken.md §3.2, §8)."""
 
 import uuid
 from datetime import UTC, datetime

@@ -1,8 +1,8 @@
 """How many zaken there are, exactly, without counting them at each request.
 
-Per zaaktype, level and block of ids the number of zaken is kept. A write only adds a row to ``zaaktelling_delta``, in its
-own transaction, so writers never wait for each other; a background task folds those rows into ``zaaktelling``. The sum
-over both tables is exact at each moment. The blocks tell where a deep page begins without walking to it.
+Per zaaktype, level and block of ids the number of zaken is kept. A write only adds a row to ``zaaktelling_delta``, in
+its own transaction, so writers never wait for each other; a background task folds those rows into ``zaaktelling``.
+The sum over both tables is exact at each moment. The blocks tell where a deep page begins without walking to it.
 """
 
 import asyncio

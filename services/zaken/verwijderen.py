@@ -95,5 +95,5 @@ async def documenten_laten_los(check: Check) -> None:
 
 
 async def nergens_op_wachten(check: Check) -> None:
-    """Say that no write of a zaak waits for another service before it is announced. Belongs in ``derive`` and ``removal_rules``."""
+    """Say that no write of a zaak is announced later than its commit. Belongs in ``derive`` and ``removal_rules``."""
     check.notes["mirrored"] = False

@@ -1,4 +1,4 @@
-"""The derivation of the archiving parameters, as pure functions: all nine afleidingswijzen with their edges (zrc-021)."""
+"""The derivation of the archiving parameters: all nine afleidingswijzen with their edge cases (zrc-021)."""
 
 from datetime import date
 from typing import Any

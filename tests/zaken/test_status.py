@@ -1,4 +1,4 @@
-"""Status and resultaat: rules zrc-007, zrc-008, zrc-016, zrc-020, and who may add which status (zaken.md §7.1, §8)."""
+"""Status and resultaat: rules zrc-007, zrc-008, zrc-016, zrc-020, and who may add which status (zaken.md §8)."""
 
 import uuid
 from typing import Any
@@ -117,7 +117,7 @@ async def test_life_of_a_resultaat(zaken: Zaakmaker) -> None:
     assert errors(wrong) == [("resultaattype", "bad-url")]
 
 
-# --- Who may add which status ------------------------------------------------------------------------------------------
+# --- Who may add which status ---------------------------------------------------------------------------------------
 
 
 async def add(client: Client, zaken: Zaakmaker, zaak: str, nummer: int) -> int:
