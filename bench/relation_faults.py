@@ -9,6 +9,7 @@ import asyncio
 import random
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.besluiten.wereld import Werk
@@ -18,7 +19,7 @@ from tests.selectielijst import selectielijst
 from tests.stack import running
 
 
-async def run(rounds: int, seed: int, folder: Path) -> list[Outcome]:
+async def run(rounds: int, seed: int, faults: Sequence[str], folder: Path) -> list[Outcome]:
     """Do the rounds."""
     dice = random.Random(seed)
     outcomes: list[Outcome] = []
@@ -30,7 +31,7 @@ async def run(rounds: int, seed: int, folder: Path) -> list[Outcome]:
             async with storing(stack, Werk(client, maak, await maak.zaaktype()), folder) as storm:
                 for number in range(rounds):
                     # Every fault is as frequent as the others; the operation and the moment are chance.
-                    outcome = await storm.round(dice.choice(OPERATIONS), FAULTS[number % len(FAULTS)], dice)
+                    outcome = await storm.round(dice.choice(OPERATIONS), faults[number % len(faults)], dice)
                     outcomes.append(outcome)
                     if outcome.wrong or not outcome.exact or outcome.left or outcome.disagreements:
                         print(f"round {number}: {outcome}")
@@ -42,10 +43,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Inject faults between services.")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fault", choices=FAULTS, help="only this one; otherwise all of them in turn")
     given = parser.parse_args()
+    faults = (given.fault,) if given.fault else FAULTS
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = asyncio.run(run(given.rounds, given.seed, Path(folder)))
+        outcomes = asyncio.run(run(given.rounds, given.seed, faults, Path(folder)))
     print(table(outcomes))
     print(f"{len(outcomes)} rounds with seed {given.seed} in {time.monotonic() - started:.0f} s")
     bad = [o for o in outcomes if o.wrong or not o.exact or o.left or o.disagreements]

@@ -5,6 +5,10 @@ import pytest
 from tests.stack import SPLIT
 
 IN_PROCESS = {
+    "tests/besluiten/test_besluit.py::test_notifications": "it listens to what a service sends",
+    "tests/relaties/test_external.py": "it hears changes in this process, and changes how it resolves names",
+    "tests/relaties/test_storing.py": "it has separate processes of its own",
+    "tests/relaties/test_terugnemen.py": "it breaks calls inside a service",
     "tests/notificaties/test_bezorging.py": "it steers the worker in this process",
 }
 """Tests, by the beginning of their name, that need an object inside a service or the gateway; with the reason."""

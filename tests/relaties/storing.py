@@ -344,6 +344,7 @@ class Storing:
 
     async def round(self, operation: Operation, fault: str, dice: random.Random) -> Outcome:
         """Do one write under one fault, repair, and look at both sides."""
+        usual = await self._duration(operation) if fault == "killed at random" else 0.0
         subject = await operation.prepare(self.werk)
         proxy = self.proxies[operation.other]
         leading, other = self.processes[operation.leading], self.processes[operation.other]
@@ -355,7 +356,8 @@ class Storing:
         elif fault == "frozen":
             other.send(signal.SIGSTOP)
         elif fault == "killed at random":
-            await asyncio.sleep(dice.uniform(0.0, 0.08))
+            # Anywhere from the arrival of the request until after its answer.
+            await asyncio.sleep(dice.uniform(0.0, usual * 1.2))
             leading.kill()
         else:
             proxy.fault = fault
@@ -389,6 +391,14 @@ class Storing:
             tuple(map(str, after)),
             tuple(wrong),
         )
+
+    async def _duration(self, operation: Operation) -> float:
+        """Return how many seconds the operation takes without a fault."""
+        subject, process = await operation.prepare(self.werk), self.processes[operation.leading]
+        started = time.monotonic()
+        status = await self._send(process, *operation.request(subject))
+        assert status in (200, 201, 204), status
+        return time.monotonic() - started
 
     async def _send(self, process: Process, method: str, url: str, body: Any) -> int | None:
         """Return the status of the answer, or None when there was none."""
