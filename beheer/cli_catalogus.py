@@ -9,7 +9,7 @@ import typer
 from beheer.console import Json, Tenant, refusals, show, with_admin, with_services
 from beheer.runner import Standalone
 from gateway import registry
-from services.catalogi import selectielijst_laden
+from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import Onleesbaar, lees
 from services.catalogi.uitwisseling.exporteren import exporteer
 from services.catalogi.uitwisseling.importeren import Uitslag, importeer
@@ -115,12 +115,15 @@ def catalogus_compare(
 def selectielijst_load(
     source: Annotated[str, typer.Argument(help="A JSON file, a folder of them, or the root URL of a register.")],
     tenant: Annotated[list[str] | None, typer.Option(help="Only this municipality; may be repeated.")] = None,
+    root: Annotated[str, typer.Option(help="Put before urls that are bare uuids, as in the data set of VNG.")] = "",
     as_json: Json = False,
 ) -> None:
     """Keep procestypen, resultaten and descriptions, for networks from which the register cannot be reached."""
 
-    async def work(admin: asyncpg.Connection, _: Settings) -> list[dict[str, Any]]:
-        names = tenant or [known.name for known in await registry.list_tenants(admin)]
-        return [{"tenant": name, "objects": await selectielijst_laden.load(admin, name, source)} for name in names]
+    async def work(admin: asyncpg.Connection, _: Settings) -> dict[str, int]:
+        known = [t.name for t in await registry.list_tenants(admin)]
+        if unknown := sorted(set(tenant or ()) - set(known)):
+            raise LookupError(f"there is no municipality {', '.join(unknown)}")
+        return await laad(admin, tenant or known, source, root)
 
-    show(with_admin(work), as_json, lambda fact: f"{fact['tenant']}: {fact['objects']} objects kept")
+    show(with_admin(work), as_json, lambda fact: ", ".join(f"{count} {kind}" for kind, count in fact.items()) + " kept")

@@ -25,8 +25,8 @@ from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
+from services.catalogi.selectielijst_laden import laad
 from zgw.settings import Settings, load_settings
-from zgw.tenancy import schema_of
 
 ZAKEN = 150
 PORT = int(os.environ.get("BENCH_PORT", "8765"))
@@ -53,20 +53,12 @@ async def _seed(settings: Settings, dsn: str) -> dict[str, tuple[Gemeente, str, 
         await tenants.add_tenant(admin, settings, name, naam, rsin)
         gemeente = Gemeente(f"http://localhost:{settings.port}", name, "geheim" * 8)
         await tenants.add_client(admin, settings, name, gemeente.client_id, gemeente.secret, all_rights=True)
-        await _load_selectielijst(admin, name)
+        await laad(admin, [name], str(Path(catalogus.__file__).with_name("selectielijst.json")))
         made[name] = (gemeente, "", [])
     await admin.close()
     for name, (gemeente, _, _) in made.items():
         made[name] = (gemeente, *await asyncio.to_thread(_seed_one, gemeente))
     return made
-
-
-async def _load_selectielijst(admin: asyncpg.Connection, tenant: str) -> None:
-    """Keep what the types refer to, so that the benchmark needs no network."""
-    known = orjson.loads(Path(catalogus.__file__).with_name("selectielijst.json").read_bytes())
-    rows = [(item["url"], orjson.dumps(item).decode()) for items in known.values() for item in items]
-    schema = schema_of(tenant, "catalogi")
-    await admin.executemany(f'INSERT INTO "{schema}".selectielijst (url, inhoud) VALUES ($1, $2::jsonb)', rows)
 
 
 def _seed_one(gemeente: Gemeente) -> tuple[str, list[str]]:

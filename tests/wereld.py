@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from beheer.demo import catalogus
+from services.catalogi.selectielijst_laden import laad
 from tests.stack import Client
 
 RSIN = "517439943"
@@ -57,10 +58,8 @@ async def make(client: Client) -> Wereld:
 
 
 async def _load_selectielijst(client: Client) -> None:
-    from services.catalogi import selectielijst_laden as selectielijst
-
     async with client.stack.admin() as admin:
-        await selectielijst.load(admin, client.tenant, SELECTIELIJST)
+        await laad(admin, [client.tenant], str(SELECTIELIJST))
 
 
 async def _catalogi(add: Any, publish: Any) -> None:

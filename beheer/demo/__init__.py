@@ -23,6 +23,7 @@ from beheer.demo import catalogus
 from beheer.demo.document import pdf
 from beheer.demo.webhook import Webhook
 from gateway import registry
+from services.catalogi.selectielijst_laden import laad
 from zgw.fields import today
 from zgw.settings import Settings
 
@@ -118,7 +119,6 @@ class Demo:
             await admin.close()
 
     async def _make_gemeenten(self) -> dict[str, Gemeente]:
-        from services.catalogi import selectielijst_laden as selectielijst
 
         made = {}
         admin = await asyncpg.connect(self.dsn)
@@ -130,7 +130,7 @@ class Demo:
                 await tenants.add_client(
                     admin, self.settings, name, gemeente.client_id, secret, f"Zaaksysteem {naam}", all_rights=True
                 )
-                await selectielijst.load(admin, name, Path(__file__).with_name("selectielijst.json"))
+                await laad(admin, [name], str(Path(__file__).with_name("selectielijst.json")))
                 made[name] = gemeente
                 self._tell(f"municipality {naam} (RSIN {rsin}), client {gemeente.client_id}")
         finally:

@@ -20,7 +20,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("deventer", "raalte"):
         assert samenzaak(home, "tenant", "add", name, "--naam", name, "--rsin", "000000000").returncode == 0
     loaded = samenzaak(home, "selectielijst", "load", str(DATA / "selectielijst"), "--json")
-    assert [fact["tenant"] for fact in json.loads(loaded.stdout)] == ["deventer", "raalte"]
+    assert sum(json.loads(loaded.stdout).values()) == 724
     return home
 
 
