@@ -147,3 +147,19 @@ async def test_zrc_007_eigenschappen_of_a_closed_zaak(zaken: Zaakmaker) -> None:
     assert errors(await forced.post(path, body(zaken, zaak))) == expected
     assert errors(await forced.patch(made["url"], {"waarde": "y"})) == expected
     assert (await forced.delete(made["url"])).status_code == 204
+
+
+async def test_zrc_021_a_date_that_comes_after_closing(maak: Maak, zaken: Zaakmaker) -> None:
+    types = await maak.zaaktype("eigenschap")
+    other = Zaakmaker(zaken.api, types)
+    zaak = await other.gesloten()
+    assert zaak["archiefactiedatum"] is None
+    eigenschap = await other.eigenschap(zaak["url"], "einddatum", "20300615")
+    derived = (await other.lees(zaak))["archiefactiedatum"]
+    assert derived > "2030-06-15"
+    await other.api.patch(eigenschap["url"], {"waarde": "20310615"})
+    assert (await other.lees(zaak))["archiefactiedatum"] == f"{int(derived[:4]) + 1}{derived[4:]}"
+    refused = await other.api.patch(eigenschap["url"], {"waarde": "ooit"})
+    assert errors(refused) == [("nonFieldErrors", "archiefactiedatum-error")]
+    assert (await other.api.delete(eigenschap["url"])).status_code == 204
+    assert (await other.lees(zaak))["archiefactiedatum"] is None
