@@ -38,7 +38,7 @@ class Load:
         return sum(self.statuses.values()) + len(self.failures)
 
     async def run(self, url: str, client: Client, workers: int = 6) -> None:
-        """Send requests until ``stopping``: of every seven one makes a catalogus, the others read from one service each."""
+        """Send requests until ``stopping``: one of every seven makes a catalogus, the others read from the services."""
         headers = {"Authorization": f"Bearer {client.token()}", **CRS}
         numbers = itertools.count(time.time_ns() % 300_000)
         async with aiohttp.ClientSession(url, headers=headers) as session:

@@ -22,8 +22,8 @@ async def test_every_process_is_replaced_under_load_and_no_request_fails(apart: 
     await running
     after = {name: child.process.pid for name, child in apart.split.children.items()}
     print(  # noqa: T201
-        f"\nreplaced {len(after)} processes in {seconds:.1f} s; {during} requests meanwhile, {len(load.failures)} failed,"
-        f" slowest {load.slowest * 1000:.0f} ms; {dict(load.statuses)}"
+        f"\nreplaced {len(after)} processes in {seconds:.1f} s; {during} requests meanwhile,"
+        f" {len(load.failures)} failed, slowest {load.slowest * 1000:.0f} ms; {dict(load.statuses)}"
     )
     assert load.failures == []
     assert during > 100
