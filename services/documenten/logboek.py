@@ -102,12 +102,8 @@ class Upload:
         self._buffer, self._writer = bytearray(), None
         if not self._announced:
             return
-        if not self._written:
-            # The store never made an object of the pieces; dropping the writer lets go of them.
-            async with self.service.database.acquire(self.tenant) as db:
-                await db.execute(delete(LOGBOEK).where(LOGBOEK.c.sleutel == self.key))
-            return
-        await remove_now(self.service, self.tenant, [self.key])
+        # Unless it was finished the store never made an object of the pieces; dropping the writer lets go of them.
+        await remove_now(self.service, self.tenant, [self.key], there=self._written)
 
 
 async def keep(db: Executor, keys: Sequence[str]) -> None:
@@ -126,11 +122,12 @@ async def release(db: Executor, keys: Iterable[str]) -> None:
         await db.execute(upsert(LOGBOEK).from_select(["sleutel", "vanaf"], each).on_conflict_do_nothing())
 
 
-async def remove_now(service: Service, tenant: str, keys: Iterable[str]) -> None:
+async def remove_now(service: Service, tenant: str, keys: Iterable[str], there: bool = True) -> None:
     """Remove objects of the journal after the commit; never raises, because the sweep does what fails here."""
     if found := sorted(set(keys)):
         try:
-            await storage_of(service).delete(tenant, found)
+            if there:
+                await storage_of(service).delete(tenant, found)
             async with service.database.acquire(tenant) as db:
                 await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, found)))
         except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:

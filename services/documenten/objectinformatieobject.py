@@ -1,5 +1,6 @@
 """ObjectInformatieObject: the mirror of the relation that a zaak or besluit has with a document (documenten.md §6)."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -32,7 +33,8 @@ RELATIES = {
 class ObjectInformatieObjectFields(Fields):
     """The relation."""
 
-    informatieobject: Annotated[str, DOCUMENT_REF, Shown()]
+    # A document that is removed at the very moment that it gets a relation is a conflict; the relation stays.
+    informatieobject: Annotated[str, replace(DOCUMENT_REF, on_delete="NO ACTION"), Shown()]
     object: Annotated[str, Ref(follow=False, max_length=1000), Shown(1000, 1)]
     object_type: Literal["besluit", "zaak", "verzoek"]
 

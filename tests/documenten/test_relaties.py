@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -102,6 +103,35 @@ async def test_drc_004_relation_exists_at_the_source(api: Client, iot: str, bron
     assert errors(await api.delete(found["url"])) == [(OBJECT, "relation-lookup-error")]
     bron.broken = None
     bron.relations.clear()
+    assert (await api.delete(found["url"])).status_code == 204
+
+
+async def test_drc_002_drc_004_objects_of_an_external_api(
+    stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await document(api, informatieobjecttype=iot)
+    root = "https://verzoeken.example.nl/api/v1"
+    relations: list[Any] = []
+    answers: dict[str, Any] = {f"{root}/verzoeken/1": {"url": "x"}, f"{root}/verzoeken/2": {"naam": "x"}}
+    asked: list[str] = []
+
+    async def request(_caller: Any, method: str, url: str, _body: Any = None) -> tuple[int, Any] | None:
+        asked.append(f"{method} {url}")
+        if "/verzoekinformatieobjecten?" in url:
+            return 200, relations
+        return (200, answers[url]) if url in answers else None
+
+    monkeypatch.setattr(stack.standalone.services["documenten"].remote, "external_request", request)
+    no_shape = relation(made, f"{root}/verzoeken/2", "verzoek")
+    assert errors(await api.post(OIO, no_shape)) == [("object", "invalid-resource")]
+    right = relation(made, f"{root}/verzoeken/1", "verzoek")
+    assert errors(await api.post(OIO, right)) == [(OBJECT, "inconsistent-relation")]
+    query = urlencode({"verzoek": f"{root}/verzoeken/1", "informatieobject": made["url"]})
+    assert asked[-1] == f"GET {root}/verzoekinformatieobjecten?{query}"
+    relations.append({})
+    found = await api.created(OIO, right)
+    assert errors(await api.delete(found["url"])) == [(OBJECT, "remote-relation-exists")]
+    relations.clear()
     assert (await api.delete(found["url"])).status_code == 204
 
 

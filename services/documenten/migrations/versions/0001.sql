@@ -149,7 +149,7 @@ CREATE TABLE objectinformatieobject (
 	PRIMARY KEY (id), 
 	CONSTRAINT objectinformatieobject_uniek UNIQUE (object, informatieobject), 
 	UNIQUE (uuid), 
-	FOREIGN KEY(informatieobject) REFERENCES document (uuid) ON DELETE CASCADE
+	FOREIGN KEY(informatieobject) REFERENCES document (uuid) ON DELETE NO ACTION
 )
 
 ;
