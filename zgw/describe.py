@@ -5,7 +5,7 @@ import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from zgw.fields import EmptyAs, Fields, Immutable, Ref, Variants, WriteOnly
@@ -30,33 +30,33 @@ class Property:
         """Return the marker of this kind, or None."""
         return next((m for m in self.markers if isinstance(m, kind)), None)
 
-    @property
+    @cached_property
     def ref(self) -> Ref | None:
         """The reference, when the field itself is a URL."""
         return self.marker(Ref)
 
-    @property
+    @cached_property
     def variants(self) -> Variants | None:
         """The variants, when the field is polymorphic."""
         return self.marker(Variants)
 
-    @property
+    @cached_property
     def immutable(self) -> bool:
         """Whether the value may never change."""
         return self.marker(Immutable) is not None
 
-    @property
+    @cached_property
     def write_only(self) -> bool:
         """Whether the value is never shown."""
         return self.marker(WriteOnly) is not None
 
-    @property
+    @cached_property
     def empty_as(self) -> Any:
         """What the response shows when there is no value."""
         marker = self.marker(EmptyAs)
         return marker.value if marker else None
 
-    @property
+    @cached_property
     def item(self) -> "Property | None":
         """The items, when the field is a list."""
         if get_origin(self.type) is not list:
@@ -64,12 +64,12 @@ class Property:
         kind, markers, nullable = unwrap(get_args(self.type)[0])
         return Property(self.attribute, self.name, kind, nullable, True, None, tuple(markers))
 
-    @property
+    @cached_property
     def group(self) -> type[Fields] | None:
         """The nested fields, when the field is a group."""
         return self.type if isinstance(self.type, type) and issubclass(self.type, Fields) else None
 
-    @property
+    @cached_property
     def choices(self) -> Sequence[Any]:
         """The values of an enum, else nothing."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
