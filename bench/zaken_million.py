@@ -25,8 +25,9 @@ import psutil
 from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
-from bench.core import _load_selectielijst, _wait, _zaak
+from bench.core import _wait, _zaak
 from bench.measure import Result, measure, postgres_processes, table
+from services.catalogi.selectielijst_laden import laad
 from services.zaken.telling import BLOK
 from zgw.settings import Settings, load_settings
 from zgw.tenancy import schema_of
@@ -171,7 +172,7 @@ async def fill(dsn: str, settings: Settings, aantal: int) -> dict[str, Any]:
         gemeente = Gemeente(f"http://localhost:{PORT}", name, SECRET)
         await tenants.add_client(admin, settings, name, gemeente.client_id, SECRET, all_rights=True)
         await tenants.add_client(admin, settings, name, f"beperkt-{name}", SECRET, credentials_only=True)
-        await _load_selectielijst(admin, name)
+        await laad(admin, [name], str(Path(catalogus.__file__).with_name("selectielijst.json")))
         own = await asyncio.to_thread(types, gemeente)
         zaaktype = own.pop("zaaktype")
         found = await more_types(dsn, name)
@@ -233,6 +234,7 @@ async def _measure(
             if only in name:
                 send = _sender(url, headers, body)
                 results.append(await measure(f"{label}: {name}", send, number, _groups(server, data)))
+                print(table(results[-1:]).splitlines()[1], flush=True)
     return results
 
 
