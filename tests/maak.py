@@ -72,7 +72,12 @@ class Maak:
         """Make an empty catalogue with a domein of its own."""
         number = uuid.uuid4().int
         domein = "".join(chr(65 + (number // 26**place) % 26) for place in range(5))
-        body = {"domein": domein, "rsin": "000000000", "contactpersoonBeheerNaam": "Applicatiebeheer", "naam": f"Proef {domein}"}
+        body = {
+            "domein": domein,
+            "rsin": "000000000",
+            "contactpersoonBeheerNaam": "Applicatiebeheer",
+            "naam": f"Proef {domein}",
+        }
         return await self.api.created(f"{ROOT}/catalogussen", {**body, **changes})
 
     async def concept(self, **changes: Any) -> dict[str, Any]:
@@ -122,7 +127,8 @@ class Maak:
         return await self.api.created(f"{ROOT}/statustypen", body)
 
     def resultaattype_body(self, zaaktype: str, afleidingswijze: str = "afgehandeld", **changes: Any) -> dict[str, Any]:
-        """Return the body of a valid resultaattype; its zaaktype needs the procestermijn that allows ``afleidingswijze``."""
+        """Return the body of a valid resultaattype; its zaaktype needs the procestermijn that allows
+        ``afleidingswijze``."""
         klasse = self.klasse(changes.pop("procestermijn_klasse", procestermijn_for(afleidingswijze)))
         return {
             "zaaktype": zaaktype,
@@ -133,9 +139,13 @@ class Maak:
             **changes,
         }
 
-    async def resultaattype(self, zaaktype: str, afleidingswijze: str = "afgehandeld", **changes: Any) -> dict[str, Any]:
+    async def resultaattype(
+        self, zaaktype: str, afleidingswijze: str = "afgehandeld", **changes: Any
+    ) -> dict[str, Any]:
         """Make a resultaattype."""
-        return await self.api.created(f"{ROOT}/resultaattypen", self.resultaattype_body(zaaktype, afleidingswijze, **changes))
+        return await self.api.created(
+            f"{ROOT}/resultaattypen", self.resultaattype_body(zaaktype, afleidingswijze, **changes)
+        )
 
     async def roltype(self, zaaktype: str, generiek: str = "initiator", **changes: Any) -> dict[str, Any]:
         """Make a roltype."""
@@ -144,11 +154,17 @@ class Maak:
 
     async def eigenschap(self, zaaktype: str, naam: str = "", **changes: Any) -> dict[str, Any]:
         """Make an eigenschap that holds text of at most 20 characters."""
-        body = {
+        body: dict[str, Any] = {
             "zaaktype": zaaktype,
             "naam": naam or f"eigenschap {next(_numbers)}"[:20],
             "definitie": "Een gegeven",
-            "specificatie": {"groep": "", "formaat": "tekst", "lengte": "20", "kardinaliteit": "1", "waardenverzameling": []},
+            "specificatie": {
+                "groep": "",
+                "formaat": "tekst",
+                "lengte": "20",
+                "kardinaliteit": "1",
+                "waardenverzameling": [],
+            },
         }
         return await self.api.created(f"{ROOT}/eigenschappen", {**body, **changes})
 
@@ -214,8 +230,8 @@ class Maak:
 
         It has statustypen 1, 2, 3 (the last one is the eindstatus), two resultaattypen of the
         given ``afleidingswijze``, a roltype for nearly every generic description, two eigenschappen, a zaakobjecttype,
-        a published informatieobjecttype and a published besluittype that documents may belong to. ``changes`` are fields
-        of the zaaktype.
+        a published informatieobjecttype and a published besluittype that documents may belong to. ``changes`` are
+        fields of the zaaktype.
         """
         catalogus = changes.pop("catalogus", "") or await self.een_catalogus()
         termijn = procestermijn_for(afleidingswijze)
@@ -229,7 +245,15 @@ class Maak:
             made.statustypen.append((await self.statustype(url, omschrijving=naam, volgnummer=number))["url"])
         for naam in ("Verleend", "Geweigerd"):
             made.resultaattypen.append((await self.resultaattype(url, afleidingswijze, omschrijving=naam))["url"])
-        for generiek in ("initiator", "behandelaar", "belanghebbende", "beslisser", "adviseur", "klantcontacter", "zaakcoordinator"):
+        for generiek in (
+            "initiator",
+            "behandelaar",
+            "belanghebbende",
+            "beslisser",
+            "adviseur",
+            "klantcontacter",
+            "zaakcoordinator",
+        ):
             made.roltypen[generiek] = (await self.roltype(url, generiek))["url"]
         for naam in ("kleur", "einddatum"):
             made.eigenschappen[naam] = (await self.eigenschap(url, naam))["url"]

@@ -89,7 +89,10 @@ Index("besluittype_documenten", T.c.informatieobjecttype_omschrijvingen, postgre
 def _of_zaaktypen() -> tuple[Any, tuple[Any, ...]]:
     """Return the zaaktypen that name this type, and the conditions for that."""
     other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
-    return other, (other.c.catalogus == T.c.catalogus, other.c.besluittype_omschrijving.contains(array([T.c.omschrijving])))
+    return other, (
+        other.c.catalogus == T.c.catalogus,
+        other.c.besluittype_omschrijving.contains(array([T.c.omschrijving])),
+    )
 
 
 def _of_resultaattypen(value: str) -> Any:
@@ -107,7 +110,9 @@ def _of_resultaattypen(value: str) -> Any:
             )
         ),
     )
-    return as_array(statement.distinct().order_by(rt.c.omschrijving) if value == "omschrijving" else statement.order_by(rt.c.id))
+    return as_array(
+        statement.distinct().order_by(rt.c.omschrijving) if value == "omschrijving" else statement.order_by(rt.c.id)
+    )
 
 
 NaamOfUrl = Annotated[str, BeforeValidator(own_path)]
@@ -128,7 +133,11 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
         return names.contains(array([cast(value, Text)]))
     other = versions("informatieobjecttype")
     wanted = other.c.uuid == uuid_in(value, ref_to("informatieobjecttype"))
-    return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))))
+    return exists(
+        select(other.c.uuid).where(
+            wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))
+        )
+    )
 
 
 async def documenten_op_naam(check: Check) -> None:
@@ -144,7 +153,9 @@ BESLUITTYPE = Resource(
     shown=BesluittypeShown,
     table=BESLUITTYPE_TABLE,
     computed={
-        "informatieobjecttypen": by_name("informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijvingen),
+        "informatieobjecttypen": by_name(
+            "informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijvingen
+        ),
         "zaaktypen": urls_of("zaaktype", _of_zaaktypen()),
         "zaaktype_identificaties": names_of("identificatie", _of_zaaktypen()),
         "resultaattypen": _of_resultaattypen("uuid"),

@@ -3,6 +3,7 @@
 import re
 from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import UniqueConstraint
 
 from services.catalogi.geldigheid import METADATA, on_reference_day
@@ -40,7 +41,7 @@ class Specificatie(Fields):
     formaat: Literal["tekst", "getal", "datum", "datum_tijd"]
     lengte: Annotated[str, Length(14), GEVULD]
     kardinaliteit: Annotated[str, Matching(r"N|0*[1-9]\d*", 3, blank=False)]
-    waardenverzameling: list[Annotated[str, Length(100), GEVULD]] = []
+    waardenverzameling: list[Annotated[str, Length(100), GEVULD]] = Field(default=[])
 
 
 class EigenschapFields(Fields):
@@ -51,7 +52,9 @@ class EigenschapFields(Fields):
     specificatie: Specificatie
     toelichting: Annotated[str, Length(1000)] = ""
     zaaktype: Zaaktype
-    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None = None
+    statustype: (
+        Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None
+    ) = None
 
 
 EIGENSCHAP_TABLE = make_table(
@@ -61,7 +64,8 @@ T = EIGENSCHAP_TABLE
 
 
 async def lengte_past_bij_formaat(check: Check) -> None:
-    """ztc-015: the lengte of a datum is 8, of a datum_tijd 14, of a tekst at most 255, of a getal digits and decimals."""
+    """ztc-015: the lengte of a datum is 8, of a datum_tijd 14, of a tekst at most 255, of a getal digits and
+    decimals."""
     specificatie = check.fields.specificatie
     pattern, words = LENGTES[specificatie.formaat]
     if not re.fullmatch(pattern, specificatie.lengte, re.ASCII):

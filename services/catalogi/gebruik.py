@@ -1,4 +1,5 @@
-"""Whether a type is in use: a published type that cases or decisions are made by cannot disappear (catalogi.md §6.6)."""
+"""Whether a type is in use: a published type that cases or decisions are made by cannot disappear (catalogi.md
+§6.6)."""
 
 import logging
 from urllib.parse import quote
@@ -18,7 +19,8 @@ LISTS = {
     "roltype": ("zaken", "rollen", "roltype"),
     "besluittype": ("besluiten", "besluiten", "besluittype"),
 }
-"""Per type the service, the list and the filter that tell what is made by it. For documents the standard has no such filter."""
+"""Per type the service, the list and the filter that tell what is made by it. For documents the standard has no such
+filter."""
 
 CRS = {"Accept-Crs": "EPSG:4326"}
 

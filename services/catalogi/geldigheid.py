@@ -1,7 +1,7 @@
 """Versions and their validity: which version of a type a name means on a day (catalogi.md §4 and §5).
 
-Types refer to each other by name within a catalogue. The URLs in a response are those of the versions that are valid today,
-or on ``datumGeldigheid``; the statement that reads a type finds them in subqueries, so a list is one statement.
+Types refer to each other by name within a catalogue. The URLs in a response are those of the versions that are valid
+today, or on ``datumGeldigheid``; the statement that reads a type finds them in subqueries, so a list is one statement.
 """
 
 from datetime import date
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     Boolean,
+    ColumnClause,
     ColumnElement,
     Date,
     MetaData,
@@ -56,7 +57,8 @@ PEILDATUM: ColumnElement[date] = func.coalesce(bindparam("peildatum", None, Date
 
 
 def on_reference_day(call: Call, statement: Select[Any]) -> Select[Any]:
-    """Return a reading statement with ``datumGeldigheid`` of the request as the day for which relations are resolved."""
+    """Return a reading statement with ``datumGeldigheid`` of the request as the day for which relations are
+    resolved."""
     if "geldigheid" not in call.request.url.query.lower():
         return statement
     given = call.query()
@@ -69,7 +71,7 @@ def valid_on(kind: Any, day: Any) -> ColumnElement[bool]:
     return and_(kind.begin_geldigheid <= day, or_(kind.einde_geldigheid.is_(None), kind.einde_geldigheid >= day))
 
 
-def versions(kind: str, *extra: ColumnElement[Any]) -> Any:
+def versions(kind: str, *extra: ColumnClause[Any]) -> Any:
     """Return a main type's table under another name; it is named, not imported, because its module imports this one."""
     found: TableClause = table(
         kind,
@@ -146,7 +148,11 @@ Status = Literal["alles", "concept", "definitief"]
 
 def status_filter(main: Any) -> Filter:
     """Return the filter on concept or published, which hides concepts when it is absent."""
-    conditions = {"alles": main.concept.is_not(None), "concept": main.concept.is_(True), "definitief": main.concept.is_(False)}
+    conditions = {
+        "alles": main.concept.is_not(None),
+        "concept": main.concept.is_(True),
+        "definitief": main.concept.is_(False),
+    }
     return Filter("status", Status, lambda value: conditions[value], shown=TEXT, default="definitief")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import Boolean, Column, Index, Text, column, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
@@ -21,13 +22,13 @@ from services.catalogi.geldigheid import (
     validity_filter,
     versions,
 )
+from services.catalogi.velden import GEVULD, ONBEPERKT
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
-from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.fields import Date, Fields, Length, Ref, Url, Vertrouwelijkheid
 from zgw.filters import equal, reference
 from zgw.resource import Resource
@@ -55,7 +56,7 @@ class InformatieobjecttypeFields(Fields):
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
     informatieobjectcategorie: Annotated[str, Length(80)] = ""
-    trefwoord: list[Annotated[str, Length(30), GEVULD]] = []
+    trefwoord: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
     omschrijving_generiek: OmschrijvingGeneriek | None = None
 
 
@@ -73,7 +74,10 @@ class InformatieobjecttypeShown(Fields):
 
 
 INFORMATIEOBJECTTYPE_TABLE = make_table(
-    METADATA, "informatieobjecttype", InformatieobjecttypeFields, Column("concept", Boolean, nullable=False, server_default=true())
+    METADATA,
+    "informatieobjecttype",
+    InformatieobjecttypeFields,
+    Column("concept", Boolean, nullable=False, server_default=true()),
 )
 T = INFORMATIEOBJECTTYPE_TABLE
 Index("informatieobjecttype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)

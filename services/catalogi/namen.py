@@ -39,11 +39,13 @@ def is_url(value: str) -> bool:
     return value.startswith(ROOT) or URL.fullmatch(value) is not None
 
 
-async def names_of(check: Check, kind: str, values: dict[str, str], catalogus: uuid.UUID, other_catalogus: str = "") -> dict[str, str]:
+async def names_of(
+    check: Check, kind: str, values: dict[str, str], catalogus: uuid.UUID, other_catalogus: str = ""
+) -> dict[str, str]:
     """Return the names that ``values`` stand for, by the JSON name of the field that each value was written in.
 
-    A URL that does not resolve, or is of another kind, is rejected; one of another catalogue too (ztc-x1, ztc-x2), on the
-    field ``other_catalogus`` or else on the object.
+    A URL that does not resolve, or is of another kind, is rejected; one of another catalogue too (ztc-x1, ztc-x2), on
+    the field ``other_catalogus`` or else on the object.
     """
     ref, found = ref_to(kind), {}
     for name, value in values.items():
@@ -63,13 +65,17 @@ async def names_of(check: Check, kind: str, values: dict[str, str], catalogus: u
         if row is None:
             check.reject(name, "bad-url")
         elif row["catalogus"] != catalogus:
-            check.reject(other_catalogus or OBJECT, "relations-incorrect-catalogus", "Het type hoort bij een andere catalogus.")
+            check.reject(
+                other_catalogus or OBJECT, "relations-incorrect-catalogus", "Het type hoort bij een andere catalogus."
+            )
         else:
             found[name] = row[IDENTITY[kind]]
     return found
 
 
-async def list_of_names(check: Check, attribute: str, name: str, kind: str, catalogus: uuid.UUID, other: str = "") -> None:
+async def list_of_names(
+    check: Check, attribute: str, name: str, kind: str, catalogus: uuid.UUID, other: str = ""
+) -> None:
     """Replace the URLs in a list of names by names, each name once."""
     values = {f"{name}.{index}": value for index, value in enumerate(check.row[attribute])}
     found = await names_of(check, kind, values, catalogus, other)

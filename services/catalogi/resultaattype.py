@@ -47,7 +47,8 @@ Afleidingswijze = Literal[
 Objecttype = Literal[
     "adres", "besluit", "buurt", "enkelvoudig_document", "gemeente", "gemeentelijke_openbare_ruimte", "huishouden",
     "inrichtingselement", "kadastrale_onroerende_zaak", "kunstwerkdeel", "maatschappelijke_activiteit", "medewerker",
-    "natuurlijk_persoon", "niet_natuurlijk_persoon", "openbare_ruimte", "organisatorische_eenheid", "pand", "spoorbaandeel",
+    "natuurlijk_persoon", "niet_natuurlijk_persoon", "openbare_ruimte", "organisatorische_eenheid", "pand",
+    "spoorbaandeel",
     "status", "terreindeel", "terrein_gebouwd_object", "vestiging", "waterdeel", "wegdeel", "wijk", "woonplaats",
     "woz_deelobject", "woz_object", "woz_waarde", "zakelijk_recht", "overige", "",
 ]  # fmt: skip
@@ -132,7 +133,9 @@ async def past_bij_de_selectielijst(check: Check) -> None:
         return
     row["omschrijving_generiek"] = generiek["omschrijving"]
     if not selectielijst.same_url(zaaktype["selectielijst_procestype"], klasse["procesType"]):
-        check.reject(OBJECT, "procestype-mismatch", "De selectielijstklasse hoort bij een ander procestype dan het zaaktype.")
+        check.reject(
+            OBJECT, "procestype-mismatch", "De selectielijstklasse hoort bij een ander procestype dan het zaaktype."
+        )
     row["archiefnominatie"] = row["archiefnominatie"] or klasse["waardering"]
     row["archiefactietermijn"] = row["archiefactietermijn"] or klasse.get("bewaartermijn")
     procedure = row["brondatum_archiefprocedure"]
@@ -142,7 +145,8 @@ async def past_bij_de_selectielijst(check: Check) -> None:
 
 
 async def brondatum_is_volledig(check: Check) -> None:
-    """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: the afleidingswijze says which members have a value and which do not."""
+    """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: the afleidingswijze says which members have a value and which do
+    not."""
     if procedure := check.row["brondatum_archiefprocedure"]:
         for name, code in fouten_in_procedure(procedure):
             reason = "Dit veld moet leeg zijn bij deze afleidingswijze." if code == "must-be-empty" else ""

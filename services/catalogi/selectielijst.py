@@ -1,6 +1,7 @@
 """The selection list: procestypen, resultaten and general descriptions, by URL (selectielijst.md).
 
-What was fetched is kept in the schema of the municipality, so that catalogues can be written and imported while the register
+What was fetched is kept in the schema of the municipality, so that catalogues can be written and imported while the
+register
 is away, and one municipality never depends on what another one fetched. Reads of the catalogue never need the register.
 """
 
@@ -23,11 +24,19 @@ from zgw.problems import REASONS
 log = logging.getLogger("samenzaak.selectielijst")
 
 SHAPES: Mapping[str, Mapping[str, type]] = {
-    "procestype": {"nummer": int, "jaar": int, "naam": str, "omschrijving": str, "toelichting": str, "procesobject": str},
+    "procestype": {
+        "nummer": int,
+        "jaar": int,
+        "naam": str,
+        "omschrijving": str,
+        "toelichting": str,
+        "procesobject": str,
+    },
     "resultaat": {"procesType": str, "nummer": int, "naam": str, "herkomst": str, "waardering": str},
     "resultaattypeomschrijving": {"omschrijving": str, "definitie": str},
 }
-"""Per kind the properties that it must have, with their types. A resultaat has an omschrijving too, but no definitie."""
+"""Per kind the properties that it must have, with their types. A resultaat has an omschrijving too, but no
+definitie."""
 
 KEEP = {
     "procestype": timedelta(hours=24),
@@ -85,7 +94,9 @@ async def fetch(call: Call, url: str, keep: timedelta) -> dict[str, Any] | None:
         return dict(copy["inhoud"]) if copy is not None else None
     statement = insert(CACHE).values(url=url, inhoud=found)
     async with call.db.transaction(call.tenant) as db:
-        await db.execute(statement.on_conflict_do_update(index_elements=["url"], set_={"inhoud": found, "opgehaald": func.now()}))
+        await db.execute(
+            statement.on_conflict_do_update(index_elements=["url"], set_={"inhoud": found, "opgehaald": func.now()})
+        )
     return found
 
 

@@ -1,7 +1,7 @@
 """Filling the copies of the selection list for networks from which the register cannot be reached.
 
-The command ``samenzaak selectielijst load FILE|URL`` calls :func:`laad`. A file is what the register answers (a list, a page,
-or one object), or a folder of such files; a URL is the root of a register.
+The command ``samenzaak selectielijst load FILE|URL`` calls :func:`laad`. A file is what the register answers (a list,
+a page, or one object), or a folder of such files; a URL is the root of a register.
 """
 
 import json
@@ -42,7 +42,9 @@ async def laad(connection: asyncpg.Connection, tenants: Sequence[str], source: s
     for number, item in enumerate(objects, 1):
         kind = kind_of(item)
         if not kind:
-            raise OnbruikbareLijst(f"{source}: object {number} is geen procestype, resultaat of resultaattypeomschrijving")
+            raise OnbruikbareLijst(
+                f"{source}: object {number} is geen procestype, resultaat of resultaattypeomschrijving"
+            )
         found = _absolute(item, kind, root.rstrip("/"))
         if not urlsplit(str(found.get("url"))).netloc:
             raise OnbruikbareLijst(f"{source}: object {number} heeft geen volledige URL; geef het adres van de lijst")
@@ -54,7 +56,8 @@ async def laad(connection: asyncpg.Connection, tenants: Sequence[str], source: s
     async with connection.transaction():
         for tenant in tenants:
             await connection.executemany(
-                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, inhoud) VALUES ($1, $2) '
+                # The name of a schema comes from the list of municipalities and holds letters, digits and underscores.
+                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, inhoud) VALUES ($1, $2) '  # noqa: S608
                 "ON CONFLICT (url) DO UPDATE SET inhoud = excluded.inhoud, opgehaald = now()",
                 values,
             )

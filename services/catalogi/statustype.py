@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy import UniqueConstraint, func, select
 
 from services.catalogi.gebruik import is_niet_in_gebruik
@@ -43,7 +44,7 @@ class StatustypeFields(Fields):
     informeren: bool = False
     doorlooptijd: Duration | None = None
     toelichting: Annotated[str, Length(1000)] | None = None
-    checklistitem_statustype: list[ChecklistItem] = []
+    checklistitem_statustype: list[ChecklistItem] = Field(default=[])
 
 
 class StatustypeShown(DatedShown):
@@ -67,7 +68,11 @@ STATUSTYPE = Resource(
     shown=StatustypeShown,
     table=STATUSTYPE_TABLE,
     source=with_zaaktype(T),
-    computed={**DATED, "is_eindstatus": T.c.volgnummer == _highest, "eigenschappen": related("eigenschap", "statustype", T)},
+    computed={
+        **DATED,
+        "is_eindstatus": T.c.volgnummer == _highest,
+        "eigenschappen": related("eigenschap", "statustype", T),
+    },
     scopes=SCOPES,
     filters=subtype_filters(T),
     prepare=on_reference_day,

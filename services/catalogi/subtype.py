@@ -1,4 +1,5 @@
-"""What belongs to one version of a zaaktype: the fields, filters and rules that the six kinds share (catalogi.md §2, §6)."""
+"""What belongs to one version of a zaaktype: the fields, filters and rules that the six kinds share (catalogi.md §2,
+§6)."""
 
 from typing import Annotated, Any
 
@@ -103,7 +104,9 @@ def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
         if any(not row["concept"] for row in await zaaktypen_of(check)) and not await may_correct(check):
             check.reject(OBJECT, code, "Het zaaktype is gepubliceerd; wat erbij hoort kan niet meer gewijzigd worden.")
 
-    rule.__doc__ = "ztc-010: wat bij een zaaktype hoort, verandert alleen zolang dat een concept is, of met de scope voor correcties."
+    rule.__doc__ = (
+        "ztc-010: wat bij een zaaktype hoort, verandert alleen zolang dat concept is of met de scope voor correcties."
+    )
     rule.__name__ = "zaaktype_is_concept"
     return rule
 
@@ -125,9 +128,9 @@ def summarise(code: str = "non-concept-zaaktype") -> Effect:
 async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:
     """ztc-x8: a catalogue in the request is that of the zaaktype."""
     zaaktype, given = check.resolved("zaaktype"), check.fields.catalogus
-    if zaaktype is not None and given and check.was_sent("catalogus"):
-        if uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
-            check.reject(OBJECT, "relations-incorrect-catalogus", "De catalogus is niet die van het zaaktype.")
+    sent = zaaktype is not None and given and check.was_sent("catalogus")
+    if sent and uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
+        check.reject(OBJECT, "relations-incorrect-catalogus", "De catalogus is niet die van het zaaktype.")
 
 
 async def statustype_hoort_bij_zaaktype(check: Check) -> None:

@@ -15,8 +15,8 @@ from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.database import Executor
 from zgw.problems import OBJECT, invalid
-from zgw.resource import Action, Resource
 from zgw.reading import find, no_query
+from zgw.resource import Action, Resource
 from zgw.verbs import settle, transaction, written
 
 
@@ -41,7 +41,9 @@ async def einde_niet_voor_begin(check: Check) -> None:
 async def lock_versions(db: Executor, table: Table, row: Any) -> None:
     """Wait for everybody else who publishes or changes versions of the same type."""
     key = f"{table.name} {row['catalogus']} {row[IDENTITY[table.name]]}"
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(func.concat(func.current_schema(), key), 0))))
+    await db.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(func.concat(func.current_schema(), key), 0)))
+    )
 
 
 def overlapping(table: Table, row: Any) -> ColumnElement[bool]:
@@ -57,7 +59,8 @@ def overlapping(table: Table, row: Any) -> ColumnElement[bool]:
         table.c[IDENTITY[table.name]] != "",
         table.c.uuid != row["uuid"],
         table.c.concept.is_(False),
-        func.greatest(table.c.begin_geldigheid, begin) < func.least(func.coalesce(table.c.einde_geldigheid, far), einde),
+        func.greatest(table.c.begin_geldigheid, begin)
+        < func.least(func.coalesce(table.c.einde_geldigheid, far), einde),
     )
 
 
@@ -97,12 +100,18 @@ def publish(resource: Resource) -> Action:
 
     run.__doc__ = "ztc-016: published versions of one type do not overlap."
     return Action(
-        f"{resource.prefix}_publish", "POST", f"/{resource.path}/{{uuid:uuid}}/publish", run, SCHRIJVEN, response=resource
+        f"{resource.prefix}_publish",
+        "POST",
+        f"/{resource.path}/{{uuid:uuid}}/publish",
+        run,
+        SCHRIJVEN,
+        response=resource,
     )
 
 
 async def publish_row(db: Executor, table: Table, row: Any) -> None:
-    """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another (ztc-016)."""
+    """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another
+    (ztc-016)."""
     await lock_versions(db, table, row)
     current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update())
     if current is None or not current["concept"]:

@@ -1,8 +1,8 @@
 """Zaakobjecttype: a kind of object that cases of a zaaktype are about (catalogi.md §2.7)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from sqlalchemy import Uuid, cast, literal_column
+from sqlalchemy import ColumnElement, Uuid, cast, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -49,7 +49,7 @@ class ZaakobjecttypeShown(DatedShown):
 
 ZAAKOBJECTTYPE_TABLE = make_table(METADATA, "zaakobjecttype", ZaakobjecttypeFields)
 T = ZAAKOBJECTTYPE_TABLE
-_empty = literal_column("'{}'")
+_empty: ColumnElement[Any] = literal_column("'{}'")
 
 ZAAKOBJECTTYPE = Resource(
     name="zaakobjecttype",

@@ -4,7 +4,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy import Boolean, Column, Index, Sequence, Text, Uuid, case, cast, column, func, literal_column, select, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Sequence,
+    Text,
+    Uuid,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from services.catalogi import selectielijst
@@ -27,8 +41,8 @@ from services.catalogi.geldigheid import (
     versions,
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
-from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
 from services.catalogi.velden import GEVULD, ONBEPERKT
+from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
 from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, parse_date, today
@@ -101,10 +115,10 @@ class ZaaktypeFields(Fields):
     opschorting_en_aanhouding_mogelijk: bool
     verlenging_mogelijk: bool
     verlengingstermijn: Duration | None = None
-    trefwoorden: list[Annotated[str, Length(30), GEVULD]] = []
+    trefwoorden: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
     publicatie_indicatie: bool
     publicatietekst: str = ""
-    verantwoordingsrelatie: list[Annotated[str, Length(40), GEVULD]] = []
+    verantwoordingsrelatie: list[Annotated[str, Length(40), GEVULD]] = Field(default=[])
     producten_of_diensten: list[Url]
     selectielijst_procestype: OptionalUrl200 = ""
     referentieproces: Referentieproces
@@ -117,7 +131,7 @@ class ZaaktypeFields(Fields):
     gerelateerd: list[Gerelateerd] = Field(alias="gerelateerdeZaaktypen")
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
-    versiedatum: Date = Field(default=None)
+    versiedatum: Date = Field(default=None)  # type: ignore[assignment]
 
 
 class ZaaktypeShown(Fields):
@@ -174,6 +188,7 @@ Index("zaaktype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="g
 Index("zaaktype_documenten", T.c.informatieobjecttype_omschrijving, postgresql_using="gin")
 NUMMER = Sequence("zaaktype_nummer", metadata=METADATA)
 
+
 def _gerelateerd() -> Any:
     item = (
         func.jsonb_array_elements(T.c.gerelateerd)
@@ -188,8 +203,7 @@ def _gerelateerd() -> Any:
     ).op("||")(item.c.item.op("-")("zaaktype"))
     statement = select(func.jsonb_agg(aggregate_order_by(shown, item.c.place))).select_from(item.join(found, true()))
     empty = literal_column("'[]'::jsonb", JSONB)
-    found = func.coalesce(statement.scalar_subquery(), empty)
-    return case((T.c.gerelateerd == empty, empty), else_=found)
+    return case((T.c.gerelateerd == empty, empty), else_=func.coalesce(statement.scalar_subquery(), empty))
 
 
 def on_day(call: Call, statement: Any) -> Any:
@@ -205,8 +219,12 @@ def on_day(call: Call, statement: Any) -> Any:
 
 async def procestype_bestaat(check: Check) -> None:
     """ztc-001: the selectielijstProcestype is a procestype of the selection list."""
-    if check.row["selectielijst_procestype"] and (check.action != "partial_update" or check.was_sent("selectielijst_procestype")):
-        await selectielijst.resolve(check, "selectielijstProcestype", check.row["selectielijst_procestype"], "procestype")
+    if check.row["selectielijst_procestype"] and (
+        check.action != "partial_update" or check.was_sent("selectielijst_procestype")
+    ):
+        await selectielijst.resolve(
+            check, "selectielijstProcestype", check.row["selectielijst_procestype"], "procestype"
+        )
 
 
 async def verlenging_heeft_een_termijn(check: Check) -> None:
@@ -238,7 +256,8 @@ async def relaties_op_naam(check: Check) -> None:
     values = {f"gerelateerdeZaaktypen.{index}.zaaktype": item["zaaktype"] for index, item in enumerate(items)}
     found = await names_of(check, "zaaktype", values, catalogus)
     check.row["gerelateerd"] = [
-        {**item, "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")} for index, item in enumerate(items)
+        {**item, "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")}
+        for index, item in enumerate(items)
     ]
 
 
@@ -246,20 +265,26 @@ async def catalogus_blijft(check: Check) -> None:
     """A zaaktype with subtypes or relations stays in its catalogue, because names mean something else elsewhere."""
     if check.stored is None or not check.changed("catalogus"):
         return
-    names = ("informatieobjecttype_omschrijving", "besluittype_omschrijving", "deelzaaktype_identificaties", "gerelateerd")
+    names = (
+        "informatieobjecttype_omschrijving",
+        "besluittype_omschrijving",
+        "deelzaaktype_identificaties",
+        "gerelateerd",
+    )
     if any(check.stored[name] for name in names) or any(check.stored[name] != "{}" for name in SUBTYPES):
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 
 
 async def identificatie_en_versiedatum(check: Check) -> None:
-    """A zaaktype without identificatie gets the next number of its year; its versiedatum is the first day of validity."""
+    """A zaaktype without identificatie gets the next number of its year; its versiedatum is the first day of
+    validity."""
     check.row["versiedatum"] = check.row["versiedatum"] or check.row["begin_geldigheid"]
     while not check.row["identificatie"]:
         year = check.row["versiedatum"].year if check.sent.get("versiedatum") else today().year
         taken = select(T.c.id).where(T.c.catalogus == check.row["catalogus"])
-        row = await check.call.db.row(check.call.tenant, select(NUMMER.next_value().label("number")))
-        assert row is not None
-        name = f"ZAAKTYPE-{year}-{row['number']:010}"
+        async with check.call.db.acquire(check.call.tenant) as db:
+            number = await db.value(select(NUMMER.next_value()))
+        name = f"ZAAKTYPE-{year}-{number:010}"
         found = await check.call.db.row(check.call.tenant, taken.where(T.c.identificatie == name))
         check.row["identificatie"] = "" if found else name
 

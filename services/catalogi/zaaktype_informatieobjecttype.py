@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, exists, select
 
+from services.catalogi.besluittype import NaamOfUrl
 from services.catalogi.geldigheid import METADATA, on_reference_day, resolved, versions
 from services.catalogi.namen import Naam, is_url, names_of, ref_to
-from services.catalogi.besluittype import NaamOfUrl
 from services.catalogi.subtype import (
     OF_ZAAKTYPE,
     SCOPES,
@@ -41,7 +41,9 @@ class ZaaktypeInformatieobjecttypeFields(Fields):
     informatieobjecttype: Naam
     volgnummer: Annotated[int, Whole(1, 999)]
     richting: Richting
-    statustype: Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None = None
+    statustype: (
+        Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT] | None
+    ) = None
 
 
 class ZaaktypeInformatieobjecttypeShown(SubtypeShown):
@@ -78,7 +80,8 @@ async def informatieobjecttype_op_naam(check: Check) -> None:
 
 
 async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
-    """Return for each relation the URL of the version of its informatieobjecttype that is valid on the day of reference."""
+    """Return for each relation the URL of the version of its informatieobjecttype that is valid on the day of
+    reference."""
     other = versions("informatieobjecttype")
     same = (other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
     found = resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()

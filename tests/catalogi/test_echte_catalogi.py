@@ -25,7 +25,8 @@ FILES = ["gemma-referentiezaaktypen", "dimpact-zac", "inavigator-gemeente", "vrz
 REQUIRED = {
     "informatieobjecttypen": "catalogus vertrouwelijkheidaanduiding beginGeldigheid : omschrijving=80",
     "besluittypen": "catalogus publicatieIndicatie informatieobjecttypen beginGeldigheid :",
-    "zaaktypen": "catalogus vertrouwelijkheidaanduiding indicatieInternOfExtern doorlooptijd opschortingEnAanhoudingMogelijk "
+    "zaaktypen": "catalogus vertrouwelijkheidaanduiding indicatieInternOfExtern doorlooptijd "
+    "opschortingEnAanhoudingMogelijk "
     "verlengingMogelijk publicatieIndicatie productenOfDiensten referentieproces besluittypen gerelateerdeZaaktypen "
     "beginGeldigheid : omschrijving=80 doel=0 aanleiding=0 handelingInitiator=20 onderwerp=80 handelingBehandelaar=20 "
     "verantwoordelijke=50",
@@ -36,11 +37,18 @@ REQUIRED = {
     "eigenschappen": "zaaktype specificatie : naam=20 definitie=255",
     "zaakobjecttypen": "zaaktype anderObjecttype : objecttype=200 relatieOmschrijving=80",
 }
-OPTIONAL_LENGTHS = {"omschrijvingGeneriek": 80, "statustekst": 1000, "toelichting": 1000, "besluitcategorie": 40, "identificatie": 50}
+OPTIONAL_LENGTHS = {
+    "omschrijvingGeneriek": 80,
+    "statustekst": 1000,
+    "toelichting": 1000,
+    "besluitcategorie": 40,
+    "identificatie": 50,
+}
 MEMBERS = {
     "specificatie": "formaat lengte=14 kardinaliteit=3",
     "brondatumArchiefprocedure": "afleidingswijze",
-    "omschrijvingGeneriek": "informatieobjecttypeOmschrijvingGeneriek=80 definitieInformatieobjecttypeOmschrijvingGeneriek=255 "
+    "omschrijvingGeneriek": "informatieobjecttypeOmschrijvingGeneriek=80 "
+    "definitieInformatieobjecttypeOmschrijvingGeneriek=255 "
     "herkomstInformatieobjecttypeOmschrijvingGeneriek=12 hierarchieInformatieobjecttypeOmschrijvingGeneriek=80",
 }
 NOT_NULL = {"selectielijstProcestype", "archiefnominatie", "omschrijvingGeneriek", "informatieobjectcategorie"}
@@ -59,11 +67,18 @@ def gaps(kind: str, body: dict[str, Any]) -> set[tuple[str, str]]:
         name, _, limit = part.partition("=")
         if code := _gap(body, name, int(limit), text=True):
             found.add((name, code))
-    for name, limit in OPTIONAL_LENGTHS.items():
+    for name, longest in OPTIONAL_LENGTHS.items():
         value = body.get(name)
-        if isinstance(value, str) and len(value) > limit and (name, kind) not in {("toelichting", "zaaktypen"), ("toelichting", "resultaattypen"), ("toelichting", "besluittypen")}:
+        if (
+            isinstance(value, str)
+            and len(value) > longest
+            and (name, kind)
+            not in {("toelichting", "zaaktypen"), ("toelichting", "resultaattypen"), ("toelichting", "besluittypen")}
+        ):
             found.add((name, "max_length"))
-    found |= {(name, "null") for name in NOT_NULL if name in body and body[name] is None and kind != "informatieobjecttypen"}
+    found |= {
+        (name, "null") for name in NOT_NULL if name in body and body[name] is None and kind != "informatieobjecttypen"
+    }
     for group, members in MEMBERS.items():
         if isinstance(body.get(group), dict):
             for part in members.split():
@@ -125,7 +140,9 @@ class Lader:
         for name, code in lacking:
             group, _, member = name.rpartition(".")
             holder = body[group] if group else body
-            if group == "omschrijvingGeneriek" or (group == "brondatumArchiefprocedure" and member == "afleidingswijze"):
+            if group == "omschrijvingGeneriek" or (
+                group == "brondatumArchiefprocedure" and member == "afleidingswijze"
+            ):
                 body[group] = None
             elif holder is None:
                 continue
@@ -159,7 +176,11 @@ class Lader:
         if kind == "eigenschappen":
             formaat, lengte = body["specificatie"]["formaat"], body["specificatie"]["lengte"]
             fits = {"datum": lengte == "8", "datum_tijd": lengte == "14", "getal": lengte.replace(",", "", 1).isdigit()}
-            return set() if fits.get(formaat, lengte.isdigit() and int(lengte) <= 255) else {("specificatie.nonFieldErrors", "invalid")}
+            return (
+                set()
+                if fits.get(formaat, lengte.isdigit() and int(lengte) <= 255)
+                else {("specificatie.nonFieldErrors", "invalid")}
+            )
         return self.archive_rules(body) if kind == "resultaattypen" else set()
 
     def archive_rules(self, body: dict[str, Any]) -> set[tuple[str, str]]:
@@ -219,7 +240,14 @@ async def test_a_real_catalogue_with_its_gaps(maak: Maak, lijst: Selectielijst, 
         assert made is not None
         lader.zaaktypen[source["identificatie"]] = made
     keys = {"zaaktypeInformatieobjecttypen": "zaaktype-informatieobjecttypen"}
-    for key in ("statustypen", "zaaktypeInformatieobjecttypen", "resultaattypen", "roltypen", "eigenschappen", "zaakobjecttypen"):
+    for key in (
+        "statustypen",
+        "zaaktypeInformatieobjecttypen",
+        "resultaattypen",
+        "roltypen",
+        "eigenschappen",
+        "zaakobjecttypen",
+    ):
         for source in content.get(key, []):
             if source["zaaktype"] not in names:
                 continue

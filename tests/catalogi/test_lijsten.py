@@ -20,14 +20,16 @@ COLLECTIONS = [
     "informatieobjecttypen",
     "besluittypen",
 ]
-SUBTYPES = [name for name in COLLECTIONS[2:8]]
+SUBTYPES = COLLECTIONS[2:8]
 
 
 @pytest.fixture(scope="module")
 async def published(maak: Maak) -> Types:
     """A published zaaktype in a catalogue of its own."""
     catalogus = (await maak.catalogus())["url"]
-    return await maak.zaaktype(catalogus=catalogus, trefwoorden=["boom", "kap"], beginGeldigheid="2021-01-01", eindeGeldigheid="2040-12-31")
+    return await maak.zaaktype(
+        catalogus=catalogus, trefwoorden=["boom", "kap"], beginGeldigheid="2021-01-01", eindeGeldigheid="2040-12-31"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,9 @@ async def found(api: Client, collection: str, **params: Any) -> list[dict[str, A
 
 
 @pytest.mark.parametrize("collection", ["zaaktypen", *SUBTYPES])
-async def test_concepts_are_hidden_unless_asked_for(api: Client, published: Types, concept: Types, collection: str) -> None:
+async def test_concepts_are_hidden_unless_asked_for(
+    api: Client, published: Types, concept: Types, collection: str
+) -> None:
     key = "url" if collection == "zaaktypen" else "zaaktype"
     for params, shown in [
         ({}, {published.url}),
@@ -75,7 +79,9 @@ async def test_datum_geldigheid_keeps_what_is_valid(api: Client, published: Type
     for day, shown in [("2020-12-31", False), ("2021-01-01", True), ("2040-12-31", True), ("2041-01-01", False)]:
         urls = {item[key] for item in await found(api, collection, datumGeldigheid=day)}
         assert (published.url in urls) is shown, day
-    assert errors(await api.get(f"{ROOT}/{collection}", params={"datumGeldigheid": "morgen"})) == {("datumGeldigheid", "invalid")}
+    assert errors(await api.get(f"{ROOT}/{collection}", params={"datumGeldigheid": "morgen"})) == {
+        ("datumGeldigheid", "invalid")
+    }
 
 
 async def test_filters_on_zaaktypen(api: Client, published: Types, concept: Types) -> None:
@@ -100,7 +106,10 @@ async def test_filters_on_the_zaaktype(api: Client, published: Types, collection
     assert items
     assert {item["zaaktype"] for item in items} == {published.url}
     identificatie = published.zaaktype["identificatie"]
-    names = {"zaaktype-informatieobjecttypen": [], "resultaattypen": ["zaaktypeIdentificatie", "zaaktype_identificatie"]}
+    names = {
+        "zaaktype-informatieobjecttypen": [],
+        "resultaattypen": ["zaaktypeIdentificatie", "zaaktype_identificatie"],
+    }
     for name in names.get(collection, ["zaaktypeIdentificatie"]):
         assert await found(api, collection, **{name: identificatie}) == items
     if collection == "resultaattypen":
@@ -110,8 +119,12 @@ async def test_filters_on_the_zaaktype(api: Client, published: Types, collection
 
 async def test_filters_on_the_own_fields_of_subtypes(api: Client, published: Types) -> None:
     own = {"zaaktype": published.url}
-    assert [r["url"] for r in await found(api, "roltypen", **own, omschrijvingGeneriek="initiator")] == [published.roltypen["initiator"]]
-    assert errors(await api.get(f"{ROOT}/roltypen?omschrijvingGeneriek=baas")) == {("omschrijvingGeneriek", "invalid_choice")}
+    assert [r["url"] for r in await found(api, "roltypen", **own, omschrijvingGeneriek="initiator")] == [
+        published.roltypen["initiator"]
+    ]
+    assert errors(await api.get(f"{ROOT}/roltypen?omschrijvingGeneriek=baas")) == {
+        ("omschrijvingGeneriek", "invalid_choice")
+    }
     ziot = [z["url"] for z in await found(api, "zaaktype-informatieobjecttypen", **own, richting="inkomend")]
     assert ziot == [published.ziot]
     assert await found(api, "zaaktype-informatieobjecttypen", **own, richting="intern") == []
@@ -138,13 +151,17 @@ async def test_filters_on_besluittypen_and_catalogussen(api: Client, published: 
         {"informatieobjecttypen": document["omschrijving"]},
     ):
         assert [item["url"] for item in await found(api, "besluittypen", **params)] == [published.besluittype], params
-    assert published.besluittype in [item["url"] for item in await found(api, "besluittypen", catalogus=published.catalogus)]
+    assert published.besluittype in [
+        item["url"] for item in await found(api, "besluittypen", catalogus=published.catalogus)
+    ]
     assert await found(api, "besluittypen", zaaktypen="https://elders.example.nl/zaaktypen/1") == []
     catalogus = (await api.get(published.catalogus)).json()
     other = (await found(api, "catalogussen"))[-1]
     for params in ({"domein": catalogus["domein"]}, {"domein__in": f"{catalogus['domein']},XXXXX"}):
         assert [item["url"] for item in await found(api, "catalogussen", **params)] == [catalogus["url"]], params
-    both = await found(api, "catalogussen", rsin__in="000000000,517439943", domein__in=f"{catalogus['domein']},{other['domein']}")
+    both = await found(
+        api, "catalogussen", rsin__in="000000000,517439943", domein__in=f"{catalogus['domein']},{other['domein']}"
+    )
     assert len(both) == len({catalogus["url"], other["url"]})
     assert catalogus["zaaktypen"]
     assert catalogus["besluittypeOmschrijving"]
@@ -166,9 +183,14 @@ async def test_etag_head_and_unknown_parameters(api: Client, published: Types, c
 
 
 @pytest.mark.parametrize("scope", ["zaken.lezen", "documenten.lezen", "catalogi.lezen"])
-async def test_ztc_014_readers_of_cases_and_documents_read_the_catalogue(stack: Stack, published: Types, scope: str) -> None:
+async def test_ztc_014_readers_of_cases_and_documents_read_the_catalogue(
+    stack: Stack, published: Types, scope: str
+) -> None:
     type_field = {"zaken.lezen": "zaaktype", "documenten.lezen": "informatieobjecttype"}.get(scope)
-    grant: dict[str, Any] = {"component": {"zaken.lezen": "zrc", "documenten.lezen": "drc"}.get(scope, "ztc"), "scopes": [scope]}
+    grant: dict[str, Any] = {
+        "component": {"zaken.lezen": "zrc", "documenten.lezen": "drc"}.get(scope, "ztc"),
+        "scopes": [scope],
+    }
     if type_field:
         grant |= {type_field: published.url, "maxVertrouwelijkheidaanduiding": "openbaar"}
     client = await stack.add_client("deventer", "lezer-" + scope.replace(".", "-"), [grant])

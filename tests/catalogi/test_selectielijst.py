@@ -18,7 +18,9 @@ pytestmark = pytest.mark.xdist_group("selectielijst")
 async def age(stack: Stack, hours: int) -> None:
     """Make all copies of Deventer older."""
     async with stack.admin() as admin:
-        await admin.execute(f"UPDATE deventer_catalogi.selectielijst SET opgehaald = opgehaald - interval '{hours} hours'")
+        await admin.execute(
+            f"UPDATE deventer_catalogi.selectielijst SET opgehaald = opgehaald - interval '{hours} hours'"
+        )
 
 
 async def forget(stack: Stack) -> None:
@@ -70,10 +72,15 @@ async def test_what_was_loaded_is_used_without_the_register(stack: Stack, maak: 
     assert counts == {"procestype": 58, "resultaat": 650, "resultaattypeomschrijving": 16}
     lijst.requests.clear()
     zaaktype = await maak.api.created(f"{ROOT}/zaaktypen", body)
-    klasse = next(r for r in json.loads((DATA / "resultaten.json").read_text())["results"] if r["procesType"] == procestype)
+    klasse = next(
+        r for r in json.loads((DATA / "resultaten.json").read_text())["results"] if r["procesType"] == procestype
+    )
     generiek = json.loads((DATA / "resultaattypeomschrijvingen.json").read_text())[0]["url"]
     made = await maak.resultaattype(
-        zaaktype["url"], selectielijstklasse=klasse["url"], resultaattypeomschrijving=generiek, brondatumArchiefprocedure=None
+        zaaktype["url"],
+        selectielijstklasse=klasse["url"],
+        resultaattypeomschrijving=generiek,
+        brondatumArchiefprocedure=None,
     )
     assert made["archiefnominatie"] == klasse["waardering"]
     assert lijst.requests == []
@@ -81,7 +88,11 @@ async def test_what_was_loaded_is_used_without_the_register(stack: Stack, maak: 
 
 async def test_the_list_is_loaded_from_a_register(stack: Stack, lijst: Selectielijst) -> None:
     async with stack.admin() as admin:
-        assert await laad(admin, ["raalte"], lijst.root) == {"procestype": 58, "resultaat": 650, "resultaattypeomschrijving": 16}
+        assert await laad(admin, ["raalte"], lijst.root) == {
+            "procestype": 58,
+            "resultaat": 650,
+            "resultaattypeomschrijving": 16,
+        }
 
 
 async def test_bare_uuids_need_an_address(stack: Stack, tmp_path: Path) -> None:
@@ -92,7 +103,9 @@ async def test_bare_uuids_need_an_address(stack: Stack, tmp_path: Path) -> None:
         with pytest.raises(OnbruikbareLijst):
             await laad(admin, ["raalte"], str(tmp_path))
         assert await laad(admin, ["raalte"], str(tmp_path), PUBLIC) == {"procestype": 1}
-        url = await admin.fetchval("SELECT url FROM raalte_catalogi.selectielijst WHERE url LIKE '%' || $1", item["url"])
+        url = await admin.fetchval(
+            "SELECT url FROM raalte_catalogi.selectielijst WHERE url LIKE '%' || $1", item["url"]
+        )
     assert url == f"{PUBLIC}/procestypen/{item['url']}"
 
 
@@ -108,7 +121,12 @@ async def test_what_is_no_selection_list_is_refused(stack: Stack, tmp_path: Path
 
 async def test_only_the_register_is_asked(beheerder: Client, beheer: Maak, lijst: Selectielijst) -> None:
     lijst.requests.clear()
-    for url in (lijst.root.replace("/api/v1", "/elders"), lijst.root + "/../../geheim", lijst.root + "/%2e%2e/geheim", "http://127.0.0.1:1/api/v1/procestypen/1"):
+    for url in (
+        lijst.root.replace("/api/v1", "/elders"),
+        lijst.root + "/../../geheim",
+        lijst.root + "/%2e%2e/geheim",
+        "http://127.0.0.1:1/api/v1/procestypen/1",
+    ):
         body = await beheer.zaaktype_body(selectielijstProcestype=url)
         assert errors(await beheerder.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
     assert lijst.requests == []

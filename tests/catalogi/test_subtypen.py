@@ -10,28 +10,56 @@ from tests.selectielijst import Selectielijst
 from tests.stack import Client
 
 OBJECT = "nonFieldErrors"
-KINDS = ["statustypen", "resultaattypen", "eigenschappen", "roltypen", "zaakobjecttypen", "zaaktype-informatieobjecttypen"]
+KINDS = [
+    "statustypen",
+    "resultaattypen",
+    "eigenschappen",
+    "roltypen",
+    "zaakobjecttypen",
+    "zaaktype-informatieobjecttypen",
+]
 
 
 async def body_of(kind: str, maak: Maak, zaaktype: str) -> dict[str, Any]:
     """Return the body of a valid subtype."""
     if kind == "resultaattypen":
         return maak.resultaattype_body(zaaktype)
-    made = {
+    made: dict[str, dict[str, Any]] = {
         "statustypen": {"omschrijving": "Klaar", "volgnummer": 900},
-        "eigenschappen": {"naam": "maat", "definitie": "De maat", "specificatie": {"formaat": "tekst", "lengte": "5", "kardinaliteit": "1"}},
+        "eigenschappen": {
+            "naam": "maat",
+            "definitie": "De maat",
+            "specificatie": {"formaat": "tekst", "lengte": "5", "kardinaliteit": "1"},
+        },
         "roltypen": {"omschrijving": "Aanvrager", "omschrijvingGeneriek": "initiator"},
-        "zaakobjecttypen": {"anderObjecttype": True, "objecttype": "https://a.example.nl/pand", "relatieOmschrijving": "pand"},
-        "zaaktype-informatieobjecttypen": {"informatieobjecttype": "Aanvraag", "volgnummer": 900, "richting": "inkomend"},
-    }[kind]
-    return {"zaaktype": zaaktype, **made}
+        "zaakobjecttypen": {
+            "anderObjecttype": True,
+            "objecttype": "https://a.example.nl/pand",
+            "relatieOmschrijving": "pand",
+        },
+        "zaaktype-informatieobjecttypen": {
+            "informatieobjecttype": "Aanvraag",
+            "volgnummer": 900,
+            "richting": "inkomend",
+        },
+    }
+    return {"zaaktype": zaaktype, **made[kind]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_ztc_010_a_published_zaaktype_keeps_what_belongs_to_it(beheer: Maak, corrector: Client, kind: str) -> None:
+async def test_ztc_010_a_published_zaaktype_keeps_what_belongs_to_it(
+    beheer: Maak, corrector: Client, kind: str
+) -> None:
     published = await beheer.publiceer((await beheer.concept())["url"])
     concept = await beheer.concept()
-    refused = {(OBJECT, "non-concept-relation" if kind.endswith("objecttypen") and kind.startswith("zaaktype") else "non-concept-zaaktype")}
+    refused = {
+        (
+            OBJECT,
+            "non-concept-relation"
+            if kind.endswith("objecttypen") and kind.startswith("zaaktype")
+            else "non-concept-zaaktype",
+        )
+    }
     body = await body_of(kind, beheer, published["url"])
     assert errors(await beheer.api.post(f"{ROOT}/{kind}", body)) == refused
     in_concept = await beheer.api.created(f"{ROOT}/{kind}", {**body, "zaaktype": concept["url"]})
@@ -48,7 +76,11 @@ async def test_ztc_010_a_published_zaaktype_keeps_what_belongs_to_it(beheer: Maa
 @pytest.mark.parametrize("kind", KINDS)
 async def test_dates_are_those_of_the_zaaktype(beheer: Maak, kind: str) -> None:
     zaaktype = await beheer.concept(beginGeldigheid="2021-01-01", eindeGeldigheid="2022-01-01")
-    body = {**await body_of(kind, beheer, zaaktype["url"]), "beginGeldigheid": "1999-01-01", "eindeObject": "1999-01-01"}
+    body = {
+        **await body_of(kind, beheer, zaaktype["url"]),
+        "beginGeldigheid": "1999-01-01",
+        "eindeObject": "1999-01-01",
+    }
     made = await beheer.api.created(f"{ROOT}/{kind}", body)
     assert (made["zaaktypeIdentificatie"], made["catalogus"]) == (zaaktype["identificatie"], zaaktype["catalogus"])
     if kind != "zaaktype-informatieobjecttypen":
@@ -71,8 +103,15 @@ async def test_ztc_002_the_selection_list_is_asked(beheer: Maak, lijst: Selectie
     zaaktype = (await beheer.concept())["url"]
     body = beheer.resultaattype_body(zaaktype)
     nowhere, other = lijst.root + "/resultaten/bestaat-niet", body["selectielijstklasse"]
-    for name, wrong in [("resultaattypeomschrijving", other), ("selectielijstklasse", body["resultaattypeomschrijving"])]:
-        for url, code in [(nowhere, "bad-url"), (wrong, "invalid-resource"), ("https://elders.example.nl/x", "bad-url")]:
+    for name, wrong in [
+        ("resultaattypeomschrijving", other),
+        ("selectielijstklasse", body["resultaattypeomschrijving"]),
+    ]:
+        for url, code in [
+            (nowhere, "bad-url"),
+            (wrong, "invalid-resource"),
+            ("https://elders.example.nl/x", "bad-url"),
+        ]:
             assert errors(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: url})) == {(name, code)}
         assert errors(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: ""})) == {(name, "blank")}
 
@@ -111,7 +150,9 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("procestermijn", ALLOWED)
-async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(beheer: Maak, lijst: Selectielijst, procestermijn: str) -> None:
+async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(
+    beheer: Maak, lijst: Selectielijst, procestermijn: str
+) -> None:
     klasse = next(r for jaar in (2020, 2017) for r in lijst.resultaten(procestermijn, jaar))
     zaaktype = (await beheer.concept(selectielijstProcestype=klasse["procesType"]))["url"]
     for afleidingswijze in PROCEDURES:
@@ -123,7 +164,13 @@ async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(beheer: Maak
             assert errors(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}, afleidingswijze
 
 
-FILLED: dict[str, Any] = {"datumkenmerk": "datum", "einddatumBekend": True, "objecttype": "pand", "registratie": "BAG", "procestermijn": "P1Y"}
+FILLED: dict[str, Any] = {
+    "datumkenmerk": "datum",
+    "einddatumBekend": True,
+    "objecttype": "pand",
+    "registratie": "BAG",
+    "procestermijn": "P1Y",
+}
 # Per afleidingswijze of ztc-004, 005, 006, 007 and 008: must have a value, must be empty, or is free.
 TABLE = {
     "afgehandeld": "EEEEE",
@@ -139,13 +186,17 @@ TABLE = {
 
 
 @pytest.mark.parametrize("afleidingswijze", TABLE)
-async def test_ztc_004_005_006_007_008_the_members_that_belong_to_an_afleidingswijze(beheer: Maak, lijst: Selectielijst, afleidingswijze: str) -> None:
+async def test_ztc_004_005_006_007_008_the_members_that_belong_to_an_afleidingswijze(
+    beheer: Maak, lijst: Selectielijst, afleidingswijze: str
+) -> None:
     klasse = next(r for jaar in (2020, 2017) for r in lijst.resultaten("", jaar))
     zaaktype = (await beheer.concept(selectielijstProcestype=klasse["procesType"]))["url"]
 
     async def refused(**members: Any) -> set[tuple[str, str]]:
         brondatum = {"afleidingswijze": afleidingswijze, **members}
-        body = beheer.resultaattype_body(zaaktype, selectielijstklasse=klasse["url"], brondatumArchiefprocedure=brondatum)
+        body = beheer.resultaattype_body(
+            zaaktype, selectielijstklasse=klasse["url"], brondatumArchiefprocedure=brondatum
+        )
         answer = await beheer.api.post(f"{ROOT}/resultaattypen", body)
         return set() if answer.status_code == 201 else errors(answer)
 
@@ -159,13 +210,17 @@ async def test_ztc_004_005_006_007_008_the_members_that_belong_to_an_afleidingsw
 async def test_ztc_004_a_patch_validates_the_whole_group(beheer: Maak) -> None:
     zaaktype = (await beheer.concept(procestermijn="vast_te_leggen_datum"))["url"]
     made = await beheer.resultaattype(zaaktype, "eigenschap")
-    answer = await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": {"afleidingswijze": "zaakobject", "datumkenmerk": "x"}})
+    answer = await beheer.api.patch(
+        made["url"], {"brondatumArchiefprocedure": {"afleidingswijze": "zaakobject", "datumkenmerk": "x"}}
+    )
     assert errors(answer) == {("brondatumArchiefprocedure.objecttype", "required")}
     answer = await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": {"datumkenmerk": "x"}})
     assert errors(answer) == {("brondatumArchiefprocedure.afleidingswijze", "required")}
     answer = await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": procedure("afgehandeld")})
     assert errors(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}
-    assert (await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": None})).json()["brondatumArchiefprocedure"] is None
+    assert (await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": None})).json()[
+        "brondatumArchiefprocedure"
+    ] is None
 
 
 @pytest.mark.parametrize(
@@ -177,7 +232,9 @@ async def test_ztc_004_a_patch_validates_the_whole_group(beheer: Maak) -> None:
         ("datum_tijd", ("14",), ("8", "16")),
     ],
 )
-async def test_ztc_015_the_lengte_belongs_to_the_formaat(beheer: Maak, formaat: str, goed: tuple[str, ...], fout: tuple[str, ...]) -> None:
+async def test_ztc_015_the_lengte_belongs_to_the_formaat(
+    beheer: Maak, formaat: str, goed: tuple[str, ...], fout: tuple[str, ...]
+) -> None:
     zaaktype = (await beheer.concept())["url"]
     for lengte in (*goed, *fout):
         specificatie = {"formaat": formaat, "lengte": lengte, "kardinaliteit": "N", "groep": "maten_1"}
@@ -211,7 +268,12 @@ async def test_ztc_x7_the_statustype_is_of_the_same_zaaktype(beheer: Maak) -> No
         assert made["statustype"] == own
         cleared = await beheer.api.patch(made["url"], {"statustype": None})
         assert (cleared.status_code, cleared.json()["statustype"]) == (200, None)
-    assert errors(await beheer.api.post(f"{ROOT}/eigenschappen", {**await body_of("eigenschappen", beheer, zaaktype), "naam": "n", "statustype": zaaktype})) == {("statustype", "incorrect_match")}
+    assert errors(
+        await beheer.api.post(
+            f"{ROOT}/eigenschappen",
+            {**await body_of("eigenschappen", beheer, zaaktype), "naam": "n", "statustype": zaaktype},
+        )
+    ) == {("statustype", "incorrect_match")}
 
 
 @pytest.mark.parametrize("kind", ["resultaattypen", "roltypen", "zaakobjecttypen"])
@@ -238,7 +300,11 @@ async def test_ztc_x11_an_unknown_zaaktype(beheer: Maak) -> None:
     for kind in KINDS:
         body = await body_of(kind, beheer, zaaktype)
         unknown = zaaktype.rpartition("/")[0] + "/00000000-0000-4000-8000-000000000000"
-        for url, code in [(unknown, "does_not_exist"), (await beheer.een_catalogus(), "incorrect_match"), ("https://a.nl/zaaktypen/1", "no_match")]:
+        for url, code in [
+            (unknown, "does_not_exist"),
+            (await beheer.een_catalogus(), "incorrect_match"),
+            ("https://a.nl/zaaktypen/1", "no_match"),
+        ]:
             assert ("zaaktype", code) in errors(await beheer.api.post(f"{ROOT}/{kind}", {**body, "zaaktype": url}))
 
 
@@ -246,9 +312,13 @@ async def test_the_highest_volgnummer_is_the_eindstatus(beheer: Maak) -> None:
     zaaktype = (await beheer.concept())["url"]
     first = await beheer.statustype(zaaktype, volgnummer=1)
     assert first["isEindstatus"] is True
-    second = await beheer.statustype(zaaktype, volgnummer=9999, checklistitemStatustype=[{"itemnaam": "a", "vraagstelling": "b?"}])
+    second = await beheer.statustype(
+        zaaktype, volgnummer=9999, checklistitemStatustype=[{"itemnaam": "a", "vraagstelling": "b?"}]
+    )
     assert second["isEindstatus"] is True
-    assert second["checklistitemStatustype"] == [{"itemnaam": "a", "vraagstelling": "b?", "verplicht": False, "toelichting": None}]
+    assert second["checklistitemStatustype"] == [
+        {"itemnaam": "a", "vraagstelling": "b?", "verplicht": False, "toelichting": None}
+    ]
     assert (await beheer.api.get(first["url"])).json()["isEindstatus"] is False
     eigenschap = await beheer.eigenschap(zaaktype, statustype=first["url"])
     assert (await beheer.api.get(first["url"])).json()["eigenschappen"] == [eigenschap["url"]]

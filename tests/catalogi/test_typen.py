@@ -44,7 +44,10 @@ async def test_ztc_009_a_published_type_does_not_change(beheer: Maak, kind: str)
     made = await beheer.publiceer((await one_of(kind, beheer))["url"])
     refused = {(OBJECT, "non-concept-object")}
     assert errors(await beheer.api.patch(made["url"], {"omschrijving": "Anders"})) == refused
-    assert errors(await beheer.api.patch(made["url"], {"omschrijving": "Anders", "eindeGeldigheid": "2030-01-01"})) == refused
+    assert (
+        errors(await beheer.api.patch(made["url"], {"omschrijving": "Anders", "eindeGeldigheid": "2030-01-01"}))
+        == refused
+    )
     assert errors(await beheer.api.put(made["url"], made)) == refused
     assert errors(await beheer.api.delete(made["url"])) == refused
     answer = await beheer.api.patch(made["url"], {"eindeGeldigheid": "2030-12-31"})
@@ -55,7 +58,10 @@ async def test_ztc_009_a_published_type_does_not_change(beheer: Maak, kind: str)
 @KINDS
 async def test_ztc_009_corrections_with_the_scope(beheer: Maak, corrector: Client, kind: str) -> None:
     made = await beheer.publiceer((await one_of(kind, beheer))["url"])
-    changed = await corrector.patch(made["url"], {"omschrijvingGeneriek": "Beschikking"} if kind != "informatieobjecttypen" else {"trefwoord": ["a"]})
+    changed = await corrector.patch(
+        made["url"],
+        {"omschrijvingGeneriek": "Beschikking"} if kind != "informatieobjecttypen" else {"trefwoord": ["a"]},
+    )
     assert changed.status_code == 200, changed.text
     assert (await corrector.put(made["url"], changed.json())).status_code == 200
     assert (await corrector.delete(made["url"])).status_code == 204
@@ -94,7 +100,9 @@ async def test_ztc_016_published_versions_do_not_overlap(beheer: Maak, kind: str
     assert (await beheer.api.get(second["url"])).json()["concept"] is True
     assert (await beheer.api.patch(first["url"], {"eindeGeldigheid": "2023-12-31"})).status_code == 200
     await beheer.publiceer(second["url"])
-    assert errors(await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-02"})) == {("eindeGeldigheid", "overlap")}
+    assert errors(await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-02"})) == {
+        ("eindeGeldigheid", "overlap")
+    }
     assert errors(await beheer.api.patch(first["url"], {"eindeGeldigheid": None})) == {("eindeGeldigheid", "overlap")}
     # One shared day is what existing catalogues have.
     assert (await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-01"})).status_code == 200
@@ -113,7 +121,9 @@ async def test_ztc_016_the_same_name_in_another_catalogue_is_another_type(beheer
 async def test_begin_and_end_of_the_object_span_all_versions(beheer: Maak, kind: str) -> None:
     first = await one_of(kind, beheer, beginGeldigheid="2020-01-01", eindeGeldigheid="2020-12-31")
     name = {identity(kind): first[identity(kind)]}
-    second = await one_of(kind, beheer, beginGeldigheid="2021-01-01", eindeGeldigheid="2021-06-30", beginObject="1999-01-01", **name)
+    second = await one_of(
+        kind, beheer, beginGeldigheid="2021-01-01", eindeGeldigheid="2021-06-30", beginObject="1999-01-01", **name
+    )
     assert (second["beginObject"], second["eindeObject"]) == ("2020-01-01", "2021-06-30")
     shown = (await beheer.api.get(first["url"])).json()
     assert (shown["beginObject"], shown["eindeObject"]) == ("2020-01-01", "2021-06-30")
@@ -122,11 +132,19 @@ async def test_begin_and_end_of_the_object_span_all_versions(beheer: Maak, kind:
 async def test_ztc_001_the_procestype_is_one(beheer: Maak, lijst: Selectielijst) -> None:
     resultaat = beheer.klasse()["url"]
     body = await beheer.zaaktype_body()
-    for url, code in [(lijst.root + "/procestypen/bestaat-niet", "bad-url"), ("https://elders.example.nl/api/v1/procestypen/1", "bad-url"), (resultaat, "invalid-resource")]:
-        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": url})) == {("selectielijstProcestype", code)}
+    for url, code in [
+        (lijst.root + "/procestypen/bestaat-niet", "bad-url"),
+        ("https://elders.example.nl/api/v1/procestypen/1", "bad-url"),
+        (resultaat, "invalid-resource"),
+    ]:
+        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": url})) == {
+            ("selectielijstProcestype", code)
+        }
     made = await beheer.api.created(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": ""})
     assert made["selectielijstProcestype"] == ""
-    assert errors(await beheer.api.patch(made["url"], {"selectielijstProcestype": resultaat})) == {("selectielijstProcestype", "invalid-resource")}
+    assert errors(await beheer.api.patch(made["url"], {"selectielijstProcestype": resultaat})) == {
+        ("selectielijstProcestype", "invalid-resource")
+    }
 
 
 async def test_ztc_x3_prolongation_has_a_term(beheer: Maak) -> None:
@@ -168,7 +186,9 @@ async def test_ztc_x1_x2_related_types_of_another_catalogue(beheer: Maak) -> Non
 async def test_a_url_that_does_not_resolve(beheer: Maak) -> None:
     catalogus = await beheer.een_catalogus()
     nowhere = catalogus.replace("catalogussen", "besluittypen")
-    body = await beheer.zaaktype_body(besluittypen=[nowhere, catalogus], gerelateerdeZaaktypen=[{"zaaktype": catalogus, "aardRelatie": "vervolg"}])
+    body = await beheer.zaaktype_body(
+        besluittypen=[nowhere, catalogus], gerelateerdeZaaktypen=[{"zaaktype": catalogus, "aardRelatie": "vervolg"}]
+    )
     assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
         ("besluittypen.0", "bad-url"),
         ("besluittypen.1", "invalid-resource"),
@@ -219,14 +239,26 @@ async def test_an_identificatie_is_generated(beheer: Maak) -> None:
 async def test_a_zaaktype_with_relations_stays_in_its_catalogue(beheer: Maak) -> None:
     elsewhere = (await beheer.catalogus())["url"]
     made = await beheer.concept(besluittypen=["Iets"])
-    assert errors(await beheer.api.patch(made["url"], {"catalogus": elsewhere})) == {("catalogus", "wijzigen-niet-toegelaten")}
+    assert errors(await beheer.api.patch(made["url"], {"catalogus": elsewhere})) == {
+        ("catalogus", "wijzigen-niet-toegelaten")
+    }
     free = await beheer.concept()
     assert (await beheer.api.patch(free["url"], {"catalogus": elsewhere})).json()["catalogus"] == elsewhere
 
 
 async def test_required_fields_and_bad_values_of_a_zaaktype(beheer: Maak) -> None:
     body = await beheer.zaaktype_body()
-    required = {"omschrijving", "doel", "doorlooptijd", "verlengingMogelijk", "productenOfDiensten", "besluittypen", "gerelateerdeZaaktypen", "beginGeldigheid", "catalogus"}
+    required = {
+        "omschrijving",
+        "doel",
+        "doorlooptijd",
+        "verlengingMogelijk",
+        "productenOfDiensten",
+        "besluittypen",
+        "gerelateerdeZaaktypen",
+        "beginGeldigheid",
+        "catalogus",
+    }
     answer = await beheer.api.post(f"{ROOT}/zaaktypen", {k: v for k, v in body.items() if k not in required})
     assert errors(answer) == {(name, "required") for name in required}
     wrong: dict[str, tuple[Any, str]] = {

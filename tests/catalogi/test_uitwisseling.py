@@ -23,7 +23,10 @@ ZIP = {"Content-Type": "application/zip"}
 def real(lijst: Selectielijst) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of the real export, with the selection list on this machine."""
     with zipfile.ZipFile(VRZL) as archive:
-        return {name.removesuffix(".json"): json.loads(archive.read(name).decode().replace(PUBLIC, lijst.root)) for name in archive.namelist()}
+        return {
+            name.removesuffix(".json"): json.loads(archive.read(name).decode().replace(PUBLIC, lijst.root))
+            for name in archive.namelist()
+        }
 
 
 def small(lijst: Selectielijst, domein: str, number: int = 2) -> dict[str, list[dict[str, Any]]]:
@@ -61,7 +64,9 @@ async def exported(api: Client, domein: str) -> bytes:
 
 
 @pytest.mark.xdist_group("vrzl")
-async def test_a_real_catalogue_comes_in_goes_out_and_comes_in_elsewhere(api: Client, raalte: Client, lijst: Selectielijst) -> None:
+async def test_a_real_catalogue_comes_in_goes_out_and_comes_in_elsewhere(
+    api: Client, raalte: Client, lijst: Selectielijst
+) -> None:
     rows = real(lijst)
     answer = await send(api, rows)
     assert answer.status_code == 200, answer.text[:3000]
@@ -98,7 +103,9 @@ async def test_what_our_own_format_adds_survives_too(maak: Maak, api: Client, ra
         servicenorm="P5D",
         trefwoorden=["a"],
     )
-    later = await maak.concept(catalogus=catalogus["url"], identificatie=made.zaaktype["identificatie"], beginGeldigheid="2023-01-01")
+    later = await maak.concept(
+        catalogus=catalogus["url"], identificatie=made.zaaktype["identificatie"], beginGeldigheid="2023-01-01"
+    )
     await maak.ziot(later["url"], "Document zonder type")
     await maak.eigenschap(later["url"], statustype=(await maak.statustype(later["url"]))["url"])
     content = await exported(api, catalogus["domein"])
@@ -139,7 +146,9 @@ async def test_new_versions_of_types_that_exist(api: Client, lijst: Selectielijs
     rows["ZaakType"][0] = {**first, "doel": "Een nieuw doel", "begin_geldigheid": "2026-01-01"}
     answer = await send(api, rows, modus="nieuwe-versie")
     assert answer.status_code == 200, answer.text
-    found = await api.get(f"{ROOT}/zaaktypen", params={"identificatie": first["identificatie"], "catalogus": answer.json()["catalogus"]})
+    found = await api.get(
+        f"{ROOT}/zaaktypen", params={"identificatie": first["identificatie"], "catalogus": answer.json()["catalogus"]}
+    )
     new, old = found.json()["results"]
     assert (old["eindeGeldigheid"], old["doel"]) == ("2025-12-31", first["doel"])
     assert (new["beginGeldigheid"], new["doel"], new["concept"]) == ("2026-01-01", "Een nieuw doel", False)
@@ -226,7 +235,12 @@ async def test_a_bomb_is_not_unpacked(api: Client) -> None:
 
 async def test_who_may_import_and_export(api: Client, corrector: Client) -> None:
     assert errors(await send(corrector, b""), 403) == set()
-    assert errors(await api.request("POST", f"{ROOT}/_import", content=b"", headers={"Content-Type": "application/json"}), 415) == set()
+    assert (
+        errors(
+            await api.request("POST", f"{ROOT}/_import", content=b"", headers={"Content-Type": "application/json"}), 415
+        )
+        == set()
+    )
     assert errors(await send(api, b"", modus="alles")) == {("modus", "invalid_choice")}
     assert errors(await send(api, b"", kleur="rood")) == {("nonFieldErrors", "unknown-parameters")}
     assert errors(await api.get(f"{ROOT}/_export")) == {("domein", "required")}

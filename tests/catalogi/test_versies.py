@@ -21,7 +21,9 @@ async def versions_of(maak: Maak, kind: str, **changes: Any) -> tuple[dict[str, 
 
 async def test_relations_are_the_versions_of_today_or_of_the_day(maak: Maak, api: Client) -> None:
     document_old, document_new = await versions_of(maak, "informatieobjecttype")
-    besluit_old, besluit_new = await versions_of(maak, "besluittype", informatieobjecttypen=[document_old["omschrijving"]])
+    besluit_old, besluit_new = await versions_of(
+        maak, "besluittype", informatieobjecttypen=[document_old["omschrijving"]]
+    )
     deel = (await maak.zaaktype()).zaaktype
     made = await maak.concept(
         besluittypen=[besluit_old["omschrijving"]],
@@ -36,13 +38,26 @@ async def test_relations_are_the_versions_of_today_or_of_the_day(maak: Maak, api
     assert now["informatieobjecttypen"] == [document_new["url"]]
     assert now["deelzaaktypen"] == [deel["url"]]
     assert now["gerelateerdeZaaktypen"] == [
-        {"zaaktype": deel["url"], "zaaktypeIdentificatie": deel["identificatie"], "aardRelatie": "vervolg", "toelichting": "t"}
+        {
+            "zaaktype": deel["url"],
+            "zaaktypeIdentificatie": deel["identificatie"],
+            "aardRelatie": "vervolg",
+            "toelichting": "t",
+        }
     ]
     assert now["besluittypeOmschrijving"] == [besluit_old["omschrijving"]]
     assert now["informatieobjecttypeOmschrijving"] == [document_old["omschrijving"]]
     assert now["deelzaaktypeIdentificaties"] == [deel["identificatie"]]
     for path in (url, f"{ROOT}/zaaktypen?identificatie={made['identificatie']}"):
-        answer = (await api.get(path, params={"datumGeldigheid": "2022-12-31", **({"identificatie": made["identificatie"]} if "?" in path else {})})).json()
+        answer = (
+            await api.get(
+                path,
+                params={
+                    "datumGeldigheid": "2022-12-31",
+                    **({"identificatie": made["identificatie"]} if "?" in path else {}),
+                },
+            )
+        ).json()
         then = answer["results"][0] if "results" in answer else answer
         assert then["besluittypen"] == [besluit_old["url"]]
         assert then["informatieobjecttypen"] == [document_old["url"]]
@@ -53,7 +68,10 @@ async def test_relations_are_the_versions_of_today_or_of_the_day(maak: Maak, api
     assert (await api.get(besluit_new["url"])).json()["zaaktypeIdentificaties"] == [made["identificatie"]]
     shown = (await api.get(document_new["url"])).json()
     assert (shown["zaaktypen"], shown["zaaktypeIdentificaties"]) == ([url], [made["identificatie"]])
-    assert (shown["besluittypen"], shown["besluittypeOmschrijving"]) == ([besluit_new["url"]], [besluit_new["omschrijving"]])
+    assert (shown["besluittypen"], shown["besluittypeOmschrijving"]) == (
+        [besluit_new["url"]],
+        [besluit_new["omschrijving"]],
+    )
 
 
 async def test_a_concept_is_never_resolved(maak: Maak, api: Client) -> None:
@@ -109,9 +127,17 @@ async def test_resultaattypen_relate_by_name_too(maak: Maak, api: Client) -> Non
     besluit_old, besluit_new = await versions_of(maak, "besluittype")
     document_old, document_new = await versions_of(maak, "informatieobjecttype")
     zaaktype = (await maak.concept())["url"]
-    made = await maak.resultaattype(zaaktype, besluittypen=[besluit_old["url"]], informatieobjecttypen=[document_old["omschrijving"]])
-    assert (made["besluittypen"], made["besluittypeOmschrijving"]) == ([besluit_new["url"]], [besluit_new["omschrijving"]])
-    assert (made["informatieobjecttypen"], made["informatieobjecttypeOmschrijving"]) == ([document_new["url"]], [document_new["omschrijving"]])
+    made = await maak.resultaattype(
+        zaaktype, besluittypen=[besluit_old["url"]], informatieobjecttypen=[document_old["omschrijving"]]
+    )
+    assert (made["besluittypen"], made["besluittypeOmschrijving"]) == (
+        [besluit_new["url"]],
+        [besluit_new["omschrijving"]],
+    )
+    assert (made["informatieobjecttypen"], made["informatieobjecttypeOmschrijving"]) == (
+        [document_new["url"]],
+        [document_new["omschrijving"]],
+    )
     await maak.publiceer(zaaktype)
     shown = (await api.get(besluit_new["url"])).json()
     assert (shown["resultaattypen"], shown["resultaattypenOmschrijving"]) == ([made["url"]], [made["omschrijving"]])
@@ -124,7 +150,9 @@ async def test_a_ziot_takes_a_name_or_a_url_and_shows_the_name(maak: Maak, api: 
         made = await maak.ziot(zaaktype, given)
         assert made["informatieobjecttype"] == document["omschrijving"]
         for query in (document["url"], document["omschrijving"]):
-            found = await api.get(f"{ROOT}/zaaktype-informatieobjecttypen", params={"informatieobjecttype": query, "status": "alles"})
+            found = await api.get(
+                f"{ROOT}/zaaktype-informatieobjecttypen", params={"informatieobjecttype": query, "status": "alles"}
+            )
             assert made["url"] in [item["url"] for item in found.json()["results"]]
 
 
@@ -165,7 +193,9 @@ async def test_expanded_types_are_of_the_day(maak: Maak, api: Client) -> None:
     zaaktype = (await maak.concept())["url"]
     ziot = await maak.ziot(zaaktype, old["omschrijving"])
     await maak.publiceer(zaaktype)
-    shown = (await api.get(zaaktype, params={"expand": "informatieobjecttypen", "datumGeldigheid": "2021-01-01"})).json()
+    shown = (
+        await api.get(zaaktype, params={"expand": "informatieobjecttypen", "datumGeldigheid": "2021-01-01"})
+    ).json()
     assert shown["_expand"]["informatieobjecttypen"][0]["url"] == old["url"]
     shown = (await api.get(ziot["url"], params={"expand": "informatieobjecttype"})).json()
     assert shown["_expand"]["informatieobjecttype"]["url"] == new["url"]

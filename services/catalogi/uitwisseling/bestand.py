@@ -1,7 +1,7 @@
 """The ZIP: one ``<Resource>.json`` for each kind of type, a JSON array, and nothing else.
 
-What comes in is not trusted: names with folders, encrypted or doubled members, and content that unpacks to more than the
-limits are refused before anything of it is used.
+What comes in is not trusted: names with folders, encrypted or doubled members, and content that unpacks to more than
+the limits are refused before anything of it is used.
 """
 
 import io
@@ -28,8 +28,8 @@ FILES = (
     "Eigenschap",
     "ZaakObjectType",
 )
-"""The kinds of type in the order in which they are imported. Open Zaak writes no ZaakObjectType of a whole catalogue and
-ignores one that it finds."""
+"""The kinds of type in the order in which they are imported. Open Zaak writes no ZaakObjectType of a whole catalogue
+and ignores one that it finds."""
 
 MAX_MEMBERS = 50
 MAX_SIZE = 200 * 1024 * 1024
@@ -38,7 +38,8 @@ MAX_SIZE = 200 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Probleem:
-    """Something that keeps a file from being imported: the file, the row (from 1, or 0 for the file as a whole), the field."""
+    """Something that keeps a file from being imported: the file, the row (from 1, or 0 for the file as a whole), the
+    field."""
 
     bestand: str
     rij: int
@@ -92,7 +93,15 @@ def lees(content: bytes) -> Bundel:
             with archive.open(info) as member:
                 # The size that a member claims to have is not believed.
                 raw = member.read(left + 1)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError, _zlib_error()) as e:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            EOFError,
+            OSError,
+            ValueError,
+            RuntimeError,
+            _zlib_error(),
+        ) as e:
             problems.append(Probleem(info.filename, 0, "", "invalid", f"Het bestand is beschadigd: {e}"))
             continue
         left -= len(raw)

@@ -34,8 +34,11 @@ EMPTY: Mapping[str, Mapping[str, Any]] = {
 """How Open Zaak writes a group without a value."""
 
 
-async def exporteer(database: Database, tenant: str, domein: str, rsin: str = "", base: str = "http://localhost") -> bytes:
-    """Return the ZIP of the catalogue with this domein (and rsin, when several owners use the domein); raise Problem 404.
+async def exporteer(
+    database: Database, tenant: str, domein: str, rsin: str = "", base: str = "http://localhost"
+) -> bytes:
+    """Return the ZIP of the catalogue with this domein (and rsin, when several owners use the domein); raise Problem
+    404.
 
     ``base`` is the base URL of the municipality, with which the URLs of the file begin.
     """
@@ -43,7 +46,9 @@ async def exporteer(database: Database, tenant: str, domein: str, rsin: str = ""
     async with database.acquire(tenant) as db:
         found = await db.rows(select(t.c.uuid).where(t.c.domein == domein, *([t.c.rsin == rsin] if rsin else [])))
         if len(found) != 1:
-            raise not_found("Deze catalogus bestaat niet." if not found else "Er zijn meer catalogi met dit domein; geef het rsin.")
+            raise not_found(
+                "Deze catalogus bestaat niet." if not found else "Er zijn meer catalogi met dit domein; geef het rsin."
+            )
         return schrijf(await rows_of(db, found[0]["uuid"], base))
 
 

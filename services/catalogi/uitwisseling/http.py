@@ -1,4 +1,5 @@
-"""Import and export over HTTP, for the operator: beside the API of the standard, through the gateway, with its scopes."""
+"""Import and export over HTTP, for the operator: beside the API of the standard, through the gateway, with its
+scopes."""
 
 from typing import Any
 

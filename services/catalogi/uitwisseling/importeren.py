@@ -118,7 +118,8 @@ async def wat_er_is(werk: Werk, bundel: Bundel) -> Bestaand:
 
 
 async def _catalogue_of_types(db: Executor, bundel: Bundel) -> uuid.UUID:
-    """Return the catalogue of a file of one zaaktype, which has no Catalogus.json: that of its types, or the only one."""
+    """Return the catalogue of a file of one zaaktype, which has no Catalogus.json: that of its types, or the only
+    one."""
     keys = {uuid_of(row.get("catalogus")) for file in MAIN for row in bundel.of(file)}
     rows = await db.rows(select(CATALOGUS_TABLE.c.uuid))
     known = [row["uuid"] for row in rows]
@@ -159,7 +160,8 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
 
 
 def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any] | None:
-    """Let a row refer to the zaaktype and statustype that will be stored; return their rows, None when one is not there."""
+    """Let a row refer to the zaaktype and statustype that will be stored; return their rows, None when one is not
+    there."""
     regel.body.pop("catalogus", None)
     found = {}
     for name in ("zaaktype", "statustype"):

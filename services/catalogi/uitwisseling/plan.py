@@ -41,7 +41,8 @@ class Regel:
     body: dict[str, Any]
     publish: bool = False
     bestaat: bool = False
-    """Whether this type, or the one that it belongs to, exists already where that is a problem; said once, it is enough."""
+    """Whether this type, or the one that it belongs to, exists already where that is a problem; said once, it is
+    enough."""
     row: dict[str, Any] = field(default_factory=dict)
     """The columns, once the rules of the API have passed it."""
 
@@ -137,7 +138,8 @@ def _wanted(plan: Plan, regel: Regel, bestaand: Bestaand, bundel: Bundel) -> boo
 
 
 def _next_version(plan: Plan, regel: Regel, kind: str, versions: list[Mapping[str, Any]]) -> None:
-    """Let a version follow those that exist: it begins after them, and an open version before it ends the day before."""
+    """Let a version follow those that exist: it begins after them, and an open version before it ends the day
+    before."""
     last = max(row["begin_geldigheid"] for row in versions)
     begin = _date(regel.body.get("beginGeldigheid"))
     if begin is None:
@@ -179,13 +181,15 @@ def _overlaps(plan: Plan, bestaand: Bestaand) -> None:
         if regel.file not in MAIN or not regel.publish or regel.bestaat:
             continue
         kind = MAIN[regel.file]
-        name, begin = regel.body.get(IDENTITY[kind]), _date(regel.body.get("beginGeldigheid"))
-        if not isinstance(name, str) or not name or begin is None:
+        identity, begin = regel.body.get(IDENTITY[kind]), _date(regel.body.get("beginGeldigheid"))
+        if not isinstance(identity, str) or not identity or begin is None:
             continue
         end = _date(regel.body.get("eindeGeldigheid")) or date.max
-        if any(max(begin, b) < min(end, e) for b, e in periods[kind, name]):
-            plan.problemen.append(regel.problem("beginGeldigheid", "overlap", "De geldigheid overlapt met een andere versie."))
-        periods[kind, name].append((begin, end))
+        if any(max(begin, b) < min(end, e) for b, e in periods[kind, identity]):
+            plan.problemen.append(
+                regel.problem("beginGeldigheid", "overlap", "De geldigheid overlapt met een andere versie.")
+            )
+        periods[kind, identity].append((begin, end))
 
 
 def _date(value: Any) -> date | None:
@@ -198,5 +202,3 @@ def _date(value: Any) -> date | None:
 def parents_first(regels: Iterable[Regel]) -> list[Regel]:
     """Return rows in the order in which they can be stored."""
     return sorted(regels, key=lambda regel: FILES.index(regel.file))
-
-

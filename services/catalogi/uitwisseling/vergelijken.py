@@ -81,7 +81,7 @@ def _rows(bundel: Bundel, file: str, uuids: bool) -> dict[str, dict[str, Any]]:
         body = {**defaults, **body_of(fields, row)}
         namen.relations(file, row, body)
         for name in ("zaaktype", "statustype"):
-            if name in body and body[name]:
+            if body.get(name):
                 body[name] = keys.get(uuid_of(body[name]), body[name])
         for name in UNCOMPARED:
             body.pop(name, None)

@@ -50,8 +50,10 @@ BY_NAME: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "informatieobjecttypen": ("informatieobjecttype", "informatieobjecttype_omschrijving"),
     },
 }
-"""Per file the fields that are written by name, the kind that they name, and the list of names that an export may have beside
-the URLs. Open Zaak knows only the URLs; a name without a version that is valid has none, so our own exports have both."""
+"""Per file the fields that are written by name, the kind that they name, and the list of names that an export may
+have beside
+the URLs. Open Zaak knows only the URLs; a name without a version that is valid has none, so our own exports have
+both."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ZERO = re.compile(r"P(?:T?0+[YMWDHS])+")
@@ -64,7 +66,8 @@ def uuid_of(value: Any) -> str:
 
 
 def body_of(fields: type[Fields], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the API's body of a row: camelCase names, only what is written, empty groups and terms of nothing as absent."""
+    """Return the API's body of a row: camelCase names, only what is written, empty groups and terms of nothing as
+    absent."""
     found: dict[str, Any] = {}
     for p in describe(fields):
         key = next((key for key in (to_snake(p.name), p.name) if key in row), None)
@@ -109,7 +112,8 @@ class Namen:
                     self.known[kind, key] = name
 
     def name(self, kind: str, value: Any) -> str | None:
-        """Return the name that a reference stands for: that of a URL, or the value itself. None when it leads nowhere."""
+        """Return the name that a reference stands for: that of a URL, or the value itself. None when it leads
+        nowhere."""
         if not isinstance(value, str) or not value:
             return None
         if "/" in value and (key := uuid_of(value)):

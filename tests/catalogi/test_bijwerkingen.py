@@ -1,0 +1,135 @@
+"""What a write does beside its answer: notifications, copies elsewhere, statements, types in use (catalogi.md §6,
+§7)."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.catalogi.conftest import errors
+from tests.maak import ROOT, Maak, Types
+from tests.stack import Client, Stack
+from zgw.caller import system_caller
+from zgw.database import Executor
+
+LOG = """
+CREATE TABLE IF NOT EXISTS deventer_catalogi.announced (id bigint, message jsonb);
+CREATE OR REPLACE FUNCTION deventer_catalogi.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+  'BEGIN INSERT INTO deventer_catalogi.announced VALUES (NEW.id, NEW.message); RETURN NEW; END';
+DROP TRIGGER IF EXISTS note ON deventer_catalogi.outbox;
+CREATE TRIGGER note AFTER INSERT ON deventer_catalogi.outbox FOR EACH ROW EXECUTE FUNCTION deventer_catalogi.note();
+"""
+
+
+@pytest.fixture
+async def announced(stack: Stack) -> AsyncIterator[Any]:
+    """Return a function that gives the notifications about a URL, in order. The relay takes them away, so they are
+    noted."""
+    async with stack.admin() as admin:
+        await admin.execute(LOG)
+
+        async def about(url: str) -> list[dict[str, Any]]:
+            sql = "SELECT message::text FROM deventer_catalogi.announced WHERE message->>'hoofdObject' = $1 ORDER BY id"
+            return [json.loads(row["message"]) for row in await admin.fetch(sql, url)]
+
+        yield about
+        await admin.execute("DROP TRIGGER note ON deventer_catalogi.outbox")
+
+
+@pytest.mark.parametrize("kanaal", ["zaaktypen", "informatieobjecttypen", "besluittypen"])
+async def test_writes_of_main_types_are_announced(maak: Maak, api: Client, announced: Any, kanaal: str) -> None:
+    if kanaal == "zaaktypen":
+        made = await maak.concept()
+    else:
+        made = await (maak.informatieobjecttype if kanaal == "informatieobjecttypen" else maak.besluittype)(
+            concept=True
+        )
+    await api.patch(made["url"], {"omschrijving": "Anders"})
+    await api.put(made["url"], made)
+    assert errors(await api.patch(made["url"], {"eindeGeldigheid": "1900-01-01"}))
+    await maak.publiceer(made["url"])
+    await api.delete(made["url"])
+    messages = await announced(made["url"])
+    assert [message["actie"] for message in messages] == ["create", "partial_update", "update", "destroy"]
+    for message in messages:
+        assert message["kanaal"] == kanaal
+        assert message["resource"] == kanaal.removesuffix("n")
+        assert message["resourceUrl"] == message["hoofdObject"] == made["url"]
+        assert message["kenmerken"] == {"catalogus": made["catalogus"]}
+
+
+async def test_subtypes_and_catalogues_are_not_announced(maak: Maak, announced: Any) -> None:
+    catalogus = await maak.catalogus()
+    status = await maak.statustype((await maak.concept())["url"])
+    assert await announced(catalogus["url"]) == []
+    assert await announced(status["url"]) == []
+
+
+async def test_other_services_see_a_change_at_once(maak: Maak, api: Client, stack: Stack) -> None:
+    """Types are kept by the other services until a write says that they changed."""
+    remote = stack.standalone.services["autorisaties"].remote
+    made = await maak.concept()
+    path = made["url"].removeprefix("http://samenzaak.test")
+    caller = system_caller("deventer", "zaken", ("http://samenzaak.test",))
+    for write in ("publish", "statustype", "einde"):
+        before = (await remote.objects(caller, [path]))[path]
+        if write == "publish":
+            await maak.publiceer(made["url"])
+        elif write == "statustype":
+            await maak.statustype(made["url"])
+        else:
+            await api.patch(made["url"], {"eindeGeldigheid": "2039-12-31"})
+        assert (await remote.objects(caller, [path]))[path] != before
+
+
+async def test_a_list_of_zaaktypen_is_one_statement_and_the_count(
+    maak: Maak, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogus = (await maak.catalogus())["url"]
+    for _ in range(3):
+        await maak.zaaktype(catalogus=catalogus)
+    asked: list[str] = []
+    rows, value = Executor.rows, Executor.value
+
+    async def noted_rows(self: Executor, statement: Any) -> Any:
+        asked.append("rows")
+        return await rows(self, statement)
+
+    async def noted_value(self: Executor, statement: Any) -> Any:
+        asked.append("count")
+        return await value(self, statement)
+
+    params = {"catalogus": catalogus, "pageSize": "2"}
+    await api.get(f"{ROOT}/zaaktypen", params=params)
+    monkeypatch.setattr(Executor, "rows", noted_rows)
+    monkeypatch.setattr(Executor, "value", noted_value)
+    page = (await api.get(f"{ROOT}/zaaktypen", params=params)).json()
+    assert asked == ["rows", "count"]
+    assert all(len(item["statustypen"]) == 3 and item["informatieobjecttypen"] for item in page["results"])
+
+
+async def test_the_summary_of_a_zaaktype_follows_its_subtypes(maak: Maak, api: Client) -> None:
+    one, other = (await maak.concept())["url"], (await maak.concept())["url"]
+    status = await maak.statustype(one)
+    ziot = await maak.ziot(one, "Brief")
+    await api.patch(status["url"], {"zaaktype": other})
+    shown = (await api.get(one)).json()
+    assert (shown["statustypen"], shown["informatieobjecttypeOmschrijving"]) == ([], ["Brief"])
+    assert (await api.get(other)).json()["statustypen"] == [status["url"]]
+    await api.delete(ziot["url"])
+    await api.delete(status["url"])
+    assert (await api.get(one)).json()["informatieobjecttypeOmschrijving"] == []
+    assert (await api.get(other)).json()["statustypen"] == []
+
+
+async def test_o16_a_zaaktype_with_zaken_stays(maak: Maak, api: Client, stack: Stack) -> None:
+    if "zaken" not in stack.standalone.services:
+        pytest.skip("there are no zaken without the Zaken API")
+    made: Types = await maak.zaaktype()
+    zaak = {"bronorganisatie": "000000000", "verantwoordelijkeOrganisatie": "000000000", "startdatum": "2026-01-01"}
+    await api.created("/zaken/api/v1/zaken", {**zaak, "zaaktype": made.url})
+    answer = await api.delete(made.url)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    free = await maak.zaaktype()
+    assert (await api.delete(free.url)).status_code == 204
