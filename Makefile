@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: render schema help setup run run-split test test-split lint format lock
+.PHONY: conformance fuzz render schema help setup run run-split test test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -51,6 +51,12 @@ schema: setup ## write the first migration of each service from its tables
 
 render: setup ## render the overlays of k8s/ for the tests (needs kubectl)
 	@$(BIN)/python -m tests.k8s.render
+
+conformance: setup ## write docs/conformance.md from the OAS, the rules and the tests
+	@$(BIN)/python -m tests.contract.conformance
+
+fuzz: setup ## send requests that the OAS allows and forbids to a running Samenzaak (some minutes)
+	@$(BIN)/python -m tests.fuzz
 
 # requirements.lock is for development, requirements-runtime.lock is the part of it that goes into an image.
 UV ?= uv

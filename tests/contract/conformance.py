@@ -1,0 +1,154 @@
+"""Writes docs/conformance.md: `python -m tests.contract.conformance`.
+
+Everything in it is taken from the code: the operations from the OAS that we serve, the deviations from the table that
+the contract test holds us to, the rules from the docstrings of the functions that apply them and from the tests that
+name them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from .compare import counterpart
+from .conftest import served, verdict
+from .contract import read
+from .deviations import DEVIATIONS
+from .extract import NORMATIVE_FILES, REPOSITORY, normative
+
+PAGE = REPOSITORY / "docs" / "conformance.md"
+PREFIXES = {
+    "zaken": "zrc",
+    "catalogi": "ztc",
+    "documenten": "drc",
+    "besluiten": "brc",
+    "autorisaties": "ac",
+    "notificaties": "nrc",
+}
+RULE = re.compile(rf"(?<![0-9a-z-])({'|'.join(PREFIXES.values())})[-_](\d{{1,3}})([a-z]?)(?![0-9a-z-])", re.IGNORECASE)
+HEAD = """\
+# Conformance
+
+How Samenzaak stands to the standard ZGW 1.7, per API. This page is written by `make conformance`; a test fails when it
+is out of date.
+
+- **Operations**: those of the normative OAS that we serve, compared field by field: methods, paths, parameters,
+  scopes, status codes, and the shape of requests and responses (`tests/contract/`).
+- **Deviations**: every difference with the normative OAS that is there on purpose, with its reason. The contract test
+  fails on a difference that is not in this table, and on a row that no longer accepts a difference.
+- **Rules**: the rules of the standard that no OAS can express, with the test files that name each.
+"""
+
+
+def rule_ids(text: str) -> set[str]:
+    """Return the rules that a text names, as `zrc-013`; a part such as `zrc-026a` belongs to its rule."""
+    return {f"{found[1].lower()}-{found[2]}" for found in RULE.finditer(text)}
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the functions in a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def described() -> dict[str, str]:
+    """Return what each rule says: the first line of the docstring of the function that applies it."""
+    found: dict[str, str] = {}
+    for folder in ("services", "zgw"):
+        for path in sorted((REPOSITORY / folder).rglob("*.py")):
+            for function in functions(path):
+                first = (ast.get_docstring(function) or "").partition("\n\n")[0].replace("\n", " ")
+                name, colon, says = first.partition(":")
+                if colon and len(name) < 40:
+                    for rule in rule_ids(name):
+                        found.setdefault(rule, says.strip())
+    return found
+
+
+def tested() -> dict[str, set[Path]]:
+    """Return the test files that name each rule, in the name or the docstring of a test."""
+    found: dict[str, set[Path]] = defaultdict(set)
+    for path in sorted((REPOSITORY / "tests").rglob("test_*.py")):
+        for function in functions(path):
+            if function.name.startswith("test_"):
+                for rule in rule_ids(f"{function.name} {ast.get_docstring(function) or ''}"):
+                    found[rule].add(path)
+    return found
+
+
+def applied() -> set[str]:
+    """Return the rules that the code names."""
+    found: set[str] = set()
+    for folder in ("services", "zgw"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            found |= rule_ids(path.read_text(encoding="utf-8"))
+    return found
+
+
+def number(rule: str) -> int:
+    """Return the number of a rule, by which they are listed."""
+    return int(rule.rpartition("-")[2])
+
+
+def operations(service: str) -> Iterator[str]:
+    """Yield the facts about the operations of a service."""
+    standard, ours = normative(service), read(served(service))
+    there = [operation for operation in standard.operations.values() if counterpart(operation, ours) is not None]
+    names = {found.name for operation in there if (found := counterpart(operation, ours))}
+    total, refused = len(standard.operations), len(verdict(service).refused)
+    yield f"{len(there)} of the {total} operations of the standard ({NORMATIVE_FILES[service]}) are served."
+    yield f"Differences with it that are not in the table: {refused}."
+    if missing := sorted(operation.name for operation in standard.operations.values() if operation not in there):
+        yield f"Missing: {', '.join(f'`{name}`' for name in missing)}."
+    if more := sorted(operation.name for operation in ours.operations.values() if operation.name not in names):
+        yield f"Besides them: {', '.join(f'`{name}`' for name in more)}."
+
+
+def deviations(service: str) -> Iterator[str]:
+    """Yield the table of the deviations of a service."""
+    yield "| decision | operations | what differs | where | why |"
+    yield "|---|---|---|---|---|"
+    for row in DEVIATIONS[service]:
+        cells = [row.point, code(row.operation), code(row.kind), code(row.path), row.reason]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def code(text: str) -> str:
+    """Return a pattern as code in a cell of a table."""
+    return ", ".join(f"`{part}`" for part in text.split("|")) if text else ""
+
+
+def rules(service: str) -> Iterator[str]:
+    """Yield the table of the rules of a service."""
+    says, tests = described(), tested()
+    listed = sorted((rule for rule in applied() | set(tests) if rule.startswith(PREFIXES[service] + "-")), key=number)
+    named = [rule for rule in listed if tests.get(rule)]
+    yield f"{len(named)} of {len(listed)} rules are named by a test."
+    yield ""
+    yield "| rule | what it says | tested in |"
+    yield "|---|---|---|"
+    for rule in listed:
+        links = [f"[{path.stem}](../{path.relative_to(REPOSITORY)})" for path in sorted(tests.get(rule, ()))]
+        yield f"| {rule} | {says.get(rule, '').replace('|', '/')} | {', '.join(links)} |"
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD]
+    for service in NORMATIVE_FILES:
+        parts += [f"## {service.title()}", "", *operations(service), "", "### Deviations", ""]
+        parts += [*deviations(service), "", "### Rules", "", *rules(service), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
