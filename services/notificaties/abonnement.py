@@ -47,7 +47,7 @@ class FilterGroup(Fields):
     """Een kanaal, en de kenmerken waaraan een notificatie moet voldoen."""
 
     naam: Annotated[str, Length(None, 1)]
-    filters: dict[str, Annotated[str, Length(1000, 1)]] = {}  # noqa: RUF012 - pydantic copies it
+    filters: dict[str, Annotated[str, Length(1000, 1)]] = {}
 
 
 class AbonnementFields(Fields):

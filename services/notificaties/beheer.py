@@ -71,7 +71,8 @@ _SUBSCRIBERS = """
         CASE WHEN w.pauze_tot > now() THEN w.pauze_tot END AS paused_until
     FROM abonnement a JOIN wachtrij w ON w.abonnement = a.uuid LEFT JOIN (
         SELECT abonnement, count(*) FILTER (WHERE mislukt IS NULL) AS waiting,
-            count(*) FILTER (WHERE mislukt IS NOT NULL) AS failed, min(aangemaakt) FILTER (WHERE mislukt IS NULL) AS oldest
+            count(*) FILTER (WHERE mislukt IS NOT NULL) AS failed,
+            min(aangemaakt) FILTER (WHERE mislukt IS NULL) AS oldest
         FROM bezorging GROUP BY abonnement) b ON b.abonnement = a.uuid
     ORDER BY b.oldest NULLS LAST, a.id"""
 
@@ -94,7 +95,8 @@ _READ_ANEW = """
     UPDATE wachtrij SET volgende = now(), gelezen = 0, herlezen = true, pauze_tot = NULL WHERE abonnement = ANY($1)"""
 
 _SELECTED = """
-    SELECT array_agg(id) FROM bezorging WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR mislukt IS NOT NULL)"""
+    SELECT array_agg(id) FROM bezorging
+    WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR mislukt IS NOT NULL)"""
 
 
 async def as_tenant(admin: asyncpg.Connection, tenant: str) -> Executor:
@@ -136,7 +138,7 @@ async def show(db: Executor, delivery: int) -> Delivery | None:
 
 
 async def selected(db: Executor, abonnement: UUID | None, only_failed: bool = True) -> list[int]:
-    """Return the ids of the parked (or of all) deliveries of a subscriber, or of the municipality: for retry and drop."""
+    """Return the ids of the parked (or all) deliveries of a subscriber or the municipality, for retry and drop."""
     return list(await _connection(db).fetchval(_SELECTED, abonnement, only_failed) or [])
 
 

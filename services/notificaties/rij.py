@@ -15,7 +15,6 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from services.notificaties import wachtrij
 from zgw.database import Database
-from zgw.problems import Problem
 
 log = logging.getLogger("samenzaak.notificaties")
 
@@ -157,7 +156,7 @@ class Queue:
                     self._send(self.ready.popleft())
             if self.under_way or (self.ready and not stopping):
                 idle_since = None
-                await self._sleep(None)
+                await self._sleep(max(0.01, self.due[0][0] - time.monotonic()) if self.due else None)
                 continue
             if stopping:
                 await self._let_go()
@@ -206,12 +205,15 @@ class Queue:
             self.cursor = row["id"]
             if key in self.behind:
                 continue
-            if row["over"] is not None:
+            if row["over"] is not None and key not in self.chains:
                 self._wait_for(key, row["over"])
             else:
                 self._append(Item(row["id"], key, row["bericht"], row["poging"]))
 
     async def _read_chain(self, key: int) -> None:
+        if key in self.chains:
+            # The operator lets several deliveries of one hoofdObject be tried again, and the first brought them all.
+            return
         # What is delivered but not yet removed would otherwise be read again.
         await self._flushed()
         rows = await self._fetch(wachtrij.READ_CHAIN, self.abonnement, key, self.cursor, CHAIN)
@@ -243,7 +245,8 @@ class Queue:
         task.add_done_callback(self._sending.discard)
 
     async def _deliver(self, item: Item) -> None:
-        assert self.target is not None
+        if self.target is None:
+            raise RuntimeError("nothing is sent without a target")
         try:
             status, text = await self.post(self.target.url, self.target.auth, item.body.encode())
             if 200 <= status < 300:
@@ -289,16 +292,15 @@ class Queue:
 
     # --- Writing down what happened ---
 
-    def _flush_soon(self) -> None:
+    def _flush_soon(self) -> asyncio.Task[None]:
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        return self._flushing
 
     async def _flushed(self) -> None:
         """Wait until everything that happened is in the database."""
         while self.done or self.failed or (self._flushing is not None and not self._flushing.done()):
-            self._flush_soon()
-            assert self._flushing is not None
-            await asyncio.shield(self._flushing)
+            await asyncio.shield(self._flush_soon())
 
     async def _flush(self) -> None:
         """Write what happened; while PostgreSQL is away, keep trying. What is written late may be delivered twice."""

@@ -74,6 +74,21 @@ async def test_retry_gives_a_new_series_of_attempts(stack: Stack, api: Client, w
     await webhook.until(lambda: len(webhook.attempts) == len(FAST.waits) + 1)
 
 
+async def test_retry_of_several_messages_about_one_object(stack: Stack, api: Client, webhook: Webhook) -> None:
+    kanaal = await kanaal_with(api)
+    url = await subscribed(api, webhook, kanaal)
+    abonnement = UUID(url.rpartition("/")[2])
+    webhook.answer = lambda m: 400 if m["resource"] in ("0", "2") else 204
+    await published(stack, "deventer", *(numbered(kanaal, 1, n) for n in range(5)))
+    await webhook.got(3)
+    webhook.answer = lambda message: 204
+    async with operator(stack) as db:
+        assert await beheer.retry(db, await beheer.selected(db, abonnement)) == 2
+    await webhook.got(5)
+    await until_none_left(stack, url)
+    assert per_thing(webhook.received)[f"{PUBLIC}/dingen/1"] == [1, 3, 4, 0, 2]
+
+
 async def test_drop_lets_what_is_behind_go_on(stack: Stack, api: Client, webhook: Webhook) -> None:
     kanaal = await kanaal_with(api)
     url = await subscribed(api, webhook, kanaal)

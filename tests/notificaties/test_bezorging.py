@@ -14,13 +14,14 @@ from beheer.runner import Standalone
 from services.notificaties.bericht import publish
 from services.notificaties.bezorger import POLICY, Worker
 from services.notificaties.namen import Bericht
-from services.notificaties.rij import AT_ONCE_PER_TENANT, LINGER, Policy
+from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy
 from tests.notificaties.conftest import FAST
 from tests.notificaties.test_abonnementen import ABONNEMENT
 from tests.notificaties.test_abonnementen import body as abonnement
 from tests.notificaties.test_berichten import URL, bericht, kanaal_with
-from tests.notificaties.webhooks import AUTH, Webhook, listening
+from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
 from tests.stack import PUBLIC, Client, Stack
+from zgw.caller import system_caller
 from zgw.tenancy import schema_of
 
 Answer = Callable[[dict[str, Any]], int | None]
@@ -62,9 +63,11 @@ async def left(stack: Stack, url: str) -> list[dict[str, Any]]:
 
 async def until_none_left(stack: Stack, url: str) -> None:
     """Wait until all deliveries are written down as made."""
-    async with asyncio.timeout(10):
-        while await left(stack, url):
-            await asyncio.sleep(0.02)
+
+    async def ready() -> bool:
+        return not await left(stack, url)
+
+    await eventually(ready)
 
 
 async def state(stack: Stack, url: str) -> dict[str, Any]:
@@ -80,6 +83,11 @@ def worker_of(standalone: Standalone) -> Worker:
     """Return the worker of a process."""
     found: Worker = standalone.services["notificaties"].state["worker"]
     return found
+
+
+async def let_go(worker: Worker, url: str) -> bool:
+    """Return whether a worker does not hold the queue of an abonnement."""
+    return not any(str(uuid) in url for _, uuid in worker.queues)
 
 
 async def test_order_is_kept_per_hoofdobject(stack: Stack, api: Client, webhook: Webhook) -> None:
@@ -129,9 +137,11 @@ async def test_after_the_last_attempt_a_message_is_parked_and_never_dropped(
     # What came behind the failed one goes on, in order.
     assert per_thing(webhook.received)[f"{PUBLIC}/dingen/1"] == [1, 2]
     assert len([m for m in webhook.attempts if m["resource"] == "0"]) == len(FAST.waits) + 1
-    async with asyncio.timeout(5):
-        while len(await left(stack, url)) > 1:
-            await asyncio.sleep(0.02)
+
+    async def only_one_left() -> bool:
+        return len(await left(stack, url)) == 1
+
+    await eventually(only_one_left)
     (parked,) = await left(stack, url)
     assert parked["mislukt"] is not None
     assert parked["poging"] == len(FAST.waits) + 1
@@ -176,9 +186,11 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     webhook.answer = lambda message: 503
     await published(stack, "deventer", *(numbered(kanaal, n, number) for number in range(5) for n in range(40)))
     await webhook.until(lambda: len(webhook.attempts) >= FAST.failures)
-    async with asyncio.timeout(5):
-        while (await state(stack, url))["pauze_tot"] is None:
-            await asyncio.sleep(0.01)
+
+    async def paused() -> bool:
+        return (await state(stack, url))["pauze_tot"] is not None
+
+    await eventually(paused)
     found = await state(stack, url)
     assert found["faalt_sinds"] is not None
     assert "503" in found["laatste_fout"]
@@ -188,9 +200,11 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     await webhook.got(200)
     assert all(numbers == list(range(5)) for numbers in per_thing(webhook.received).values())
     await until_none_left(stack, url)
-    async with asyncio.timeout(5):
-        while (await state(stack, url))["faalt_sinds"] is not None:
-            await asyncio.sleep(0.01)
+
+    async def recovered() -> bool:
+        return (await state(stack, url))["faalt_sinds"] is None
+
+    await eventually(recovered)
 
 
 async def test_pending_messages_go_to_the_changed_callback(stack: Stack, api: Client, webhook: Webhook) -> None:
@@ -220,9 +234,7 @@ async def test_messages_of_a_removed_abonnement_are_dropped(stack: Stack, api: C
         await published(stack, "deventer", numbered(kanaal, 2, 0))
         await other.got(1)
     worker = worker_of(stack.standalone)
-    async with asyncio.timeout(5):
-        while any(str(uuid) in url for _, uuid in worker.queues):
-            await asyncio.sleep(0.02)
+    await eventually(lambda: let_go(worker, url))
     assert len(webhook.attempts) <= 1
 
 
@@ -236,7 +248,7 @@ async def test_redirects_are_not_followed(stack: Stack, api: Client, webhook: We
     assert (await left(stack, url))[0]["fout"].startswith("307")
 
 
-async def test_several_processes_share_the_work(stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_several_processes_share_the_work(stack: Stack, api: Client) -> None:
     others = [Standalone(stack.settings, stack.dsn, ["notificaties", "autorisaties"]) for _ in range(2)]
     for other in others:
         other.services["notificaties"].state[POLICY] = FAST
@@ -305,9 +317,7 @@ async def test_an_idle_system_does_nothing(stack: Stack, api: Client, webhook: W
     await webhook.got(1)
     await until_none_left(stack, url)
     worker = worker_of(stack.standalone)
-    async with asyncio.timeout(10 * LINGER):
-        while any(str(uuid) in url for _, uuid in worker.queues):
-            await asyncio.sleep(0.02)
+    await eventually(lambda: let_go(worker, url))
     found = await state(stack, url)
     assert (found["houder"], found["volgende"]) == (None, None)
 
@@ -364,13 +374,11 @@ def kanaal_name() -> str:
 async def test_a_refused_message_in_an_outbox_of_ours_does_not_exist(
     stack: Stack, api: Client, webhook: Webhook
 ) -> None:
-    """Messages of our own services are taken whatever they are, because one that was refused would hold up all others."""
+    """Messages of our own services are taken whatever they are: one that was refused would hold up all others."""
     kanaal = await kanaal_with(api, "kleur")
     await subscribed(api, webhook, kanaal)
     odd = bericht(kanaal, kenmerken={"heel": "anders"}, aanmaakdatum="2099-01-01T00:00:00Z")
     service = stack.standalone.services["autorisaties"]
-    from zgw.caller import system_caller
-
     caller = system_caller("deventer", "autorisaties")
     messages = {"berichten": [{"bases": [PUBLIC], "message": m} for m in (bericht("bestaat-niet"), odd)]}
     answer = await service.remote.send(caller, "notificaties", "POST", "/_intern/notificaties", messages)
