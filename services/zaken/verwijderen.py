@@ -13,7 +13,7 @@ from services.zaken.telling import tel_af
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, among
-from zgw.problems import OBJECT
+from zgw.problems import OBJECT, invalid
 
 log = logging.getLogger("samenzaak.zaken")
 
@@ -50,6 +50,10 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         below = await db.rows(select(_c.uuid).where(among(_c.hoofdzaak, level)))
         level = [row["uuid"] for row in below]
     uuids = [zaak["uuid"] for zaak in zaken]
+    besluit = ZAAK_TABLE.metadata.tables["zaakbesluit"]
+    # Taken between the rule above and the locks.
+    if await db.row(select(besluit.c.id).where(among(besluit.c.zaak, uuids)).limit(1)):
+        raise invalid(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
     zio = ZAAK_TABLE.metadata.tables["zaakinformatieobject"]
     rows = await db.rows(select(zio.c.zaak, zio.c.informatieobject).where(among(zio.c.zaak, uuids)))
     check.notes["documenten"] = [(f"/zaken/api/v1/zaken/{row['zaak']}", row["informatieobject"]) for row in rows]

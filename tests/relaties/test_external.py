@@ -16,7 +16,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from services.autorisaties.external import add_external, list_externals, remove_external
+from tests.maak import Maak
 from tests.relaties.servers import listening, serving
+from tests.selectielijst import Selectielijst
 from tests.stack import PUBLIC, Client, Stack
 from zgw import external
 from zgw.caller import system_caller
@@ -295,3 +297,38 @@ async def test_unknown_municipality_and_name(stack: Stack) -> None:
             await add_external(admin, stack.settings, "nergens", "x", "http://127.0.0.1:1", header="X: y")
         with pytest.raises(LookupError):
             await remove_external(admin, "deventer", "bestaat-niet")
+
+
+async def test_brc_001_a_besluittype_of_another_samenzaak(
+    stack: Stack, api: Client, raalte: Client, lijst: Selectielijst
+) -> None:
+    """Raalte's own Catalogi API, behind a real gateway on a port, is an external API of Deventer."""
+    maak = Maak(raalte, lijst)
+    published, concept = await maak.besluittype(), await maak.besluittype(concept=True)
+    name = f"raalte-{uuid.uuid4().hex[:8]}"
+    body = {"verantwoordelijkeOrganisatie": "517439943", "datum": "2024-01-01", "ingangsdatum": "2024-01-01"}
+    async with serving(stack.gateway) as base, stack.admin() as admin:
+
+        def at(url: str) -> str:
+            return base + url.removeprefix("http://raalte.test")
+
+        answer = await api.post("/besluiten/api/v1/besluiten", {**body, "besluittype": at(published["url"])})
+        assert bad_url(answer, "besluittype")
+        credentials = {"client_id": raalte.client_id, "secret": raalte.secret}
+        await add_external(admin, stack.settings, "deventer", name, base + ROOT, **credentials)
+        await heard(stack)
+        try:
+            made = await api.created("/besluiten/api/v1/besluiten", {**body, "besluittype": at(published["url"])})
+            assert made["besluittype"] == at(published["url"])
+            for url, code in {
+                at(concept["url"]): "not-published",
+                at(await maak.een_catalogus()): "invalid-resource",
+                f"{base}{ROOT}/besluittypen/{uuid.uuid4()}": "bad-url",
+                f"{base}/zaken/api/v1/zaken/{uuid.uuid4()}": "bad-url",
+            }.items():
+                answer = await api.post("/besluiten/api/v1/besluiten", {**body, "besluittype": url})
+                found = [(p["name"], p["code"]) for p in answer.json()["invalidParams"]]
+                assert found == [("besluittype", code)]
+        finally:
+            await remove_external(admin, "deventer", name)
+            await heard(stack)
