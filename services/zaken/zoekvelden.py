@@ -1,4 +1,4 @@
-"""zrc-029: the choice of properties in ``_zoek``: ``["identificatie", {"status": ["datumStatusGezet"]}]`` (common.md §13).
+"""zrc-029: the choice of properties in ``_zoek``: ``["url", {"status": ["datumStatusGezet"]}]`` (common.md §13).
 
 A string is a property to return, ``*`` all of them; an object names a relation, which is expanded, or a group, with
 the choice that is made there. Names are compared without regard to case, because the standard's own examples need that.

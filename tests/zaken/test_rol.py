@@ -217,7 +217,8 @@ async def test_the_members_of_another_kind_of_party_are_ignored(zaken: Zaakmaker
 
 
 async def test_invalid_betrokkene(zaken: Zaakmaker, zaak: str) -> None:
-    for empty in (..., None, {}):
+    empties: list[Any] = [..., None, {}]
+    for empty in empties:
         found = await weiger(zaken, zaak, betrokkeneIdentificatie=empty)
         assert found == [("nonFieldErrors", "invalid-betrokkene")]
     url = "https://personen.example/1"

@@ -23,7 +23,7 @@ WOZ_ADRES = {
     "locatieOmschrijving": "hoek",
 }
 WOZ_OBJECT = {"wozObjectNummer": "015000000001", "aanduidingWozObject": WOZ_ADRES}
-TERREIN = {
+TERREIN: dict[str, Any] = {
     "identificatie": "0150100000000001",
     "adresAanduidingGrp": {
         "numIdentificatie": "1",
@@ -206,8 +206,9 @@ async def test_groups_without_a_value(zaken: Zaakmaker, zaak: str) -> None:
 
 
 async def test_invalid_zaakobject(zaken: Zaakmaker, zaak: str) -> None:
+    empties: list[Any] = [..., None, {}]
     for soort in ("pand", "natuurlijk_persoon", "status", "besluit", "enkelvoudig_document"):
-        for empty in (..., None, {}):
+        for empty in empties:
             if soort == "pand" and empty == {}:
                 continue
             found = await weiger(zaken, zaak, soort, objectIdentificatie=empty)

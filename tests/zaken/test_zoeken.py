@@ -3,6 +3,7 @@
 import json
 import random
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -122,12 +123,12 @@ async def test_bodies_that_are_refused(zaken: Zaakmaker) -> None:
 
 
 async def test_zrc_006_zoek_obeys_the_rights_of_the_list(zaken: Zaakmaker) -> None:
-    place = [6.0 + random.random() / 10, 52.0 + random.random() / 10]
-    punt = {"type": "Point", "coordinates": place}
+    x, y = 6.0 + random.random() / 10, 52.0 + random.random() / 10
+    punt = {"type": "Point", "coordinates": [x, y]}
     levels = ("openbaar", "intern", "geheim")
     made = {level: await zaken.zaak(vertrouwelijkheidaanduiding=level, zaakgeometrie=punt) for level in levels}
     body = {"uuid__in": [zaak["uuid"] for zaak in made.values()]}
-    around = binnen("Polygon", [vierkant(*place, 0.001)])
+    around = binnen("Polygon", [vierkant(x, y, 0.001)])
     reader = await zaken.client("zaken.lezen", cap="intern")
     for criteria in (body, {**body, **around}, {**body, "fields": ["url"]}, {**body, **around, "fields": ["url"]}):
         answer = await reader.post(ZOEK, criteria)
@@ -234,51 +235,48 @@ async def test_areas_that_are_none(zaken: Zaakmaker, value: Any, expected: tuple
     assert await refused(zaken, {"zaakgeometrie": value}) == [expected]
 
 
-async def test_a_large_set_is_counted_exactly(zaken: Zaakmaker) -> None:
-    """20,000 zaken in one municipality, found through the index, with and without restricted rights."""
-    rng, number = random.Random(7), 20_000
-    shapes = [(rng.uniform(-10, -9), rng.uniform(-10, -9), rng.random() < 0.02) for _ in range(number)]
-    base = (await zaken.zaak())["uuid"]
-    columns = "identificatie, zaaktype, vertrouwelijkheidaanduiding, zaakgeometrie, zaakgeometrie_box, startdatum"
+NUMBER = 10_000
+
+
+@pytest.fixture
+async def shapes(zaken: Zaakmaker) -> AsyncIterator[list[tuple[float, float, bool]]]:
+    """Ten thousand zaken at random places, some of them lines, every fourth one secret; loaded past the API."""
+    rng = random.Random(7)
+    made = [(rng.uniform(-10, -9), rng.uniform(-10, -9), rng.random() < 0.02) for _ in range(NUMBER)]
+    geometries, boxes = [], []
+    for x, y, line in made:
+        end = [x + 0.01, y + 0.01] if line else [x, y]
+        kind, coordinates = ("LineString", [[x, y], end]) if line else ("Point", end)
+        geometries.append(json.dumps({"type": kind, "coordinates": coordinates}))
+        boxes.append(Box(Point(*end), Point(x, y)))
+    given = {
+        "identificatie": "'GEO-' || n",
+        "vertrouwelijkheidaanduiding": "CASE WHEN n % 4 = 0 THEN 'geheim' ELSE 'openbaar' END",
+        "zaakgeometrie": "geo",
+        "zaakgeometrie_box": "box",
+        "startdatum": "date '2026-01-01' + n",
+    }
+    base = uuid.UUID((await zaken.zaak())["uuid"])
     async with zaken.api.stack.admin() as admin:
         await admin.execute("SET search_path TO deventer_zaken")
-        names = [
-            row["column_name"]
-            for row in await admin.fetch(
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'deventer_zaken' "
-                "AND table_name = 'zaak' AND column_name NOT IN ('id', 'uuid')"
-            )
-        ]
-        given = [part.strip() for part in columns.split(",")]
-        rest = [name for name in names if name not in given]
-        values = {
-            "identificatie": "'GEO-' || g.n",
-            "zaaktype": "z.zaaktype",
-            "vertrouwelijkheidaanduiding": "CASE WHEN g.n % 4 = 0 THEN 'geheim' ELSE 'openbaar' END",
-            "zaakgeometrie": "g.geo",
-            "zaakgeometrie_box": "g.box",
-            "startdatum": "date '2026-01-01' + g.n",
-        }
-        sql = (
-            f"INSERT INTO zaak ({', '.join([*given, *rest])}) SELECT {', '.join([*values.values(), *('z.' + n for n in rest)])} "
-            "FROM zaak z, unnest($1::int[], $2::jsonb[], $3::box[]) AS g(n, geo, box) WHERE z.uuid = $4"
-        )
-        geos, boxes = [], []
-        for x, y, line in shapes:
-            end = [x + 0.01, y + 0.01]
-            geo = (
-                {"type": "LineString", "coordinates": [[x, y], end]}
-                if line
-                else {"type": "Point", "coordinates": [x, y]}
-            )
-            geos.append(json.dumps(geo))
-            high = end if line else [x, y]
-            boxes.append(Box(Point(*high), Point(x, y)))
-        await admin.execute(sql, list(range(number)), geos, boxes, uuid.UUID(base))
+        rows = await admin.fetch("SELECT attname FROM pg_attribute WHERE attrelid = 'zaak'::regclass AND attnum > 0")
+        names = [row["attname"] for row in rows if row["attname"] not in ("id", "uuid")]
+        values = ", ".join(given.get(name, f"z.{name}") for name in names)
+        source = "unnest($1::int[], $2::jsonb[], $3::box[]) AS g(n, geo, box)"
+        sql = f"INSERT INTO zaak ({', '.join(names)}) SELECT {values} FROM zaak z, {source} WHERE z.uuid = $4"
+        await admin.execute(sql, list(range(NUMBER)), geometries, boxes, base)
         await admin.execute("ANALYZE zaak")
-        plan = await admin.fetch(
-            "EXPLAIN SELECT id FROM zaak WHERE zaakgeometrie_box <@ box '(-9.5,-9.5),(-9.52,-9.52)'"
-        )
+        try:
+            yield made
+        finally:
+            # The kept counts do not know of them.
+            await admin.execute("DELETE FROM zaak WHERE identificatie LIKE 'GEO-%'")
+
+
+async def test_a_large_set_is_counted_exactly(zaken: Zaakmaker, shapes: list[tuple[float, float, bool]]) -> None:
+    async with zaken.api.stack.admin() as admin:
+        sql = "SELECT id FROM deventer_zaken.zaak WHERE zaakgeometrie_box <@ box '(-9.5,-9.5),(-9.52,-9.52)'"
+        plan = await admin.fetch(f"EXPLAIN {sql}")
         assert "zaak_zaakgeometrie_box" in " ".join(row[0] for row in plan)
     ring = [[-9.9, -9.9], [-9.2, -9.8], [-9.1, -9.1], [-9.6, -9.4], [-9.8, -9.2], [-9.9, -9.9]]
     hole = vierkant(-9.5, -9.6, 0.05)
@@ -288,13 +286,14 @@ async def test_a_large_set_is_counted_exactly(zaken: Zaakmaker) -> None:
         shape = shapely.LineString([(x, y), (x + 0.01, y + 0.01)]) if line else shapely.Point(x, y)
         if shape.within(area):
             inside.append(n)
-    assert 5000 < len(inside) < 15_000
+    assert 2500 < len(inside) < 7500
+    assert any(shapes[n][2] for n in inside)
     body = {**binnen("Polygon", [ring, hole]), "ordering": "startdatum"}
     page = await zoek(zaken, body)
     assert page["count"] == len(inside)
     assert [item["identificatie"] for item in page["results"]] == [f"GEO-{n}" for n in inside[:100]]
-    deep = await zoek(zaken, body, "?page=41")
-    assert [item["identificatie"] for item in deep["results"]] == [f"GEO-{n}" for n in inside[4000:4100]]
+    deep = await zoek(zaken, body, "?page=21")
+    assert [item["identificatie"] for item in deep["results"]] == [f"GEO-{n}" for n in inside[2000:2100]]
     reader = await zaken.client("zaken.lezen", cap="openbaar")
     open_ones = [n for n in inside if n % 4]
     answer = await reader.post(ZOEK, body)
@@ -358,7 +357,8 @@ async def test_zrc_029_fields_that_are_refused(zaken: Zaakmaker, dossier: dict[s
     only = {"uuid__in": [dossier["uuid"]]}
     both = {**only, "fields": ["url"], "expand": "status"}
     assert await refused(zaken, both) == [("fields", "invalid")]
-    for wrong in ("url", {"url": 1}, [5], [{"status": "url"}], [[]], [{"status": [None]}]):
+    wrongs: list[Any] = ["url", {"url": 1}, [5], [{"status": "url"}], [[]], [{"status": [None]}]]
+    for wrong in wrongs:
         assert await refused(zaken, {**only, "fields": wrong}) == [("fields", "invalid")]
     for unknown in (
         ["onzin"],
