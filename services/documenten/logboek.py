@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, insert, select
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.documenten.opslag import PIECE, failures, storage_of
@@ -46,6 +46,11 @@ Segment = dict[str, Any]
 """One object of a content: ``{"sleutel": key, "omvang": bytes, "sha256": hexadecimal}``."""
 
 
+# These two are on the path of every document, and constant, so they are written as what they would compile to.
+_ANNOUNCE = "INSERT INTO opslaglogboek (sleutel, vanaf) VALUES ($1, now() + $2)"
+_KEEP = "DELETE FROM opslaglogboek WHERE sleutel = ANY($1)"
+
+
 class Upload:
     """Content on its way to the storage, under a new key. ``write`` pieces, then ``finish``; or ``discard``."""
 
@@ -54,32 +59,39 @@ class Upload:
         self.key = uuid.uuid4().hex
         self.size = 0
         self._hash = hashlib.sha256()
-        self._buffer = bytearray()
+        self._pieces: list[bytes] = []
+        self._waiting = 0
         self._writer: Any = None
         self._announced = False
         self._written = False
 
-    async def write(self, data: bytes | memoryview) -> None:
+    async def write(self, data: bytes) -> None:
         """Take the next piece; it goes to the storage as soon as there is enough."""
         self._hash.update(data)
         self.size += len(data)
-        self._buffer += data
-        if len(self._buffer) >= PIECE:
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting >= PIECE:
             await self._pass_on()
 
     async def _pass_on(self) -> None:
         if self._writer is None:
             await self._announce()
             self._writer = storage_of(self.service).writer(self.tenant, self.key)
-        data, self._buffer = self._buffer, bytearray()
+        data = self._taken()
         with failures():
             await self._writer.write(data)
 
+    def _taken(self) -> bytes:
+        # A content that came in one piece is not copied here.
+        data = b"".join(self._pieces)
+        self._pieces, self._waiting = [], 0
+        return data
+
     async def _announce(self) -> None:
         self._announced = True
-        values = {"sleutel": self.key, "vanaf": func.now() + UPLOAD_TIME}
         async with self.service.database.acquire(self.tenant) as db:
-            await db.execute(insert(LOGBOEK).values(**values))
+            await db.connection.execute(_ANNOUNCE, self.key, UPLOAD_TIME)
 
     async def finish(self) -> Segment:
         """Return the segment, once the whole content is safely stored."""
@@ -87,19 +99,19 @@ class Upload:
         if self._writer is None:
             await self._announce()
             self._written = True
-            await storage.write(self.tenant, self.key, self._buffer)
+            await storage.write(self.tenant, self.key, self._taken())
         else:
             await self._pass_on()
             self._written = True
             with failures():
                 await self._writer.close()
                 await storage.settle(self.tenant, self.key)
-        self._buffer, self._writer = bytearray(), None
+        self._writer = None
         return {"sleutel": self.key, "omvang": self.size, "sha256": self._hash.hexdigest()}
 
     async def discard(self) -> None:
         """Remove what was written. What cannot be removed now, the sweep removes."""
-        self._buffer, self._writer = bytearray(), None
+        self._pieces, self._writer = [], None
         if not self._announced:
             return
         # Unless it was finished the store never made an object of the pieces; dropping the writer lets go of them.
@@ -111,7 +123,7 @@ async def keep(db: Executor, keys: Sequence[str]) -> None:
 
     Raises Problem 503 when the sweep was first, because then their content is gone.
     """
-    if keys and await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, keys))) != len(keys):
+    if keys and await db.connection.execute(_KEEP, list(keys)) != f"DELETE {len(keys)}":
         raise Problem(503, "service_unavailable", "Het uploaden duurde te lang.", headers={"Retry-After": "1"})
 
 

@@ -54,10 +54,10 @@ class Storage:
                 )
         return self._stores[tenant]
 
-    async def write(self, tenant: str, key: str, data: bytes | bytearray) -> None:
+    async def write(self, tenant: str, key: str, data: bytes) -> None:
         """Write a small object at once."""
         with failures():
-            await obstore.put_async(self._store(tenant), path_of(key), bytes(data), use_multipart=False)
+            await obstore.put_async(self._store(tenant), path_of(key), data, use_multipart=False)
             await self.settle(tenant, key)
 
     def writer(self, tenant: str, key: str) -> Any:
