@@ -22,7 +22,7 @@ from services.catalogi.geldigheid import (
     validity_filter,
     versions,
 )
-from services.catalogi.velden import GEVULD, ONBEPERKT
+from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
@@ -57,7 +57,7 @@ class InformatieobjecttypeFields(Fields):
     einde_geldigheid: Date | None = None
     informatieobjectcategorie: Annotated[str, Length(80)] = ""
     trefwoord: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
-    omschrijving_generiek: OmschrijvingGeneriek | None = None
+    omschrijving_generiek: Annotated[OmschrijvingGeneriek | None, LEEG_IS_NULL] = None
 
 
 class InformatieobjecttypeShown(Fields):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from zgw.fields import Shown
@@ -23,3 +23,12 @@ class Gevuld:
 GEVULD = Gevuld()
 ONBEPERKT = Shown()
 """A reference whose length the OAS does not limit."""
+
+
+def _leeg_is_null(value: Any) -> Any:
+    return None if isinstance(value, dict) and value and not any(value.values()) else value
+
+
+LEEG_IS_NULL = BeforeValidator(_leeg_is_null)
+"""A group of which every member is empty is no group: Open Zaak shows absent groups so, and clients send back what
+they read."""

@@ -41,7 +41,7 @@ from services.catalogi.geldigheid import (
     versions,
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
-from services.catalogi.velden import GEVULD, ONBEPERKT
+from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
 from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
 from zgw.call import Call
 from zgw.check import Check
@@ -123,8 +123,8 @@ class ZaaktypeFields(Fields):
     selectielijst_procestype: OptionalUrl200 = ""
     referentieproces: Referentieproces
     verantwoordelijke: Annotated[str, Length(50), GEVULD]
-    broncatalogus: Broncatalogus | None = None
-    bronzaaktype: Bronzaaktype | None = None
+    broncatalogus: Annotated[Broncatalogus | None, LEEG_IS_NULL] = None
+    bronzaaktype: Annotated[Bronzaaktype | None, LEEG_IS_NULL] = None
     catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION"), ONBEPERKT]
     besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
     deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")

@@ -79,8 +79,15 @@ def gaps(kind: str, body: dict[str, Any]) -> set[tuple[str, str]]:
     found |= {
         (name, "null") for name in NOT_NULL if name in body and body[name] is None and kind != "informatieobjecttypen"
     }
+    if kind == "zaaktypen":
+        if body.get("indicatieInternOfExtern") not in ("intern", "extern", None):
+            found.add(("indicatieInternOfExtern", "invalid_choice"))
+        related = enumerate(body.get("gerelateerdeZaaktypen") or [])
+        found |= {(f"gerelateerdeZaaktypen.{index}", "not_a_dict") for index, item in related if isinstance(item, str)}
     for group, members in MEMBERS.items():
-        if isinstance(body.get(group), dict):
+        # A group without any value counts as absent, but for the one that is about archiving.
+        value = body.get(group)
+        if isinstance(value, dict) and (any(value.values()) or group == "brondatumArchiefprocedure"):
             for part in members.split():
                 name, _, limit = part.partition("=")
                 if code := _gap(body[group], name, int(limit or 0), text=bool(limit)):
@@ -139,6 +146,9 @@ class Lader:
         body = json.loads(json.dumps(body))
         for name, code in lacking:
             group, _, member = name.rpartition(".")
+            if group == "gerelateerdeZaaktypen":
+                body[group][int(member)] = {"zaaktype": body[group][int(member)], "aardRelatie": "vervolg"}
+                continue
             holder = body[group] if group else body
             if group == "omschrijvingGeneriek" or (
                 group == "brondatumArchiefprocedure" and member == "afleidingswijze"

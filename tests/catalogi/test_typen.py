@@ -162,6 +162,9 @@ async def test_ztc_x4_broncatalogus_and_bronzaaktype_go_together(beheer: Maak) -
         assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", await beheer.zaaktype_body(**one))) == refused
     made = await beheer.concept(broncatalogus=catalogus, bronzaaktype=zaaktype)
     assert (made["broncatalogus"], made["bronzaaktype"]) == (catalogus, zaaktype)
+    empty = {"broncatalogus": dict.fromkeys(catalogus, ""), "bronzaaktype": dict.fromkeys(zaaktype, "")}
+    cleared = (await beheer.api.patch(made["url"], empty)).json()
+    assert (cleared["broncatalogus"], cleared["bronzaaktype"]) == (None, None)
 
 
 async def test_ztc_x6_a_servicenorm_of_nothing(beheer: Maak) -> None:
