@@ -68,7 +68,8 @@ INSERT INTO rol (zaak, betrokkene, betrokkene_type, afwijkende_naam_betrokkene, 
 INSERT INTO zaakeigenschap (zaak, eigenschap, waarde, naam)
     SELECT uuid, $eigenschap$, 'x', 'kleur' FROM zaak WHERE identificatie LIKE 'OUD-%' ORDER BY id;
 DELETE FROM zaaktelling_delta; DELETE FROM zaaktelling;
-INSERT INTO zaaktelling SELECT zaaktype, vertrouwelijkheidaanduiding, id / $blok$, count(*) FROM zaak GROUP BY 1, 2, 3;
+INSERT INTO zaaktelling SELECT zaaktype, vertrouwelijkheidaanduiding, coalesce(id / $blok$, -1), count(*) FROM zaak
+    GROUP BY GROUPING SETS ((1, 2, id / $blok$), (1, 2));
 DROP TABLE soort;
 SET session_replication_role = origin;
 """

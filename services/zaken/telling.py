@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    FromClause,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -59,20 +60,30 @@ def _table(name: str, *items: SchemaItem) -> Table:
     )
 
 
-TELLING = _table("zaaktelling", PrimaryKeyConstraint("zaaktype", "vertrouwelijkheidaanduiding", "blok"))
+TELLING = _table("zaaktelling", PrimaryKeyConstraint("blok", "zaaktype", "vertrouwelijkheidaanduiding"))
 DELTA = _table("zaaktelling_delta")
 
-ALLES = union_all(select(TELLING), select(DELTA)).subquery("telling")
+TOTAAL = -1
+"""The block under which the sum over all blocks is kept."""
 
-FILTERS: list[Filter] = [
-    reference("zaaktype", ALLES.c.zaaktype, Ref("catalogi", "zaaktypen")),
-    Filter(
-        "maximaleVertrouwelijkheidaanduiding",
-        Vertrouwelijkheid,
-        lambda level: among(ALLES.c.vertrouwelijkheidaanduiding, LEVELS[: LEVELS.index(level) + 1]),
-    ),
-]
-"""The filters of ``GET /zaken`` that leave the number of zaken known."""
+PER_BLOK = union_all(select(TELLING).where(TELLING.c.blok >= 0), select(DELTA)).subquery("telling")
+SAMEN = union_all(select(TELLING).where(TELLING.c.blok == TOTAAL), select(DELTA)).subquery("telling")
+
+
+def filters_on(telling: FromClause) -> list[Filter]:
+    """Return the filters of ``GET /zaken`` that leave the number of zaken known, on the counts."""
+    levels = telling.c.vertrouwelijkheidaanduiding
+    return [
+        reference("zaaktype", telling.c.zaaktype, Ref("catalogi", "zaaktypen")),
+        Filter(
+            "maximaleVertrouwelijkheidaanduiding",
+            Vertrouwelijkheid,
+            lambda level: among(levels, LEVELS[: LEVELS.index(level) + 1]),
+        ),
+    ]
+
+
+FILTERS = {PER_BLOK: filters_on(PER_BLOK), SAMEN: filters_on(SAMEN)}
 
 PAGING = ("page", "pageSize", "expand", "ordering")
 
@@ -82,11 +93,16 @@ async def tel(
 ) -> Tally | None:
     """Return the number of zaken that a client gets for these parameters, or None when it has to be counted."""
     criteria = {name: value for name, value in given.items() if name not in PAGING and value}
-    found = conditions(FILTERS, criteria, bases, [])
+    deep = given.get("page", "1") not in ("", "1") and not given.get("ordering")
+    telling = PER_BLOK if deep else SAMEN
+    found = conditions(FILTERS[telling], criteria, bases, [])
     if len(found) != len(criteria) or len(found) != len(where):
         return None
-    columns = ALLES.c
+    columns = telling.c
     allowed = rights.condition(columns.zaaktype, columns.vertrouwelijkheidaanduiding)
+    if not deep:
+        total = select(func.coalesce(func.sum(columns.aantal), 0)).where(*found, allowed)
+        return Tally(int(await db.value(total)))
     statement = select(columns.blok, func.sum(columns.aantal).label("aantal")).where(*found, allowed)
     rows = await db.rows(statement.group_by(columns.blok).order_by(columns.blok.desc()))
     parts = [(ZAAK_TABLE.c.id < (row["blok"] + 1) * BLOK, int(row["aantal"])) for row in rows]
@@ -119,8 +135,9 @@ BIJ = (
 VOUW = (
     "WITH weg AS (DELETE FROM zaaktelling_delta RETURNING *) "
     "INSERT INTO zaaktelling AS t (zaaktype, vertrouwelijkheidaanduiding, blok, aantal) "
-    "SELECT zaaktype, vertrouwelijkheidaanduiding, blok, sum(aantal) FROM weg GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 "
-    "ON CONFLICT (zaaktype, vertrouwelijkheidaanduiding, blok) DO UPDATE SET aantal = t.aantal + excluded.aantal"
+    "SELECT zaaktype, vertrouwelijkheidaanduiding, coalesce(blok, -1), sum(aantal) FROM weg "
+    "GROUP BY GROUPING SETS ((1, 2, blok), (1, 2)) ORDER BY 3, 1, 2 "
+    "ON CONFLICT (blok, zaaktype, vertrouwelijkheidaanduiding) DO UPDATE SET aantal = t.aantal + excluded.aantal"
 )
 ALLEEN = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.zaaktelling'))"
 
