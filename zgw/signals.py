@@ -59,7 +59,7 @@ class Signals:
             self._connection.terminate()
             self._connection = None
 
-    async def barrier(self, timeout: float = 2.0) -> None:
+    async def barrier(self, timeout: float = 5.0) -> None:
         """Wait until every process has heard all changes that were committed before this call.
 
         PostgreSQL delivers notifications in the order of commit, so a process that answers a notification sent now
