@@ -37,8 +37,10 @@ async def is_niet_in_gebruik(check: Check) -> None:
     remote = check.call.service.remote
     if not remote.knows(service):
         return
-    caller = system_caller(check.call.tenant, "catalogi", ("",))
-    path = f"/{service}/api/v1/{collection}?{parameter}={quote(check.path)}&pageSize=1"
+    # Filters take URLs; on an internal call, which has no base of its own, any base will do.
+    base = check.call.base or "http://catalogi.internal"
+    caller = system_caller(check.call.tenant, "catalogi", (base,))
+    path = f"/{service}/api/v1/{collection}?{parameter}={quote(base + check.path)}&pageSize=1"
     try:
         response = await remote.send(caller, service, "GET", path, headers=CRS)
     except httpx.HTTPError as e:
