@@ -99,7 +99,8 @@ class Split:
     """All parts. Its methods block; use threads or a process of its own beside an event loop."""
 
     def __init__(self, settings: Settings, dsn: str, port: int | None = None, log: Path | None = None) -> None:
-        """``port`` 0 takes a free port for the gateway; ``self.url`` tells which. ``log``: a file for what they print."""
+        """``port`` 0 takes a free port for the gateway; ``self.url`` tells which. ``log``: a file for what they
+        print."""
         self._log = log.open("ab") if log is not None else None
         self.sockets = {name: listening("127.0.0.1", 0) for name in SERVICES}
         self.sockets[GATEWAY] = listening(settings.host, settings.port if port is None else port)

@@ -76,6 +76,7 @@ class Operation:
     response_type: str = "application/json"
     headers: Sequence[str] = ()
     deprecated: bool = False
+    failures: Sequence[int] = ()
 
 
 def document(api: Api, base: str = "") -> dict[str, Any]:
@@ -147,7 +148,7 @@ def add(made: Document, operation: Operation) -> None:
 
 def failures(operation: Operation) -> list[int]:
     """Return the error statuses that an operation can answer."""
-    found = {401, 403, 406, 429, 500}
+    found = {401, 403, 406, 429, 500, *operation.failures}
     names = {p["name"] for p in operation.parameters}
     if operation.request is not None:
         found |= {400, 413, 415}
@@ -323,6 +324,7 @@ def of_action(made: Document, action: Action) -> Operation:
         description=text,
         scopes=action.scopes,
         status=action.status,
+        failures=action.failures,
     )
     sends = method in ("post", "put", "patch")
     if sends and (action.body is not None or action.filters):

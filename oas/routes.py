@@ -17,7 +17,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def documentation(api: Api) -> list[Route]:
-    """Return the routes of the OAS (JSON, YAML, the path that older clients use) and of the page; all without a token."""
+    """Return the routes of the OAS (JSON, YAML, the path that older clients use) and of the page; all without a
+    token."""
     made: dict[str, Response] = {}
 
     def once(make: Callable[[str], Response]) -> Endpoint:

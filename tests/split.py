@@ -15,7 +15,8 @@ IN_PROCESS = {
 
 
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the mode of separate processes, leave out the tests without a stack and skip those that need one in process."""
+    """In the mode of separate processes, leave out the tests without a stack and skip those that need one in
+    process."""
     if not SPLIT:
         return
     kept = [item for item in items if "stack" in getattr(item, "fixturenames", ())]

@@ -1,4 +1,5 @@
-"""The whole of Samenzaak for tests: a real PostgreSQL, all services and the gateway in this process, spoken to over HTTP.
+"""The whole of Samenzaak for tests: a real PostgreSQL, all services and the gateway in this process, spoken to over
+HTTP.
 
 With SAMENZAAK_TEST_SPLIT=1 the parts are separate processes, as in a cluster, and the gateway is reached over TCP.
 """
@@ -49,12 +50,15 @@ def built() -> tuple[str, ...]:
 
 
 class Client:
-    """A vendor's application at one municipality: sends requests with a ZGW token and the headers that the standard wants.
+    """A vendor's application at one municipality: sends requests with a ZGW token and the headers that the standard
+    wants.
 
     Paths may be absolute URLs as found in responses, or paths such as ``/zaken/api/v1/zaken``.
     """
 
-    def __init__(self, stack: "Stack", tenant: str, client_id: str, secret: str, host: str = PUBLIC, **claims: Any) -> None:
+    def __init__(
+        self, stack: "Stack", tenant: str, client_id: str, secret: str, host: str = PUBLIC, **claims: Any
+    ) -> None:
         self.stack, self.tenant, self.client_id, self.secret, self.claims = stack, tenant, client_id, secret, claims
         self.http = httpx.AsyncClient(transport=stack.transport(), base_url=host, timeout=60)
 
@@ -64,7 +68,9 @@ class Client:
         users = {"user_id": "jdv", "user_representation": "J. de Vries"}
         return jwt.encode({**now, **users, **self.claims, **claims}, self.secret, "HS256")
 
-    async def request(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> httpx.Response:
         """Send one request; a header of ``headers`` overrules the usual one."""
         usual = {"Authorization": f"Bearer {self.token()}", **CRS}
         return await self.http.request(method, url, headers={**usual, **(headers or {})}, **kwargs)
@@ -168,9 +174,16 @@ class Stack:
             await registry.add_tenant(admin, tenant, tenant.title(), "000000000", hosts)
 
     async def add_client(
-        self, tenant: str, client_id: str, autorisaties: list[dict[str, Any]] | None = None, *, host: str = PUBLIC, **extra: Any
+        self,
+        tenant: str,
+        client_id: str,
+        autorisaties: list[dict[str, Any]] | None = None,
+        *,
+        host: str = PUBLIC,
+        **extra: Any,
     ) -> Client:
-        """Make a client with these autorisaties (None: all rights; extra keys go into the Applicatie), and return it."""
+        """Make a client with these autorisaties (None: all rights; extra keys go into the Applicatie), and return
+        it."""
         secret = f"geheim-van-{client_id}-dat-lang-genoeg-is"
         async with self.admin() as admin:
             await registry.add_client(admin, secret_box(self.settings), tenant, client_id, secret, client_id)
@@ -208,7 +221,11 @@ async def _absent(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def running(
-    folder: Path, worker: str, before_start: "Callable[[Stack], None] | None" = None, split: bool = SPLIT, **settings: Any
+    folder: Path,
+    worker: str,
+    before_start: "Callable[[Stack], None] | None" = None,
+    split: bool = SPLIT,
+    **settings: Any,
 ) -> AsyncIterator[Stack]:
     """Run a stack on a database of its own in the cluster that all test processes share."""
     home = folder / "samenzaak-tests"

@@ -99,7 +99,9 @@ async def trail(call: Call, resource: Resource) -> Response:
     allowed = within(resource, readable).label("allowed")
     owner = await call.db.row(
         call.tenant,
-        select(allowed).select_from(resource.clause()).where(resource.table.c.uuid == main_uuid, existing(resource, rights)),
+        select(allowed)
+        .select_from(resource.clause())
+        .where(resource.table.c.uuid == main_uuid, existing(resource, rights)),
     )
     if owner is None:
         raise not_found()

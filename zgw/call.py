@@ -114,7 +114,11 @@ class Call:
     def check_accept(self) -> None:
         """Raise 406 when the client does not take JSON."""
         accept = self.request.headers.get("accept")
-        if accept and accept != "*/*" and not any(kind in accept for kind in ("*/*", "application/json", "application/*")):
+        if (
+            accept
+            and accept != "*/*"
+            and not any(kind in accept for kind in ("*/*", "application/json", "application/*"))
+        ):
             raise Problem(406, "not_acceptable", "Alleen application/json is beschikbaar.")
 
     def check_crs(self, content: bool) -> None:

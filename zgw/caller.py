@@ -70,6 +70,4 @@ def verify(token: str | None, key: bytes) -> Caller:
         claims = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "t"]})
     except jwt.PyJWTError as e:
         raise Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.") from e
-    return Caller(
-        claims["t"], claims["c"], tuple(claims["b"]), claims["u"], claims["w"], claims["r"], claims["s"]
-    )
+    return Caller(claims["t"], claims["c"], tuple(claims["b"]), claims["u"], claims["w"], claims["r"], claims["s"])

@@ -32,11 +32,14 @@ class Check:
     """One create, update or removal of one object.
 
     ``action`` is create, update, partial_update or destroy. ``sent`` is the body; ``fields`` the validated new state
-    (after :meth:`parse`); ``row`` the column values to store; ``stored`` the row as it was, None on create; ``main`` the row
+    (after :meth:`parse`); ``row`` the column values to store; ``stored`` the row as it was, None on create; ``main``
+    the row
     of the main object (for a main object: its own new or stored state).
     """
 
-    def __init__(self, call: Call, resource: Resource, action: str, sent: dict[str, Any], stored: Mapping[str, Any] | None):
+    def __init__(
+        self, call: Call, resource: Resource, action: str, sent: dict[str, Any], stored: Mapping[str, Any] | None
+    ):
         self.call = call
         self.resource = resource
         self.action = action
@@ -117,7 +120,8 @@ class Check:
         return merged
 
     def parse(self, data: dict[str, Any]) -> bool:
-        """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has errors."""
+        """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has
+        errors."""
         context = {"bases": self.call.caller.bases}
         model = self.resource.fields
         try:
@@ -246,7 +250,8 @@ class Check:
         self._resolved.setdefault(link.attribute, row)
 
     def _main_key(self, p: Property | None) -> Any:
-        assert p is not None and p.ref is not None
+        assert p is not None
+        assert p.ref is not None
         value = self.sent.get(p.name)
         if p.name not in self.sent or value is None or value == "":
             self.reject(p.name, "required" if p.name not in self.sent else "null" if value is None else "blank")

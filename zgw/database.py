@@ -110,7 +110,8 @@ class Database:
     def __init__(
         self, dsn: str, service: str, size: int = 8, statement_timeout_ms: int = 30_000, known: Sequence[str] = ()
     ) -> None:
-        """``known`` are the revisions of the schema that this version knows, newest first; without them none is checked."""
+        """``known`` are the revisions of the schema that this version knows, newest first; without them none is
+        checked."""
         self.dsn = dsn
         self.known = known
         self.on_connect: Callable[[asyncpg.Connection], None] | None = None
@@ -268,7 +269,11 @@ class Database:
         schema = schema_of(tenant, self.service)
         try:
             await connection.execute(f'SET ROLE "{schema}"; SET search_path TO "{schema}"')
-        except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError) as e:
+        except (
+            asyncpg.InvalidParameterValueError,
+            asyncpg.InsufficientPrivilegeError,
+            asyncpg.UndefinedObjectError,
+        ) as e:
             raise Problem(403, "permission_denied", "Deze gemeente is hier niet bekend.") from e
         if self.known and tenant not in self._current:
             await self._check_revision(connection, tenant)
@@ -286,7 +291,7 @@ class Database:
             raise Problem(
                 503,
                 "service_unavailable",
-                f"De gegevens van deze gemeente worden bijgewerkt (versie {revision or 'leeg'}, nodig {self.known[0]}).",
+                f"De gegevens van deze gemeente worden bijgewerkt: versie {revision or 0}, nodig {self.known[0]}.",
                 headers={"Retry-After": "30"},
             )
         self._current.add(tenant)

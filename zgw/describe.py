@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from zgw.fields import EmptyAs, Fields, Immutable, Ref, Variants, WriteOnly
 
-
 T = TypeVar("T")
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from zgw.call import Call
 from zgw.fields import Ref
-from zgw.output import properties, reading, reference_of, within
 from zgw.output import existing as exists_for
+from zgw.output import properties, reading, reference_of, within
 from zgw.problems import Problem
 from zgw.remote import split_path
 from zgw.resource import Resource
@@ -18,7 +18,8 @@ Tree = dict[str, "Tree"]
 
 
 def paths(value: str | None) -> Tree | None:
-    """Return the tree of an ``expand`` parameter: ``a,b.c`` gives ``{"a": {}, "b": {"c": {}}}``. Raises 404 beyond the limits."""
+    """Return the tree of an ``expand`` parameter: ``a,b.c`` gives ``{"a": {}, "b": {"c": {}}}``. Raises 404 beyond
+    the limits."""
     if not value:
         return None
     tree: Tree = {}
@@ -64,7 +65,8 @@ def expandable(resource: Resource) -> dict[str, Ref]:
 
 
 async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tree: Tree) -> None:
-    """Add ``_expand`` to rendered objects. Raises Problem 404 for an unknown path, 403 for a component without rights."""
+    """Add ``_expand`` to rendered objects. Raises Problem 404 for an unknown path, 403 for a component without
+    rights."""
     known = expandable(resource)
     for item in items:
         item["_expand"] = {}

@@ -37,14 +37,15 @@ class Fields(SQLModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own bases."""
+        """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own
+        bases."""
         schema = handler(source)
         if schema["type"] == "model":
             schema["custom_init"] = False
         return schema
 
 
-# --- Markers: facts about a field that are not part of its type -----------------------------------------------------
+# --- Markers: facts about a field that are not part of its type ---
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ IMMUTABLE = Immutable()
 WRITE_ONLY = WriteOnly()
 
 
-# --- References ------------------------------------------------------------------------------------------------------
+# --- References ---
 
 
 def path_of(url: str, bases: tuple[str, ...]) -> str:
@@ -97,9 +98,11 @@ def check_url(value: str) -> str:
 class Ref:
     """A URL of another resource.
 
-    ``service`` and ``path`` name the resource (``Ref("catalogi", "zaaktypen")``). With ``table`` the target lives in the
+    ``service`` and ``path`` name the resource (``Ref("catalogi", "zaaktypen")``). With ``table`` the target lives in
+    the
     same service: the column is a foreign key and the rules of local references hold. ``published`` refuses a
-    concept. ``shape`` are the properties that a fetched foreign object must have. ``follow=False`` stores without looking.
+    concept. ``shape`` are the properties that a fetched foreign object must have. ``follow=False`` stores without
+    looking.
     ``on_delete`` is the foreign key's action.
     """
 
@@ -139,12 +142,13 @@ Url = Annotated[str, Ref(follow=False)]
 OptionalUrl = Annotated[str, Ref(follow=False, blank=True)]
 
 
-# --- Texts and numbers ------------------------------------------------------------------------------------------------
+# --- Texts and numbers ---
 
 
 @dataclass(frozen=True)
 class Length:
-    """Lengths of a string in code points, or of a list: ``Annotated[str, Length(80)]`` may be empty, ``Length(80, 1)`` not."""
+    """Lengths of a string in code points, or of a list: ``Annotated[str, Length(80)]`` may be empty, ``Length(80,
+    1)`` not."""
 
     maximum: int | None = None
     minimum: int = 0
@@ -212,7 +216,8 @@ OptionalBsn = OptionalRsin
 
 @dataclass(frozen=True)
 class Matching:
-    """A string that must match ``pattern`` as a whole, with the error ``code``; ``blank`` lets the empty string pass."""
+    """A string that must match ``pattern`` as a whole, with the error ``code``; ``blank`` lets the empty string
+    pass."""
 
     pattern: str
     maximum: int | None = None
@@ -238,7 +243,7 @@ Email = Annotated[
 ]
 
 
-# --- Dates -------------------------------------------------------------------------------------------------------------
+# --- Dates ---
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?")
@@ -288,7 +293,8 @@ def today() -> date:
     return datetime.now(LOCAL_TIME).date()
 
 
-# --- Confidentiality ---------------------------------------------------------------------------------------------------
+# --- Confidentiality
+# ---------------------------------------------------------------------------------------------------
 
 Vertrouwelijkheid = Literal[
     "openbaar",
@@ -324,7 +330,7 @@ LEVELS: tuple[str, ...] = (
 """Low to high; an object may be seen when its level is at or below the cap."""
 
 
-# --- Polymorphic groups --------------------------------------------------------------------------------------------
+# --- Polymorphic groups ---
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,8 @@ async def relay(service: Service) -> None:
 
 
 async def _relay_batch(service: Service, tenant: str) -> int | None:
-    """Bring at most ``BATCH`` notifications of one municipality; return how many, or None when another process is at it.
+    """Bring at most ``BATCH`` notifications of one municipality; return how many, or None when another process is at
+    it.
 
     They are removed only after they were accepted. One process at a time does this, because two would overtake each
     other.

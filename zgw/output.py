@@ -67,7 +67,9 @@ def within(resource: Resource, rights: Rights) -> ColumnElement[bool]:
     if resource.main:
         main = resource.main.resource
         inner = within(main, rights)
-        return exists(select(main.table.c.id).where(main.table.c.uuid == resource.table.c[resource.main.attribute], inner))
+        return exists(
+            select(main.table.c.id).where(main.table.c.uuid == resource.table.c[resource.main.attribute], inner)
+        )
     if resource.typed:
         level = resource.table.c[resource.typed.level] if resource.typed.level else None
         return rights.condition(resource.table.c[resource.typed.type], level)
@@ -103,7 +105,8 @@ def render_ref(prefix: str, empty: Any) -> Render:
 def render_refs(prefix: str, one: Render | None) -> Render:
     """Return the function that makes absolute URLs of an array of references.
 
-    A statement may give an array of uuids as PostgreSQL's text (``{…,…}``), which costs a tenth of an array of UUID objects.
+    A statement may give an array of uuids as PostgreSQL's text (``{…,…}``), which costs a tenth of an array of UUID
+    objects.
     """
 
     def render(values: Any, base: str) -> Any:

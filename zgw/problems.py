@@ -117,7 +117,8 @@ def response(problem: Problem, base_url: str = "", instance: str = "") -> Respon
     content: dict[str, object] = {
         "type": f"{base_url}/ref/fouten/{kind}/",
         "code": problem.code,
-        "title": problem.title or TITLES.get(problem.code, TITLES["permission_denied" if problem.status == 403 else "error"]),
+        "title": problem.title
+        or TITLES.get(problem.code, TITLES["permission_denied" if problem.status == 403 else "error"]),
         "status": problem.status,
         "detail": problem.detail,
         "instance": instance or f"urn:uuid:{uuid.uuid4()}",

@@ -85,7 +85,8 @@ async def search(
     errors: list[InvalidParam],
     extra: Sequence[ColumnElement[bool]] = (),
 ) -> Response:
-    """Answer the objects that meet ``where``; ``given`` has page, pageSize, ordering and expand. Used by lists and ``_zoek``."""
+    """Answer the objects that meet ``where``; ``given`` has page, pageSize, ordering and expand. Used by lists and
+    ``_zoek``."""
     order = ordering_of(resource, given.get("ordering"), errors)
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
@@ -132,7 +133,8 @@ async def search(
 def _on_page(
     resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
 ) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects before
+    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the
+    objects before
     the page nothing else is read or worked out."""
     key = resource.table.c.id
     keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)

@@ -1,7 +1,8 @@
 """The other services, and other people's APIs, as seen from one service.
 
 Own resources are asked for over the internal API (``/_intern``), with this service's own credentials, and come
-back with stored paths in the place of URLs, so that they compare with what is stored. Catalogue types are kept until the
+back with stored paths in the place of URLs, so that they compare with what is stored. Catalogue types are kept until
+the
 Catalogi service signals a change.
 """
 
@@ -67,7 +68,9 @@ class Remote:
     def _client(self, service: str) -> httpx.AsyncClient:
         if service not in self._clients:
             if self._apps is not None and service in self._apps:
-                transport: httpx.AsyncBaseTransport = httpx.ASGITransport(self._apps[service], raise_app_exceptions=False)
+                transport: httpx.AsyncBaseTransport = httpx.ASGITransport(
+                    self._apps[service], raise_app_exceptions=False
+                )
                 url = f"http://{service}.internal"
             else:
                 # A connection is dropped before the other side does so, which waits 5 seconds.
@@ -75,7 +78,9 @@ class Remote:
                 transport = httpx.AsyncHTTPTransport(retries=1, limits=limits)
                 url = self.settings.service_urls.get(service, f"http://{service}.absent.invalid")
             timeout = httpx.Timeout(self.settings.outgoing_timeout, connect=self.settings.outgoing_connect_timeout)
-            self._clients[service] = httpx.AsyncClient(transport=transport, base_url=url, timeout=timeout, trust_env=False)
+            self._clients[service] = httpx.AsyncClient(
+                transport=transport, base_url=url, timeout=timeout, trust_env=False
+            )
         return self._clients[service]
 
     def knows(self, service: str) -> bool:
@@ -93,7 +98,11 @@ class Remote:
         self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
     ) -> httpx.Response:
         """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached."""
-        all_headers = {HEADER: sign(caller, self.key), **headers, **(self.extra_headers() if self.extra_headers else {})}
+        all_headers = {
+            HEADER: sign(caller, self.key),
+            **headers,
+            **(self.extra_headers() if self.extra_headers else {}),
+        }
         content = None
         if body is not None:
             content = orjson.dumps(body)
@@ -150,7 +159,8 @@ class Remote:
         return found
 
     async def object(self, caller: Caller, path: str) -> dict[str, Any] | None:
-        """Return the object at a stored path or a configured external URL, or None; raises what :meth:`batch` raises."""
+        """Return the object at a stored path or a configured external URL, or None; raises what :meth:`batch`
+        raises."""
         if not path.startswith("/"):
             return await self.external(caller, path)
         return (await self.objects(caller, [path])).get(path)
@@ -215,7 +225,8 @@ def split_path(path: str) -> tuple[str, str, str]:
 
 async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[dict[str, Any] | None, str]:
     """Return (object, "") or (None, code) for a reference to another API (common.md §10): ``bad-url`` for
-    everything that cannot be resolved, ``invalid-resource`` for another kind of resource, ``not-published`` for a concept."""
+    everything that cannot be resolved, ``invalid-resource`` for another kind of resource, ``not-published`` for a
+    concept."""
     if path.startswith("/"):
         service, collection, _ = split_path(path)
         if service not in SERVICES:

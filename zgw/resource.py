@@ -25,6 +25,8 @@ Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
+Count = Callable[["Executor", Rights, Mapping[str, str], tuple[str, ...], Sequence[Any]], Awaitable["Tally | None"]]
+"""Counts within rights, for parameters with these bases, and the conditions that they gave; None when it cannot."""
 Mirror = Callable[["Check"], Awaitable[None]]
 """Runs after the commit, for relations that live in two services; raises a Problem after undoing the write."""
 
@@ -47,14 +49,16 @@ class Main:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the condition
+    """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the
+    condition
     that keeps its objects and all later ones, and its number of objects, so that a deep page need not be walked to."""
 
     count: int
     parts: Sequence[tuple[ColumnElement[bool], int]] = ()
 
     def skip(self, offset: int) -> tuple[list[ColumnElement[bool]], int]:
-        """Return the condition that keeps the part in which ``offset`` lies and what follows, and the offset within it."""
+        """Return the condition that keeps the part in which ``offset`` lies and what follows, and the offset within
+        it."""
         for condition, number in self.parts:
             if offset < number:
                 return [condition], offset
@@ -104,8 +108,11 @@ class Resource:
     """How an object is called in the audit trail, from its row; truncated to 200 characters."""
     expandable: Mapping[str, Ref] = field(default_factory=dict)
     """Expandable properties that are not plain references: ``relevanteAndereZaken`` by the ``url`` of its items."""
-    expand_by: "Mapping[str, Callable[[Call, Sequence[dict[str, Any]]], Awaitable[list[Any]]]]" = field(default_factory=dict)
-    """For expandable properties that show no URL: the function that returns the URL (or URLs) for each rendered object."""
+    expand_by: "Mapping[str, Callable[[Call, Sequence[dict[str, Any]]], Awaitable[list[Any]]]]" = field(
+        default_factory=dict
+    )
+    """For expandable properties that show no URL: the function that returns the URL (or URLs) for each rendered
+    object."""
     unexpandable: Sequence[str] = ()
     unique: Mapping[str, InvalidParam] = field(default_factory=dict)
     """The error for each unique constraint of the table, by the name of the constraint."""
@@ -122,8 +129,9 @@ class Resource:
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     prepare: "Callable[[Call, Select[Any]], Select[Any]] | None" = None
-    """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of reference)."""
-    tally: "Callable[[Executor, Rights, Mapping[str, str], tuple[str, ...], Sequence[Any]], Awaitable[Tally | None]] | None" = None
+    """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of
+    reference)."""
+    tally: "Count | None" = None
     """Knows the number of objects for some parameters: gets the rights, the parameters and the conditions they gave."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""
@@ -171,6 +179,8 @@ class Action:
     """Names of standard parameters: page, pageSize, expand, If-None-Match, CRS."""
     content_type: str = "application/json"
     description: str = ""
+    failures: Sequence[int] = ()
+    """Error statuses that cannot be seen from the rest of the declaration."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +223,9 @@ def related(
     The other table is named, not imported, because its module imports the owner's.
     """
     other = table(name, column(key), column(order), column(value)).alias()
-    statement = select(func.array_agg(aggregate_order(other.c[value], other.c[order]))).where(other.c[key] == owner.c.uuid)
+    statement = select(func.array_agg(aggregate_order(other.c[value], other.c[order]))).where(
+        other.c[key] == owner.c.uuid
+    )
     if where is not None:
         statement = statement.where(where)
     return func.coalesce(statement.scalar_subquery(), cast(array([]), ARRAY(Uuid)))

@@ -45,7 +45,9 @@ class Rights:
         cap = self.caps.get(type_path or "")
         return cap is not None and (not level or LEVELS.index(level) <= cap)
 
-    def condition(self, type_column: ColumnElement[str], level_column: ColumnElement[str] | None) -> ColumnElement[bool]:
+    def condition(
+        self, type_column: ColumnElement[str], level_column: ColumnElement[str] | None
+    ) -> ColumnElement[bool]:
         """Return the SQL condition that keeps exactly the objects within these rights.
 
         Types are grouped by cap, so that hundreds of types give at most eight terms.
@@ -65,7 +67,8 @@ class Rights:
 
 
 def one_of(column: ColumnElement[Any], paths: tuple[str, ...]) -> ColumnElement[bool]:
-    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up in a hash
+    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up
+    in a hash
     table when it knows the list, and compares them one by one when the list is a parameter."""
     if len(paths) <= FEW or not all(PLAIN.fullmatch(path) for path in paths):
         return among(column, paths)

@@ -222,7 +222,7 @@ def _is_uuid(text: Any) -> bool:
 def _health(service: Service) -> Endpoint:
     async def endpoint(_: Request) -> Response:
         missing = await service.database.missing()
-        return answer({"status": "ok" if not missing else missing}, 503 if missing else 200)
+        return answer({"status": missing or "ok"}, 503 if missing else 200)
 
     return endpoint
 

@@ -67,12 +67,15 @@ class Settings(BaseSettings):
     )
     max_body_size: int = Field(10 * 1024**2, gt=0, description="Largest JSON body in bytes.")
     max_document_size: int | None = Field(
-        None, gt=0, description="Largest request to the Documenten API in bytes, for content that is sent as base64. "
-        "Without it there is no limit."
+        None,
+        gt=0,
+        description="Largest request to the Documenten API in bytes, for content that is sent as base64. "
+        "Without it there is no limit.",
     )
     chunk_size: int = Field(4 * 1024**3, gt=0, description="Largest bestandsdeel in bytes.")
     check_verzending_dates: bool = Field(
-        False, description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others."
+        False,
+        description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others.",
     )
     pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
     client_rate: float = Field(
@@ -93,7 +96,9 @@ class Settings(BaseSettings):
     tenant_queue: int = Field(
         500, ge=0, description="Requests of one municipality that wait for their turn in a process; more get 429."
     )
-    queue_seconds: float = Field(10.0, gt=0, description="Seconds that a request waits for its turn, before it gets 429.")
+    queue_seconds: float = Field(
+        10.0, gt=0, description="Seconds that a request waits for its turn, before it gets 429."
+    )
     service_timeout: float = Field(
         120.0, gt=0, description="Seconds that a service may be silent before the gateway answers 504."
     )
@@ -103,20 +108,21 @@ class Settings(BaseSettings):
     security_contact: str | None = Field(
         None,
         pattern=r"^(mailto:|https://|tel:)\S+$",
-        description="Where to report a vulnerability (`mailto:…` or `https://…`): shown in `/.well-known/security.txt`.",
+        description="Where to report a vulnerability (`mailto:…` or `https://…`): shown in "
+        "`/.well-known/security.txt`.",
     )
     metrics_port: int = Field(
         0,
         ge=0,
         le=65535,
-        description="Port on which this process publishes its Prometheus metrics at `/metrics`; of several workers each "
-        "takes the next free one. Keep it from the outside. 0: none.",
+        description="Port on which this process publishes its Prometheus metrics at `/metrics`; of several workers "
+        "each takes the next free one. Keep it from the outside. 0: none.",
     )
     otlp_endpoint: str | None = Field(
         None,
         pattern=r"^https?://\S+$",
-        description="Where OpenTelemetry traces go by OTLP over HTTP, such as `http://collector:4318`. The variables of "
-        "OpenTelemetry, such as `OTEL_TRACES_SAMPLER`, hold as well. Without it nothing is traced.",
+        description="Where OpenTelemetry traces go by OTLP over HTTP, such as `http://collector:4318`. The variables "
+        "of OpenTelemetry, such as `OTEL_TRACES_SAMPLER`, hold as well. Without it nothing is traced.",
     )
     background: bool = Field(
         True,

@@ -12,7 +12,8 @@ import asyncpg
 log = logging.getLogger("samenzaak.signals")
 
 Listener = Callable[[str], None]
-"""Gets the payload of a notification, or ``""`` when notifications may have been missed: then anything may have changed."""
+"""Gets the payload of a notification, or ``""`` when notifications may have been missed: then anything may have
+changed."""
 
 
 APPLICATION = "samenzaak signals"
@@ -130,7 +131,13 @@ class Signals:
                         await self._fetch("SELECT 1")
                 else:
                     await self._connect()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as e:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as e:
                 log.warning("no connection for notifications: %r", e)
                 if self._connection is not None:
                     self._connection.terminate()

@@ -48,8 +48,5 @@ def column_of(field: Property) -> Column[Any]:
         key = ForeignKey(f"{ref.table}.uuid", ondelete=ref.on_delete)
         return Column(field.attribute, Uuid, key, nullable=field.nullable or ref.blank, index=True)
     kinds: dict[Any, Any] = {bool: Boolean, int: BigInteger, date: Date, datetime: DateTime(timezone=True), str: Text}
-    if field.type in kinds or field.choices:
-        kind = kinds.get(field.type, Text)
-    else:
-        kind = JSONB(none_as_null=True)
+    kind = kinds.get(field.type, Text if field.choices else JSONB(none_as_null=True))
     return Column(field.attribute, kind, nullable=field.nullable or field.variants is not None)

@@ -1,6 +1,7 @@
 """Municipalities in the database: one schema and one role per (municipality, service).
 
-``olst-wijhe`` has the schemas ``olst_wijhe_zaken``, ``olst_wijhe_documenten``, …; the role of the same name may use that
+``olst-wijhe`` has the schemas ``olst_wijhe_zaken``, ``olst_wijhe_documenten``, …; the role of the same name may use
+that
 schema and nothing else. A service logs in as ``samenzaak_zaken``, which may become each of its roles and by itself
 has no rights at all.
 """
@@ -16,7 +17,8 @@ def check_name(tenant: str) -> str:
     """Return ``tenant`` if it is a valid name of a municipality; raise ValueError otherwise."""
     if not _NAME.fullmatch(tenant):
         raise ValueError(
-            f"{tenant!r}: a tenant name has 2 to 40 lower-case letters, digits and single hyphens, and begins with a letter"
+            f"{tenant!r}: the name of a municipality begins with a letter and has 2 to 40 lower-case letters, digits"
+            " and single hyphens"
         )
     return tenant
 

@@ -54,7 +54,7 @@ async def store(check: Check, rights: Rights) -> Response:
 
 async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
     """Examine and store a new object; return it as the response shows it."""
-    call, resource = check.call, check.resource
+    resource = check.resource
     if resource.main and not resource.parent:
         await check.load_main(rights)
     valid = check.parse(check.sent)
@@ -236,9 +236,7 @@ async def affect(db: Executor, check: Check) -> None:
         await effect(db, check)
 
 
-async def finish(
-    db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row
-) -> None:
+async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row) -> None:
     """Do what belongs to every write, in its transaction: audit trail, notification, signal."""
     resource = check.resource
     if resource.audited:
@@ -250,7 +248,7 @@ async def finish(
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 
 
-class transaction:
+class transaction:  # noqa: N801 -- used as a function is, like contextlib.suppress
     """The transaction of one write; what the database refuses becomes the error that the resource declares for it."""
 
     def __init__(self, check: Check) -> None:
@@ -270,7 +268,9 @@ class transaction:
             declared = self._check.resource.unique.get(e.constraint_name or "")
             raise Problem(400, "invalid", invalid_params=[declared or InvalidParam("nonFieldErrors", "unique")]) from e
         except asyncpg.ForeignKeyViolationError as e:
-            raise Problem(409, "conflict", "Er bestaan nog verwijzingen naar dit object, of het is net verwijderd.") from e
+            raise Problem(
+                409, "conflict", "Er bestaan nog verwijzingen naar dit object, of het is net verwijderd."
+            ) from e
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as e:
             raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.") from e
         except asyncpg.DataError as e:

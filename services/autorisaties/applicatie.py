@@ -12,8 +12,8 @@ from zgw.check import Check
 from zgw.database import Executor
 from zgw.fields import LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 from zgw.filters import Filter, unknown
-from zgw.output import full_reading, render
 from zgw.outbox import outbox_table
+from zgw.output import full_reading, render
 from zgw.problems import OBJECT, Problem, invalid, not_found
 from zgw.resource import Action, Resource
 from zgw.rights import scopes
@@ -40,7 +40,8 @@ VERPLICHT: dict[str, tuple[str, tuple[str, ...]]] = {
     "drc": ("documenten.", ("informatieobjecttype", "maxVertrouwelijkheidaanduiding")),
     "brc": ("besluiten.", ("besluittype",)),
 }
-"""ac-003: per component the prefix of its scopes, and the fields that belong to it and that such a scope requires, in the
+"""ac-003: per component the prefix of its scopes, and the fields that belong to it and that such a scope requires, in
+the
 order in which errors are reported. Fields of other components are left out."""
 
 TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding")
@@ -107,7 +108,9 @@ async def alles_of_autorisaties(check: Check) -> None:
     alles, autorisaties = check.fields.heeft_alle_autorisaties, check.fields.autorisaties
     if alles and autorisaties:
         check.reject(
-            OBJECT, "ambiguous-authorizations-specified", "Geef alle autorisaties of een lijst van autorisaties, niet beide."
+            OBJECT,
+            "ambiguous-authorizations-specified",
+            "Geef alle autorisaties of een lijst van autorisaties, niet beide.",
         )
     if not alles and not autorisaties:
         check.reject(OBJECT, "missing-authorizations", "Geef alle autorisaties of een lijst van autorisaties.")
@@ -212,7 +215,7 @@ ACTIONS = [
         filters=APPLICATIE.filters, parameters=("page",),
     ),
     Action(
-        "applicatie_consumer", "GET", "/applicaties/consumer", consumer, LEZEN, response=APPLICATIE,
+        "applicatie_consumer", "GET", "/applicaties/consumer", consumer, LEZEN, response=APPLICATIE, failures=(404,),
         filters=[Filter("clientId", str, lambda value: has_clients([value]), required=True)],
     ),
 ]  # fmt: skip

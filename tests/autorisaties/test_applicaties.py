@@ -80,7 +80,9 @@ async def test_life_of_an_applicatie(api: Client) -> None:
         ),
     ],
 )
-async def test_ac_002_ac_003_and_field_errors(api: Client, changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+async def test_ac_002_ac_003_and_field_errors(
+    api: Client, changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
     assert errors(await api.post(URL, body(**changes))) == expected
 
 
