@@ -104,7 +104,7 @@ class EnkelvoudigInformatieObjectFields(Fields):
         ),
         Shown(200, 1),
     ]
-    trefwoorden: list[str] = []  # noqa: RUF012 - pydantic copies defaults
+    trefwoorden: list[str] = []
 
 
 class BestandsDeelFields(Fields):
