@@ -64,9 +64,12 @@ def _parameter(name: str, type_: Any, required: bool = False) -> Filter:
 
 
 ACTIONS = [
-    Action("catalogus_import", "POST", "/_import", run_import, SCHRIJVEN, content_type="application/zip"),
+    Action(
+        "catalogus_import", "POST", "/_import", run_import, SCHRIJVEN, content_type="application/zip",
+        failures=(413, 415),
+    ),
     Action(
         "catalogus_export", "GET", "/_export", run_export, LEZEN, shape="binary",
-        filters=[_parameter("domein", str, True), _parameter("rsin", str)],
+        filters=[_parameter("domein", str, True), _parameter("rsin", str)], failures=(404,),
     ),
 ]  # fmt: skip
