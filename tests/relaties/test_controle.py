@@ -95,6 +95,8 @@ async def test_a_relation_with_something_that_is_gone_is_removed(own: Werk, stac
     zaak, document = await own.zaak(), await own.document()
     besluit = (await own.besluit(zaak=zaak))["url"]
     zio, bio = await own.zio(zaak, document), await own.bio(besluit, document)
+    mirrors = "DELETE FROM controle_documenten.objectinformatieobject WHERE informatieobject = $1"
+    await sql(stack, mirrors, ident(document))
     await sql(stack, "DELETE FROM controle_documenten.document WHERE uuid = $1", ident(document))
     expected = {
         ("zaakinformatieobject", TARGET_GONE, zaak, document),
