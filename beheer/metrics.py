@@ -70,7 +70,7 @@ class Metrics:
         self._server: asyncio.Server | None = None
         self.port = 0
         ProcessCollector(registry=self.registry)
-        self.registry.register(self)  # type: ignore[arg-type]
+        self.registry.register(self)
 
     def add(self, service: Service) -> None:
         """Tell of the pool of a service."""
@@ -145,10 +145,12 @@ async def count_waiting(services: Iterable[Service]) -> list[Metric]:
                 async with service.database.acquire(tenant) as db:
                     if "outbox" in tables:
                         row = await db.connection.fetchrow(OUTBOX)
+                        assert row is not None
                         outbox.add_metric([name, tenant], row["waiting"])
                         age.add_metric([name, tenant], row["age"])
                     if "bezorging" in tables:
                         row = await db.connection.fetchrow(DELIVERIES)
+                        assert row is not None
                         deliveries.add_metric([tenant, "waiting"], row["waiting"])
                         deliveries.add_metric([tenant, "failed"], row["failed"])
         except (OSError, Problem, asyncpg.PostgresError, asyncpg.InterfaceError) as e:

@@ -10,6 +10,7 @@ IN_PROCESS = {
     "tests/relaties/test_storing.py": "it has separate processes of its own",
     "tests/relaties/test_terugnemen.py": "it breaks calls inside a service",
     "tests/notificaties/test_bezorging.py": "it steers the worker in this process",
+    "tests/notificaties/test_beheer.py": "it shortens the waits between attempts in this process",
 }
 """Tests, by the beginning of their name, that need an object inside a service or the gateway; with the reason."""
 

@@ -45,7 +45,7 @@ async def test_a_municipality_that_asks_too_much_is_throttled_with_all_its_clien
 
 def test_a_bucket_fills_at_its_rate_and_holds_no_more_than_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(flow.time, "monotonic", lambda: now)
+    monkeypatch.setattr("gateway.flow.time.monotonic", lambda: now)
     rate = Rate(10)
     assert [rate.take("a") for _ in range(20)] == [0.0] * 20
     assert rate.take("a") == pytest.approx(0.1)
@@ -135,7 +135,7 @@ async def test_a_turn_that_comes_too_late_goes_to_the_next() -> None:
 
 async def test_a_client_that_falls_silent_within_a_body_gets_408(world: World) -> None:
     gateway = limited(world, body_timeout=0.05)
-    sent = []
+    sent: list[int] = []
 
     async def receive() -> dict[str, object]:
         if sent:

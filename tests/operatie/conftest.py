@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -62,7 +63,7 @@ async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    values = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
+    values: dict[str, Any] = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
     async with running(folder, f"apart_{worker}", split=True, **values) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte")
