@@ -94,9 +94,13 @@ def gaps(kind: str, body: dict[str, Any]) -> set[tuple[str, str]]:
                     found.add((f"{group}.{name}", code))
     if kind == "zaakobjecttypen" and body["objecttype"] and not body["objecttype"].startswith("http"):
         found.add(("objecttype", "invalid"))
+    for index, item in enumerate(body.get("checklistitemStatustype") or []):
+        for name, longest in (("itemnaam", 30), ("vraagstelling", 255)):
+            if code := _gap(item, name, longest, text=True):
+                found.add((f"checklistitemStatustype.{index}.{name}", code))
     if specificatie := body.get("specificatie"):
         kardinaliteit, groep = specificatie["kardinaliteit"], specificatie["groep"]
-        if len(kardinaliteit) <= 3 and not (kardinaliteit == "N" or kardinaliteit.isdigit()):
+        if 0 < len(kardinaliteit) <= 3 and not (kardinaliteit == "N" or kardinaliteit.isdigit()):
             found.add(("specificatie.kardinaliteit", "invalid"))
         if len(groep) > 32 or not all(c.isascii() and (c.isalnum() or c in "_ ") for c in groep):
             found.add(("specificatie.groep", "max_length" if len(groep) > 32 else "invalid"))
@@ -148,6 +152,10 @@ class Lader:
             group, _, member = name.rpartition(".")
             if group == "gerelateerdeZaaktypen":
                 body[group][int(member)] = {"zaaktype": body[group][int(member)], "aardRelatie": "vervolg"}
+                continue
+            if group.startswith("checklistitemStatustype."):
+                item = body["checklistitemStatustype"][int(group.rpartition(".")[2])]
+                item[member] = (item.get(member) or "onbekend")[:30]
                 continue
             holder = body[group] if group else body
             if group == "omschrijvingGeneriek" or (
