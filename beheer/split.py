@@ -29,7 +29,7 @@ from zgw.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak")
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 40.0
 
 

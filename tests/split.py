@@ -24,6 +24,8 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     for item in items:
-        for name, reason in IN_PROCESS.items():
-            if item.nodeid.startswith(name):
-                item.add_marker(pytest.mark.skip(reason=f"needs one process: {reason}"))
+        reasons = [reason for name, reason in IN_PROCESS.items() if item.nodeid.startswith(name)]
+        if "monkeypatch" in item.fixturenames:  # type: ignore[attr-defined]
+            reasons.append("it replaces something inside a service")
+        if reasons:
+            item.add_marker(pytest.mark.skip(reason=f"needs one process: {reasons[0]}"))
