@@ -78,9 +78,7 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
             admin = await asyncpg.connect(dsn)
             gemeente = Gemeente(ROOT, "deventer", "geheim" * 8)
             await tenants.add_tenant(admin, settings, "deventer", "Deventer", "517439943")
-            await tenants.add_client(
-                admin, settings, "deventer", gemeente.client_id, gemeente.secret, all_rights=True
-            )
+            await tenants.add_client(admin, settings, "deventer", gemeente.client_id, gemeente.secret, all_rights=True)
             await admin.close()
             soort = await asyncio.to_thread(_soort, gemeente)
             yield Running(gemeente, soort, server.pid, home)
