@@ -1,7 +1,7 @@
 """Import of many zaaktypen, and CPU of the lists of the Catalogi API: ``python -m bench.catalogi [zaaktypen]``.
 
 The zaaktypen are copies of a real catalogue. CPU is that of this process (gateway, services, test client) and that of
-PostgreSQL's processes, each per request; the first line of requests is a bare one, so that the client can be subtracted.
+PostgreSQL's processes, per request; the first line of requests is a bare one, to subtract the client.
 """
 
 import asyncio
