@@ -18,7 +18,7 @@ from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
-from gateway import registry
+from gateway import registry, snapshot
 from gateway.config import secret_box
 from zgw.settings import Settings, load_settings
 
@@ -213,7 +213,7 @@ def tenant_cors(
     show({"name": name, "origins": with_admin(work)}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
 
 
-def _tenant(tenant: registry.Tenant) -> dict[str, Any]:
+def _tenant(tenant: snapshot.Tenant) -> dict[str, Any]:
     return {"name": tenant.name, "naam": tenant.naam, "rsin": tenant.rsin, "hosts": list(tenant.hosts)}
 
 

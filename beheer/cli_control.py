@@ -10,9 +10,10 @@ import typer
 from beheer.console import Json, Tenant, show, with_admin, with_services
 from beheer.relations import Inconsistency, check_relations
 from beheer.runner import Standalone
-from services.autorisaties.external import External, add_external, list_externals, remove_external
+from services.autorisaties.external import add_external, list_externals, remove_external
 from services.documenten.controle import Finding, Total, check_documents
 from services.notificaties import beheer as queues
+from zgw.external import External
 from zgw.settings import Settings
 
 check_app = typer.Typer(no_args_is_help=True, help="Compare what is stored in more than one place.")

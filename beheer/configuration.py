@@ -79,7 +79,7 @@ class Document:
 class Part(BaseModel):
     """A part of the file; an unknown key is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)  # type: ignore[pydantic-alias]
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
 class Secret(Part):

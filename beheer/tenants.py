@@ -12,6 +12,7 @@ import orjson
 from beheer.provision import make_gateway_schema, make_login_roles, make_tenant
 from gateway import registry
 from gateway.config import secret_box
+from gateway.snapshot import Tenant
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES, login_role, schema_of
 
@@ -38,7 +39,7 @@ async def prepare(admin: asyncpg.Connection, settings: Settings) -> None:
 
 async def add_tenant(
     admin: asyncpg.Connection, settings: Settings, name: str, naam: str, rsin: str, hosts: tuple[str, ...] = ()
-) -> registry.Tenant:
+) -> Tenant:
     """Make a municipality with its schemas. Raises ValueError for a wrong or taken name, RSIN or host.
 
     All in one transaction: a municipality is there as a whole or not at all.

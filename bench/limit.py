@@ -38,7 +38,7 @@ def create() -> Any:
         sql = ONE.format(schema)
         if rest:
             row = await pool.fetchrow(sql + " WHERE z.uuid = $1", rest[0])
-            content: Any = dict(row)
+            content: Any = dict(row or {})
         else:
             rows = await pool.fetch(sql + " ORDER BY z.id DESC LIMIT 100")
             content = {"results": [dict(row) for row in rows]}

@@ -1,6 +1,6 @@
 """The OpenAPI 3.0.3 document of an API, made from its declarations and from nothing else::
 
-    document(API, "https://zaken.example.nl")["paths"]["/zaken"]["get"]["operationId"]  # "zaak_list"
+document(API, "https://zaken.example.nl")["paths"]["/zaken"]["get"]["operationId"]  # "zaak_list"
 """
 
 import re

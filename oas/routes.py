@@ -54,5 +54,3 @@ def documentation(api: Api) -> list[Route]:
         Route(api.root + "/schema/openapi.yaml", once(older)),
         Route(api.root + "/docs", once(page)),
     ]
-
-

@@ -192,7 +192,7 @@ class Maak:
 
     async def besluittype(self, concept: bool = False, **changes: Any) -> dict[str, Any]:
         """Make a besluittype, published unless ``concept``."""
-        body = {
+        body: dict[str, Any] = {
             "catalogus": changes.get("catalogus") or await self.een_catalogus(),
             "omschrijving": f"Besluit {next(_numbers)} {uuid.uuid4().hex[:8]}",
             "publicatieIndicatie": False,

@@ -146,7 +146,7 @@ class Check:
             self.row[p.attribute] = value
         return True
 
-    def _parse_variant(self, p: Property, data: dict[str, Any], context: Mapping[str, Any]) -> None:
+    def _parse_variant(self, p: Property, data: dict[str, Any], context: dict[str, Any]) -> None:
         assert p.variants is not None
         value = data.get(p.name)
         by = next(f for f in describe(self.resource.fields) if f.attribute == p.variants.by)

@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -40,9 +40,8 @@ def compile_statement(statement: Executable) -> tuple[str, list[Any]]:
     The SQL of statements of the same shape is compiled once per process. ``IN`` lists are not supported, because
     each length would be another shape: use :func:`among`.
     """
-    compiled, extracted, *_ = statement._compile_w_cache(  # type: ignore[attr-defined]
-        _dialect, compiled_cache=_compiled, column_keys=[]
-    )
+    whole: Any = statement
+    compiled, extracted, *_ = whole._compile_w_cache(_dialect, compiled_cache=_compiled, column_keys=[])
     if len(_compiled) > _COMPILED_MAX:
         _compiled.popitem(last=False)
     # What ``statement.params(name=value)`` gave, for parameters that have a name of their own.
@@ -74,14 +73,16 @@ class Executor:
     async def rows(self, statement: Executable) -> list[Row]:
         """Return all rows, each a mapping by column name."""
         sql, values = compile_statement(statement)
-        result: list[Row] = await self.connection.fetch(sql, *values)
-        return result
+        return cast("list[Row]", await self.connection.fetch(sql, *values))
 
     async def row(self, statement: Executable) -> Row | None:
         """Return the first row, or None."""
         sql, values = compile_statement(statement)
-        result: Row | None = await self.connection.fetchrow(sql, *values)
-        return result
+        return cast("Row | None", await self.connection.fetchrow(sql, *values))
+
+    async def first(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row of SQL that was compiled before, or None."""
+        return cast("Row | None", await self.connection.fetchrow(sql, *values))
 
     async def value(self, statement: Executable) -> Any:
         """Return the first column of the first row, or None."""
@@ -243,20 +244,21 @@ class Database:
                 break
         # Another municipality's connection is switched only when all places are taken: a switch makes PostgreSQL
         # plan its statements again, and a new connection costs that only once.
-        connection = None
-        while connection is None and self._open >= self.size and self._idle:
+        found: asyncpg.Connection | None = None
+        while found is None and self._open >= self.size and self._idle:
             candidate, _ = self._idle.popitem(last=False)
             if candidate.is_closed():
                 self._open -= 1
             else:
-                connection = candidate
-        if connection is None:
+                found = candidate
+        if found is None:
             self._open += 1
             try:
-                connection = await self.connect()
+                found = await self.connect()
             except BaseException:
                 self._open -= 1
                 raise
+        connection = found
         try:
             await self._switch(connection, tenant)
         except BaseException:

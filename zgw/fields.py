@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -33,16 +33,18 @@ LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
 class Fields(SQLModel):
     """Base of every group of fields: camelCase names in JSON, unknown properties ignored."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", populate_by_name=False, from_attributes=False)  # type: ignore[assignment]
+    model_config = ConfigDict(  # type: ignore[assignment]
+        alias_generator=to_camel, extra="ignore", populate_by_name=False, from_attributes=False
+    )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own
         bases."""
-        schema = handler(source)
+        schema: dict[str, Any] = dict(handler(source))
         if schema["type"] == "model":
             schema["custom_init"] = False
-        return schema
+        return cast("core_schema.CoreSchema", schema)
 
 
 # --- Markers: facts about a field that are not part of its type ---
@@ -159,7 +161,7 @@ class Length:
             schema["max_length"] = self.maximum
         if self.minimum:
             schema["min_length"] = self.minimum
-        return schema  # type: ignore[return-value]
+        return cast("core_schema.CoreSchema", schema)
 
 
 @dataclass(frozen=True)

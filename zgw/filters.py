@@ -12,7 +12,7 @@ Example::
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,6 +51,14 @@ class Filter:
     default: Any = None
 
 
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "gt": operators.gt,
+    "gte": operators.ge,
+    "lt": operators.lt,
+    "lte": operators.le,
+}
+
+
 def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Within | None = None) -> Filter:
     """Return an exact, case-sensitive match."""
     return Filter(name, type_, lambda value: column == value, within=within)
@@ -70,8 +78,7 @@ def compare(name: str, column: ColumnElement[Any], type_: Any, *suffixes: str, e
         elif suffix == "icontains":
             found.append(Filter(f"{name}__icontains", type_, lambda v: column.icontains(v, autoescape=True)))
         else:
-            operator = {"gt": operators.gt, "gte": operators.ge, "lt": operators.lt, "lte": operators.le}[suffix]
-            found.append(Filter(f"{name}__{suffix}", type_, lambda v, op=operator: op(column, v)))
+            found.append(Filter(f"{name}__{suffix}", type_, partial(OPERATORS[suffix], column)))
     return found
 
 

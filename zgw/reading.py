@@ -195,7 +195,7 @@ async def find(call: Call, resource: Resource, rights: Rights, full: bool = Fals
         sql, values = _by_uuid(resource)
         uuid = call.path["uuid"]
         async with call.db.acquire(call.tenant) as db:
-            found = await db.connection.fetchrow(sql, *(uuid if value is _NOBODY else value for value in values))
+            found = await db.first(sql, *(uuid if value is _NOBODY else value for value in values))
         if found is None:
             raise not_found()
         return found

@@ -3,7 +3,7 @@
 The standard prescribes the same operations for some forty resources; ``zgw.verbs`` performs them from this declaration.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +205,7 @@ class Api:
     kanalen: Sequence[Kanaal] = ()
     internal: "Mapping[str, Callable[[Call], Awaitable[Any]]]" = field(default_factory=dict)
     """Routes for other services only: ``{"GET /client": run}`` is reached as ``/_intern/client``."""
-    start: Sequence[Callable[[Any], Awaitable[None]]] = ()
+    start: Sequence[Callable[[Any], Coroutine[Any, Any, None]]] = ()
     """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
     description: str = ""
 

@@ -111,6 +111,6 @@ def onderdelen(zaaktype: str) -> list[tuple[str, dict[str, Any]]]:
         )
     for number, omschrijving in enumerate(INFORMATIEOBJECTTYPEN, 1):
         richting = "uitgaand" if omschrijving == "Beschikking" else "inkomend"
-        body = {"zaaktype": zaaktype, "informatieobjecttype": omschrijving, "volgnummer": number, "richting": richting}
-        parts.append(("zaaktype-informatieobjecttypen", body))
+        ziot = {"zaaktype": zaaktype, "informatieobjecttype": omschrijving, "volgnummer": number, "richting": richting}
+        parts.append(("zaaktype-informatieobjecttypen", ziot))
     return parts

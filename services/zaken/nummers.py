@@ -107,6 +107,7 @@ async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
     async with call.db.acquire(call.tenant) as db:
         while True:
             row = await db.connection.fetchrow(VOLGENDE, prefix, step, bronorganisatie)
+            assert row is not None
             if not row["bezet"]:
                 return f"{prefix}{row['laatste']:010d}"
             step *= 2

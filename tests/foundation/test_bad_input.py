@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -73,7 +74,7 @@ async def test_wrong_types_everywhere(api: Client, url: str) -> None:
     service, path = url.split("/")[1], url.rsplit("/", 1)[1]
     resource = next(r for r in api_of(service).resources if r.path == path)
     names = [info.alias or name for name, info in resource.fields.model_fields.items()]
-    for value in (
+    values: tuple[Any, ...] = (
         10**30,
         -(10**30),
         1e308,
@@ -86,7 +87,8 @@ async def test_wrong_types_everywhere(api: Client, url: str) -> None:
         None,
         "",
         "\ud83d\ude00",
-    ):
+    )
+    for value in values:
         content = json.dumps(dict.fromkeys(names, value)).encode()
         answer = await api.post(url, content=content, headers={"Content-Type": "application/json"})
         found = problem(answer, 400, "invalid")

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import hypothesis
@@ -111,8 +111,8 @@ class Run:
         document = self.http.get(f"/{service}/api/v1/openapi.json").raise_for_status().json()
         schema = schemathesis.openapi.from_dict(document)
         judge = schemathesis.openapi.from_dict(as_meant(document))
-        self.judges = {found.ok().label: found.ok() for found in judge.get_all_operations()}
-        operations = [found.ok() for found in schema.get_all_operations()]
+        self.judges = {found.ok().label: found.ok() for found in cast("Any", judge.get_all_operations())}
+        operations = [found.ok() for found in cast("Any", schema.get_all_operations())]
         for operation in sorted(operations, key=lambda o: (o.method == "delete", o.label)):
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 self.operation(operation, f"{self.url}/{service}/api/v1", mode, examples)

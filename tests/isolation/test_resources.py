@@ -3,6 +3,7 @@
 import asyncio
 import random
 import uuid
+
 import pytest
 
 from beheer.provision import api_of

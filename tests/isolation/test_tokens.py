@@ -34,7 +34,7 @@ async def test_a_service_answers_nobody_but_the_gateway(stack: Stack, service: s
         "empty": {HEADER: ""},
         "garbage": {HEADER: "x.y.z"},
         "another key": {HEADER: sign(caller, b"k" * 32)},
-        "no signature": {HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) + 60}, None, "none")},
+        "no signature": {HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) + 60}, "", "none")},
         "expired": {
             HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) - 1}, stack.standalone.key, "HS256"),
         },

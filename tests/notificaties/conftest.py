@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    settings = {"callback_allow_http": True, "outgoing_timeout": 2.0}
+    settings: dict[str, Any] = {"callback_allow_http": True, "outgoing_timeout": 2.0}
     async with running(folder, f"nrc_{worker}", before_start=shorten, **settings) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))
