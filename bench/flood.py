@@ -110,12 +110,11 @@ def run(seconds: float, connections: int) -> float:
         finally:
             split.stop()
     factor = percentile(busy, 0.95) / percentile(quiet, 0.95)
-    limits = f"{settings.tenant_concurrency} at once, {settings.tenant_rate:g}/s a municipality, {settings.client_rate:g}/s a client"
-    print(f"limits: {limits}")
+    rates = f"{settings.tenant_rate:g}/s a municipality, {settings.client_rate:g}/s a client"
+    print(f"limits: {settings.tenant_concurrency} at once, {rates}")
     for name, values in (("quiet", quiet), ("flood", busy)):
-        print(
-            f"calm municipality, {name}: {len(values)} requests, p50 {percentile(values, 0.5):.1f} ms, p95 {percentile(values, 0.95):.1f} ms"
-        )
+        p50, p95 = percentile(values, 0.5), percentile(values, 0.95)
+        print(f"calm municipality, {name}: {len(values)} requests, p50 {p50:.1f} ms, p95 {p95:.1f} ms")
     answered = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
     print(f"flooding municipality, {connections} connections: {answered} in {seconds + 3:.0f} s")
     print(f"p95 under the flood is {factor:.2f} times that of a quiet system (at most {ALLOWED:g} wanted)")
