@@ -385,11 +385,10 @@ async def run(
 def main() -> None:
     """Read the command line, and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--writes", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=180)
+    for name, default in (("--writes", 20_000), ("--seconds", 180.0), ("--seed", 1)):
+        parser.add_argument(name, type=type(default), default=default)
     parser.add_argument("--limit", type=float, default=3600, help="seconds after which no more is written")
     parser.add_argument("--interval", type=float, default=4, help="mean seconds between two kills")
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="samenzaak-chaos-"))
     text, passed, _ = asyncio.run(run(home, given.writes, given.seconds, given.limit, given.seed, given.interval))

@@ -1,7 +1,4 @@
-"""The OpenAPI 3.0.3 document of an API, made from its declarations and from nothing else::
-
-document(API, "https://zaken.example.nl")["paths"]["/zaken"]["get"]["operationId"]  # "zaak_list"
-"""
+"""The OpenAPI 3.0.3 document of an API, made from its declarations and from nothing else."""
 
 import re
 from collections.abc import Sequence

@@ -81,7 +81,7 @@ async def test_requests_of_one_municipality_wait_and_those_of_another_do_not(wor
     path = "/zaken/api/v1/zaken?wait"
     held = [asyncio.create_task(ask(gateway, path, token=make_token())) for _ in range(3)]
     async with asyncio.timeout(10):
-        while gateway.flow.turns.waiting().get("deventer") != 1:  # noqa: ASYNC110
+        while gateway.flow.turns.waiting().get("deventer") != 1:
             await asyncio.sleep(0.005)
     assert len(busy) == 2
     assert gateway.flow.turns.waiting() == {"deventer": 1}

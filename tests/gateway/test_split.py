@@ -88,7 +88,7 @@ async def test_fifty_megabytes_up_and_down_stay_out_of_memory(world: World, fron
 async def test_the_limit_holds_while_streaming(world: World, front: str) -> None:
     async def upload() -> AsyncIterator[bytes]:
         yield b"x" * 500
-        while not world.zaken.received:  # noqa: ASYNC110
+        while not world.zaken.received:
             await asyncio.sleep(0.01)
         yield b"x" * 501
 

@@ -131,7 +131,7 @@ async def test_an_answer_under_way_arrives_and_ends_its_connection() -> None:
 
     server = Server(configure(Draining(slow), host="127.0.0.1", port=0, loop="none"))
     task = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110
+    while not server.started:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx.AsyncClient() as http:

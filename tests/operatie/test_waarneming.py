@@ -23,7 +23,7 @@ BSN = "111222333"
 async def until(found: Callable[[], Any], seconds: float = 30) -> Any:
     """Return what ``found`` returns as soon as it is something."""
     async with asyncio.timeout(seconds):
-        while not (result := found()):  # noqa: ASYNC110
+        while not (result := found()):
             await asyncio.sleep(0.1)
     return result
 

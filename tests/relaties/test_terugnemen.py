@@ -177,5 +177,5 @@ async def test_a_write_is_announced_only_after_the_other_side_agreed(
     await werk.bio(besluit, document)
     assert [row["held_until"] is not None for row in seen] == [True]
     async with asyncio.timeout(10):
-        while not await no_message(stack, "besluiten", "besluitinformatieobjecten"):  # noqa: ASYNC110
+        while not await no_message(stack, "besluiten", "besluitinformatieobjecten"):
             await asyncio.sleep(0.02)
