@@ -4,7 +4,8 @@ Everything here is of one process of the gateway: with three replicas a municipa
 
 A rate is a bucket of tokens that fills at a steady pace and holds :data:`BURST_SECONDS` of it. Turns keep a
 municipality that asks much from taking the processors from the others: only a few of its requests are worked on at the
-same time, and the rest of them wait in a row of its own. The others do not wait in that row.
+same time, and the rest of them wait in a row of its own. The others do not wait in that row. How many are worked on
+is shared: the more municipalities ask something, the fewer requests each has under way.
 """
 
 import asyncio
@@ -62,14 +63,33 @@ class _Row:
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
+ACTIVE_SECONDS = 1.0
+"""How long a municipality counts as one that asks something, after its last request."""
+
+
 class Turns:
-    """At most ``at_once`` requests of a municipality at the same time, and ``row`` that wait; 0: no limit."""
+    """At most ``at_once`` requests of a municipality at the same time, and ``row`` that wait; 0: no limit.
+
+    When others ask something too, it is the municipality's share of ``at_once``, and at least one.
+    """
 
     def __init__(self, at_once: int, row: int, wait_seconds: float) -> None:
         self.at_once = at_once
         self.row = row
         self.wait_seconds = wait_seconds
         self._rows: dict[str, _Row] = {}
+        # Who asked something lately, the longest ago first.
+        self._active: OrderedDict[str, float] = OrderedDict()
+
+    def _share(self) -> int:
+        return max(1, -(-self.at_once // max(1, len(self._active))))
+
+    def _note(self, tenant: str) -> None:
+        now = time.monotonic()
+        self._active[tenant] = now
+        self._active.move_to_end(tenant)
+        while now - next(iter(self._active.values())) > ACTIVE_SECONDS:
+            self._active.popitem(last=False)
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait, by municipality."""
@@ -81,10 +101,11 @@ class Turns:
         if not self.at_once:
             yield
             return
+        self._note(tenant)
         row = self._rows.get(tenant)
         if row is None:
             row = self._rows[tenant] = _Row()
-        if row.busy < self.at_once:
+        if row.busy < self._share() and not row.waiting:
             row.busy += 1
         else:
             await self._wait(tenant, row)
@@ -127,12 +148,12 @@ class Turns:
                 self._pass_on(tenant, row)
 
     def _pass_on(self, tenant: str, row: _Row) -> None:
-        while row.waiting:
+        row.busy -= 1
+        while row.waiting and row.busy < self._share():
             turn = row.waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                return
-        row.busy -= 1
+                row.busy += 1
         if not row.busy:
             self._rows.pop(tenant, None)
 

@@ -164,6 +164,8 @@ class Database:
         """Return the municipalities that this service serves, as the database knows them."""
         sql = (
             "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid "
+            # Roles belong to the whole cluster: another of its databases may have municipalities of its own.
+            "JOIN pg_namespace n ON n.nspname = r.rolname "
             "JOIN pg_roles l ON l.oid = m.member WHERE l.rolname = $1 ORDER BY 1"
         )
         async with self._free:

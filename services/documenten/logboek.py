@@ -2,7 +2,7 @@
 
 A new object is in the journal before it is written, and leaves it in the transaction that stores its document. What a
 transaction no longer needs enters the journal in that transaction. So content without a document is always in
-the journal, and the sweep finds it without listing the storage (docs/adr/0005).
+the journal, and the sweep finds it without listing the storage (docs/adr/0003).
 """
 
 import asyncio

@@ -95,7 +95,7 @@ async def _complete(db: Executor, uuid: object, locked: Row, forced: bool) -> li
     if parts:
         complete = [part for part in parts if part["sleutel"]]
         if len(complete) == len(parts):
-            # The parts are the content: nothing is copied, whatever their size (docs/adr/0005).
+            # The parts are the content: nothing is copied, whatever their size (docs/adr/0003).
             values["segmenten"] = [{name: part[name] for name in ("sleutel", "omvang", "sha256")} for part in parts]
         elif forced:
             values["bestandsomvang"] = None

@@ -1,6 +1,6 @@
 """Calling the webhook of a subscriber: which addresses may be called, and one POST (notificaties.md §4, §5).
 
-The client is aiohttp's, because httpx takes several times its CPU (docs/adr/0007-deliveries.md).
+The client is aiohttp's, because httpx takes several times its CPU (docs/adr/0005-deliveries.md).
 """
 
 import asyncio

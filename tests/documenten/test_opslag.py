@@ -1,4 +1,4 @@
-"""The storage: its layout, what happens when it fails, the sweep and the control (docs/adr/0005)."""
+"""The storage: its layout, what happens when it fails, the sweep and the control (docs/adr/0003)."""
 
 import asyncio
 import os

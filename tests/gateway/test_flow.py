@@ -158,3 +158,21 @@ async def test_a_client_that_falls_silent_within_a_body_gets_408(world: World) -
     }
     await gateway(scope, receive, send)  # type: ignore[arg-type]
     assert answers[0]["status"] == 408
+
+
+async def test_the_turns_are_shared_with_who_asks_something_too() -> None:
+    turns = Turns(4, 10, 5)
+    async with turns.turn("raalte"):
+        pass
+    release = asyncio.Event()
+
+    async def hold() -> None:
+        async with turns.turn("deventer"):
+            await release.wait()
+
+    held = [asyncio.create_task(hold()) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert turns.waiting() == {"deventer": 3}
+    release.set()
+    await asyncio.gather(*held)
+    assert turns.waiting() == {}
