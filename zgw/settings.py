@@ -90,8 +90,9 @@ class Settings(BaseSettings):
     tenant_concurrency: int = Field(
         4,
         ge=0,
-        description="Requests of one municipality that a process of the gateway has worked on at the same time, or its share of them when others ask something too. One "
-        "that lasts longer than 0.25 s, as an upload does, no longer counts. 0: no limit.",
+        description="Requests of one municipality that a process of the gateway has worked on at the same time, or its "
+        "share of them when others ask something too. One that lasts longer than 0.25 s, as an upload does, no longer "
+        "counts. 0: no limit.",
     )
     tenant_queue: int = Field(
         500, ge=0, description="Requests of one municipality that wait for their turn in a process; more get 429."
