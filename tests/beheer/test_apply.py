@@ -14,6 +14,7 @@ from gateway.config import secret_box
 from services.autorisaties import external
 from tests.maak import Maak
 from tests.stack import Client, Stack
+from zgw.tenancy import check_name
 
 ROOT = Path(__file__).parents[2]
 RIGHTS = "/autorisaties/api/v1/applicaties"
@@ -253,6 +254,8 @@ municipalities:
     onbekend: 1
   X: {naam: x, rsin: "517439943"}
 """
+    with pytest.raises(ValueError, match="'X'") as name_error:
+        check_name("X")
     found = [
         line.replace("municipalities.deventer", "…").replace("twee woorden", "twee")
         for line in mistakes(tmp_path, text)
@@ -265,8 +268,7 @@ municipalities:
         "12: ….clients.twee.autorisaties.0.component: Input should be 'ac', 'nrc', 'zrc', 'ztc', 'drc' or 'brc'",
         "12: ….clients.twee.autorisaties.0.scopes: List should have at least 1 item after validation, not 0",
         "13: ….onbekend: is not known here",
-        "14: municipalities.X: 'X': a tenant name has 2 to 40 lower-case letters, digits and single hyphens, and begins"
-        " with a letter",
+        f"14: municipalities.X: {name_error.value}",
     ]
 
 
