@@ -3,13 +3,33 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
 from tests.stack import Client, Stack, running
+
+OWN_STACK = ("documenten", "notificaties", "gateway")
+"""Folders that have a stack of their own, which takes seconds to start."""
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a test process whole files, and of some folders all files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.split("/")[1]
+        return folder if folder in OWN_STACK else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Keep tests together that share a stack or build on each other."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -240,7 +240,14 @@ async def running(
     own.mkdir(exist_ok=True)
     # Tests ask more than an application does; those of the limits set their own.
     usual: dict[str, Any] = {"client_rate": 0, "tenant_rate": 0, "public_url": PUBLIC}
-    values: dict[str, Any] = {"home": own, "secret_key": SecretStr("test" * 16), **usual, **settings}
+    values: dict[str, Any] = {
+        "home": own,
+        "secret_key": SecretStr("test" * 16),
+        # Several stacks share one cluster, and with it its connections.
+        "pool_size": 4,
+        **usual,
+        **settings,
+    }
     stack = Stack(Settings(**values), dsn, home / "roles.lock", split)
     await stack.prepare()
     if before_start is not None:

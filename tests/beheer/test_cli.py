@@ -13,8 +13,6 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 
 def environment(home: Path, port: int = 8000) -> dict[str, str]:
     """Return an environment with a data folder of its own."""
@@ -39,7 +37,8 @@ def free_port() -> int:
 def start(home: Path, port: int, log: Path, *options: str) -> subprocess.Popen[bytes]:
     """Start a server."""
     command = [sys.executable, "-m", "beheer.cli", "serve", *options]
-    return subprocess.Popen(command, env=environment(home, port), stdout=log.open("ab"), stderr=subprocess.STDOUT)
+    with log.open("ab") as out:
+        return subprocess.Popen(command, env=environment(home, port), stdout=out, stderr=subprocess.STDOUT)
 
 
 def wait_for(log: Path, text: str, process: subprocess.Popen[bytes], seconds: float = 120) -> str:

@@ -10,8 +10,6 @@ from tests.beheer.test_cli import samenzaak
 DATA = Path(__file__).parents[1] / "data"
 ZIP = next(DATA.rglob("vrzl-evenementen.zip"))
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -6,11 +6,8 @@ import sys
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from beheer import postgres
-
-pytestmark = pytest.mark.xdist_group("cli")
 
 FILE = """\
 municipalities:

@@ -12,8 +12,6 @@ from tests.maak import ROOT, Maak
 from tests.selectielijst import DATA, PUBLIC, Selectielijst
 from tests.stack import Client, Stack
 
-pytestmark = pytest.mark.xdist_group("selectielijst")
-
 
 async def age(stack: Stack, hours: int) -> None:
     """Make all copies of Deventer older."""

@@ -63,7 +63,6 @@ async def exported(api: Client, domein: str) -> bytes:
     return answer.content
 
 
-@pytest.mark.xdist_group("vrzl")
 async def test_a_real_catalogue_comes_in_goes_out_and_comes_in_elsewhere(
     api: Client, raalte: Client, lijst: Selectielijst
 ) -> None:

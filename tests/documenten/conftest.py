@@ -10,6 +10,8 @@ from moto.server import ThreadedMotoServer
 
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import informatieobjecttype
+from tests.maak import Maak
+from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack, running
 
 CHUNK = 1024**2
@@ -69,6 +71,24 @@ async def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack
+
+
+@pytest.fixture(scope="session")
+async def api(stack: Stack) -> Client:
+    """A client of Deventer with all rights, in the stack of this folder."""
+    return await stack.add_client("deventer", "alles-deventer")
+
+
+@pytest.fixture(scope="session")
+async def raalte(stack: Stack) -> Client:
+    """A client of Raalte with all rights, on Raalte's own host name, in the stack of this folder."""
+    return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
+
+
+@pytest.fixture(scope="session")
+def maak(api: Client, lijst: Selectielijst) -> Maak:
+    """Makes catalogue types in Deventer, in the stack of this folder."""
+    return Maak(api, lijst)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ IDS = [f"{service}/{resource.path}" for service, resource in ALL]
 OUTSIDE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")
 """These need an API or a webhook outside; the tests of their own services make them."""
 
-pytestmark = pytest.mark.xdist_group("every_resource")
-
 
 @pytest.fixture(scope="module")
 async def wereld(api: Client) -> werelden.Wereld:

@@ -24,12 +24,10 @@ async def wereld(api: Client) -> werelden.Wereld:
     return await werelden.make(api)
 
 
-@pytest.mark.xdist_group("isolation")
 def test_the_world_has_every_resource(wereld: werelden.Wereld) -> None:
     assert set(COLLECTIONS) - set(wereld.urls) == set(NOT_MADE) & set(COLLECTIONS)
 
 
-@pytest.mark.xdist_group("isolation")
 @pytest.mark.parametrize("name", [name for name in COLLECTIONS if name not in NOT_MADE])
 async def test_a_foreign_uuid_does_not_exist(
     wereld: werelden.Wereld, stack: Stack, api: Client, raalte: Client, name: str
@@ -50,7 +48,6 @@ async def test_a_foreign_uuid_does_not_exist(
     assert (await api.get(url)).text == own.text
 
 
-@pytest.mark.xdist_group("isolation")
 @pytest.mark.parametrize("name", [name for name in COLLECTIONS if name not in (*NOT_MADE, *FREE)])
 async def test_a_reference_to_another_municipality_is_refused(
     wereld: werelden.Wereld, stack: Stack, raalte: Client, name: str
@@ -71,7 +68,6 @@ async def test_a_reference_to_another_municipality_is_refused(
         assert answer.status_code in (400, 403, 404), (answer.status_code, answer.text)
 
 
-@pytest.mark.xdist_group("isolation")
 @pytest.mark.parametrize("service", built())
 async def test_a_filter_with_a_foreign_url_finds_nothing(wereld: werelden.Wereld, raalte: Client, service: str) -> None:
     for resource in api_of(service).resources:
@@ -92,7 +88,6 @@ async def test_a_filter_with_a_foreign_url_finds_nothing(wereld: werelden.Wereld
                     assert (found["count"] if isinstance(found, dict) else len(found)) == 0
 
 
-@pytest.mark.xdist_group("isolation")
 async def test_search_and_expand_with_foreign_uuids(wereld: werelden.Wereld, raalte: Client) -> None:
     zaak = wereld["zaken/zaken"].rsplit("/", 1)[1]
     found = await raalte.post("/zaken/api/v1/zaken/_zoek", {"uuid__in": [zaak], "expand": "zaaktype,rollen"})
@@ -102,7 +97,6 @@ async def test_search_and_expand_with_foreign_uuids(wereld: werelden.Wereld, raa
     assert (found.status_code, found.json()["count"]) == (200, 0)
 
 
-@pytest.mark.xdist_group("isolation")
 async def test_ten_thousand_mixed_requests_none_wrong(stack: Stack, api: Client, raalte: Client) -> None:
     """Pooled connections alternate municipalities under concurrency; every answer is of the municipality that asked."""
     url = "/autorisaties/api/v1/applicaties"

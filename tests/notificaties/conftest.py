@@ -9,8 +9,10 @@ import pytest
 
 from services.notificaties.bezorger import POLICY
 from services.notificaties.rij import Policy
+from tests.maak import Maak
 from tests.notificaties.webhooks import Webhook, listening
-from tests.stack import Stack, running
+from tests.selectielijst import Selectielijst
+from tests.stack import Client, Stack, running
 
 FAST = Policy(waits=(0.1, 0.2, 0.2), jitter=0.1, failures=5, pause=0.2, longest_pause=1.0, lease=3.0)
 
@@ -26,6 +28,24 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))
         yield stack
+
+
+@pytest.fixture(scope="session")
+async def api(stack: Stack) -> Client:
+    """A client of Deventer with all rights, in the stack of this folder."""
+    return await stack.add_client("deventer", "alles-deventer")
+
+
+@pytest.fixture(scope="session")
+async def raalte(stack: Stack) -> Client:
+    """A client of Raalte with all rights, on Raalte's own host name, in the stack of this folder."""
+    return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
+
+
+@pytest.fixture(scope="session")
+def maak(api: Client, lijst: Selectielijst) -> Maak:
+    """Makes catalogue types in Deventer, in the stack of this folder."""
+    return Maak(api, lijst)
 
 
 def shorten(stack: Stack) -> None:

@@ -12,7 +12,6 @@ from tests.maak import Maak
 from tests.selectielijst import Selectielijst
 from tests.stack import PUBLIC, Stack
 
-pytestmark = pytest.mark.xdist_group("controle")
 TENANT = "controle"
 
 

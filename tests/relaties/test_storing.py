@@ -15,8 +15,6 @@ from tests.relaties.storing import FAULTS, OPERATIONS, TENANT, Operation, Storin
 from tests.selectielijst import Selectielijst
 from tests.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("storing")
-
 ROUNDS = [
     (operation, fault)
     for number, operation in enumerate(OPERATIONS)
