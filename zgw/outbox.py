@@ -25,6 +25,9 @@ from zgw.tenancy import tenant_of
 log = logging.getLogger("samenzaak.outbox")
 
 BATCH = 100
+GATHER = 0.05
+"""Seconds between two looks at one outbox: under load they carry many notifications each, and a single one still goes
+at once."""
 AT_ONCE = 2
 """Municipalities whose outboxes one process reads at the same time."""
 SWEEP = 60.0
@@ -126,6 +129,8 @@ class _Relay:
         self._tenants: set[str] = set()
         self._sweep = asyncio.Event()
         self._work = asyncio.Semaphore(0)
+        self._looked: dict[str, float] = {}
+        self._waiting: set[str] = set()
 
     def heard(self, schema: str) -> None:
         """Take a signal: the schema of an outbox, or ``""`` when anything may have happened."""
@@ -138,9 +143,22 @@ class _Relay:
         """Look at the outbox of a municipality, when its turn comes."""
         if tenant in self._busy:
             self._again.add(tenant)
-        elif tenant not in self._queued:
-            self._queued[tenant] = None
-            self._work.release()
+        elif tenant not in self._queued and tenant not in self._waiting:
+            loop = asyncio.get_running_loop()
+            early = self._looked.get(tenant, 0.0) + GATHER - loop.time()
+            if early > 0:
+                self._waiting.add(tenant)
+                loop.call_later(early, self._due, tenant)
+            else:
+                self._queue(tenant)
+
+    def _due(self, tenant: str) -> None:
+        self._waiting.discard(tenant)
+        self.look(tenant)
+
+    def _queue(self, tenant: str) -> None:
+        self._queued[tenant] = None
+        self._work.release()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -188,6 +206,7 @@ class _Relay:
                 log.warning("outbox of %s: %r; again in %.1f s", name, e, delay, exc_info=not known)
             finally:
                 self._busy.discard(tenant)
+                self._looked[tenant] = asyncio.get_running_loop().time()
             if tenant not in self._tenants:
                 # New, or just removed.
                 self._sweep.set()
