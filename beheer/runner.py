@@ -62,9 +62,9 @@ class Standalone:
             self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
         self.registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
 
-    def gateway(self, others: Mapping[str, Any] | None = None) -> Gateway:
+    def gateway(self) -> Gateway:
         """Return the gateway in front of the services of this process."""
-        return create_gateway(self.settings, self.registry, {**self.apps, **(others or {})})
+        return create_gateway(self.settings, self.registry, self.apps)
 
     async def start(self) -> None:
         """Start listening for changes and the background work of every service."""
