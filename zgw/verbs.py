@@ -181,9 +181,16 @@ async def remove(call: Call, resource: Resource) -> Response:
     """Answer 204 after removing the object and what belongs to it."""
     rights = await call.rights(resource.scopes["remove"])
     no_query(call)
-    stored = await find(call, resource, rights, full=True)
-    check = Check(call, resource, "destroy", {}, stored)
-    await remove_object(check, rights)
+    for attempt in range(CONFLICT_RETRIES):
+        stored = await find(call, resource, rights, full=True)
+        try:
+            await remove_object(Check(call, resource, "destroy", {}, stored), rights)
+            break
+        except Problem as problem:
+            # Somebody who writes beside it may have stood in the way, and be gone at the next attempt.
+            passing = isinstance(problem.__cause__, (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError))
+            if not passing or attempt == CONFLICT_RETRIES - 1:
+                raise
     return Response(None, 204)
 
 

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL, with real processes that come, go and die."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -167,8 +168,13 @@ async def test_an_interrupt_from_the_terminal_does_not_reach_it(home: Path) -> N
         assert other.stdout is not None
         dsn = other.stdout.readline().strip()
         pid = server_pid(home)
-        os.killpg(other.pid, signal.SIGINT)
-        assert other.wait(20) != 0
+        # An impatient operator presses Ctrl-C more than once; one press can fall before the process listens for it.
+        for _ in range(20):
+            os.killpg(other.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                other.wait(1)
+                break
+        assert other.returncode
     time.sleep(0.5)
     assert is_running(pid)
     assert await ask(dsn) == 1
