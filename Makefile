@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: conformance fuzz render schema help setup run run-split test test-split lint format lock
+.PHONY: conformance fuzz render help setup run run-split test test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -45,9 +45,6 @@ lint: setup ## check style and types
 format: setup ## repair the style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-schema: setup ## write the first migration of each service from its tables
-	@$(BIN)/python -m beheer.snapshot
 
 render: setup ## render the overlays of k8s/ for the tests (needs kubectl)
 	@$(BIN)/python -m tests.k8s.render

@@ -1,0 +1,10 @@
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (1, '7ac750b4-4cef-41d7-ab9f-663a2e713c6a', 'autorisaties', '', '[]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (2, '368f7868-30c5-4215-9bee-78e2b360b75b', 'besluiten', '', '["verantwoordelijkeOrganisatie", "besluittype"]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (3, '5db7d306-dc9d-4e60-8c6d-992747dd4dcd', 'zaaktypen', '', '["catalogus"]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (4, 'f9c83338-77e2-4cdf-ae66-8221b016250d', 'informatieobjecttypen', '', '["catalogus"]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (5, '3dce8476-f293-4a45-baf2-11919e9cb137', 'besluittypen', '', '["catalogus"]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (6, '0c07ddfa-1c97-4aff-9bc9-d092b66ef390', 'documenten', '', '["bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"]');
+INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (7, '1d4cd82b-706c-4259-9561-9b8facc4015e', 'zaken', '', '["bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding"]');
+SELECT pg_catalog.setval('abonnement_id_seq', 1, true);
+SELECT pg_catalog.setval('bezorging_id_seq', 10, true);
+SELECT pg_catalog.setval('kanaal_id_seq', 7, true);
