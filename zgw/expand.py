@@ -1,6 +1,7 @@
 """``expand``: related objects inside a response, to any depth, only what the client may read (common.md §13)."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from zgw.call import Call
@@ -13,6 +14,9 @@ from zgw.resource import Resource
 
 MAX_PATHS = 100
 MAX_DEPTH = 20
+MAX_OBJECTS = 20_000
+"""Objects in one answer. An object that is in it twice counts twice: a cycle (``rollen.zaak.rollen.zaak``) multiplies
+what is written out, however few objects are read."""
 
 Tree = dict[str, "Tree"]
 
@@ -54,7 +58,8 @@ def _texts(tree: Mapping[str, Any], before: str) -> Iterable[str]:
             yield before + name
 
 
-def expandable(resource: Resource) -> dict[str, Ref]:
+@cache
+def expandable(resource: Resource) -> Mapping[str, Ref]:
     """Return the JSON names that can be expanded, each with what it refers to."""
     found = dict(resource.expandable)
     for p in properties(resource):
@@ -82,6 +87,20 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
                 item["_expand"][name] = [found[url] for url in urls_of(value) if url in found]
             else:
                 item["_expand"][name] = found.get(value, {}) if value else {}
+    if number_of(items, {}) > MAX_OBJECTS:
+        raise Problem(404, "invalid-expand-field", f"Het antwoord zou meer dan {MAX_OBJECTS} objecten bevatten.")
+
+
+def number_of(items: Iterable[dict[str, Any]], known: dict[int, int]) -> int:
+    """Return how many objects are written out for these items; ``known`` holds what was counted before, by id."""
+    total = 0
+    for item in items:
+        if id(item) not in known:
+            inside = [value for value in item.get("_expand", {}).values() if value]
+            related = [each for value in inside for each in (value if isinstance(value, list) else [value])]
+            known[id(item)] = 1 + number_of(related, known)
+        total += known[id(item)]
+    return total
 
 
 def urls_of(value: Any) -> list[str]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from zgw.call import Call, answer, crs_headers, dump
 from zgw.database import Row, compile_statement
-from zgw.expand import expand, paths
+from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
 from zgw.output import existing, full_reading, reading, render, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
@@ -66,7 +66,8 @@ async def list_(call: Call, resource: Resource) -> Response:
         call.check_crs(content=False)
     given = call.query()
     declared = [f for f in resource.filters if not f.search_only]
-    known = [f.name for f in declared] + ["expand"]
+    known = [f.name for f in declared]
+    known += ["expand"] if expandable(resource) else []
     known += ["page", "pageSize"] if resource.paginated else []
     known += ["ordering"] if resource.ordering else []
     if error := unknown(given, known):
@@ -224,7 +225,8 @@ async def fetch(call: Call, resource: Resource) -> Response:
     wanted = None
     if call.request.url.query:
         given = call.query()
-        if error := unknown(given, ["expand", *resource.fetch_parameters]):
+        expands = ["expand"] if expandable(resource) else []
+        if error := unknown(given, [*expands, *resource.fetch_parameters]):
             raise Problem(400, "invalid", invalid_params=[error])
         wanted = paths(given.get("expand"))
     row = await find(call, resource, rights)

@@ -47,7 +47,7 @@ class Remote:
         self._applicaties: dict[tuple[str, str, tuple[str, ...]], Applicatie] = {}
         self._externals: dict[str, list[External]] = {}
         self._changes = 0
-        """Counts what was heard of Autorisaties: an answer that was under way during a change is not kept."""
+        """Counts what was heard of other services: an answer that was under way during a change is not kept."""
         self._outside = Outside(settings)
         self.extra_headers: Callable[[], Mapping[str, str]] | None = None
         """Returns headers that every call to another service gets too: for who traces requests."""
@@ -57,6 +57,7 @@ class Remote:
     def _drop_objects(self, tenant: str) -> None:
         for key in [key for key in self._objects if key[0] == tenant or not tenant]:
             del self._objects[key]
+        self._changes += 1
 
     def _drop_applicaties(self, tenant: str) -> None:
         for key in [key for key in self._applicaties if key[0] == tenant or not tenant]:
@@ -151,10 +152,11 @@ class Remote:
             if service:
                 wanted.setdefault((service, collection), []).append(uuid)
         for (service, collection), uuids in wanted.items():
+            changes = self._changes
             for item in await self.batch(me, service, collection, uuids, expand):
                 path = item["url"]
                 found[path] = item
-                if service in CACHED and not expand:
+                if service in CACHED and not expand and changes == self._changes:
                     self._objects[(caller.tenant, path)] = {"_day": day, "object": item}
         return found
 

@@ -165,9 +165,10 @@ def _routes(service: Service, resource: Resource) -> list[Route]:
 
 def _verb(service: Service, resource: Resource, run: Callable[[Call, Resource], Awaitable[Response]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        found = await run(Call(service, request), resource)
+        call = Call(service, request)
+        found = await run(call, resource)
         if resource.warning:
-            found.headers["Warning"] = f'299 - "{resource.warning}"'
+            found.headers["Warning"] = f'299 "{call.base}{request.url.path}" "{resource.warning}"'
         return found
 
     return endpoint

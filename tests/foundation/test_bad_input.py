@@ -9,6 +9,7 @@ import pytest
 
 from beheer.provision import api_of
 from tests.stack import Client, built
+from zgw.expand import expandable
 from zgw.resource import Api, Resource
 from zgw.routes import collection_path
 
@@ -111,6 +112,9 @@ async def test_paths_and_queries(api: Client, api_: Api, resource: Resource) -> 
         return
     problem(await api.get(f"{url}?{'x' * 10_000}=1"), 414, "uri_too_long")
     problem(await api.get(f"{url}?onbekend=1"), 400, "invalid")
+    # What cannot be expanded at all has no such parameter.
+    unknown = (404, "invalid-expand-field") if expandable(resource) else (400, "invalid")
+    problem(await api.get(f"{url}?expand=onbekend"), *unknown)
     problem(await api.get(f"{url}?page=%00"), 400, "invalid")
     problem(await api.get(f"{url}?page=%ff"), 400, "invalid")
     if resource.paginated:

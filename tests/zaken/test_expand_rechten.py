@@ -216,3 +216,15 @@ async def test_zrc_028_what_cannot_be_obtained(
     monkeypatch.setattr(Remote, "send", send)
     assert (await zaken.api.get(f"{dossier['zio']}?expand=informatieobject")).status_code == 404
     assert (await zaken.api.get(f"{dossier['zio']}?expand=zaak")).status_code == 200
+
+
+async def test_an_answer_that_would_be_too_large(zaken: Zaakmaker) -> None:
+    zaak = (await zaken.zaak())["url"]
+    for _ in range(6):
+        await zaken.rol(zaak, roltype=zaken.types.roltypen["belanghebbende"])
+    # Few objects are read, but each round writes all of them out inside each of the round before.
+    whole = await zaken.api.get(f"{zaak}?expand={'.'.join(['rollen', 'zaak'] * 3)}")
+    assert len(whole.content) > 200_000
+    for rounds in (6, 10):
+        answer = await zaken.api.get(f"{zaak}?expand={'.'.join(['rollen', 'zaak'] * rounds)}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "invalid-expand-field")
