@@ -10,6 +10,7 @@ from zgw.tenancy import SERVICES
 # (so no double or trailing slash), and no segment of only dots. Nothing in the six APIs needs more than this.
 _SEGMENT = r"/(?!\.+(?:/|$))[A-Za-z0-9._~-]+"
 _FORWARDED = re.compile(rf"/({'|'.join(SERVICES)})/api/v1((?:{_SEGMENT})*)", re.ASCII)
+_ROOT = re.compile(rf"/({'|'.join(SERVICES)})/api/v1(?:/|$)".encode())
 _PUBLIC = re.compile(r"/openapi\.json|/openapi\.yaml|/schema/openapi\.yaml|/docs(?:/.*)?", re.ASCII)
 _HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
@@ -26,6 +27,15 @@ class Target:
     service: str
     path: str
     public: bool
+
+
+def find_service(raw_path: bytes) -> str:
+    """Return the service below whose root a path is, even when it leads nowhere; else an empty string.
+
+    ``find_service(b"/zaken/api/v1/zaken/") == "zaken"``
+    """
+    found = _ROOT.match(raw_path)
+    return found[1].decode() if found else ""
 
 
 def find_target(raw_path: bytes) -> Target | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from gateway import access, cors
-from gateway.addresses import Target, bases_for, find_target, split_host
+from gateway.addresses import Target, bases_for, find_service, find_target, split_host
 from gateway.asgi import (
     ASGIApp,
     Headers,
@@ -45,11 +45,12 @@ from zgw import denial
 from zgw.problems import Problem
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
+from zgw.versions import VERSIONS
 
 log = logging.getLogger("samenzaak.gateway")
 
 BASE_HEADER = b"x-samenzaak-base"
-"""Tells the documentation of a service under which base URL it is being read."""
+"""Tells a service under which base URL its documentation is read, or a stranger is refused."""
 
 _CALLER_HEADER = callers.HEADER.encode()
 _DENIED_HEADER = denial.HEADER.encode()
@@ -57,6 +58,7 @@ _INTERNAL = (b"x-samenzaak-", b"x-forwarded-")
 _REPLACED = frozenset((b"authorization", b"forwarded", b"x-request-id"))
 _OF_A_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_VERSIONS: dict[str, Headers] = {service: [(b"api-version", version.encode())] for service, version in VERSIONS.items()}
 
 
 def create_gateway(settings: Settings, registry: Registry, services: Mapping[str, ASGIApp] | None) -> "Gateway":
@@ -111,7 +113,8 @@ class _Exchange:
             if self.held_back:
                 return
             self.status = message["status"]
-            headers = with_defaults(message.get("headers", ()), self.defaults)
+            defaults = self.defaults + _VERSIONS.get(self.service, [])
+            headers = with_defaults(message.get("headers", ()), defaults)
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += self.cors
             message = {**message, "headers": headers}
@@ -166,9 +169,11 @@ class Gateway:
         try:
             await self._route(scope, receive, path, exchange)
         except Problem as problem:
+            instance = f"urn:uuid:{uuid.uuid4()}"
+            log.info("%s: request %s refused: %s", instance, exchange.request_id, problem)
             exchange.denied = exchange.held_back = False
             if exchange.status == 0:
-                await send_problem(problem, exchange.answer, self.config.public_url, head=head)
+                await send_problem(problem, exchange.answer, self.config.public_url, instance, head)
         except Exception:
             instance = f"urn:uuid:{uuid.uuid4()}"
             log.exception("%s: request %s failed", instance, exchange.request_id)
@@ -191,12 +196,12 @@ class Gateway:
             )
 
     async def _route(self, scope: Scope, receive: Receive, path: bytes, exchange: _Exchange) -> None:
+        exchange.service = find_service(path)
         if len(scope["query_string"]) > MAX_URI or len(path) > MAX_URI:
             raise Problem(
                 414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.", title="De URL is te lang."
             )
         target = find_target(path)
-        exchange.service = target.service if target is not None else ""
         origin = header(scope["headers"], b"origin")
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
@@ -279,7 +284,9 @@ class Gateway:
         exchange.denied = True
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, self.config.internal_key).encode()))
-        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
+        scheme = self._scheme(scope)
+        forwarded.append((BASE_HEADER, (await self._public_base(scope, scheme)).encode()))
+        inner = _rewritten(scope, target, forwarded, scheme)
         # Strangers wait for each other, and for none of the municipalities.
         async with self.flow.turns.turn(""):
             await self.services[target.service](inner, without_body(receive), exchange.answer)

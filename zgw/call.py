@@ -62,15 +62,26 @@ class Call:
     """One request: who calls, with what, at which service."""
 
     def __init__(self, service: Service, request: Request) -> None:
-        if (denial := request.headers.get(DENIED)) is not None:
-            raise verify_denial(denial, service.key)
         self.service = service
         self.request = request
-        self.caller: Caller = verify(request.headers.get(HEADER), service.key)
-        # For the log and the metrics of the process, which look at it after the answer.
-        request.scope["samenzaak.caller"] = self.caller
         self.path: Mapping[str, Any] = request.path_params
         self._applicatie: Applicatie | None = None
+        if (denial := request.headers.get(DENIED)) is not None:
+            self._caller: Caller | Problem = verify_denial(denial, service.key)
+        else:
+            self._caller = verify(request.headers.get(HEADER), service.key)
+            # For the log and the metrics of the process, which look at it after the answer.
+            request.scope["samenzaak.caller"] = self._caller
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; raises the Problem with which the gateway refused a stranger.
+
+        It is raised here and not at the beginning, because a wrong Accept or Content-Type is told first (common.md §5).
+        """
+        if isinstance(self._caller, Problem):
+            raise self._caller
+        return self._caller
 
     @property
     def tenant(self) -> str:

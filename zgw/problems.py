@@ -1,5 +1,6 @@
 """The one error type and the one error shape of every API (common rules, "Errors")."""
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def response(problem: Problem, base_url: str = "", instance: str = "") -> Respon
 
     A validation problem is told from the others by its ``invalidParams``.
     """
-    kind = "ValidationError" if problem.invalid_params else "".join(p.title() for p in problem.code.split("_"))
+    kind = "ValidationError" if problem.invalid_params else "".join(p.title() for p in re.split("[-_]", problem.code))
     content: dict[str, object] = {
         "type": f"{base_url}/ref/fouten/{kind}/",
         "code": problem.code,

@@ -4,11 +4,12 @@ from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, clie
 from services.autorisaties.external import external_apis
 from zgw.outbox import relay
 from zgw.resource import Api, Kanaal
+from zgw.versions import VERSIONS
 
 API = Api(
     service="autorisaties",
     component="ac",
-    version="1.1.0",
+    version=VERSIONS["autorisaties"],
     title="Autorisaties API",
     description="Welke applicaties wat mogen, in welk component en voor welke typen.",
     resources=[APPLICATIE],

@@ -4,11 +4,12 @@ from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT
 from zgw.outbox import relay
 from zgw.resource import Api, Kanaal
+from zgw.versions import VERSIONS
 
 API = Api(
     service="besluiten",
     component="brc",
-    version="1.1.0",
+    version=VERSIONS["besluiten"],
     title="Besluiten API",
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],

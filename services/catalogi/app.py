@@ -15,11 +15,12 @@ from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
 from zgw.outbox import relay
 from zgw.resource import Api, Kanaal
+from zgw.versions import VERSIONS
 
 API = Api(
     service="catalogi",
     component="ztc",
-    version="1.4.0",
+    version=VERSIONS["catalogi"],
     title="Catalogi API",
     description="Welke soorten zaken, documenten en besluiten er zijn, en hoe ermee gewerkt wordt.",
     resources=[

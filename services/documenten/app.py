@@ -18,6 +18,7 @@ from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal
+from zgw.versions import VERSIONS
 
 EIO = "/enkelvoudiginformatieobjecten"
 ONE = EIO + "/{uuid:uuid}"
@@ -77,7 +78,7 @@ ACTIONS = [
 API = Api(
     service="documenten",
     component="drc",
-    version="1.7.1",
+    version=VERSIONS["documenten"],
     title="Documenten API",
     description="Documenten met hun versies, inhoud, gebruiksrechten en verzendingen.",
     resources=[DOCUMENT, GEBRUIKSRECHTEN, OBJECTINFORMATIEOBJECT, VERZENDING],

@@ -3,11 +3,12 @@
 from services.notificaties import abonnement, bericht, kanaal
 from services.notificaties.bezorger import deliver
 from zgw.resource import Api
+from zgw.versions import VERSIONS
 
 API = Api(
     service="notificaties",
     component="nrc",
-    version="1.0.1",
+    version=VERSIONS["notificaties"],
     title="Notificaties API",
     description="Wie wil weten wat er verandert: kanalen, abonnementen en notificaties.",
     resources=[abonnement.ABONNEMENT, kanaal.KANAAL],

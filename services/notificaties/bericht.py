@@ -76,6 +76,7 @@ async def publish(service: Service, tenant: str, berichten: Sequence[Bericht]) -
 async def notificaties_create(call: Call) -> Response:
     """Een notificatie publiceren. Zij is aangenomen zodra zij duurzaam is opgeslagen; daarna wordt zij afgeleverd."""
     call.check_accept()
+    call.check_content_type()
     await call.rights(PUBLICEREN)
     no_query(call)
     body = await call.body()

@@ -117,6 +117,7 @@ async def filters_of(call: Call, names: Sequence[str]) -> dict[str, list[str]]:
 
 async def list_kanalen(call: Call) -> Response:
     """Alle kanalen opvragen."""
+    call.check_accept()
     await call.rights(BEIDE)
     await ensure_own(call)
     return await list_(call, KANAAL)
@@ -124,6 +125,8 @@ async def list_kanalen(call: Call) -> Response:
 
 async def create_kanaal(call: Call) -> Response:
     """Een kanaal aanmaken."""
+    call.check_accept()
+    call.check_content_type()
     await call.rights(PUBLICEREN)
     await ensure_own(call)
     return await create(call, KANAAL)

@@ -17,6 +17,7 @@ from services.zaken.zaakverzoek import ZAAKVERZOEK
 from services.zaken.zoeken import ACTIONS as ZOEKEN
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal, Resource
+from zgw.versions import VERSIONS
 
 RESOURCES: list[Resource] = [
     ZAAK,
@@ -40,7 +41,7 @@ ACTIONS: list[Action] = [*ZOEKEN, *NUMMERS]
 API = Api(
     service="zaken",
     component="zrc",
-    version="1.7.0",
+    version=VERSIONS["zaken"],
     title="Zaken API",
     description="Zaken, en wat er bij een zaak hoort: statussen, resultaat, rollen, objecten, documenten en besluiten.",
     resources=RESOURCES,

@@ -134,6 +134,15 @@ async def test_a_long_query_string_is_414(world: World) -> None:
     assert (await ask(world.gateway, f"{ZAKEN}?x={'y' * 8000}", token=make_token())).status == 200
 
 
+async def test_a_refusal_by_the_gateway_is_logged_by_its_instance(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "samenzaak.gateway")
+    answer = await ask(world.gateway, "/zaken/api/v1/zaken", "POST", make_token(), body=[b"x" * 2000])
+    assert answer.code == (413, "request_too_large")
+    assert answer.json["instance"] in caplog.text
+
+
 async def test_an_unexpected_error_is_logged_and_hidden(world: World, caplog: pytest.LogCaptureFixture) -> None:
     answer = await ask(world.gateway, "/zaken/api/v1/boom", token=make_token())
     assert answer.code == (500, "error")

@@ -37,7 +37,7 @@ async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webho
     listed = (await api.get(ABONNEMENT)).json()
     assert isinstance(listed, list)
     assert abonnement in listed
-    assert (await raalte.get(ABONNEMENT)).json() == []
+    assert abonnement["url"].rpartition("/")[2] not in (await raalte.get(ABONNEMENT)).text
     bare = body(webhook, {"naam": kanaal})
     replaced = await api.put(abonnement["url"], bare)
     assert replaced.json()["kanalen"] == [{"naam": kanaal, "filters": {}}]

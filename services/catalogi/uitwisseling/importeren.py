@@ -37,7 +37,7 @@ class Werk(Call):
 
     def __init__(self, service: Service, caller: Caller) -> None:
         self.service = service
-        self.caller = caller
+        self._caller = caller
         self.path: Mapping[str, Any] = {}
         self._applicatie = None
         self.selectielijst: dict[str, Any] = {}
