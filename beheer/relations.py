@@ -18,6 +18,7 @@ from zgw.tenancy import schema_of
 MISSING = "mirror missing"
 ORPHAN = "mirror without source"
 TARGET_GONE = "target gone"
+OUTDATED = "archiving outdated"
 
 DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 OIO = "/documenten/api/v1/objectinformatieobjecten"
@@ -52,6 +53,24 @@ COMPARED = """
     FROM ours FULL JOIN theirs USING (source, target)
     WHERE ours.path IS NULL OR theirs.path IS NULL ORDER BY source, target
 """
+
+ARCHIVING = """
+    SELECT '/zaken/api/v1/zaken/' || z.uuid AS path, min(m.besluit) AS source
+    FROM {zaken}.zaak z
+    JOIN {zaken}.resultaat r ON r.zaak = z.uuid
+    JOIN {catalogi}.resultaattype t ON '/catalogi/api/v1/resultaattypen/' || t.uuid = r.resultaattype
+    JOIN {zaken}.zaakbesluit m ON m.zaak = z.uuid
+    JOIN {besluiten}.besluit b ON '/besluiten/api/v1/besluiten/' || b.uuid = m.besluit
+    WHERE z.einddatum IS NOT NULL AND z.archiefstatus = 'nog_te_archiveren' AND z.afgeleid ? 'archiefactiedatum'
+      AND (z.startdatum_bewaartermijn IS NULL OR z.afgeleid ? 'startdatum_bewaartermijn')
+      AND t.brondatum_archiefprocedure ->> 'afleidingswijze' IN ('ingangsdatum_besluit', 'vervaldatum_besluit')
+      AND t.archiefactietermijn <> ''
+    GROUP BY z.id, t.id
+    HAVING z.archiefactiedatum IS DISTINCT FROM (t.archiefactietermijn::interval + CASE
+      WHEN t.brondatum_archiefprocedure ->> 'afleidingswijze' = 'ingangsdatum_besluit' THEN max(b.ingangsdatum)
+      ELSE max(b.vervaldatum) END)::date
+"""
+"""Closed zaken that would be archived at another time if it were derived again from their besluiten (zrc-021)."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,8 @@ async def check_relations(
 
 
 async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency]:
-    zaken, besluiten, documenten = (f'"{schema_of(tenant, name)}"' for name in ("zaken", "besluiten", "documenten"))
+    services = ("zaken", "besluiten", "documenten", "catalogi")
+    zaken, besluiten, documenten, catalogi = (f'"{schema_of(tenant, name)}"' for name in services)
     queries = {
         "zaakinformatieobject": DOCUMENTS.format(
             collection="/zaken/api/v1/zaakinformatieobjecten/",
@@ -121,6 +141,8 @@ async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency
             for row in await admin.fetch(query + COMPARED):
                 kind = ORPHAN if row["orphan"] else MISSING if row["present"] else TARGET_GONE
                 found.append(Inconsistency(relation, kind, row["path"], row["source"], row["target"]))
+        for row in await admin.fetch(ARCHIVING.format(zaken=zaken, besluiten=besluiten, catalogi=catalogi)):
+            found.append(Inconsistency("zaakbesluit", OUTDATED, row["path"], row["source"], row["path"]))
     except asyncpg.UndefinedTableError as e:
         raise LookupError(f"there is no municipality {tenant}") from e
     return found
@@ -128,9 +150,9 @@ async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency
 
 async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
     """Mend one inconsistency through the API, which checks it again; return why that failed, or an empty string."""
-    method, path, body = _mending(item, caller.base)
+    service, method, path, body = _mending(item, caller.base)
     try:
-        answer = await remote.send(caller, path.split("/")[1], method, path, body)
+        answer = await remote.send(caller, service, method, path, body)
     except httpx.HTTPError as e:
         return repr(e)
     # Somebody else may have done the same meanwhile.
@@ -139,15 +161,19 @@ async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
     return "" if answer.status_code in (200, 201, 204) or gone or there else f"{answer.status_code} {answer.text}"
 
 
-def _mending(item: Inconsistency, base: str) -> tuple[str, str, dict[str, str] | None]:
-    if item.kind == ORPHAN:
-        return "DELETE", item.path, None
-    if item.kind == TARGET_GONE:
-        return ("PATCH", item.path, {"zaak": ""}) if item.relation == "zaakbesluit" else ("DELETE", item.path, None)
+def _mending(item: Inconsistency, base: str) -> tuple[str, str, str, dict[str, str] | None]:
+    service = item.path.split("/")[1]
+    if item.kind == OUTDATED:
+        return "zaken", "POST", "/_intern/besluit", {"besluit": item.source}
+    if item.kind == TARGET_GONE and item.relation == "zaakbesluit":
+        return service, "PATCH", item.path, {"zaak": ""}
+    if item.kind in (ORPHAN, TARGET_GONE):
+        return service, "DELETE", item.path, None
     if item.relation == "zaakbesluit":
-        return "POST", f"{item.target}/besluiten", {"besluit": base + item.source}
+        return "zaken", "POST", f"{item.target}/besluiten", {"besluit": base + item.source}
     kind = item.relation.removesuffix("informatieobject")
-    return "POST", OIO, {"informatieobject": base + item.target, "object": base + item.source, "objectType": kind}
+    body = {"informatieobject": base + item.target, "object": base + item.source, "objectType": kind}
+    return "documenten", "POST", OIO, body
 
 
 def as_table(found: Sequence[Inconsistency]) -> str:

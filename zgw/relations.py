@@ -73,6 +73,34 @@ async def mirrored(check: Check, name: str, added: Sequence[Relation], dropped: 
         raise Problem(409, "conflict", "Het object is tegelijk door anderen gewijzigd.")
 
 
+async def told(check: Check, name: str, service: str, path: str) -> None:
+    """Tell another service, at an internal path, that the object of ``check`` has changed, because it works something
+    out of it: ``await told(check, "zaak", "zaken", "/_intern/besluit")`` sends ``{"besluit": "<path>"}``.
+
+    It reads the object again when it is told. When it cannot be told the write is taken back, and the answer is 400
+    ``pending-relations`` on ``name``.
+    """
+    remote, me = check.call.service.remote, check.call.caller.as_component(check.call.service.api.service)
+
+    async def tell() -> None:
+        try:
+            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path})
+        except httpx.HTTPError as e:
+            raise Failed(f"POST {path}: {e!r}") from e
+        if answer.status_code != 204:
+            raise Failed(f"POST {path}: {answer.status_code} {answer.text}")
+
+    try:
+        await tell()
+    except Failed as e:
+        log.warning("%s of %s is taken back: %s", check.action, check.path, e)
+        await take_back(check)
+        # It may have been told after all, of what is no longer so.
+        with contextlib.suppress(Failed):
+            await tell()
+        raise invalid(name, "pending-relations") from e
+
+
 async def _restore(check: Check, added: Sequence[Relation], dropped: Sequence[Relation]) -> None:
     """Bring the other side back; a call that failed may have been carried out after all."""
     for work, relations in ((drop, added), (add, dropped)):

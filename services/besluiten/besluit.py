@@ -5,7 +5,12 @@ from typing import Annotated, Any, Literal
 
 from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
 
-from services.besluiten.relaties import gesloten_zaak_is_beschermd, onthoud_wat_verdwijnt, spiegel_in_zaak
+from services.besluiten.relaties import (
+    gesloten_zaak_is_beschermd,
+    onthoud_wat_verdwijnt,
+    spiegel_in_zaak,
+    zaak_hoort_van_andere_datums,
+)
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
@@ -182,6 +187,6 @@ BESLUIT = Resource(
     guards=[gesloten_zaak_is_beschermd],
     effects=[nummer_vervalt],
     before_removal=[onthoud_wat_verdwijnt],
-    mirrors=[spiegel_in_zaak],
+    mirrors=[spiegel_in_zaak, zaak_hoort_van_andere_datums],
     description="Een besluit, al dan niet genomen in een zaak.",
 )

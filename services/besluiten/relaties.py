@@ -5,7 +5,7 @@ from typing import Any
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
 from zgw.problems import Problem, forbidden, invalid
-from zgw.relations import Relation, keep, kept, mirrored, objectinformatieobject, zaakbesluit
+from zgw.relations import Relation, keep, kept, mirrored, objectinformatieobject, told, zaakbesluit
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -18,7 +18,7 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
     new = "" if check.action == "destroy" else check.row["zaak"]
     # Only a write that touches a relation has a mirror, and only such a notification has to wait for it. A besluit
     # that is removed may have documents.
-    check.notes["mirrored"] = old != new or check.action == "destroy"
+    check.notes["mirrored"] = old != new or check.action == "destroy" or _andere_datums(check)
     check.notes["leading"] = {"zaak": new}
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
@@ -61,6 +61,18 @@ async def spiegel_in_zaak(check: Check) -> None:
     dropped += [_document(row["informatieobject"], check.path) for row in kept(check, BIO_TABLE_NAME)]
     if added or dropped:
         await mirrored(check, "zaak" if old or new else OBJECT, added, dropped)
+
+
+def _andere_datums(check: Check) -> bool:
+    """Return whether a besluit that stays in its zaak gets other dates."""
+    stays = check.stored is not None and check.row.get("zaak", "").startswith("/") and not check.changed("zaak")
+    return stays and any(check.changed(name) for name in ("ingangsdatum", "vervaldatum"))
+
+
+async def zaak_hoort_van_andere_datums(check: Check) -> None:
+    """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten."""
+    if _andere_datums(check):
+        await told(check, "zaak", "zaken", "/_intern/besluit")
 
 
 async def spiegel_in_documenten(check: Check) -> None:

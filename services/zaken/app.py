@@ -7,7 +7,7 @@ from services.zaken.rol import ROL
 from services.zaken.status import STATUS
 from services.zaken.telling import vouw_steeds
 from services.zaken.zaak import METADATA, ZAAK
-from services.zaken.zaakbesluit import ZAAKBESLUIT
+from services.zaken.zaakbesluit import ZAAKBESLUIT, besluit_is_gewijzigd
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
 from services.zaken.zaakeigenschap import ZAAKEIGENSCHAP
 from services.zaken.zaakinformatieobject import ZAAKINFORMATIEOBJECT
@@ -21,8 +21,6 @@ from zgw.versions import VERSIONS
 
 RESOURCES: list[Resource] = [
     ZAAK,
-    STATUS,
-    RESULTAAT,
     STATUS,
     RESULTAAT,
     ROL,
@@ -47,6 +45,7 @@ API = Api(
     resources=RESOURCES,
     actions=ACTIONS,
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding"))],
+    internal={"POST /besluit": besluit_is_gewijzigd},
     metadata=METADATA,
     start=[relay, vouw_steeds],
 )

@@ -15,22 +15,22 @@ from zgw.filters import uuid_in
 
 
 async def dossier_van(
+    db: Executor,
     check: Check,
     zaak: Row,
     einddatum: date,
     resultaattype: Mapping[str, Any],
     einddatum_hoofdzaak: date | None = None,
-    db: Executor | None = None,
 ) -> Dossier:
     """Return the part of the zaak that the afleidingswijze of its resultaattype needs.
 
-    With ``db`` it is read inside the transaction, so that what was just written counts.
+    It is read inside the transaction, so that what was just written counts.
     """
     procedure = resultaattype.get("brondatumArchiefprocedure") or {}
     wijze = procedure.get("afleidingswijze")
     if zaak["startdatum_bewaartermijn"] and "startdatum_bewaartermijn" not in zaak["afgeleid"]:
         return Dossier(einddatum)
-    lezer = Lezer(check, zaak, db)
+    lezer = Lezer(db, check, zaak)
     if wijze == "hoofdzaak" and einddatum_hoofdzaak is None:
         einddatum_hoofdzaak = await lezer.einddatum_hoofdzaak()
     return Dossier(
@@ -46,28 +46,22 @@ async def dossier_van(
 class Lezer:
     """Reads what belongs to one zaak."""
 
-    def __init__(self, check: Check, zaak: Row, db: Executor | None) -> None:
-        self._check, self._zaak, self._db = check, zaak, db
-        self._tables = ZAAK_TABLE.metadata.tables
-
-    async def _rows(self, statement: Any) -> list[Row]:
-        if self._db is not None:
-            return await self._db.rows(statement)
-        return await self._check.call.db.rows(self._check.call.tenant, statement)
+    def __init__(self, db: Executor, check: Check, zaak: Row) -> None:
+        self._db, self._check, self._zaak = db, check, zaak
 
     async def _of_zaak(self, name: str) -> list[Row]:
-        table = self._tables[name]
-        return await self._rows(select(table).where(table.c.zaak == self._zaak["uuid"]))
+        table = ZAAK_TABLE.metadata.tables[name]
+        return await self._db.rows(select(table).where(table.c.zaak == self._zaak["uuid"]).order_by(table.c.id))
 
     async def einddatum_hoofdzaak(self) -> date | None:
         """Return when the hoofdzaak was closed, or None while it is open or when there is none."""
         if self._zaak["hoofdzaak"] is None:
             return None
-        rows = await self._rows(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == self._zaak["hoofdzaak"]))
-        return rows[0]["einddatum"] if rows else None
+        row = await self._db.row(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == self._zaak["hoofdzaak"]))
+        return row["einddatum"] if row else None
 
     async def eigenschappen(self) -> dict[str, str]:
-        """Return the values of the zaakeigenschappen by their name."""
+        """Return the values of the zaakeigenschappen by their name; the newest one where a name has several."""
         return {row["naam"]: row["waarde"] for row in await self._of_zaak("zaakeigenschap")}
 
     async def objecten(self, soort: str | None) -> list[Object]:
@@ -86,7 +80,7 @@ class Lezer:
         """Return when the relevante andere zaken were closed."""
         urls = [item["url"] for item in self._zaak["relevante_andere_zaken"]]
         own = [key for url in urls if (key := uuid_in(url, ZAAK_REF)) is not None]
-        rows = await self._rows(select(ZAAK_TABLE.c.einddatum).where(among(ZAAK_TABLE.c.uuid, own)))
+        rows = await self._db.rows(select(ZAAK_TABLE.c.einddatum).where(among(ZAAK_TABLE.c.uuid, own)))
         foreign = await gelezen(self._check, [url for url in urls if not url.startswith("/")])
         return [row["einddatum"] for row in rows] + [_date(item.get("einddatum")) for item in foreign.values()]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 
-from services.zaken.afsluiten import herbereken
+from services.zaken.afleiding import herbereken
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check

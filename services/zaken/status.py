@@ -6,7 +6,7 @@ from typing import Annotated
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
-from services.zaken.afsluiten import sluit_of_heropen, werk_zaken_bij
+from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
@@ -131,7 +131,7 @@ STATUS = Resource(
         gezetdoor_is_een_rol_van_de_zaak,
         zaak_is_nog_niet_gearchiveerd,
     ],
-    guards=[client_mag_deze_status_toevoegen, sluit_of_heropen],
-    effects=[werk_zaken_bij],
+    guards=[client_mag_deze_status_toevoegen, zaak_is_klaar_voor_de_eindstatus],
+    effects=[sluit_of_heropen],
     description="De statussen van zaken: de geschiedenis, waaraan alleen wordt toegevoegd.",
 )

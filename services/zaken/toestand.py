@@ -1,11 +1,21 @@
 """What the state of a zaak allows: the rules that every resource below a zaak shares (zaken.md §6, §8)."""
 
 from zgw.check import Check
-from zgw.problems import OBJECT, forbidden
+from zgw.problems import OBJECT, InvalidParam, Problem, forbidden
 from zgw.rights import scopes
 
 GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
 GESLOTEN = "De zaak is afgesloten."
+
+
+def geweigerd(code: str, reason: str) -> Problem:
+    """Return the 400 for what the state of a zaak does not allow."""
+    return Problem(400, "invalid", invalid_params=[InvalidParam(OBJECT, code, reason)])
+
+
+def tegelijk() -> Problem:
+    """Return the 409 for a zaak that is no longer what the rules looked at."""
+    return Problem(409, "conflict", "De zaak wordt tegelijk door anderen gewijzigd.")
 
 
 async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:

@@ -4,17 +4,20 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
+from starlette.responses import Response
 
-from services.zaken.afsluiten import herbereken
+from services.zaken.afleiding import herbereken, leid_opnieuw_af
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
+from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Url, path_of
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.tables import make_table
+from zgw.verbs import transaction
 
 BIJWERKEN = scopes("zaken.bijwerken")
 
@@ -89,3 +92,15 @@ ZAAKBESLUIT = Resource(
     effects=[herbereken],
     description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
 )
+
+
+async def besluit_is_gewijzigd(call: Call) -> Response:
+    """zrc-021: derive the archiving again of the closed zaak of a besluit; the Besluiten API tells that its dates
+    changed, ``{"besluit": "/besluiten/api/v1/besluiten/<uuid>"}``. Doing it twice is harmless."""
+    besluit = (await call.body())["besluit"]
+    statement = select(ZAAKBESLUIT_TABLE).where(ZAAKBESLUIT_TABLE.c.besluit == besluit)
+    for row in await call.db.rows(call.tenant, statement):
+        check = Check(call, ZAAKBESLUIT, "update", {}, row)
+        async with transaction(check) as db:
+            await leid_opnieuw_af(db, check, row["zaak"])
+    return Response(None, 204)

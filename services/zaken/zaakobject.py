@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from services.zaken.afsluiten import herbereken
+from services.zaken.afleiding import herbereken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
