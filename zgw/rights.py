@@ -37,6 +37,8 @@ class Rights:
     everything: bool = False
     caps: Mapping[str, int] = field(default_factory=dict)
     published_only: bool = False
+    statements: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Statements that were compiled for these rights (``zgw.reading``), for as long as the rights are known."""
 
     def allows(self, type_path: str | None, level: str | None = None) -> bool:
         """Return whether an object of this type and level lies within these rights."""
