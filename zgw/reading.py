@@ -132,9 +132,8 @@ async def search(
 def _on_page(
     resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
 ) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the
-    objects before
-    the page nothing else is read or worked out."""
+    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects
+    before the page nothing else is read or worked out."""
     key = resource.table.c.id
     keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)
     return key == any_(func.array(keys.correlate(None).scalar_subquery()))

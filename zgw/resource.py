@@ -50,8 +50,8 @@ class Main:
 @dataclass(frozen=True)
 class Tally:
     """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the
-    condition
-    that keeps its objects and all later ones, and its number of objects, so that a deep page need not be walked to."""
+    condition that keeps its objects and all later ones, and its number of objects, so that a deep page need not be
+    walked to."""
 
     count: int
     parts: Sequence[tuple[ColumnElement[bool], int]] = ()

@@ -69,9 +69,8 @@ class Rights:
 
 
 def one_of(column: ColumnElement[Any], paths: tuple[str, ...]) -> ColumnElement[bool]:
-    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up
-    in a hash
-    table when it knows the list, and compares them one by one when the list is a parameter."""
+    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up in
+    a hash table when it knows the list, and compares them one by one when the list is a parameter."""
     if len(paths) <= FEW or not all(PLAIN.fullmatch(path) for path in paths):
         return among(column, paths)
     return column == any_(_written(paths))
