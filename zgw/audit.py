@@ -91,7 +91,7 @@ async def entry_of(
         "resource": resource.name,
         "resourceUrl": shown["url"],
         "toelichting": call.request.headers.get("x-audit-toelichting", "").replace("\0", ""),
-        "resourceWeergave": (f"({name}) - {resource.weergave(row)}" if link else name)[:200],
+        "resourceWeergave": check.notes.get("weergave", f"({name}) - {resource.weergave(row)}" if link else name)[:200],
         "aanmaakdatum": moment,
         "wijzigingen": {"oud": old, "nieuw": new},
     }
