@@ -32,7 +32,8 @@ ZAKEN = 150
 PORT = int(os.environ.get("BENCH_PORT", "8765"))
 
 
-def _wait(url: str) -> None:
+def wait(url: str) -> None:
+    """Return when something answers at ``url``; raise RuntimeError after half a minute."""
     import httpx
 
     for _ in range(300):
@@ -113,14 +114,26 @@ async def run(scale: float, split: bool = False) -> list[Result]:
         command = [sys.executable, "-m", "uvicorn", "--factory", "bench.limit:create", "--port", str(PORT + 1)]
         limit = subprocess.Popen([*command, "--log-level", "warning", "--no-access-log"], env=limit_env)
         try:
-            _wait(f"http://localhost:{PORT}/health/live")
-            _wait(f"http://localhost:{PORT + 1}/deventer_zaken")
+            wait(f"http://localhost:{PORT}/health/live")
+            wait(f"http://localhost:{PORT + 1}/deventer_zaken")
             made = await _seed(settings, dsn)
             return await _measure(made, server.pid, limit.pid, str(home / "postgres"), scale)
         finally:
             for process in (server, limit):
                 process.terminate()
                 process.wait(30)
+
+
+def parts(pid: int, service: str) -> dict[str, Callable[[], list[psutil.Process]]]:
+    """Return the processes of a server by what they do: gateway, ``service`` and others, or all of it together."""
+    found: dict[str, list[psutil.Process]] = {}
+    for child in psutil.Process(pid).children(recursive=True):
+        words = child.cmdline()
+        if "beheer.serve_service" in words:
+            part = words[words.index("beheer.serve_service") + 1]
+            found.setdefault(part if part in ("gateway", service) else "others", []).append(child)
+    found = found or {"samenzaak": [psutil.Process(pid)]}
+    return {name: lambda name=name: found[name] for name in found}  # type: ignore[misc]
 
 
 async def _measure(
@@ -132,19 +145,6 @@ async def _measure(
         for g, _, _ in turns
     ]
     bodies = [orjson.dumps(_zaak(zaaktype, GEMEENTEN[g.name][1])) for g, zaaktype, _ in turns]
-
-    def parts(pid: int) -> dict[str, Callable[[], list[psutil.Process]]]:
-        """Return the processes of serve-split, or the one of serve."""
-        found: dict[str, list[psutil.Process]] = {}
-        for child in psutil.Process(pid).children(recursive=True):
-            words = child.cmdline()
-            if "beheer.serve_service" in words:
-                part = words[words.index("beheer.serve_service") + 1]
-                found.setdefault(part if part in ("gateway", "zaken") else "others", []).append(child)
-        return {name: lambda name=name: found[name] for name in found} or {"samenzaak": group(pid)}  # type: ignore[misc]
-
-    def group(pid: int) -> Callable[[], list[psutil.Process]]:
-        return lambda: [psutil.Process(pid)]
 
     def database() -> list[psutil.Process]:
         return postgres_processes(data)
@@ -171,8 +171,8 @@ async def _measure(
         schema = turns[n % 3][0].name.replace("-", "_") + "_zaken"
         return await _send(session, "GET", f"http://localhost:{PORT + 1}/{schema}", {})
 
-    own = {**parts(server), "postgresql": database}
-    bare = {"limit": group(limit), "postgresql": database}
+    own = {**parts(server, "zaken"), "postgresql": database}
+    bare = {"limit": lambda: [psutil.Process(limit)], "postgresql": database}
     return [
         await measure("GET zaak", fetch, int(6000 * scale), own),
         await measure("GET zaak, limit", bare_fetch, int(6000 * scale), bare),

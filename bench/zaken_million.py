@@ -25,7 +25,7 @@ import psutil
 from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
-from bench.core import _wait, _zaak
+from bench.core import _zaak, wait
 from bench.measure import Result, measure, postgres_processes, table
 from services.catalogi.selectielijst_laden import laad
 from services.zaken.telling import BLOK
@@ -198,7 +198,7 @@ async def run(aantal: int, only: str, home: Path | None) -> None:
         await bring_up_to_date(dsn, settings)
         server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
         try:
-            _wait(f"http://localhost:{PORT}/health/live")
+            wait(f"http://localhost:{PORT}/health/live")
             if not memory.exists():
                 memory.write_bytes(orjson.dumps(await fill(dsn, settings, aantal)))
             made = orjson.loads(memory.read_bytes())

@@ -5,26 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    Insert,
-    MetaData,
-    Table,
-    Text,
-    Uuid,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, Uuid, insert, select, text
 from starlette.responses import Response
 
 from zgw.call import Call, answer, dump
 from zgw.check import Check
-from zgw.database import Executor, parameters
+from zgw.database import Executor
 from zgw.output import existing, within
 from zgw.problems import forbidden, not_found
 from zgw.resource import Resource
@@ -57,17 +43,10 @@ def audit_table(metadata: MetaData) -> Table:
     )
 
 
-def adding(metadata: MetaData) -> Insert:
-    """Return the statement that adds an entry (:func:`entry_of`); it returns its id as ``audit``."""
-    table = metadata.tables["audittrail"]
-    statement = insert(table).values(parameters(table, ("hoofdobject", "aanmaakdatum", "entry")))
-    return statement.returning(table.c.id.label("audit"))
-
-
-async def entry_of(
-    check: Check, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, row: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the entry of this write; ``old`` and ``new`` are the rendered objects, ``row`` the written row."""
+async def write(
+    db: Executor, check: Check, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, row: Mapping[str, Any]
+) -> None:
+    """Add the entry of this write; ``old`` and ``new`` are the rendered objects, ``row`` the written row."""
     call, resource = check.call, check.resource
     link = resource.main
     main_uuid = row[link.attribute] if link else row["uuid"]
@@ -91,12 +70,14 @@ async def entry_of(
         "resource": resource.name,
         "resourceUrl": shown["url"],
         "toelichting": call.request.headers.get("x-audit-toelichting", "").replace("\0", ""),
-        "resourceWeergave": check.notes.get("weergave", f"({name}) - {resource.weergave(row)}" if link else name)[:200],
+        "resourceWeergave": (f"({name}) - {resource.weergave(row)}" if link else name)[:200],
         "aanmaakdatum": moment,
         "wijzigingen": {"oud": old, "nieuw": new},
     }
     stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
-    return {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+    table = resource.table.metadata.tables["audittrail"]
+    values = {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+    check.notes["audit"] = await db.value(insert(table).values(**values).returning(table.c.id))
 
 
 async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:

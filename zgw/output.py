@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, literal_column, select, true
+from sqlalchemy.dialects.postgresql import JSONB
 
 from zgw.describe import Property, describe
 from zgw.fields import Ref
+from zgw.fixed import Fixed
 from zgw.resource import Resource
 from zgw.rights import Rights
 
@@ -34,7 +37,7 @@ def columns(resource: Resource) -> tuple[ColumnElement[Any], ...]:
     found: list[ColumnElement[Any]] = []
     for p in properties(resource):
         if p.attribute in resource.computed:
-            found.append(resource.computed[p.attribute].label(p.attribute))
+            found.append(Fixed(resource.computed[p.attribute]).label(p.attribute))
         elif p.attribute not in ("url", "uuid"):
             found.append(resource.table.c[p.attribute].label(p.attribute))
     if "uuid" not in resource.computed:
@@ -176,6 +179,68 @@ def render(resource: Resource, service: str, row: Mapping[str, Any], base: str) 
         if shown[name] is None:
             del shown[name]
     return shown
+
+
+# --- Lists: rows that are only written out ---
+
+
+def listable(resource: Resource) -> bool:
+    """Return whether :func:`listed` can render the rows of a resource."""
+    plain = not (resource.parent or resource.after_read or _left_out(resource))
+    return plain and "uuid" not in resource.shown.model_fields
+
+
+@cache
+def _listing(resource: Resource) -> tuple[Select[Any], tuple[tuple[str, Render], ...]]:
+    """Return the statement of :func:`listing`, and for the properties that :func:`listed` has to change, how."""
+    known = {column.name: column for column in columns(resource)}
+    found, changes = [known["uuid"].label("url")], []
+    for p in properties(resource):
+        if p.attribute == "url":
+            continue
+        column, how = known[p.attribute], renderer(p)
+        if p.item is not None and p.item.ref is not None and how is not None:
+            how = _joined(p.item.ref.prefix, how)
+        elif how is None and isinstance(column.type, JSONB):
+            column, how = cast(column, Text), _as_json
+        found.append(column.label(p.name))
+        if how is not None:
+            changes.append((p.name, how))
+    return select(*found).select_from(resource.clause()), tuple(changes)
+
+
+def listing(resource: Resource) -> Select[Any]:
+    """Return the statement that reads a resource for :func:`listed`, without conditions."""
+    return _listing(resource)[0]
+
+
+def listed(resource: Resource, service: str, rows: Sequence[Mapping[str, Any]], base: str) -> list[dict[str, Any]]:
+    """Return what :func:`render` returns for each row of :func:`listing`, but only fit to be dumped: references and
+    JSON go from PostgreSQL to the client as text."""
+    found, changes, start = [], _listing(resource)[1], base + url_path(resource, service)
+    for row in rows:
+        item = dict(row)
+        item["url"] = f"{start}{item['url']}"
+        for name, how in changes:
+            item[name] = how(item[name], base)
+        found.append(item)
+    return found
+
+
+def _as_json(value: Any, base: str) -> Any:
+    return None if value is None else orjson.Fragment(value)
+
+
+def _joined(prefix: str, otherwise: Render) -> Render:
+    """Return how PostgreSQL's text of an array of uuids becomes a JSON array of URLs."""
+
+    def render(values: Any, base: str) -> Any:
+        if type(values) is not str:
+            return otherwise(values, base)
+        start = f'"{base}{prefix}'
+        return orjson.Fragment("[" + start + values[1:-1].replace(",", '",' + start) + '"]') if len(values) > 2 else []
+
+    return render
 
 
 def reference_of(p: Property) -> Ref | None:

@@ -3,20 +3,22 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, any_, func, select
 from starlette.responses import Response
 
 from zgw.call import Call, answer, crs_headers, dump
-from zgw.database import Prepared, Row
+from zgw.database import Row, compile_statement
 from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
-from zgw.output import existing, full_reading, reading, render, within
+from zgw.output import existing, full_reading, listable, listed, listing, reading, render, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.resource import Resource
-from zgw.rights import Rights
+from zgw.rights import EVERYTHING, Rights
 
 log = logging.getLogger("samenzaak.verbs")
 
@@ -95,10 +97,12 @@ async def search(
         await parent_of(call, resource, rights)
         where = [*where, resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"]]
     where = [*where, within(resource, rights), existing(resource, rights)]
-    statement = resource.prepared(call, reading(resource).order_by(*order))
+    plain = not wanted and listable(resource)
+    read = listing(resource) if plain else reading(resource)
+    statement = resource.prepared(call, read.order_by(*order))
     if not resource.paginated:
         rows = await call.db.rows(call.tenant, statement.where(*where))
-        return answer(await rendered(call, resource, rows, wanted), headers=crs_headers(resource))
+        return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
     page, size = page_of(call, given)
     offset = (page - 1) * size
     async with call.db.acquire(call.tenant) as db:
@@ -124,7 +128,7 @@ async def search(
         "count": count,
         "next": page_url(call, page + 1) if page * size < count else None,
         "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": await rendered(call, resource, rows, wanted),
+        "results": await _shown(call, resource, rows, wanted, plain),
     }
     return answer(content, headers=crs_headers(resource))
 
@@ -132,8 +136,9 @@ async def search(
 def _on_page(
     resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
 ) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects
-    before the page nothing else is read or worked out."""
+    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the
+    objects before
+    the page nothing else is read or worked out."""
     key = resource.table.c.id
     keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)
     return key == any_(func.array(keys.correlate(None).scalar_subquery()))
@@ -151,6 +156,14 @@ def page_url(call: Call, page: int) -> str:
     return f"{call.base}{call.request.url.path}?{query}"
 
 
+async def _shown(
+    call: Call, resource: Resource, rows: Sequence[Row], wanted: Any, plain: bool
+) -> Sequence[dict[str, Any]]:
+    if plain:
+        return listed(resource, call.service.api.service, rows, call.base)
+    return await rendered(call, resource, rows, wanted)
+
+
 async def rendered(call: Call, resource: Resource, rows: Sequence[Row], wanted: Any = None) -> list[dict[str, Any]]:
     """Return the JSON objects of rows, completed and expanded."""
     service = call.service.api.service
@@ -165,29 +178,11 @@ async def rendered(call: Call, resource: Resource, rows: Sequence[Row], wanted: 
 async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
     """Return the parent row of a nested resource; raise 404 when it does not exist, 403 when it may not be seen."""
     assert resource.main is not None
-    statement = by_uuid(resource.main.resource, rights, full=True)
-    return _seen(await call.db.row(call.tenant, statement(uuid=call.path[f"{resource.parent}_uuid"])))
-
-
-def by_uuid(resource: Resource, rights: Rights, full: bool = False, nested: bool = False) -> Prepared:
-    """Return the statement that reads one object by its ``uuid`` (and, ``nested``, its ``parent``).
-
-    Its column ``_allowed`` tells whether the object lies within ``rights``; what does not even exist within them is not
-    read. Compiled once for these rights: this is the most frequent statement of all.
-    """
-    key = (resource, full, nested)
-    if key not in rights.statements:
-        table = resource.table
-        statement = (full_reading(resource) if full else reading(resource)).where(table.c.uuid == bindparam("uuid"))
-        if nested:
-            statement = statement.where(table.c[resource.parent] == bindparam("parent"))
-        statement = statement.where(existing(resource, rights))
-        rights.statements[key] = Prepared(statement.add_columns(within(resource, rights).label("_allowed")))
-    found: Prepared = rights.statements[key]
-    return found
-
-
-def _seen(row: Row | None) -> Row:
+    main = resource.main.resource
+    statement = full_reading(main).add_columns(within(main, rights).label("_allowed"))
+    row = await call.db.row(
+        call.tenant, statement.where(main.table.c.uuid == call.path[f"{resource.parent}_uuid"], existing(main, rights))
+    )
     if row is None:
         raise not_found()
     if not row["_allowed"]:
@@ -195,18 +190,40 @@ def _seen(row: Row | None) -> Row:
     return row
 
 
+_NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+
+
+@cache
+def _by_uuid(resource: Resource) -> tuple[str, list[Any]]:
+    """Return the SQL that reads one object by its uuid, and its values with ``_NOBODY`` in the place of the uuid."""
+    return compile_statement(reading(resource).where(resource.table.c.uuid == _NOBODY))
+
+
 async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, extra: Sequence[Any] = ()) -> Row:
     """Return the row of the path; raise 404 when it does not exist, 403 when it may not be seen."""
-    if not extra and resource.prepare is None:
-        statement = by_uuid(resource, rights, full, bool(resource.parent))
-        parent = call.path.get(f"{resource.parent}_uuid")
-        return _seen(await call.db.row(call.tenant, statement(uuid=call.path["uuid"], parent=parent)))
+    if rights == EVERYTHING and not (full or extra or resource.parent or resource.prepare):
+        # The most frequent request of all: its statement never differs, so it is not even built again.
+        sql, values = _by_uuid(resource)
+        uuid = call.path["uuid"]
+        async with call.db.acquire(call.tenant) as db:
+            found = await db.first(sql, *(uuid if value is _NOBODY else value for value in values))
+        if found is None:
+            raise not_found()
+        return found
     base = full_reading(resource) if full else reading(resource)
-    special = base.where(resource.table.c.uuid == call.path["uuid"], existing(resource, rights), *extra)
+    statement = base.where(resource.table.c.uuid == call.path["uuid"], *extra)
     if resource.parent:
-        special = special.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    special = special.add_columns(within(resource, rights).label("_allowed"))
-    return _seen(await call.db.row(call.tenant, resource.prepared(call, special)))
+        statement = statement.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
+    if not rights.everything:
+        statement = statement.add_columns(within(resource, rights).label("_allowed"))
+    if rights.published_only:
+        statement = statement.where(existing(resource, rights))
+    row = await call.db.row(call.tenant, resource.prepared(call, statement))
+    if row is None:
+        raise not_found()
+    if not rights.everything and not row["_allowed"]:
+        raise forbidden()
+    return row
 
 
 async def fetch(call: Call, resource: Resource) -> Response:

@@ -52,8 +52,9 @@ IDENTITY = {"zaaktype": "identificatie", "informatieobjecttype": "omschrijving",
 """Per main type the field that its versions have in common."""
 
 TODAY: ColumnElement[date] = cast(func.timezone("Europe/Amsterdam", func.now()), Date)
-PEILDATUM: ColumnElement[date] = func.coalesce(bindparam("peildatum", None, Date), TODAY)
-"""The day for which relations are resolved: :func:`on_reference_day` fills it in, else it is today."""
+PEILDATUM: ColumnElement[date] = select(func.coalesce(bindparam("peildatum", None, Date), TODAY)).scalar_subquery()
+"""The day for which relations are resolved: :func:`on_reference_day` fills it in, else it is today. In a subquery it is
+worked out once, and not for each version that is looked at."""
 
 
 def on_reference_day(call: Call, statement: Select[Any]) -> Select[Any]:

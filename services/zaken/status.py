@@ -4,7 +4,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
@@ -30,12 +29,7 @@ class StatusFields(Fields):
     statustype: Annotated[str, Ref("catalogi", "statustypen")]
     datum_status_gezet: DateTime
     statustoelichting: Annotated[str, Length(1000)] = ""
-    gezetdoor: Annotated[
-        str,
-        Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL"),
-        # What other implementations show, and their clients send, when nobody is named.
-        BeforeValidator(lambda value: "" if value is None else value),
-    ] = ""
+    gezetdoor: Annotated[str, Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL")] = ""
 
 
 class StatusShown(Fields):

@@ -94,6 +94,9 @@ async def test_a_list_has_the_object_as_it_is_on_its_own(
         return
     alone = (await api.get(wereld[name])).json()
     url: str | None = path_of(wereld, service, resource)
+    if service == "catalogi" and any(declared.name == "status" for declared in resource.filters):
+        # Without asking for them, concepts are not listed.
+        url = f"{url}?status=alles"
     found = []
     while url:
         page = (await api.get(url)).json()
@@ -105,9 +108,6 @@ async def test_a_list_has_the_object_as_it_is_on_its_own(
         found += page["results"]
         url = page["next"]
     mine = [item for item in found if item["url"] == alone["url"]]
-    if service == "catalogi" and not mine:
-        # Concepts are not listed without status=alles.
-        return
     assert mine == [alone]
 
 
