@@ -4,14 +4,15 @@ Both happen under a lock on the zaak, so that what is written at the same moment
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken import archivering
-from services.zaken.archivering import Archieffout, Archiefgegevens
+from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens
 from services.zaken.dossier import dossier_van
 from services.zaken.remote import type_van
 from services.zaken.toestand import geweigerd
@@ -57,8 +58,11 @@ async def archiefwaarden(
     return {**values, "afgeleid": [name for name in ARCHIEFVELDEN if own[name] is None]}
 
 
-async def leid_opnieuw_af(db: Executor, check: Check, uuid: uuid.UUID) -> None:
-    """zrc-021: derive the archiving of a zaak again if it is closed; an archived one keeps what it has.
+async def leid_opnieuw_af(
+    db: Executor, check: Check, uuid: uuid.UUID, wijzen: Collection[str] = AFLEIDINGSWIJZEN
+) -> None:
+    """zrc-021: derive the archiving of a zaak again if it is closed and its afleidingswijze is one of ``wijzen``; an
+    archived one keeps what it has.
 
     Data from which no date can be derived are refused, as they would have been at closing.
     """
@@ -69,11 +73,34 @@ async def leid_opnieuw_af(db: Executor, check: Check, uuid: uuid.UUID) -> None:
     resultaat = await db.row(select(table.c.resultaattype).where(table.c.zaak == uuid))
     if resultaat is None:
         await wijzig(db, zaak, {**dict.fromkeys(zaak["afgeleid"]), "afgeleid": []})
-    elif (resultaattype := await type_van(check, resultaat["resultaattype"])) is not None:
+        return
+    resultaattype = await type_van(check, resultaat["resultaattype"])
+    if resultaattype is not None and archivering.afleidingswijze(resultaattype) in wijzen:
         await wijzig(db, zaak, await archiefwaarden(db, check, zaak, zaak["einddatum"], resultaattype))
+
+
+BESLUIT_WIJZEN = ("ingangsdatum_besluit", "vervaldatum_besluit")
+BRONNEN: Mapping[str, Collection[str]] = {
+    "resultaat": AFLEIDINGSWIJZEN,
+    "zaakbesluit": BESLUIT_WIJZEN,
+    "zaakeigenschap": ("eigenschap",),
+    "zaakobject": ("zaakobject",),
+}
+"""By the name of a resource the afleidingswijzen that look at it."""
 
 
 async def herbereken(db: Executor, check: Check) -> None:
     """zrc-021: derive again after a write of a resource below a zaak. Belongs in ``effects``."""
     assert check.main is not None
-    await leid_opnieuw_af(db, check, check.main["uuid"])
+    await leid_opnieuw_af(db, check, check.main["uuid"], BRONNEN[check.resource.name])
+
+
+async def leid_verwante_zaken_af(db: Executor, check: Check) -> None:
+    """zrc-021: derive again what is kept for as long as the zaak of ``check``, which was closed or reopened, says."""
+    assert check.main is not None
+    c = ZAAK_TABLE.c
+    names_it = c.relevante_andere_zaken.contains([{"url": f"/zaken/api/v1/zaken/{check.main['uuid']}"}])
+    # The second condition is that of the index.
+    statement = select(c.uuid).where(names_it, c.relevante_andere_zaken != literal([], JSONB), c.einddatum.is_not(None))
+    for row in await db.rows(statement.order_by(c.id)):
+        await leid_opnieuw_af(db, check, row["uuid"], ("gerelateerde_zaak",))

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from services.zaken.afleiding import ARCHIEFVELDEN, archiefwaarden, vergrendeld, wijzig
-from services.zaken.archivering import volgt_hoofdzaak
+from services.zaken.afleiding import ARCHIEFVELDEN, archiefwaarden, leid_verwante_zaken_af, vergrendeld, wijzig
+from services.zaken.archivering import afleidingswijze
 from services.zaken.remote import documenten_van, gelezen, type_van
 from services.zaken.toestand import geweigerd, tegelijk
 from services.zaken.zaak_velden import ZAAK_TABLE
@@ -78,8 +78,10 @@ async def sluit_of_heropen(db: Executor, check: Check) -> None:
         raise tegelijk()
     if check.notes["eindstatus"]:
         await sluit(db, check, zaak)
+        await leid_verwante_zaken_af(db, check)
     elif zaak["einddatum"] is not None:
         await heropen(db, check, zaak)
+        await leid_verwante_zaken_af(db, check)
 
 
 async def sluit(db: Executor, check: Check, zaak: Row) -> None:
@@ -121,5 +123,5 @@ def volgers(zaken: Sequence[Row], resultaten: Mapping[Any, Row], typen: Mapping[
         zaak
         for zaak in zaken
         if zaak["archiefstatus"] == "nog_te_archiveren"
-        and volgt_hoofdzaak(typen.get(resultaten.get(zaak["uuid"], {}).get("resultaattype", "")))
+        and afleidingswijze(typen.get(resultaten.get(zaak["uuid"], {}).get("resultaattype", ""))) == "hoofdzaak"
     ]

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+STANDAARD = "afgehandeld"
+"""The afleidingswijze of a resultaattype that names none."""
+
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{6})?")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})([T ].*)?")
@@ -42,6 +45,8 @@ class Dossier:
     objecten: Sequence[Object] = ()
     einddatums_gerelateerd: Sequence[date | None] = ()
     besluiten: Sequence[Besluit] = ()
+    volledig: bool = True
+    """Whether all of it could be read; a part that is elsewhere could hold a later date."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,12 @@ def datum_van(waarde: Any) -> date:
 
 def brondatum(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
     """Return the date at which the retention starts, or None as long as it is unknown."""
-    wijze = procedure.get("afleidingswijze") or "afgehandeld"
+    wijze = procedure.get("afleidingswijze") or STANDAARD
     derive = AFLEIDINGSWIJZEN.get(wijze)
     if derive is None:
         raise Archieffout(f"de afleidingswijze {wijze!r} bestaat niet")
-    return derive(procedure, dossier)
+    found = derive(procedure, dossier)
+    return found if dossier.volledig else None
 
 
 def _afgehandeld(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
@@ -178,7 +184,7 @@ def afgeleid(
     return Archiefgegevens(nominatie, begin, actie)
 
 
-def volgt_hoofdzaak(resultaattype: Mapping[str, Any] | None) -> bool:
-    """Return whether the retention of a deelzaak starts when its hoofdzaak is closed."""
+def afleidingswijze(resultaattype: Mapping[str, Any] | None) -> str:
+    """Return how the start of the retention is found: one of ``AFLEIDINGSWIJZEN``."""
     procedure = (resultaattype or {}).get("brondatumArchiefprocedure") or {}
-    return procedure.get("afleidingswijze") == "hoofdzaak"
+    return str(procedure.get("afleidingswijze") or STANDAARD)

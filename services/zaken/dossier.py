@@ -1,13 +1,13 @@
 """Gathers what the derivation of the archiving parameters looks at, and no more than its afleidingswijze needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from services.zaken.archivering import Archieffout, Besluit, Dossier, Object, datum_van
-from services.zaken.remote import gelezen
+from services.zaken.archivering import Archieffout, Besluit, Dossier, Object, afleidingswijze, datum_van
+from services.zaken.remote import Gelezen, gelezen
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
@@ -26,8 +26,7 @@ async def dossier_van(
 
     It is read inside the transaction, so that what was just written counts.
     """
-    procedure = resultaattype.get("brondatumArchiefprocedure") or {}
-    wijze = procedure.get("afleidingswijze")
+    wijze = afleidingswijze(resultaattype)
     if zaak["startdatum_bewaartermijn"] and "startdatum_bewaartermijn" not in zaak["afgeleid"]:
         return Dossier(einddatum)
     lezer = Lezer(db, check, zaak)
@@ -37,17 +36,26 @@ async def dossier_van(
         einddatum,
         einddatum_hoofdzaak=einddatum_hoofdzaak,
         eigenschappen=await lezer.eigenschappen() if wijze == "eigenschap" else {},
-        objecten=await lezer.objecten(procedure.get("objecttype")) if wijze == "zaakobject" else (),
+        objecten=await lezer.objecten(resultaattype) if wijze == "zaakobject" else (),
         einddatums_gerelateerd=await lezer.einddatums() if wijze == "gerelateerde_zaak" else (),
         besluiten=await lezer.besluiten() if wijze in ("ingangsdatum_besluit", "vervaldatum_besluit") else (),
+        volledig=lezer.volledig,
     )
 
 
 class Lezer:
-    """Reads what belongs to one zaak."""
+    """Reads what belongs to one zaak. ``volledig`` tells afterwards whether all of it could be read."""
 
     def __init__(self, db: Executor, check: Check, zaak: Row) -> None:
         self._db, self._check, self._zaak = db, check, zaak
+        self.volledig = True
+
+    async def _gelezen(self, urls: Sequence[str]) -> Gelezen:
+        """Return what is at these URLs. An own object that is gone has no dates any more; of one elsewhere that cannot
+        be read nobody knows."""
+        found = await gelezen(self._check, urls)
+        self.volledig &= all(url in found for url in urls if url and not url.startswith("/"))
+        return found
 
     async def _of_zaak(self, name: str) -> list[Row]:
         table = ZAAK_TABLE.metadata.tables[name]
@@ -64,10 +72,11 @@ class Lezer:
         """Return the values of the zaakeigenschappen by their name; the newest one where a name has several."""
         return {row["naam"]: row["waarde"] for row in await self._of_zaak("zaakeigenschap")}
 
-    async def objecten(self, soort: str | None) -> list[Object]:
-        """Return the zaakobjecten of one kind: what is registered here, and what their URL gives."""
+    async def objecten(self, resultaattype: Mapping[str, Any]) -> list[Object]:
+        """Return the zaakobjecten of the kind that counts: what is registered here, and what their URL gives."""
+        soort = resultaattype["brondatumArchiefprocedure"].get("objecttype")
         rows = [row for row in await self._of_zaak("zaakobject") if row["object_type"] == soort]
-        fetched = await gelezen(self._check, [row["object"] for row in rows])
+        fetched = await self._gelezen([row["object"] for row in rows])
         found = []
         for row in rows:
             known = row["object_identificatie"] or {}
@@ -81,13 +90,13 @@ class Lezer:
         urls = [item["url"] for item in self._zaak["relevante_andere_zaken"]]
         own = [key for url in urls if (key := uuid_in(url, ZAAK_REF)) is not None]
         rows = await self._db.rows(select(ZAAK_TABLE.c.einddatum).where(among(ZAAK_TABLE.c.uuid, own)))
-        foreign = await gelezen(self._check, [url for url in urls if not url.startswith("/")])
+        foreign = await self._gelezen([url for url in urls if not url.startswith("/")])
         return [row["einddatum"] for row in rows] + [_date(item.get("einddatum")) for item in foreign.values()]
 
     async def besluiten(self) -> list[Besluit]:
         """Return the besluiten that were taken in the zaak."""
         paths = [row["besluit"] for row in await self._of_zaak("zaakbesluit")]
-        found = (await gelezen(self._check, paths)).values()
+        found = (await self._gelezen(paths)).values()
         return [Besluit(_date(item.get("ingangsdatum")), _date(item.get("vervaldatum"))) for item in found]
 
 

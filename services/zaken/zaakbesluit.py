@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from starlette.responses import Response
 
-from services.zaken.afleiding import herbereken, leid_opnieuw_af
+from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.call import Call
@@ -102,5 +102,5 @@ async def besluit_is_gewijzigd(call: Call) -> Response:
     for row in await call.db.rows(call.tenant, statement):
         check = Check(call, ZAAKBESLUIT, "update", {}, row)
         async with transaction(check) as db:
-            await leid_opnieuw_af(db, check, row["zaak"])
+            await leid_opnieuw_af(db, check, row["zaak"], BESLUIT_WIJZEN)
     return Response(None, 204)

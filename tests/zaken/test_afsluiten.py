@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.maak import Maak
+from tests.maak import Maak, procedure
+from tests.zaken.elders import elders
 from tests.zaken.zaakmaker import Zaakmaker, errors
 
 OBJECT = "nonFieldErrors"
@@ -112,6 +113,45 @@ async def test_zrc_021_zaakobject(zaken: Zaakmaker, maak: Maak) -> None:
     assert (await sluit(own, zaak))["archiefactiedatum"] is None
 
 
+async def test_zrc_021_zaakobject_by_what_is_registered_here_or_there(zaken: Zaakmaker, maak: Maak) -> None:
+    types = await maak.zaaktype("zaakobject", concept=True)
+    how = procedure("zaakobject", objecttype="overige", datumkenmerk="vergunning/einddatum")
+    kind = await maak.resultaattype(types.url, "zaakobject", brondatumArchiefprocedure=how)
+    types.resultaattypen.insert(0, kind["url"])
+    await maak.publiceer(types.url)
+    own = Zaakmaker(zaken.api, types)
+    jaren, api = await termijn(own), own.api
+
+    async def object_(zaak: dict[str, Any], einddatum: Any = ..., **changes: Any) -> dict[str, Any]:
+        body = {"zaak": zaak["url"], "objectType": "overige", "objectTypeOverige": "kraam"}
+        if einddatum is not ...:
+            body["objectIdentificatie"] = {"overigeData": {"vergunning": {"einddatum": einddatum}}}
+        return await api.created("/zaken/api/v1/zaakobjecten", {**body, **changes})
+
+    async with elders(api.stack) as register:
+        there = register.add("kramen/1", {"vergunning": {"einddatum": "2032-01-01"}})
+        zaak = await own.zaak()
+        first = await object_(zaak, "2030-01-01")
+        await object_(zaak, object=there)
+        last = await object_(zaak, "20310101")
+        assert bron(await sluit(own, zaak), jaren) == "2032-01-01"
+        # Later changes count as well, as far as they can be understood.
+        later = {"objectIdentificatie": {"overigeData": {"vergunning": {"einddatum": "2033-01-01T00:00:00Z"}}}}
+        assert (await api.patch(last["url"], later)).status_code == 200
+        assert bron(await own.lees(zaak), jaren) == "2033-01-01"
+        wrong = {"objectIdentificatie": {"overigeData": {"vergunning": {"einddatum": ["ooit"]}}}}
+        assert errors(await api.patch(last["url"], wrong)) == [(OBJECT, "archiefactiedatum-error")]
+        assert (await api.delete(last["url"])).status_code == 204
+        assert bron(await own.lees(zaak), jaren) == "2032-01-01"
+    # What cannot be read any more could be later than the rest: better no date than one that is too early.
+    assert (await api.delete(first["url"])).status_code == 204
+    assert (await own.lees(zaak))["archiefactiedatum"] is None
+    other = await own.zaak()
+    await object_(other, "ooit")
+    await own.resultaat(other["url"])
+    assert errors(await own.sluit(other["url"])) == [(OBJECT, "archiefactiedatum-error")]
+
+
 async def test_zrc_021_gerelateerde_zaak(zaken: Zaakmaker, maak: Maak) -> None:
     own = await maker(zaken, maak, "gerelateerde_zaak")
     assert (await sluit(own, await own.zaak()))["archiefactiedatum"] is None
@@ -121,7 +161,14 @@ async def test_zrc_021_gerelateerde_zaak(zaken: Zaakmaker, maak: Maak) -> None:
         assert (await zaken.sluit(zaak["url"], datumStatusGezet=f"{day}T12:00:00Z")).status_code == 201
     links = [{"url": zaak["url"], "aardRelatie": "onderwerp"} for zaak in (one, two, open_)]
     zaak = await sluit(own, await own.zaak(relevanteAndereZaken=links))
-    assert bron(zaak, await termijn(own)) == "2026-02-20"
+    jaren = await termijn(own)
+    assert bron(zaak, jaren) == "2026-02-20"
+    # A zaak that is closed or reopened later counts as well.
+    await zaken.resultaat(open_["url"])
+    assert (await zaken.sluit(open_["url"], datumStatusGezet="2026-03-01T12:00:00Z")).status_code == 201
+    assert bron(await own.lees(zaak), jaren) == "2026-03-01"
+    await zaken.status(open_["url"], 1)
+    assert bron(await own.lees(zaak), jaren) == "2026-02-20"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Any]] = [
     ("vervaldatum_besluit", {}, {"besluiten": [Besluit(EERDER, LATER), Besluit(EERDER)]}, LATER),
     ("vervaldatum_besluit", {}, {"besluiten": [Besluit(EERDER)]}, None),
     ("vervaldatum_besluit", {}, {}, None),
+    # What is elsewhere and cannot be read could be later than all that is known.
+    ("gerelateerde_zaak", {}, {"einddatums_gerelateerd": [EERDER], "volledig": False}, None),
+    ("ingangsdatum_besluit", {}, {"besluiten": [Besluit(EERDER)], "volledig": False}, None),
+    ("zaakobject", {"objecttype": "pand"}, {"volledig": False}, FOUT),
     ("op_gevoel", {}, {}, FOUT),
 ]
 
