@@ -5,12 +5,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, Uuid, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Insert,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    insert,
+    select,
+    text,
+)
 from starlette.responses import Response
 
 from zgw.call import Call, answer, dump
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.database import Executor, parameters
 from zgw.output import existing, within
 from zgw.problems import forbidden, not_found
 from zgw.resource import Resource
@@ -43,10 +57,17 @@ def audit_table(metadata: MetaData) -> Table:
     )
 
 
-async def write(
-    db: Executor, check: Check, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, row: Mapping[str, Any]
-) -> None:
-    """Add the entry of this write; ``old`` and ``new`` are the rendered objects, ``row`` the written row."""
+def adding(metadata: MetaData) -> Insert:
+    """Return the statement that adds an entry (:func:`entry_of`); it returns its id as ``audit``."""
+    table = metadata.tables["audittrail"]
+    statement = insert(table).values(parameters(table, ("hoofdobject", "aanmaakdatum", "entry")))
+    return statement.returning(table.c.id.label("audit"))
+
+
+async def entry_of(
+    check: Check, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the entry of this write; ``old`` and ``new`` are the rendered objects, ``row`` the written row."""
     call, resource = check.call, check.resource
     link = resource.main
     main_uuid = row[link.attribute] if link else row["uuid"]
@@ -70,14 +91,12 @@ async def write(
         "resource": resource.name,
         "resourceUrl": shown["url"],
         "toelichting": call.request.headers.get("x-audit-toelichting", "").replace("\0", ""),
-        "resourceWeergave": (f"({name}) - {resource.weergave(row)}" if link else name)[:200],
+        "resourceWeergave": check.notes.get("weergave", f"({name}) - {resource.weergave(row)}" if link else name)[:200],
         "aanmaakdatum": moment,
         "wijzigingen": {"oud": old, "nieuw": new},
     }
     stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
-    table = resource.table.metadata.tables["audittrail"]
-    values = {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
-    check.notes["audit"] = await db.value(insert(table).values(**values).returning(table.c.id))
+    return {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
 
 
 async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:

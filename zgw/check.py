@@ -33,8 +33,7 @@ class Check:
 
     ``action`` is create, update, partial_update or destroy. ``sent`` is the body; ``fields`` the validated new state
     (after :meth:`parse`); ``row`` the column values to store; ``stored`` the row as it was, None on create; ``main``
-    the row
-    of the main object (for a main object: its own new or stored state).
+    the row of the main object (for a main object: its own new or stored state).
     """
 
     def __init__(

@@ -8,14 +8,29 @@ connection layer (docs/adr/0001).
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Executable, any_, bindparam
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    insert,
+    literal_column,
+    update,
+)
+from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from zgw.problems import Problem
@@ -34,12 +49,81 @@ _compiled: OrderedDict[Any, Any] = OrderedDict()
 _COMPILED_MAX = 2000
 
 
-def compile_statement(statement: Executable) -> tuple[str, list[Any]]:
+class Bound(NamedTuple):
+    """SQL that was compiled before, and the values of its parameters. Runs wherever a statement does."""
+
+    sql: str
+    values: list[Any]
+
+
+class Prepared:
+    """A statement that is compiled once and then called with its parameters: for what every request runs, because
+    building and recognising a statement costs as much as running it.
+
+    Example::
+
+        BY_UUID = Prepared(select(table).where(table.c.uuid == bindparam("uuid")))
+        row = await db.row(BY_UUID(uuid=key))
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        whole: Any = statement
+        compiled = whole.compile(dialect=_dialect)
+        self.sql: str = compiled.string
+        constants = compiled.construct_params(_check=False)
+        processors = compiled._bind_processors
+        self._parameters = [
+            (name.removeprefix("v_"), constants[name], processors.get(name)) for name in compiled.positiontup or ()
+        ]
+
+    def __call__(self, **given: Any) -> Bound:
+        """Return the statement with these parameters."""
+        values = []
+        for name, constant, process in self._parameters:
+            value = given.get(name, constant)
+            values.append(value if process is None else process(value))
+        return Bound(self.sql, values)
+
+
+def parameters(table: Table, names: Iterable[str]) -> dict[str, Any]:
+    """Return a parameter for each of these columns, by name: what ``insert`` and ``update`` take as values."""
+    # SQLAlchemy keeps the names of columns for itself in such statements.
+    return {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
+
+
+@lru_cache(500)
+def _inserting(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table).values(parameters(table, names)))
+
+
+@lru_cache(500)
+def _updating(table: Table, names: tuple[str, ...]) -> Prepared:
+    version = as_type(literal_column(f'"{table.name}".xmin'), Text) == bindparam("version")
+    statement = update(table).where(table.c.uuid == bindparam("key"), version)
+    return Prepared(statement.values(parameters(table, names)))
+
+
+def inserting(table: Table, row: Mapping[str, Any]) -> Executable | Bound:
+    """Return the statement that adds a row."""
+    if any(isinstance(value, ClauseElement) for value in row.values()):
+        return insert(table).values(**row)
+    return _inserting(table, tuple(row))(**row)
+
+
+def updating(table: Table, uuid: UUID, version: str, row: Mapping[str, Any]) -> Bound:
+    """Return the statement that changes a row, if it still is of this version (``full_reading``)."""
+    changed = row or {"uuid": uuid}
+    return _updating(table, tuple(changed))(key=uuid, version=version, **changed)
+
+
+def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:
     """Return SQL with ``$n`` parameters and their values.
 
     The SQL of statements of the same shape is compiled once per process. ``IN`` lists are not supported, because
     each length would be another shape: use :func:`among`.
     """
+    if isinstance(statement, Bound):
+        return statement
     whole: Any = statement
     compiled, extracted, *_ = whole._compile_w_cache(_dialect, compiled_cache=_compiled, column_keys=[])
     if len(_compiled) > _COMPILED_MAX:
@@ -70,26 +154,22 @@ class Executor:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    async def rows(self, statement: Executable) -> list[Row]:
+    async def rows(self, statement: Executable | Bound) -> list[Row]:
         """Return all rows, each a mapping by column name."""
         sql, values = compile_statement(statement)
         return cast("list[Row]", await self.connection.fetch(sql, *values))
 
-    async def row(self, statement: Executable) -> Row | None:
+    async def row(self, statement: Executable | Bound) -> Row | None:
         """Return the first row, or None."""
         sql, values = compile_statement(statement)
         return cast("Row | None", await self.connection.fetchrow(sql, *values))
 
-    async def first(self, sql: str, *values: Any) -> Row | None:
-        """Return the first row of SQL that was compiled before, or None."""
-        return cast("Row | None", await self.connection.fetchrow(sql, *values))
-
-    async def value(self, statement: Executable) -> Any:
+    async def value(self, statement: Executable | Bound) -> Any:
         """Return the first column of the first row, or None."""
         sql, values = compile_statement(statement)
         return await self.connection.fetchval(sql, *values)
 
-    async def execute(self, statement: Executable) -> int:
+    async def execute(self, statement: Executable | Bound) -> int:
         """Run a statement that returns nothing; return the number of rows that it touched."""
         sql, values = compile_statement(statement)
         status: str = await self.connection.execute(sql, *values)
@@ -226,12 +306,12 @@ class Database:
         async with self.acquire(tenant) as db, db.connection.transaction():
             yield db
 
-    async def rows(self, tenant: str, statement: Executable) -> list[Row]:
+    async def rows(self, tenant: str, statement: Executable | Bound) -> list[Row]:
         """Run one reading statement in autocommit."""
         async with self.acquire(tenant) as db:
             return await db.rows(statement)
 
-    async def row(self, tenant: str, statement: Executable) -> Row | None:
+    async def row(self, tenant: str, statement: Executable | Bound) -> Row | None:
         """Run one reading statement in autocommit; return its first row, or None."""
         async with self.acquire(tenant) as db:
             return await db.row(statement)

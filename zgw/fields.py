@@ -101,11 +101,9 @@ class Ref:
     """A URL of another resource.
 
     ``service`` and ``path`` name the resource (``Ref("catalogi", "zaaktypen")``). With ``table`` the target lives in
-    the
-    same service: the column is a foreign key and the rules of local references hold. ``published`` refuses a
+    the same service: the column is a foreign key and the rules of local references hold. ``published`` refuses a
     concept. ``shape`` are the properties that a fetched foreign object must have. ``follow=False`` stores without
-    looking.
-    ``on_delete`` is the foreign key's action.
+    looking. ``on_delete`` is the foreign key's action.
     """
 
     service: str = ""

@@ -31,13 +31,11 @@ Within = Callable[[ColumnElement[bool]], ColumnElement[bool]]
 class Filter:
     """One query parameter.
 
-    ``many`` is a comma separated list (an array in the body of ``_zoek``). Filters that share ``within`` are
-    combined before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol.
-    ``search_only``
-    exists in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves.
-    ``shown`` is the schema of the parameter in the OAS, where the standard says less than the type. ``default``
-    counts when
-    the parameter is absent.
+    ``many`` is a comma separated list (an array in the body of ``_zoek``). Filters that share ``within`` are combined
+    before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only`` exists
+    in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves. ``shown`` is the
+    schema of the parameter in the OAS, where the standard says less than the type. ``default`` counts when the
+    parameter is absent.
     """
 
     name: str

@@ -12,13 +12,13 @@ from typing import Any
 
 import asyncpg
 import httpx
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, func, insert, or_, select
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Insert, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Executor, among
+from zgw.database import among, parameters
 from zgw.problems import Problem
 from zgw.tenancy import tenant_of
 
@@ -52,43 +52,34 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
-async def announce(db: Executor, check: Check, url: str, row: Mapping[str, Any]) -> None:
-    """Put the notification of this write in the outbox, when the resource has a kanaal and announces this action."""
+def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the notification of this write as a row, or None when the resource has no kanaal or does not announce
+    this action."""
     resource, call = check.resource, check.call
     main = resource.main.resource if resource.main else resource
     if not resource.kanaal or check.action not in resource.notify or main.kenmerken is None:
-        return
+        return None
     main_row = check.main if resource.main else row
     assert main_row is not None
     main_url = f"{call.base}{call.service.api.root}/{main.path}/{main_row['uuid']}" if resource.main else url
     kenmerken = {
         name: call.base + value if value.startswith("/") else value for name, value in main.kenmerken(main_row).items()
     }
-    held = HOLD if resource.mirrors and check.notes.get("mirrored", True) else None
-    metadata, kanaal = resource.table.metadata, resource.kanaal
-    check.notes["outbox"] = await put(
-        db, metadata, call.caller, kanaal, main_url, resource.name, url, check.action, kenmerken, held
-    )
+    found = message(call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
+    if resource.mirrors and check.notes.get("mirrored", True):
+        found["held_until"] = datetime.now(UTC) + HOLD
+    return found
 
 
-async def put(
-    db: Executor,
-    metadata: MetaData,
-    caller: Caller,
-    kanaal: str,
-    main_url: str,
-    resource: str,
-    url: str,
-    action: str,
-    kenmerken: Mapping[str, str],
-    held: timedelta | None = None,
-) -> int:
-    """Put one notification in the outbox and wake the relay when the transaction commits; return its id.
+def message(
+    caller: Caller, kanaal: str, main_url: str, resource: str, url: str, action: str, kenmerken: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a notification as a row of the outbox.
 
-    A write that another service has yet to agree to is ``held``: it is announced after :func:`release`, never after
-    it was taken back, and after that time when the process died in between.
+    A write that another service has yet to agree to gets ``held_until``: it is announced after :func:`release`, never
+    after it was taken back, and after that time when the process died in between.
     """
-    message = {
+    content = {
         "kanaal": kanaal,
         "hoofdObject": main_url,
         "resource": resource,
@@ -97,13 +88,16 @@ async def put(
         "aanmaakdatum": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "kenmerken": dict(kenmerken),
     }
+    return {"bases": list(caller.bases), "message": content, "held_until": None}
+
+
+def adding(metadata: MetaData, wakes: bool) -> Insert:
+    """Return the statement that adds a notification (:func:`message`); it returns its id as ``outbox``, and ``wakes``
+    the relay when the transaction commits."""
     table = metadata.tables["outbox"]
-    values = {"bases": list(caller.bases), "message": message, "held_until": held and datetime.now(UTC) + held}
-    statement = insert(table).values(**values).returning(table.c.id)
-    if held is None:
-        statement = statement.returning(func.pg_notify(CHANNEL, func.current_schema()))
-    found: int = await db.value(statement)
-    return found
+    statement = insert(table).values(parameters(table, ("bases", "message", "held_until")))
+    statement = statement.returning(table.c.id.label("outbox"))
+    return statement.returning(func.pg_notify(CHANNEL, func.current_schema())) if wakes else statement
 
 
 async def release(check: Check) -> None:

@@ -3,22 +3,20 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, func, select
+from sqlalchemy import ColumnElement, Select, any_, bindparam, func, select
 from starlette.responses import Response
 
 from zgw.call import Call, answer, crs_headers, dump
-from zgw.database import Row, compile_statement
+from zgw.database import Prepared, Row
 from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
 from zgw.output import existing, full_reading, listable, listed, listing, reading, render, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.resource import Resource
-from zgw.rights import EVERYTHING, Rights
+from zgw.rights import Rights
 
 log = logging.getLogger("samenzaak.verbs")
 
@@ -136,9 +134,8 @@ async def search(
 def _on_page(
     resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
 ) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the
-    objects before
-    the page nothing else is read or worked out."""
+    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects
+    before the page nothing else is read or worked out."""
     key = resource.table.c.id
     keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)
     return key == any_(func.array(keys.correlate(None).scalar_subquery()))
@@ -178,11 +175,29 @@ async def rendered(call: Call, resource: Resource, rows: Sequence[Row], wanted: 
 async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
     """Return the parent row of a nested resource; raise 404 when it does not exist, 403 when it may not be seen."""
     assert resource.main is not None
-    main = resource.main.resource
-    statement = full_reading(main).add_columns(within(main, rights).label("_allowed"))
-    row = await call.db.row(
-        call.tenant, statement.where(main.table.c.uuid == call.path[f"{resource.parent}_uuid"], existing(main, rights))
-    )
+    statement = by_uuid(resource.main.resource, rights, full=True)
+    return _seen(await call.db.row(call.tenant, statement(uuid=call.path[f"{resource.parent}_uuid"])))
+
+
+def by_uuid(resource: Resource, rights: Rights, full: bool = False, nested: bool = False) -> Prepared:
+    """Return the statement that reads one object by its ``uuid`` (and, ``nested``, its ``parent``).
+
+    Its column ``_allowed`` tells whether the object lies within ``rights``; what does not even exist within them is not
+    read. Compiled once for these rights: this is the most frequent statement of all.
+    """
+    key = (resource, full, nested)
+    if key not in rights.statements:
+        table = resource.table
+        statement = (full_reading(resource) if full else reading(resource)).where(table.c.uuid == bindparam("uuid"))
+        if nested:
+            statement = statement.where(table.c[resource.parent] == bindparam("parent"))
+        statement = statement.where(existing(resource, rights))
+        rights.statements[key] = Prepared(statement.add_columns(within(resource, rights).label("_allowed")))
+    found: Prepared = rights.statements[key]
+    return found
+
+
+def _seen(row: Row | None) -> Row:
     if row is None:
         raise not_found()
     if not row["_allowed"]:
@@ -190,40 +205,18 @@ async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
     return row
 
 
-_NOBODY = UUID("00000000-0000-4000-8000-000000000000")
-
-
-@cache
-def _by_uuid(resource: Resource) -> tuple[str, list[Any]]:
-    """Return the SQL that reads one object by its uuid, and its values with ``_NOBODY`` in the place of the uuid."""
-    return compile_statement(reading(resource).where(resource.table.c.uuid == _NOBODY))
-
-
 async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, extra: Sequence[Any] = ()) -> Row:
     """Return the row of the path; raise 404 when it does not exist, 403 when it may not be seen."""
-    if rights == EVERYTHING and not (full or extra or resource.parent or resource.prepare):
-        # The most frequent request of all: its statement never differs, so it is not even built again.
-        sql, values = _by_uuid(resource)
-        uuid = call.path["uuid"]
-        async with call.db.acquire(call.tenant) as db:
-            found = await db.first(sql, *(uuid if value is _NOBODY else value for value in values))
-        if found is None:
-            raise not_found()
-        return found
+    if not extra and resource.prepare is None:
+        statement = by_uuid(resource, rights, full, bool(resource.parent))
+        parent = call.path.get(f"{resource.parent}_uuid")
+        return _seen(await call.db.row(call.tenant, statement(uuid=call.path["uuid"], parent=parent)))
     base = full_reading(resource) if full else reading(resource)
-    statement = base.where(resource.table.c.uuid == call.path["uuid"], *extra)
+    special = base.where(resource.table.c.uuid == call.path["uuid"], existing(resource, rights), *extra)
     if resource.parent:
-        statement = statement.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    if not rights.everything:
-        statement = statement.add_columns(within(resource, rights).label("_allowed"))
-    if rights.published_only:
-        statement = statement.where(existing(resource, rights))
-    row = await call.db.row(call.tenant, resource.prepared(call, statement))
-    if row is None:
-        raise not_found()
-    if not rights.everything and not row["_allowed"]:
-        raise forbidden()
-    return row
+        special = special.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
+    special = special.add_columns(within(resource, rights).label("_allowed"))
+    return _seen(await call.db.row(call.tenant, resource.prepared(call, special)))
 
 
 async def fetch(call: Call, resource: Resource) -> Response:

@@ -1,8 +1,7 @@
 """The other services, and other people's APIs, as seen from one service.
 
-Own resources are asked for over the internal API (``/_intern``), with this service's own credentials, and come
-back with stored paths in the place of URLs, so that they compare with what is stored. Catalogue types are kept until
-the
+Own resources are asked for over the internal API (``/_intern``), with this service's own credentials, and come back
+with stored paths in the place of URLs, so that they compare with what is stored. Catalogue types are kept until the
 Catalogi service signals a change.
 """
 

@@ -50,8 +50,8 @@ class Main:
 @dataclass(frozen=True)
 class Tally:
     """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the
-    condition
-    that keeps its objects and all later ones, and its number of objects, so that a deep page need not be walked to."""
+    condition that keeps its objects and all later ones, and its number of objects, so that a deep page need not be
+    walked to."""
 
     count: int
     parts: Sequence[tuple[ColumnElement[bool], int]] = ()
@@ -105,7 +105,8 @@ class Resource:
     notify: Sequence[str] = ("create", "update", "partial_update", "destroy")
     audited: bool = False
     weergave: Callable[[Mapping[str, Any]], str] = lambda row: str(row["uuid"])
-    """How an object is called in the audit trail, from its row; truncated to 200 characters."""
+    """How an object is called in the audit trail, after its main object, from its row; truncated to 200 characters.
+    A rule that knows better says the whole in ``check.notes["weergave"]``."""
     expandable: Mapping[str, Ref] = field(default_factory=dict)
     """Expandable properties that are not plain references: ``relevanteAndereZaken`` by the ``url`` of its items."""
     expand_by: "Mapping[str, Callable[[Call, Sequence[dict[str, Any]]], Awaitable[list[Any]]]]" = field(

@@ -37,6 +37,8 @@ class Rights:
     everything: bool = False
     caps: Mapping[str, int] = field(default_factory=dict)
     published_only: bool = False
+    statements: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Statements that were compiled for these rights (``zgw.reading``), for as long as the rights are known."""
 
     def allows(self, type_path: str | None, level: str | None = None) -> bool:
         """Return whether an object of this type and level lies within these rights."""
@@ -67,9 +69,8 @@ class Rights:
 
 
 def one_of(column: ColumnElement[Any], paths: tuple[str, ...]) -> ColumnElement[bool]:
-    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up
-    in a hash
-    table when it knows the list, and compares them one by one when the list is a parameter."""
+    """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up in
+    a hash table when it knows the list, and compares them one by one when the list is a parameter."""
     if len(paths) <= FEW or not all(PLAIN.fullmatch(path) for path in paths):
         return among(column, paths)
     return column == any_(_written(paths))

@@ -5,29 +5,30 @@ body, state, transaction, notification.
 """
 
 import logging
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import MetaData, func, select
 from starlette.responses import Response
 
 from zgw import audit, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
-from zgw.database import Executor, Row
-from zgw.output import full_reading, render
+from zgw.database import Executor, Prepared, Row, inserting, updating
+from zgw.output import render
 from zgw.problems import InvalidParam, Problem, forbidden
-from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
+from zgw.reading import by_uuid, conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
-from zgw.rights import Rights
+from zgw.rights import EVERYTHING, Rights
 
 log = logging.getLogger("samenzaak.verbs")
 
 CONFLICT_RETRIES = 5
 
 __all__ = [
-    "conditional", "create", "fetch", "find", "insert_object", "list_", "merge", "no_query", "parent_of", "remove",
-    "rendered", "replace", "search", "store", "transaction", "written",
+    "conditional", "create", "fetch", "find", "insert_object", "list_", "merge", "no_query", "note", "parent_of",
+    "remove", "rendered", "replace", "search", "store", "transaction", "written",
 ]  # fmt: skip
 
 
@@ -74,7 +75,7 @@ async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
         await guard(check)
     check.stop()
     async with transaction(check) as db:
-        await db.execute(insert(resource.table).values(uuid=check.uuid, **check.row))
+        await db.execute(inserting(resource.table, {"uuid": check.uuid, **check.row}))
         await affect(db, check)
         content, row = await written(db, check)
         await finish(db, check, None, content, row)
@@ -165,10 +166,7 @@ async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
     old = (await rendered(call, resource, [stored]))[0]
     async with transaction(check) as db:
         changed = {name: value for name, value in check.row.items() if check.stored is None or value != stored[name]}
-        statement = update(resource.table).where(
-            resource.table.c.uuid == check.uuid, text(f"xmin::text = '{int(stored['_version'])}'")
-        )
-        if not await db.execute(statement.values(**changed or {"uuid": check.uuid})):
+        if not await db.execute(updating(resource.table, check.uuid, stored["_version"], changed)):
             return None
         await affect(db, check)
         content, row = await written(db, check)
@@ -229,7 +227,7 @@ async def settle(check: Check) -> None:
 async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
     """Return the object as it now is, rendered and as a row."""
     resource = check.resource
-    row = await db.row(full_reading(resource).where(resource.table.c.uuid == check.uuid))
+    row = await db.row(by_uuid(resource, EVERYTHING, full=True)(uuid=check.uuid))
     assert row is not None
     content = render(resource, check.call.service.api.service, row, check.call.base)
     if resource.after_read is not None:
@@ -246,13 +244,37 @@ async def affect(db: Executor, check: Check) -> None:
 async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row) -> None:
     """Do what belongs to every write, in its transaction: audit trail, notification, signal."""
     resource = check.resource
-    if resource.audited:
-        await audit.write(db, check, old, new, row)
     shown = new or old
     assert shown is not None
-    await outbox.announce(db, check, shown["url"], row)
+    entry = await audit.entry_of(check, old, new, row) if resource.audited else None
+    check.notes.update(await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row)))
     if resource.cached:
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
+
+
+async def note(
+    db: Executor, metadata: MetaData, entry: dict[str, Any] | None, message: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Add an entry to the audit trail, a notification to the outbox, or both in one statement; return their ids under
+    ``audit`` and ``outbox``."""
+    if entry is None and message is None:
+        return {}
+    wakes = message is not None and message["held_until"] is None
+    statement = _noting(metadata, entry is not None, message is not None, wakes)
+    row = await db.row(statement(**(entry or {}), **(message or {})))
+    assert row is not None
+    return {name: row[name] for name in ("audit", "outbox") if name in row}
+
+
+@lru_cache
+def _noting(metadata: MetaData, audited: bool, announced: bool, wakes: bool) -> Prepared:
+    if audited and not announced:
+        return Prepared(audit.adding(metadata))
+    statement = outbox.adding(metadata, wakes)
+    if audited:
+        entry = audit.adding(metadata).cte("entry")
+        statement = statement.add_cte(entry).returning(select(entry.c.audit).scalar_subquery().label("audit"))
+    return Prepared(statement)
 
 
 class transaction:  # noqa: N801 -- used as a function is, like contextlib.suppress

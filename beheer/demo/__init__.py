@@ -1,8 +1,7 @@
 """The demo: three municipalities, and one case at Deventer from registration to closing.
 
 The operator's part (municipalities, clients) is done as ``samenzaak tenant add`` and ``client add`` do it; everything
-else
-over HTTP, as a vendor's application would.
+else over HTTP, as a vendor's application would.
 """
 
 import asyncio

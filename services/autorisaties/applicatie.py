@@ -41,8 +41,7 @@ VERPLICHT: dict[str, tuple[str, tuple[str, ...]]] = {
     "brc": ("besluiten.", ("besluittype",)),
 }
 """ac-003: per component the prefix of its scopes, and the fields that belong to it and that such a scope requires, in
-the
-order in which errors are reported. Fields of other components are left out."""
+the order in which errors are reported. Fields of other components are left out."""
 
 TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding")
 

@@ -1,8 +1,8 @@
 """The selection list: procestypen, resultaten and general descriptions, by URL (selectielijst.md).
 
 What was fetched is kept in the schema of the municipality, so that catalogues can be written and imported while the
-register
-is away, and one municipality never depends on what another one fetched. Reads of the catalogue never need the register.
+register is away, and one municipality never depends on what another one fetched. Reads of the catalogue never need the
+register.
 """
 
 import logging

@@ -50,9 +50,10 @@ async def datumtijd_is_geweest(check: Check) -> None:
 
 
 async def identificatie_van_het_klantcontact(check: Check) -> None:
-    """Generate an identificatie when the client has none."""
+    """Generate an identificatie when the client has none. The audit trail calls it by its number (common.md §11)."""
     if not check.row["identificatie"]:
         check.row["identificatie"] = "".join(secrets.choice(ALPHABET) for _ in range(12))
+    check.notes["weergave"] = check.row["identificatie"]
 
 
 KLANTCONTACT = Resource(
@@ -68,7 +69,6 @@ KLANTCONTACT = Resource(
     etag=False,
     kanaal="zaken",
     audited=True,
-    weergave=lambda row: str(row["identificatie"]),
     unexpandable=("zaak",),
     unique={"klantcontact_identificatie": InvalidParam("identificatie", "unique")},
     rules=[datumtijd_is_geweest],

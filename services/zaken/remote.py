@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from zgw.check import Check
 from zgw.database import Row, among
+from zgw.problems import Problem
+from zgw.remote import split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]
 
@@ -25,6 +27,26 @@ async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
     return found
 
 
+async def opgehaald(check: Check, pad: str) -> Mapping[str, Any] | None:
+    """Return the object at a stored path or foreign URL, or None when there is none, for whatever reason."""
+    try:
+        return await check.call.service.remote.object(check.call.caller, pad)
+    except Problem:
+        return None
+
+
+async def zichtbaar(check: Check, pad: str) -> Mapping[str, Any] | None:
+    """Return the object at a stored path or foreign URL as far as the client itself may read it, else None."""
+    service, collection, uuid = split_path(pad)
+    if not service:
+        return await opgehaald(check, pad)
+    try:
+        found = await check.call.service.remote.batch(check.call.caller, service, collection, [uuid])
+    except Problem:
+        return None
+    return found[0] if found else None
+
+
 async def type_van(check: Check, pad: str) -> Mapping[str, Any] | None:
     """Return one type of the catalogus, or None when it cannot be read any more."""
     return (await gelezen(check, [pad])).get(pad)
@@ -37,6 +59,8 @@ async def rijen_van_zaken(check: Check, table: str, zaken: Iterable[Any]) -> lis
 
 
 async def documenten_van(check: Check, zaak: Any) -> list[Mapping[str, Any]]:
-    """Return the newest versions of the documents of a zaak; those that cannot be read are left out."""
-    rows = await rijen_van_zaken(check, "zaakinformatieobject", [zaak])
-    return list((await gelezen(check, [row["informatieobject"] for row in rows])).values())
+    """Return the newest versions of the documents of a zaak. Of a document elsewhere that cannot be read nothing is
+    known: it is an empty object. An own document that does not exist any more is left out."""
+    paden = [row["informatieobject"] for row in await rijen_van_zaken(check, "zaakinformatieobject", [zaak])]
+    found = await gelezen(check, paden)
+    return [found.get(pad, {}) for pad in paden if pad in found or not pad.startswith("/")]

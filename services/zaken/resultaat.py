@@ -6,8 +6,9 @@ from typing import Annotated
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 
 from services.zaken.afleiding import herbereken
+from services.zaken.remote import type_van
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
-from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import IMMUTABLE, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
@@ -57,6 +58,13 @@ async def resultaattype_hoort_bij_het_zaaktype(check: Check) -> None:
         check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")
 
 
+async def resultaat_heet_naar_zijn_type(check: Check) -> None:
+    """common.md §11: the audit trail calls a resultaat by the omschrijving of its type. For every action, as guard."""
+    resultaattype = await type_van(check, (check.stored or check.row)["resultaattype"])
+    if resultaattype and check.main:
+        check.notes["weergave"] = f"({ZAAK.weergave(check.main)}) - {resultaattype['omschrijving']}"
+
+
 RESULTAAT = Resource(
     name="resultaat",
     path="resultaten",
@@ -71,7 +79,7 @@ RESULTAAT = Resource(
     weergave=lambda row: str(row["resultaattype"]).rpartition("/")[2],
     unique={"resultaat_zaak": InvalidParam("zaak", "unique")},
     rules=[zaak_heeft_nog_geen_resultaat, resultaattype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
-    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, resultaat_heet_naar_zijn_type],
     effects=[herbereken],
     description="Het resultaat van een zaak; een zaak heeft er ten hoogste een.",
 )

@@ -118,12 +118,6 @@ async def omschrijving_van_het_roltype(check: Check) -> None:
     check.row["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
 
 
-async def archiefstatus_bij_aanmaken(check: Check) -> None:
-    """zaken.md §6: an archived zaak gets no new rollen; those that it has can be removed."""
-    if check.creating:
-        await zaak_is_nog_niet_gearchiveerd(check)
-
-
 def naam_van(row: Mapping[str, Any]) -> str:
     """Return how a rol is called in the audit trail."""
     return str(row["betrokkene"]).rstrip("/").rpartition("/")[2] or str(row["uuid"])
@@ -157,7 +151,7 @@ ROL = Resource(
             "roltype", "max-occurences", f"Een zaak heeft hoogstens een {' en een '.join(ENKELVOUDIG)}."
         )
     },
-    rules=[betrokkene_is_bekend, roltype_hoort_bij_het_zaaktype, archiefstatus_bij_aanmaken],
+    rules=[betrokkene_is_bekend, roltype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
     derive=[omschrijving_van_het_roltype],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
     description="Wie aan een zaak deelneemt, en als wat.",

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 
+from pydantic import BeforeValidator
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
@@ -29,7 +30,12 @@ class StatusFields(Fields):
     statustype: Annotated[str, Ref("catalogi", "statustypen")]
     datum_status_gezet: DateTime
     statustoelichting: Annotated[str, Length(1000)] = ""
-    gezetdoor: Annotated[str, Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL")] = ""
+    gezetdoor: Annotated[
+        str,
+        Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL"),
+        # What other implementations show, and their clients send, when nobody is named.
+        BeforeValidator(lambda value: "" if value is None else value),
+    ] = ""
 
 
 class StatusShown(Fields):

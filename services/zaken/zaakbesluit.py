@@ -60,11 +60,7 @@ async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
 async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
     """zaken.md §7.1: as long as the besluit names this zaak its zaakbesluit cannot be removed."""
     stored = check.stored or {}
-    path = stored["besluit"]
-    if not path.startswith("/"):
-        besluit = await check.call.service.remote.external(check.call.caller, path)
-    else:
-        besluit = (await check.call.service.remote.objects(check.call.caller, [path])).get(path)
+    besluit = await check.call.service.remote.object(check.call.caller, stored["besluit"])
     if besluit and verwijst(check, besluit, stored["zaak"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst nog naar deze zaak.")
 

@@ -48,12 +48,6 @@ async def eigenschap_hoort_bij_het_zaaktype(check: Check) -> None:
         check.reject(OBJECT, "zaaktype-mismatch", "De eigenschap hoort niet bij het zaaktype van de zaak.")
 
 
-async def archiefstatus_bij_opslaan(check: Check) -> None:
-    """zaken.md §6: the eigenschappen of an archived zaak keep their values."""
-    if check.action != "destroy":
-        await zaak_is_nog_niet_gearchiveerd(check)
-
-
 async def naam_van_de_eigenschap(check: Check) -> None:
     """Copy what the eigenschap is called when the value is first given."""
     if check.creating:
@@ -105,7 +99,7 @@ ZAAKEIGENSCHAP = Resource(
     kanaal="zaken",
     audited=True,
     weergave=lambda row: str(row["naam"]),
-    rules=[eigenschap_hoort_bij_het_zaaktype, archiefstatus_bij_opslaan],
+    rules=[eigenschap_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
     derive=[naam_van_de_eigenschap, waarschuw_bij_afwijkende_waarde],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
     effects=[herbereken],

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from services.zaken.remote import zichtbaar
 from zgw.check import Check
 
 log = logging.getLogger("samenzaak.zaken")
@@ -28,24 +29,21 @@ _places = asyncio.Semaphore(2)
 
 
 async def definitie_beschrijft_het_object(check: Check) -> None:
-    """invalid-schema: an object with a definition has the data that the schema of its definition asks for."""
+    """invalid-schema: an object with a definition has the data that the schema of its definition asks for.
+
+    Both are read with the rights of the client, who would otherwise learn from the answer what is in them.
+    """
     definition: Mapping[str, Any] | None = check.row["object_type_overige_definitie"]
     if definition is None or not (check.changed("object_type_overige_definitie") or check.changed("object")):
         return
     if not check.row["object"]:
         check.reject("objectUrl", "required", "Een objectTypeOverigeDefinitie vraagt om de URL van het object.")
         return
-    caller, remote = check.call.caller, check.call.service.remote
-    path = definition["url"]
-    if path.startswith("/"):
-        described = (await remote.objects(caller, [path])).get(path)
-    else:
-        described = await remote.external(caller, path)
-    if described is None:
+    if (described := await zichtbaar(check, definition["url"])) is None:
         check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON.")
-        return
-    found = check.notes.get("object") or await remote.external(caller, check.row["object"])
-    if found is None:
+    if (found := await zichtbaar(check, check.row["object"])) is None:
+        check.reject("object", "bad-url")
+    if described is None or found is None:
         return
     wrong = await judge(described, definition["schema"], found, definition["objectData"])
     names = {

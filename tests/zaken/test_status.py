@@ -43,6 +43,11 @@ async def test_life_of_a_status(zaken: Zaakmaker) -> None:
         assert (await api.request(method, first["url"], json={})).status_code == 405
 
 
+async def test_gezetdoor_that_is_null_is_nobody(zaken: Zaakmaker) -> None:
+    status = await zaken.status((await zaken.zaak())["url"], gezetdoor=None)
+    assert status["gezetdoor"] == ""
+
+
 async def test_etag_of_the_zaak_changes_with_what_belongs_to_it(zaken: Zaakmaker) -> None:
     api, zaak = zaken.api, await zaken.zaak()
     known = (await api.get(zaak["url"])).headers["etag"]
@@ -259,3 +264,16 @@ async def test_a_status_of_an_unknown_zaak(zaken: Zaakmaker) -> None:
     assert errors(await zaken.api.post(STATUSSEN, body)) == [("zaak", "required")]
     wrong = zaken.status_body(zaak.replace("/v1/zaken/", "/v1/rollen/"))
     assert errors(await zaken.api.post(STATUSSEN, wrong)) == [("zaak", "incorrect_match")]
+
+
+async def test_zrc_007_zrc_022_nothing_is_known_of_a_document_that_cannot_be_read(zaken: Zaakmaker) -> None:
+    zaak = await zaken.zaak()
+    await zaken.resultaat(zaak["url"])
+    async with zaken.api.stack.admin() as admin:
+        # Of an API that the municipality had configured once.
+        columns = "zaak, informatieobject, titel, beschrijving"
+        sql = f"INSERT INTO deventer_zaken.zaakinformatieobject ({columns}) VALUES ($1, $2, '', '')"
+        await admin.execute(sql, uuid.UUID(zaak["uuid"]), "https://elders.example/enkelvoudiginformatieobjecten/1")
+    assert errors(await zaken.sluit(zaak["url"])) == [(OBJECT, "indicatiegebruiksrecht-unset")]
+    archived = {"archiefstatus": "gearchiveerd", "archiefnominatie": "vernietigen", "archiefactiedatum": "2030-01-01"}
+    assert errors(await zaken.api.patch(zaak["url"], archived)) == [("archiefstatus", "documents-not-archived")]

@@ -12,6 +12,7 @@ from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import Zaakmaker, errors
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"
+UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 SCHEMA = {"type": "object", "properties": {"hoogte": {"type": "integer"}}, "required": ["hoogte"]}
 
 
@@ -52,6 +53,42 @@ async def test_an_object_that_satisfies_its_schema(zaken: Zaakmaker, register: E
     wrong = {**made["objectTypeOverigeDefinitie"], "objectData": ".record"}
     answer = await zaken.api.patch(item["url"], {"objectTypeOverigeDefinitie": wrong})
     assert errors(answer) == [("object", "invalid-schema")]
+
+
+async def test_what_cannot_be_read(zaken: Zaakmaker, register: Elders) -> None:
+    made = await body(zaken, register)
+    root = "http://samenzaak.test"
+    for url in (
+        f"{root}/",
+        f"{root}/zaken/api/v1/niets/{UUID}",
+        f"{root}/niets/api/v1/zaken/{UUID}",
+        "https://x.example/1",
+    ):
+        definitie = {**made["objectTypeOverigeDefinitie"], "url": url}
+        found = await refused(zaken, {**made, "objectTypeOverigeDefinitie": definitie})
+        assert found == [("objectTypeOverigeDefinitie.url", "invalid")], url
+        assert await refused(zaken, {**made, "object": url}) == [("object", "bad-url")], url
+    # An object that was accepted without a definition is judged when it gets one.
+    bare = {**made, "objectTypeOverigeDefinitie": None, "objectTypeOverige": "boom", "object": made["zaak"]}
+    item = await zaken.api.created(OBJECTS, bare)
+    definitie = {**made["objectTypeOverigeDefinitie"], "objectData": "."}
+    answer = await zaken.api.patch(item["url"], {"objectTypeOverigeDefinitie": definitie})
+    assert errors(answer) == [("object", "invalid-schema")]
+
+
+async def test_zrc_006_a_schema_tells_nothing_of_what_the_client_may_not_read(
+    zaken: Zaakmaker, register: Elders
+) -> None:
+    secret = await zaken.zaak(vertrouwelijkheidaanduiding="geheim", omschrijving="fraude")
+    made = await body(zaken, register)
+    # The client writes the schema itself, and would see from the answer whether the zaak is about fraude.
+    register.add("objecttypes/vraag", {"schema": {"properties": {"omschrijving": {"const": "fraude"}}}})
+    url = f"{register.base}/api/v1/objecttypes/vraag"
+    question = {**made, "objectTypeOverigeDefinitie": {"url": url, "schema": ".schema", "objectData": "."}}
+    reader = await zaken.client("zaken.bijwerken", "zaken.lezen", cap="openbaar")
+    answer = await reader.post(OBJECTS, {**question, "object": secret["url"]})
+    assert errors(answer) == [("object", "bad-url")]
+    assert (await zaken.api.post(OBJECTS, {**question, "object": secret["url"]})).status_code == 201
 
 
 async def test_an_object_that_does_not_satisfy_its_schema(zaken: Zaakmaker, register: Elders) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from sqlalchemy import func, insert, select, union_all, update
+from sqlalchemy import func, select, union_all, update
 
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
@@ -19,8 +19,9 @@ from zgw import outbox
 from zgw.call import Call, Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Executor, compile_statement
+from zgw.database import Executor, compile_statement, inserting
 from zgw.problems import Problem
+from zgw.verbs import note
 
 UNIQUE = {
     "StatusType": "volgnummer",
@@ -207,7 +208,7 @@ async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
     values, sql = [], ""
     for regel in regels:
         concept = {"concept": not regel.publish} if "concept" in table.c else {}
-        sql, row = compile_statement(insert(table).values(uuid=regel.uuid, **regel.row, **concept))
+        sql, row = compile_statement(inserting(table, {"uuid": regel.uuid, **regel.row, **concept}))
         values.append(row)
     await db.connection.executemany(sql, values)
 
@@ -225,4 +226,5 @@ async def _announce(db: Executor, werk: Werk, regel: Regel) -> None:
     resource = RESOURCES[regel.file]
     url = f"{werk.base}/catalogi/api/v1/{resource.path}/{regel.uuid}"
     kenmerken = {"catalogus": f"{werk.base}/catalogi/api/v1/catalogussen/{regel.row['catalogus']}"}
-    await outbox.put(db, METADATA, werk.caller, resource.kanaal, url, resource.name, url, "create", kenmerken)
+    message = outbox.message(werk.caller, resource.kanaal, url, resource.name, url, "create", kenmerken)
+    await note(db, METADATA, None, message)

@@ -50,9 +50,8 @@ BY_NAME: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "informatieobjecttypen": ("informatieobjecttype", "informatieobjecttype_omschrijving"),
     },
 }
-"""Per file the fields that are written by name, the kind that they name, and the list of names that an export may
-have beside
-the URLs. Open Zaak knows only the URLs; a name without a version that is valid has none, so our own exports have
+"""Per file the fields that are written by name, the kind that they name, and the list of names that an export may have
+beside the URLs. Open Zaak knows only the URLs; a name without a version that is valid has none, so our own exports have
 both."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
