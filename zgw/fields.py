@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -293,8 +293,7 @@ def today() -> date:
     return datetime.now(LOCAL_TIME).date()
 
 
-# --- Confidentiality
-# ---------------------------------------------------------------------------------------------------
+# --- Confidentiality ---
 
 Vertrouwelijkheid = Literal[
     "openbaar",
@@ -306,27 +305,8 @@ Vertrouwelijkheid = Literal[
     "geheim",
     "zeer_geheim",
 ]
-OptionalVertrouwelijkheid = Literal[
-    "openbaar",
-    "beperkt_openbaar",
-    "intern",
-    "zaakvertrouwelijk",
-    "vertrouwelijk",
-    "confidentieel",
-    "geheim",
-    "zeer_geheim",
-    "",
-]
-LEVELS: tuple[str, ...] = (
-    "openbaar",
-    "beperkt_openbaar",
-    "intern",
-    "zaakvertrouwelijk",
-    "vertrouwelijk",
-    "confidentieel",
-    "geheim",
-    "zeer_geheim",
-)
+OptionalVertrouwelijkheid = Literal[Vertrouwelijkheid, ""]
+LEVELS: tuple[str, ...] = get_args(Vertrouwelijkheid)
 """Low to high; an object may be seen when its level is at or below the cap."""
 
 
