@@ -7,11 +7,11 @@ from tests.besluiten.wereld import BIOS, OIOS, Werk, errors
 
 
 async def test_life_of_a_besluitinformatieobject(werk: Werk) -> None:
+    """brc-004: that the document records the besluit is implied; there is no field for it."""
     besluit, document = (await werk.besluit())["url"], await werk.document()
     made = await werk.api.post(BIOS, {"besluit": besluit, "informatieobject": document})
     assert made.status_code == 201, made.text
     bio = made.json()
-    # brc-004: that the document records the besluit is implied; there is no field for it.
     assert bio == {"url": bio["url"], "informatieobject": document, "besluit": besluit}
     assert made.headers["location"] == bio["url"]
     read = await werk.api.get(bio["url"])

@@ -1,8 +1,7 @@
 """Writes docs/conformance.md: `python -m tests.contract.conformance`.
 
 Everything in it is taken from the code: the operations from the OAS that we serve, the deviations from the table that
-the contract test holds us to, the rules from the docstrings of the functions that apply them and from the tests that
-name them.
+the contract test holds us to, the rules from `rules.py`, with the tests that name them.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from .compare import counterpart
@@ -18,6 +18,7 @@ from .conftest import served, verdict
 from .contract import read
 from .deviations import DEVIATIONS
 from .extract import NORMATIVE_FILES, REPOSITORY, normative
+from .rules import RULES
 
 PAGE = REPOSITORY / "docs" / "conformance.md"
 PREFIXES = {
@@ -39,7 +40,8 @@ is out of date.
   scopes, status codes, and the shape of requests and responses (`tests/contract/`).
 - **Deviations**: every difference with the normative OAS that is there on purpose, with its reason. The contract test
   fails on a difference that is not in this table, and on a row that no longer accepts a difference.
-- **Rules**: the rules of the standard that no OAS can express, with the test files that name each.
+- **Rules**: the rules of the standard that no OAS can express, with the test files that name each. A test fails when
+  no test names a rule.
 """
 
 
@@ -55,21 +57,8 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
-def described() -> dict[str, str]:
-    """Return what each rule says: the first line of the docstring of the function that applies it."""
-    found: dict[str, str] = {}
-    for folder in ("services", "zgw"):
-        for path in sorted((REPOSITORY / folder).rglob("*.py")):
-            for function in functions(path):
-                first = (ast.get_docstring(function) or "").partition("\n\n")[0].replace("\n", " ")
-                name, colon, says = first.partition(":")
-                if colon and len(name) < 40:
-                    for rule in rule_ids(name):
-                        found.setdefault(rule, says.strip())
-    return found
-
-
-def tested() -> dict[str, set[Path]]:
+@cache
+def naming_tests() -> dict[str, set[Path]]:
     """Return the test files that name each rule, in the name or the docstring of a test."""
     found: dict[str, set[Path]] = defaultdict(set)
     for path in sorted((REPOSITORY / "tests").rglob("test_*.py")):
@@ -87,11 +76,6 @@ def applied() -> set[str]:
         for path in (REPOSITORY / folder).rglob("*.py"):
             found |= rule_ids(path.read_text(encoding="utf-8"))
     return found
-
-
-def number(rule: str) -> int:
-    """Return the number of a rule, by which they are listed."""
-    return int(rule.rpartition("-")[2])
 
 
 def operations(service: str) -> Iterator[str]:
@@ -124,16 +108,12 @@ def code(text: str) -> str:
 
 def rules(service: str) -> Iterator[str]:
     """Yield the table of the rules of a service."""
-    says, tests = described(), tested()
-    listed = sorted((rule for rule in applied() | set(tests) if rule.startswith(PREFIXES[service] + "-")), key=number)
-    named = [rule for rule in listed if tests.get(rule)]
-    yield f"{len(named)} of {len(listed)} rules are named by a test."
-    yield ""
-    yield "| rule | what it says | tested in |"
+    tests = naming_tests()
+    yield "| rule | what must be true | tested in |"
     yield "|---|---|---|"
-    for rule in listed:
-        links = [f"[{path.stem}](../{path.relative_to(REPOSITORY)})" for path in sorted(tests.get(rule, ()))]
-        yield f"| {rule} | {says.get(rule, '').replace('|', '/')} | {', '.join(links)} |"
+    for rule in (rule for rule in RULES if rule.startswith(PREFIXES[service] + "-")):
+        links = [f"[{path.stem}](../{path.relative_to(REPOSITORY)})" for path in sorted(tests[rule])]
+        yield f"| {rule} | {RULES[rule]} | {', '.join(links)} |"
 
 
 def page() -> str:

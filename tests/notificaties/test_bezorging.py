@@ -129,6 +129,7 @@ async def test_a_failed_message_holds_up_only_its_own_hoofdobject(stack: Stack, 
 async def test_after_the_last_attempt_a_message_is_parked_and_never_dropped(
     stack: Stack, api: Client, webhook: Webhook
 ) -> None:
+    """nrc-13: delivery goes on until it succeeds, or until somebody has to look at it."""
     kanaal = await kanaal_with(api)
     url = await subscribed(api, webhook, kanaal)
     webhook.answer = lambda m: 400 if m["resource"] == "0" else 204
