@@ -117,7 +117,12 @@ def notifications_show(tenant: Tenant, delivery: int, as_json: Json = False) -> 
             raise LookupError(f"{tenant} has no delivery {delivery}")
         return found
 
-    show(with_admin(work), as_json, lambda fact: "\n".join(f"{name}: {value}" for name, value in fact.items()))
+    show(with_admin(work), as_json, _whole_delivery)
+
+
+def _whole_delivery(fact: dict[str, Any]) -> str:
+    failures = [f"failure: {f['moment']}, attempt {f['poging']}: {f['fout']}" for f in fact["failures"]]
+    return "\n".join([*(f"{name}: {value}" for name, value in fact.items() if name != "failures"), *failures])
 
 
 @notifications_app.command("stats")

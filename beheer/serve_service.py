@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from beheer import postgres
 from beheer.logs import configure_logging
-from beheer.runner import PARTS, Part
+from beheer.runner import PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure
 from zgw.settings import Settings, load_settings
 
@@ -25,8 +25,9 @@ async def run(
     app = Draining(part.app())
     config = configure(app, host=settings.host, port=settings.port)
     await part.start()
-    # A listening socket that another process shares is accepted from by that one, from the signal on.
-    seconds = 0.0 if listen is not None else settings.drain_seconds
+    # A listening socket that another process shares is accepted from by that one, from the signal on; and to the worker
+    # nobody connects.
+    seconds = 0.0 if listen is not None or name == WORKER else settings.drain_seconds
     server = Server(config, seconds, parent, part.ready)
     try:
         await server.serve([listen] if listen is not None else None)

@@ -75,6 +75,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
             text = value.get_secret_value()
         elif isinstance(value, dict):
             text = ",".join(f"{key}={url}" for key, url in value.items())
+        elif isinstance(value, tuple):
+            text = ",".join(f"{number:g}" for number in value)
         else:
             text = str(value).lower() if isinstance(value, bool) else str(value)
         found[PREFIX + name.upper()] = text

@@ -17,10 +17,10 @@ from services.besluiten import app as _besluiten  # noqa: F401
 from services.catalogi import app as _catalogi  # noqa: F401
 from services.documenten import app as _documenten  # noqa: F401
 from services.notificaties import bezorger
-from services.notificaties.rij import Policy
 from services.zaken import app as _zaken  # noqa: F401
 
-SHORT = Policy(waits=(0.2, 0.5, *([1.0, 2.0, 4.0] * 40)), pause=0.5, longest_pause=3.0, lease=4.0)
+SHORT = ",".join(["0.25", "0.5", *["1", "2", "4"] * 40])
+"""Waits between attempts; a worker that is killed is succeeded after some seconds as well."""
 
 
 def _output_to(path: Path) -> None:
@@ -35,7 +35,8 @@ def serve(part: str, port: int, environment: dict[str, str], output: Path, short
     os.environ.clear()
     os.environ.update(environment)
     if short_waits:
-        bezorger.USUAL = SHORT
+        os.environ["SAMENZAAK_DELIVERY_WAITS"] = SHORT
+        bezorger.LEASE = 4.0
     serve_service.main([part, "--port", str(port)])
 
 

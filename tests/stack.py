@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from beheer import postgres
 from beheer.provision import make_gateway_schema, make_login_roles, make_schema
-from beheer.runner import Standalone
+from beheer.runner import WORKER, Standalone
 from beheer.split import Split
 from gateway import registry
 from gateway.config import secret_box
@@ -123,6 +123,29 @@ class Stack:
             await asyncio.to_thread(self.split.stop)
         await self.gateway.stop()
         await self.standalone.stop()
+
+    @asynccontextmanager
+    async def without_worker(self) -> AsyncIterator[None]:
+        """Stop delivering notifications in good order, and start again."""
+        if self.split is not None:
+            worker = self.split.children.pop(WORKER)
+            worker.process.terminate()
+            await asyncio.to_thread(worker.end)
+            try:
+                yield
+            finally:
+                worker = self.split.children[WORKER] = self.split._spawn(WORKER)
+                await asyncio.to_thread(worker.wait_until_ready)
+            return
+        service = self.standalone.services["notificaties"]
+        for task in service._tasks:
+            task.cancel()
+        await asyncio.gather(*service._tasks, return_exceptions=True)
+        service._tasks.clear()
+        try:
+            yield
+        finally:
+            await service.start()
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return how requests reach the gateway, whatever host name they are for."""

@@ -150,6 +150,12 @@ class Settings(BaseSettings):
     callback_allow_http: bool | None = Field(
         None, description="Allow callbacks without TLS. Without it only when the public URL is on `http://localhost`."
     )
+    delivery_waits: Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode] = Field(
+        (25, 100, 400, 1600, 6400, 25600, 60000),
+        min_length=1,
+        description="Seconds between the attempts to deliver a notification. After the last it is parked, until the "
+        "operator lets it be tried again.",
+    )
     outgoing_connect_timeout: float = Field(
         3.0, gt=0, description="Seconds to wait for a connection to another service, API or callback."
     )
@@ -177,6 +183,11 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ValueError("must start with http:// or https:// and have a host")
         return url.rstrip("/")
+
+    @field_validator("delivery_waits", mode="before")
+    @classmethod
+    def _split_numbers(cls, value: object) -> object:
+        return value.split(",") if isinstance(value, str) else value
 
     @field_validator("service_urls", mode="before")
     @classmethod

@@ -51,6 +51,8 @@ class Delivery:
     next_attempt: datetime | None
     failed_since: datetime | None
     error: str | None
+    failures: list[dict[str, Any]]
+    """Each attempt that failed: ``moment``, ``poging`` (a retry begins again with 1) and ``fout``."""
     message: dict[str, Any]
 
 
@@ -78,7 +80,7 @@ _SUBSCRIBERS = """
 
 _DELIVERIES = """
     SELECT id, abonnement, aangemaakt AS created, poging AS attempts, volgende AS next_attempt,
-        mislukt AS failed_since, fout AS error, bericht AS message
+        mislukt AS failed_since, fout AS error, fouten AS failures, bericht AS message
     FROM bezorging WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR mislukt IS NOT NULL)
         AND ($3::bigint IS NULL OR id = $3)
     ORDER BY id LIMIT $4"""
@@ -189,4 +191,7 @@ def _count(status: str) -> int:
 
 
 def _delivery(row: Any) -> Delivery:
-    return Delivery(**{**row, "message": orjson.loads(row["message"])})
+    failures = row["failures"]
+    # As a text on the administrator's own connection.
+    failures = orjson.loads(failures) if isinstance(failures, str) else failures
+    return Delivery(**{**row, "failures": failures, "message": orjson.loads(row["message"])})

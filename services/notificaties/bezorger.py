@@ -21,6 +21,8 @@ from zgw.tenancy import tenant_of
 
 log = logging.getLogger("samenzaak.notificaties")
 
+LEASE = 15.0
+"""Seconds after which another worker takes the queues of one that does not say that it lives."""
 CLAIM_AT_ONCE = 8
 """Queues taken in one statement; few, so that workers that wake together share the work."""
 SWEEP = 60.0
@@ -28,9 +30,6 @@ SWEEP = 60.0
 LONGEST_SLEEP = 3600.0
 RECOUNT = 0.05
 """Seconds between two counts of the busy queues of each municipality."""
-POLICY = "delivery policy"
-"""The key in ``service.state`` under which another :class:`Policy` than the usual one may be put."""
-USUAL = Policy()
 
 
 class Worker:
@@ -38,7 +37,7 @@ class Worker:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.policy: Policy = service.state.get(POLICY) or USUAL
+        self.policy = Policy(service.settings.delivery_waits)
         self.tally = Tally()
         self.webhooks = Webhooks(service.settings)
         self.queues: dict[tuple[str, UUID], Queue] = {}
@@ -150,9 +149,8 @@ class Worker:
 
     async def _claim(self, tenant: str) -> float | None:
         """Take the queues with work; return the seconds until there is more, or None when nothing is known to come."""
-        lease = self.policy.lease
         async with self.service.database.acquire(tenant) as db:
-            rows = await db.connection.fetch(wachtrij.CLAIM, lease, CLAIM_AT_ONCE)
+            rows = await db.connection.fetch(wachtrij.CLAIM, LEASE, CLAIM_AT_ONCE)
             for row in rows:
                 queue = Queue(
                     database=self.service.database,
@@ -225,7 +223,7 @@ class Worker:
     async def _renew(self) -> None:
         """Tell every third of a lease that this worker still lives; without queues there is nothing to tell."""
         while True:
-            await asyncio.sleep(self.policy.lease / 3)
+            await asyncio.sleep(LEASE / 3)
             if not self.queues:
                 self._renewed = time.monotonic()
                 continue
@@ -235,7 +233,7 @@ class Worker:
                 self._renewed = time.monotonic()
             except (*wachtrij.UNAVAILABLE, Problem) as e:
                 log.warning("cannot renew leases: %s", e)
-                if time.monotonic() - self._renewed > self.policy.lease:
+                if time.monotonic() - self._renewed > LEASE:
                     # By now another worker may deliver these queues.
                     for queue in self.queues.values():
                         queue.lost = True
@@ -244,7 +242,7 @@ class Worker:
     async def _renew_tenant(self, tenant: str) -> None:
         mine = [queue for (owner, _), queue in self.queues.items() if owner == tenant]
         async with self.service.database.acquire(tenant) as db:
-            rows = await db.connection.fetch(wachtrij.RENEW, [queue.lease for queue in mine], self.policy.lease)
+            rows = await db.connection.fetch(wachtrij.RENEW, [queue.lease for queue in mine], LEASE)
         held = {row["houder"]: row["herlezen"] for row in rows}
         for queue in mine:
             queue.lost = queue.lost or queue.lease not in held

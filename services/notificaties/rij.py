@@ -27,24 +27,20 @@ CHAIN = 50
 MOST_AT_ONCE = 16
 AT_ONCE_PER_TENANT = 64
 """Messages under way to one subscriber, and to all busy subscribers of one municipality together (but 2 to each)."""
+LONGEST_PAUSE = 12
+"""How many times the first wait a subscriber that seems to be down is left alone at most."""
 LINGER = 0.5
 """Seconds that an empty queue is held, so that a steady stream does not take and leave it for every message."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """When a delivery is tried again, and when a subscriber is left alone.
+    """When a delivery is tried again, and when a subscriber is left alone. Jitter only lengthens."""
 
-    The waits together are over 26 hours. Jitter only lengthens them.
-    """
-
-    waits: tuple[float, ...] = tuple(min(25.0 * 4**n, 60_000.0) for n in range(7))
+    waits: tuple[float, ...]
     jitter: float = 0.1
     failures: int = 5
     """So many attempts in a row must fail before a subscriber is left alone."""
-    pause: float = 5.0
-    longest_pause: float = 300.0
-    lease: float = 15.0
 
     def wait(self, attempts: int) -> float | None:
         """Return the seconds until the next attempt after ``attempts`` failed ones, or None when that was the last."""
@@ -53,8 +49,9 @@ class Policy:
         return self._lengthened(self.waits[attempts - 1])
 
     def pause_after(self, pauses: int) -> float:
-        """Return how long a subscriber is left alone after ``pauses`` earlier pauses."""
-        return self._lengthened(min(self.pause * 2 ** min(pauses, 20), self.longest_pause))
+        """Return how long a subscriber is left alone after ``pauses`` earlier pauses: at first a part of the wait
+        before the second attempt, at most some times that (5 seconds and 5 minutes)."""
+        return self._lengthened(min(self.waits[0] / 5 * 2 ** min(pauses, 20), self.waits[0] * LONGEST_PAUSE))
 
     def _lengthened(self, seconds: float) -> float:
         return seconds * (1 + self.jitter * random.random())  # noqa: S311 - spreading load is no secret
@@ -250,6 +247,8 @@ class Queue:
         try:
             status, text = await self.post(self.target.url, self.target.auth, item.body.encode())
             if 200 <= status < 300:
+                what = (self.tenant, self.abonnement, item.id, item.attempts + 1, status)
+                log.info("%s abonnement %s: delivery %d made at attempt %d: %d", *what)
                 self._succeeded(item)
             else:
                 self._failed(item, f"{status}: {text}" if status else text)
@@ -282,7 +281,8 @@ class Queue:
         self.tally.failed += 1
         self.tally.parked += wait is None
         again = "parked" if wait is None else f"again in {wait:.0f} s"
-        log.warning("%s abonnement %s: attempt %d failed, %s: %s", self.tenant, self.abonnement, attempts, again, text)
+        what = (self.tenant, self.abonnement, item.id, attempts, again, text)
+        log.warning("%s abonnement %s: delivery %d failed at attempt %d, %s: %s", *what)
         self.failed.append((item.id, attempts, wait, text))
         self.failures += 1
         self.failing = True
@@ -359,7 +359,7 @@ class Queue:
             pause = self.policy.pause_after(self.pauses)
             log.warning("%s abonnement %s: left alone for %.0f s", self.tenant, self.abonnement, pause)
         elif self.target is None:
-            pause = self.policy.longest_pause
+            pause = self.policy.waits[0] * LONGEST_PAUSE
         again = self.again or self.lost or bool(self.chains)
         async with self.database.transaction(self.tenant) as db:
             return await wachtrij.release(db, self.abonnement, self.lease, self.cursor, pause, again)

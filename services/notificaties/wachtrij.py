@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notificaties.kanaal import METADATA
 from services.notificaties.namen import Bericht
@@ -70,7 +71,9 @@ BEZORGING = Table(
     Column("poging", Integer, nullable=False, server_default="0"),
     Column("volgende", DateTime(timezone=True)),
     Column("mislukt", DateTime(timezone=True)),
+    # The last failure, and all of them: moment, attempt and failure.
     Column("fout", Text),
+    Column("fouten", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
 )
 Index("bezorging_volgorde", BEZORGING.c.abonnement, BEZORGING.c.id)
 Index("bezorging_sleutel", BEZORGING.c.abonnement, BEZORGING.c.sleutel, BEZORGING.c.id)
@@ -154,6 +157,7 @@ DONE = "DELETE FROM bezorging WHERE id = ANY($1)"
 
 FAILED = """
     UPDATE bezorging b SET poging = f.poging, fout = f.fout,
+        fouten = b.fouten || jsonb_build_object('moment', now(), 'poging', f.poging, 'fout', f.fout),
         volgende = CASE WHEN f.wacht IS NOT NULL THEN now() + make_interval(secs => f.wacht) END,
         mislukt = CASE WHEN f.wacht IS NULL THEN now() END
     FROM unnest($1::bigint[], $2::int[], $3::float8[], $4::text[]) AS f(id, poging, wacht, fout)

@@ -12,6 +12,8 @@ ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>.*?) \| (?P<descriptio
 def shown(default: object) -> str:
     if default is None or default == {}:
         return ""
+    if isinstance(default, tuple):
+        return f"`{','.join(str(number) for number in default)}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.notificaties.bezorger import POLICY
-from services.notificaties.rij import Policy
 from tests.maak import Maak
 from tests.notificaties.webhooks import Webhook, listening
 from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack, running
 
-FAST = Policy(waits=(0.1, 0.2, 0.2), jitter=0.1, failures=5, pause=0.2, longest_pause=1.0, lease=3.0)
+WAITS = (0.1, 0.2, 0.2)
+"""Seconds between attempts in these tests."""
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +22,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    settings: dict[str, Any] = {"callback_allow_http": True, "outgoing_timeout": 2.0}
-    async with running(folder, f"nrc_{worker}", before_start=shorten, **settings) as stack:
+    settings: dict[str, Any] = {"callback_allow_http": True, "outgoing_timeout": 2.0, "delivery_waits": WAITS}
+    async with running(folder, f"nrc_{worker}", **settings) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))
         yield stack
@@ -46,11 +45,6 @@ async def raalte(stack: Stack) -> Client:
 def maak(api: Client, lijst: Selectielijst) -> Maak:
     """Makes catalogue types in Deventer, in the stack of this folder."""
     return Maak(api, lijst)
-
-
-def shorten(stack: Stack) -> None:
-    """Put short waits in the place of the real ones."""
-    stack.standalone.services["notificaties"].state[POLICY] = FAST
 
 
 @pytest.fixture

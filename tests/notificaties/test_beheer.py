@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.notificaties import beheer
-from tests.notificaties.conftest import FAST
+from tests.notificaties.conftest import WAITS
 from tests.notificaties.test_berichten import kanaal_with
-from tests.notificaties.test_bezorging import numbered, per_thing, published, subscribed, until_none_left
+from tests.notificaties.test_bezorging import FAILURES, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.webhooks import Webhook
 from tests.stack import PUBLIC, Client, Stack
 from zgw.database import Executor
@@ -48,7 +49,9 @@ async def test_list_show_and_stats(stack: Stack, api: Client, webhook: Webhook) 
         assert row.client_id == "alles-deventer"
         assert "400" in str(row.last_error)
         (one,) = await beheer.deliveries(db, abonnement, only_failed=True)
-        assert one.attempts == len(FAST.waits) + 1
+        assert one.attempts == len(WAITS) + 1
+        assert [(f["poging"], f["fout"]) for f in one.failures] == [(n, "400: status 400") for n in range(1, 5)]
+        assert [datetime.fromisoformat(f["moment"]).utcoffset() for f in one.failures] == [timedelta(0)] * 4
         assert (await beheer.show(db, one.id)) == one
         assert one.message["hoofdObject"] == f"{PUBLIC}/dingen/1"
         assert await beheer.show(db, 0) is None
@@ -71,7 +74,7 @@ async def test_retry_gives_a_new_series_of_attempts(stack: Stack, api: Client, w
     webhook.attempts.clear()
     async with operator(stack) as db:
         await beheer.retry(db, await beheer.selected(db, abonnement))
-    await webhook.until(lambda: len(webhook.attempts) == len(FAST.waits) + 1)
+    await webhook.until(lambda: len(webhook.attempts) == len(WAITS) + 1)
 
 
 async def test_retry_of_several_messages_about_one_object(stack: Stack, api: Client, webhook: Webhook) -> None:
@@ -110,7 +113,7 @@ async def test_resume_a_subscriber_that_was_mended(stack: Stack, api: Client, we
     url = await subscribed(api, webhook, kanaal)
     webhook.answer = lambda message: 503
     await published(stack, "deventer", *(numbered(kanaal, n, 0) for n in range(10)))
-    await webhook.until(lambda: len(webhook.attempts) >= FAST.failures)
+    await webhook.until(lambda: len(webhook.attempts) >= FAILURES)
     webhook.answer = lambda message: 204
     async with operator(stack) as db:
         await beheer.resume(db, UUID(url.rpartition("/")[2]))
