@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import asyncpg
 
@@ -18,6 +19,11 @@ changed."""
 
 APPLICATION = "samenzaak signals"
 BARRIER, ACK = "samenzaak_barrier", "samenzaak_ack"
+LISTENING = """
+    SELECT coalesce(array_agg(pid), '{}') FROM pg_stat_activity
+    WHERE application_name = $1 AND datname = current_database()"""
+ASK_AGAIN = 0.2
+"""Seconds after which it is looked again who listens; each time twice as long."""
 
 
 class Signals:
@@ -28,11 +34,11 @@ class Signals:
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
-        self._acks: dict[str, asyncio.Queue[None]] = {}
+        self._acks: dict[str, asyncio.Queue[int]] = {}
         self._busy = asyncio.Lock()
         self._replies: set[asyncio.Task[None]] = set()
         self.on(BARRIER, self._reply_later)
-        self.on(ACK, self._acknowledged)
+        self.on(ACK, lambda _: None)
 
     def on(self, channel: str, listener: Listener) -> None:
         """Call ``listener`` for each notification on ``channel``; register before :meth:`start`."""
@@ -70,25 +76,28 @@ class Signals:
             return
         name = uuid.uuid4().hex
         acks = self._acks[name] = asyncio.Queue()
+        heard: set[int] = set()
         try:
-            listening = await self._fetch(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()",
-                APPLICATION,
-            )
-            await self._fetch("SELECT pg_notify($1, $2)", BARRIER, name)
             async with asyncio.timeout(timeout):
-                for _ in range(max(listening, 1)):
-                    await acks.get()
+                pause = ASK_AGAIN
+                while waiting := set(await self._fetch(LISTENING, APPLICATION)) - heard:
+                    await self._fetch("SELECT pg_notify($1, $2)", BARRIER, name)
+                    # Who is just leaving will not answer, and who is just coming did not hear the question.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(pause):
+                            while waiting - heard:
+                                heard.add(await acks.get())
+                            return
+                    pause *= 2
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as e:
             log.warning("not every process confirmed a change: %r", e)
         finally:
             del self._acks[name]
 
-    async def _fetch(self, statement: str, *values: str) -> int:
+    async def _fetch(self, statement: str, *values: str) -> Any:
         assert self._connection is not None
         async with self._busy:
-            found = await self._connection.fetchval(statement, *values)
-            return found if isinstance(found, int) else 0
+            return await self._connection.fetchval(statement, *values)
 
     def _reply_later(self, name: str) -> None:
         if name:
@@ -99,10 +108,6 @@ class Signals:
     async def _reply(self, name: str) -> None:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
             await self._fetch("SELECT pg_notify($1, $2)", ACK, name)
-
-    def _acknowledged(self, name: str) -> None:
-        if name in self._acks:
-            self._acks[name].put_nowait(None)
 
     async def _connect(self) -> None:
         connection = await asyncpg.connect(self.dsn, timeout=10, server_settings={"application_name": APPLICATION})
@@ -117,7 +122,9 @@ class Signals:
             for listener in listeners:
                 listener("")
 
-    def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+    def _heard(self, _connection: object, pid: int, channel: str, payload: object) -> None:
+        if channel == ACK and (acks := self._acks.get(str(payload))) is not None:
+            acks.put_nowait(pid)
         for listener in self._listeners[channel]:
             listener(str(payload))
 
