@@ -5,12 +5,7 @@ import pytest
 from tests.stack import SPLIT
 
 IN_PROCESS = {
-    "tests/besluiten/test_besluit.py::test_notifications": "it listens to what a service sends",
-    "tests/relaties/test_external.py": "it hears changes in this process, and changes how it resolves names",
-    "tests/relaties/test_storing.py": "it has separate processes of its own",
-    "tests/relaties/test_terugnemen.py": "it breaks calls inside a service",
-    "tests/notificaties/test_bezorging.py": "it steers the worker in this process",
-    "tests/notificaties/test_beheer.py": "it shortens the waits between attempts in this process",
+    "tests/relaties/test_storing.py": "it has separate processes of its own, in either mode",
 }
 """Tests, by the beginning of their name, that need an object inside a service or the gateway; with the reason."""
 

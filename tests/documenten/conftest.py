@@ -10,6 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import informatieobjecttype
+from tests.documenten.wissel import Wissel, wisselend
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack, running
@@ -60,14 +61,24 @@ def s3() -> Iterator[str]:
             os.environ[name] = value
 
 
+@pytest.fixture(scope="session")
+async def wissel() -> AsyncIterator[Wissel]:
+    """What stands between separate processes."""
+    async with wisselend() as found:
+        yield found
+
+
 @pytest.fixture(scope="session", params=["local", "s3"])
-async def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wissel: Wissel
+) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte, with small bestandsdelen."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
     more = {"storage_url": request.getfixturevalue("s3")} if request.param == "s3" else {}
-    async with running(folder, f"{worker}_documenten_{request.param}", chunk_size=CHUNK, **more) as stack:
+    name = f"{worker}_documenten_{request.param}"
+    async with running(folder, name, before_start=wissel.place, chunk_size=CHUNK, **more) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack
@@ -98,17 +109,8 @@ async def iot(api: Client) -> str:
 
 
 @pytest.fixture
-def bron(stack: Stack) -> Iterator[Bron]:
+def bron(stack: Stack, wissel: Wissel) -> Iterator[Bron]:
     """Stands in for the Zaken API and the Besluiten API."""
     fake = Bron()
-    apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
-    before = {name: apps.get(name) for name in ("zaken", "besluiten")}
-    for name in before:
-        apps[name] = fake
-        remote._clients.pop(name, None)
-    yield fake
-    for name, app in before.items():
-        remote._clients.pop(name, None)
-        apps.pop(name)
-        if app is not None:
-            apps[name] = app
+    with wissel.standing_in(stack, fake, "zaken", "besluiten"):
+        yield fake

@@ -10,6 +10,7 @@ import pytest
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import b64, body, document, ontgrendel, vergrendel
 from tests.documenten.test_rechten import family
+from tests.documenten.wissel import Wissel
 from tests.stack import Client, Stack
 
 
@@ -62,18 +63,11 @@ class Nrc:
 
 
 @pytest.fixture
-def nrc(stack: Stack) -> Iterator[Nrc]:
+def nrc(stack: Stack, wissel: Wissel) -> Iterator[Nrc]:
     """Stands in for the Notificaties API."""
     fake = Nrc()
-    apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
-    before = apps.get("notificaties")
-    apps["notificaties"] = fake
-    remote._clients.pop("notificaties", None)
-    yield fake
-    remote._clients.pop("notificaties", None)
-    apps.pop("notificaties")
-    if before is not None:
-        apps["notificaties"] = before
+    with wissel.standing_in(stack, fake, "notificaties"):
+        yield fake
 
 
 async def test_notifications(api: Client, iot: str, bron: Bron, nrc: Nrc) -> None:

@@ -13,6 +13,7 @@ from tests.gateway.conftest import World
 from tests.gateway.fakes import SECRET, ask, make_token, reply
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
+from zgw.versions import VERSIONS
 
 ZAKEN = "/zaken/api/v1/zaken"
 
@@ -140,6 +141,7 @@ async def test_a_refusal_by_the_gateway_is_logged_by_its_instance(
     caplog.set_level(logging.INFO, "samenzaak.gateway")
     answer = await ask(world.gateway, "/zaken/api/v1/zaken", "POST", make_token(), body=[b"x" * 2000])
     assert answer.code == (413, "request_too_large")
+    assert answer.headers["api-version"] == VERSIONS["zaken"]
     assert answer.json["instance"] in caplog.text
 
 

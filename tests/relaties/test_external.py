@@ -221,16 +221,17 @@ async def fort(stack: Stack) -> AsyncIterator[tuple[Any, Elsewhere]]:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 async def test_hostile_urls_cause_no_connection(
-    stack: Stack, api: Client, fort: tuple[Any, Elsewhere], hostile: str, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, api: Client, fort: tuple[Any, Elsewhere], hostile: str
 ) -> None:
     listener, other = fort
 
     async def rebound(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
-    monkeypatch.setattr(external, "addresses", rebound)
     url = hostile.format(port=listener.port, allowed=other.base.removeprefix("http://"))
-    assert await fetch(stack, url) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(external, "addresses", rebound)
+        assert await fetch(stack, url) is None
     # Through the API the field type may refuse it earlier; nothing but a 400 comes of it.
     body = {"verantwoordelijkeOrganisatie": "517439943", "datum": "2024-01-01", "ingangsdatum": "2024-01-01"}
     answer = await api.post("/besluiten/api/v1/besluiten", {**body, "besluittype": url})
