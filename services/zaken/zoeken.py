@@ -38,6 +38,10 @@ EINDDATUM_LT = {"type": "string", "format": "date", "minLength": 1}
 """The one criterion that may not be empty in the OAS; that is of no use to anyone, but it is the contract."""
 
 
+VOLGORDE = {"type": "string", "enum": [sign + name for name in ZAAK.ordering for sign in ("", "-")]}
+"""One of these, says the standard; a list with commas, as in the query parameter, is taken as well."""
+
+
 class GeometrieBinnen(Fields):
     """The geometry that those of the zaken lie within."""
 
@@ -50,12 +54,13 @@ class ZaakZoekFields(Fields):
     zaakgeometrie: Annotated[Any, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
     expand: str = ""
     fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}})] = []
-    ordering: str = ""
+    ordering: Annotated[str, WithJsonSchema(VOLGORDE)] = ""
 
 
 async def zoek(call: Call) -> Response:
     """Answer the zaken that meet all criteria, as far as the client may read them. At least one criterion is needed."""
     call.check_accept()
+    call.check_content_type()
     rights = await call.rights(LEZEN)
     call.check_crs(content=True)
     query = call.query()

@@ -68,10 +68,6 @@ ZAKEN = [
         "A geometry is a bare geometry, never a Feature or a FeatureCollection.",
     ),
     Deviation(
-        "zaken", "zaak__zoek", "request.enum", "ordering", "zaken §5.2",
-        "The ordering may be a list with commas, as in the query parameter.",
-    ),
-    Deviation(
         "zaken", "zaak__zoek", "request.format|request.enum|request.*Length", "*", "common §7",
         "Criteria are validated like body input, where the OAS only says that they are strings.", None,
     ),
