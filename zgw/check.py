@@ -21,8 +21,8 @@ from zgw.call import Call
 from zgw.describe import Property, describe
 from zgw.fields import Ref, check_url, path_of
 from zgw.filters import uuid_in
-from zgw.output import full_reading, properties, reference_of, render, within
-from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, from_pydantic
+from zgw.output import by_uuid, properties, reference_of, render
+from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
 from zgw.remote import resolve
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -233,13 +233,11 @@ class Check:
             key = self.row[link.attribute]
         else:
             key = self._main_key(p)
-        main = link.resource
-        condition = within(main, rights).label("_allowed")
-        row = await self.call.db.row(
-            self.call.tenant, full_reading(main).add_columns(condition).where(main.table.c.uuid == key)
-        )
+        row = await self.call.db.row(self.call.tenant, by_uuid(link.resource, rights, full=True)(uuid=key))
         if row is None:
-            assert p is not None
+            if p is None or self.stored is not None:
+                # It was removed since this object was read, which then is gone as well.
+                raise not_found()
             self.reject(p.name, "object-does-not-exist")
             self.stop()
             return

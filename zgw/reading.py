@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, any_, func, select
 from starlette.responses import Response
 
 from zgw.call import Call, answer, crs_headers, dump
-from zgw.database import Prepared, Row
+from zgw.database import Row
 from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
-from zgw.output import existing, full_reading, listable, listed, listing, reading, render, within
+from zgw.output import by_uuid, existing, full_reading, listable, listed, listing, reading, render, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -177,24 +177,6 @@ async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
     assert resource.main is not None
     statement = by_uuid(resource.main.resource, rights, full=True)
     return _seen(await call.db.row(call.tenant, statement(uuid=call.path[f"{resource.parent}_uuid"])))
-
-
-def by_uuid(resource: Resource, rights: Rights, full: bool = False, nested: bool = False) -> Prepared:
-    """Return the statement that reads one object by its ``uuid`` (and, ``nested``, its ``parent``).
-
-    Its column ``_allowed`` tells whether the object lies within ``rights``; what does not even exist within them is not
-    read. Compiled once for these rights: this is the most frequent statement of all.
-    """
-    key = (resource, full, nested)
-    if key not in rights.statements:
-        table = resource.table
-        statement = (full_reading(resource) if full else reading(resource)).where(table.c.uuid == bindparam("uuid"))
-        if nested:
-            statement = statement.where(table.c[resource.parent] == bindparam("parent"))
-        statement = statement.where(existing(resource, rights))
-        rights.statements[key] = Prepared(statement.add_columns(within(resource, rights).label("_allowed")))
-    found: Prepared = rights.statements[key]
-    return found
 
 
 def _seen(row: Row | None) -> Row:

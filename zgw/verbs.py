@@ -16,9 +16,9 @@ from zgw import audit, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Prepared, Row, inserting, updating
-from zgw.output import render
+from zgw.output import by_uuid, render
 from zgw.problems import InvalidParam, Problem, forbidden
-from zgw.reading import by_uuid, conditional, fetch, find, list_, no_query, parent_of, rendered, search
+from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Rights
 
