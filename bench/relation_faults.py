@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.besluiten.wereld import Werk
+from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
 from tests.relaties.storing import FAULTS, OPERATIONS, TENANT, Outcome, storing, table
 from tests.selectielijst import selectielijst
@@ -28,7 +28,7 @@ async def run(rounds: int, seed: int, faults: Sequence[str], folder: Path) -> li
             await stack.add_tenant(TENANT)
             client = await stack.add_client(TENANT, f"alles-{TENANT}")
             maak = Maak(client, lijst)
-            async with storing(stack, Werk(client, maak, await maak.zaaktype()), folder) as storm:
+            async with storing(stack, await deelbaar(client, maak), folder) as storm:
                 for number in range(rounds):
                     # Every fault is as frequent as the others; the operation and the moment are chance.
                     outcome = await storm.round(dice.choice(OPERATIONS), faults[number % len(faults)], dice)

@@ -102,7 +102,7 @@ def adding(metadata: MetaData, wakes: bool) -> Insert:
 
 async def release(check: Check) -> None:
     """Let the relay bring the notification of a write that was held."""
-    if (held := check.notes.get("outbox")) is None:
+    if (held := check.notes.get("outbox")) is None or not check.notes.get("mirrored", True):
         return
     table = check.resource.table.metadata.tables["outbox"]
     async with check.call.db.transaction(check.call.tenant) as db:

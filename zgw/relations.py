@@ -9,19 +9,19 @@ a crash leaves between the two is found by ``samenzaak check relations``. A lead
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
 import httpx
-from sqlalchemy import Table, insert, select
+from sqlalchemy import ColumnElement, Table, literal_column, select
 
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.problems import Problem, invalid
+from zgw.problems import Problem, invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
 
@@ -52,6 +52,17 @@ def zaakbesluit(zaak: str, besluit: str) -> Relation:
     return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {})
 
 
+def objectcontact(contact: str, zaak: str) -> list[Relation]:
+    """Return the mirror of a zaakverzoek or zaakcontactmoment, in the API that has the verzoek or contactmoment; other
+    APIs than that of the standard keep none (Z18)."""
+    root, collection, _ = contact.rsplit("/", 2)
+    name = {"verzoeken": "verzoek", "contactmomenten": "contactmoment"}.get(collection)
+    if name is None:
+        return []
+    pair = {name: contact, "object": zaak}
+    return [Relation(f"{root}/object{collection}", {**pair, "objectType": "zaak"}, pair)]
+
+
 async def mirrored(check: Check, name: str, added: Sequence[Relation], dropped: Sequence[Relation]) -> None:
     """Make and remove records at the other side after the commit of ``check``.
 
@@ -63,10 +74,14 @@ async def mirrored(check: Check, name: str, added: Sequence[Relation], dropped: 
         for relation in dropped:
             await drop(check, relation)
     except Failed as e:
-        log.warning("%s of %s is taken back: %s", check.action, check.path, e)
-        await take_back(check)
-        await _restore(check, added, dropped)
-        raise invalid(name, "pending-relations") from e
+        if await take_back(check):
+            log.warning("%s of %s is taken back: %s", check.action, check.path, e)
+            await _restore(check, added, dropped)
+            raise invalid(name, "pending-relations") from e
+        # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
+        log.warning("%s stays removed: %s", check.path, e)
+        await _restore(check, dropped, ())
+        return
     if added and not await _stands(check):
         # Somebody else changed or removed the leading record while the other side was being told.
         await _restore(check, added, ())
@@ -120,7 +135,14 @@ async def add(check: Check, relation: Relation) -> None:
 
 
 async def drop(check: Check, relation: Relation) -> None:
-    """Remove the record; that it does not exist is success. Raises Failed."""
+    """Remove the record; that it does not exist is success. Raises Failed.
+
+    An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
+    """
+    remote, caller = check.call.service.remote, check.call.caller
+    if not relation.collection.startswith("/") and not await remote.refers_to(caller, relation.collection):
+        log.warning("%s keeps %s: it is no configured API any more", relation.collection, relation.body)
+        return
     query = {key: _url(check, value) for key, value in relation.find.items()}
     target = f"{relation.collection}?{urlencode(query)}" if query else relation.collection
     status, items = await _send(check, "GET", target)
@@ -157,30 +179,41 @@ async def _send(check: Check, method: str, target: str, body: Any = None) -> tup
 
 # --- Taking back ---------------------------------------------------------------------------------------------------
 
+Undo = Callable[[Executor], Awaitable[None]]
+"""Takes back what else a write did, in the transaction that takes back the write: ``check.notes["undo"]`` has them."""
+
 
 async def keep(db: Executor, check: Check) -> None:
-    """Remember what a removal takes along, for :func:`take_back`: all rows that cascade, and their trails.
+    """Remember what a removal takes along, for :func:`take_back`: the row, all rows that cascade, and their trails.
 
-    Belongs in ``before_removal``. The locks keep others from adding rows after they were read.
+    Belongs in ``before_removal``. The locks keep others from adding or changing rows after they were read. Raises 404
+    when somebody else removed the object first.
     """
     table = check.resource.table
-    kept: dict[Table, list[Row]] = {}
-    await db.execute(select(table.c.id).where(table.c.uuid == check.uuid).with_for_update())
+    rows = await _rows(db, table, table.c.uuid == check.uuid, locked=True)
+    if not rows:
+        raise not_found()
+    kept: dict[Table, list[Row]] = {table: rows}
     todo: list[tuple[Table, list[Any]]] = [(table, [check.uuid])]
     for parent, uuids in todo:
         for child in table.metadata.sorted_tables:
             for key in (k for k in child.foreign_keys if k.column.table is parent and k.ondelete == "CASCADE"):
                 known = {row["id"] for row in kept.get(child, ())}
-                statement = select(child).where(among(key.parent, uuids)).order_by(child.c.id).with_for_update()
-                rows = [row for row in await db.rows(statement) if row["id"] not in known]
-                if rows:
+                found = await _rows(db, child, among(key.parent, uuids), locked=True)
+                if rows := [row for row in found if row["id"] not in known]:
                     kept.setdefault(child, []).extend(rows)
                     todo.append((child, [row["uuid"] for row in rows]))
     if check.resource.main is None and check.resource.audited:
         trail = table.metadata.tables["audittrail"]
-        mains = [check.uuid, *(row["uuid"] for row in kept.get(table, ()))]
-        kept[trail] = await db.rows(select(trail).where(among(trail.c.hoofdobject, mains)).order_by(trail.c.id))
+        kept[trail] = await _rows(db, trail, among(trail.c.hoofdobject, [row["uuid"] for row in kept[table]]))
     check.notes["kept"] = kept
+
+
+async def _rows(db: Executor, table: Table, where: ColumnElement[bool], locked: bool = False) -> list[Row]:
+    # As PostgreSQL writes a whole row, so that it can be put back exactly as it was.
+    whole: ColumnElement[str] = literal_column(f"{table.name}::text").label("_whole")
+    statement = select(table, whole).where(where).order_by(table.c.id)
+    return await db.rows(statement.with_for_update() if locked else statement)
 
 
 def kept(check: Check, name: str) -> list[Row]:
@@ -188,35 +221,42 @@ def kept(check: Check, name: str) -> list[Row]:
     return next((rows for table, rows in check.notes.get("kept", {}).items() if table.name == name), [])
 
 
-async def take_back(check: Check) -> None:
-    """Undo a committed write: row, audit entry and the notification that was held. Later writes of others stay."""
-    resource, stored = check.resource, check.stored
-    table, tables = resource.table, resource.table.metadata.tables
-    async with check.call.db.transaction(check.call.tenant) as db:
-        if check.action == "destroy":
-            columns = {column.name: stored[column.name] for column in table.c} if stored else {}
-            try:
-                async with db.connection.transaction():
-                    await db.execute(insert(table).values(**columns))
-                    for child in table.metadata.sorted_tables:
-                        for row in check.notes.get("kept", {}).get(child, ()):
-                            await db.execute(insert(child).values(**row))
-            except asyncpg.IntegrityConstraintViolationError as e:
-                # What it belonged to is gone as well by now, or its number was given away.
-                log.warning("%s stays removed: %s", check.path, e)
-        elif stored is None:
-            await db.execute(table.delete().where(table.c.uuid == check.uuid))
-            if resource.main is None and resource.audited:
-                await audit.forget(db, table.metadata, check.uuid)
-        else:
-            now = await db.row(select(table).where(table.c.uuid == check.uuid).with_for_update())
-            written = {name: value for name, value in check.row.items() if value != stored[name]}
-            back = {name: stored[name] for name, value in written.items() if now is not None and now[name] == value}
-            if back:
-                await db.execute(table.update().where(table.c.uuid == check.uuid).values(**back))
-        for name, noted in (("audittrail", "audit"), ("outbox", "outbox")):
-            if (key := check.notes.pop(noted, None)) is not None:
-                await db.execute(tables[name].delete().where(tables[name].c.id == key))
+async def take_back(check: Check) -> bool:
+    """Undo a committed write: what it wrote, its audit entry and the notification that was held. Later writes of
+    others stay. Return False, having undone nothing, when those stand in the way of a removed object."""
+    tables = check.resource.table.metadata.tables
+    try:
+        async with check.call.db.transaction(check.call.tenant) as db:
+            await _undo(db, check)
+            for undo in check.notes.get("undo", ()):
+                await undo(db)
+            for name, noted in (("audittrail", "audit"), ("outbox", "outbox")):
+                if (key := check.notes.get(noted)) is not None:
+                    await db.execute(tables[name].delete().where(tables[name].c.id == key))
+    except asyncpg.IntegrityConstraintViolationError as e:
+        # What it belonged to is gone as well by now, or its number was given away.
+        log.warning("%s cannot be put back: %s", check.path, e)
+        return False
+    return True
+
+
+async def _undo(db: Executor, check: Check) -> None:
+    resource, table, stored = check.resource, check.resource.table, check.stored
+    if check.action == "destroy":
+        kept: Mapping[Table, list[Row]] = check.notes["kept"]
+        for part in (part for part in table.metadata.sorted_tables if kept.get(part)):
+            insert = f"INSERT INTO {part.name} SELECT * FROM unnest($1::text[]::{part.name}[])"  # noqa: S608
+            await db.connection.execute(insert, [row["_whole"] for row in kept[part]])
+    elif stored is None:
+        await db.execute(table.delete().where(table.c.uuid == check.uuid))
+        if resource.main is None and resource.audited:
+            await audit.forget(db, table.metadata, check.uuid)
+    else:
+        now = await db.row(select(table).where(table.c.uuid == check.uuid).with_for_update())
+        written = {name: value for name, value in check.row.items() if value != stored[name]}
+        back = {name: stored[name] for name, value in written.items() if now is not None and now[name] == value}
+        if back:
+            await db.execute(table.update().where(table.c.uuid == check.uuid).values(**back))
 
 
 async def _stands(check: Check) -> bool:

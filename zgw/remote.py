@@ -16,7 +16,7 @@ import orjson
 
 from zgw.caller import HEADER, Caller, sign
 from zgw.external import External, Outside, find
-from zgw.fields import Ref, today
+from zgw.fields import Ref, path_of, today
 from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
 from zgw.settings import Settings
@@ -160,10 +160,11 @@ class Remote:
         return found
 
     async def object(self, caller: Caller, path: str) -> dict[str, Any] | None:
-        """Return the object at a stored path or a configured external URL, or None; raises what :meth:`batch`
-        raises."""
+        """Return the object at a stored path or a configured external URL, or None, with stored paths in the place of
+        own URLs; raises what :meth:`batch` raises."""
         if not path.startswith("/"):
-            return await self.external(caller, path)
+            found: dict[str, Any] | None = stored(await self.external(caller, path), caller.bases)
+            return found
         return (await self.objects(caller, [path])).get(path)
 
     async def batch(
@@ -194,23 +195,39 @@ class Remote:
 
     async def external_request(self, caller: Caller, method: str, url: str, body: Any = None) -> tuple[int, Any] | None:
         """Return (status, JSON) of a request to a configured API, or None when it may not or cannot be made."""
-        known = self._externals.get(caller.tenant) if self.signals.connected else None
-        if known is None:
-            changes = self._changes
-            me = caller.as_component(self.service)
-            try:
-                response = await self.send(me, "autorisaties", "GET", "/_intern/external")
-            except httpx.HTTPError as e:
-                log.error("autorisaties cannot be reached: %r", e)
-                return None
-            if response.status_code != 200:
-                return None
-            known = [External(**row) for row in response.json()]
-            if changes == self._changes:
-                self._externals[caller.tenant] = known
-        if (api := find(known, url)) is None:
+        api = find(await self._configured(caller) or (), url)
+        return None if api is None else await self._outside.request(api, caller, method, url, body)
+
+    async def refers_to(self, caller: Caller, url: str) -> bool:
+        """Return whether a URL belongs to an API that the municipality has configured; also when that cannot be found
+        out."""
+        known = await self._configured(caller)
+        return known is None or find(known, url) is not None
+
+    async def _configured(self, caller: Caller) -> list[External] | None:
+        if self.signals.connected and (known := self._externals.get(caller.tenant)) is not None:
+            return known
+        changes = self._changes
+        try:
+            response = await self.send(caller.as_component(self.service), "autorisaties", "GET", "/_intern/external")
+        except httpx.HTTPError as e:
+            log.error("autorisaties cannot be reached: %r", e)
             return None
-        return await self._outside.request(api, caller, method, url, body)
+        if response.status_code != 200:
+            return None
+        known = [External(**row) for row in response.json()]
+        if changes == self._changes:
+            self._externals[caller.tenant] = known
+        return known
+
+
+def stored(value: Any, bases: tuple[str, ...]) -> Any:
+    """Return JSON with stored paths in the place of URLs below our own ``bases``: as the other services give theirs."""
+    if isinstance(value, str):
+        return path_of(value, bases)
+    if isinstance(value, list):
+        return [stored(item, bases) for item in value]
+    return {name: stored(item, bases) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def split_path(path: str) -> tuple[str, str, str]:
@@ -241,7 +258,7 @@ async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[
         if (service, collection) != (ref.service, ref.path):
             return None, "invalid-resource"
     else:
-        found = await remote.external(caller, path)
+        found = await remote.object(caller, path)
         if found is None:
             return None, "bad-url"
         if any(name not in found for name in ref.shape):

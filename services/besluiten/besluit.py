@@ -5,12 +5,7 @@ from typing import Annotated, Any, Literal
 
 from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
 
-from services.besluiten.relaties import (
-    gesloten_zaak_is_beschermd,
-    onthoud_wat_verdwijnt,
-    spiegel_in_zaak,
-    zaak_hoort_van_andere_datums,
-)
+from services.besluiten.relaties import gesloten_zaak_is_beschermd, spiegel_in_zaak, zaak_hoort_van_andere_datums
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
@@ -18,6 +13,7 @@ from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url, t
 from zgw.filters import equal, reference
 from zgw.outbox import outbox_table
 from zgw.problems import InvalidParam
+from zgw.relations import keep
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
 from zgw.tables import make_table
@@ -186,7 +182,7 @@ BESLUIT = Resource(
     derive=[nummer_wordt_uitgegeven],
     guards=[gesloten_zaak_is_beschermd],
     effects=[nummer_vervalt],
-    before_removal=[onthoud_wat_verdwijnt],
+    before_removal=[keep],
     mirrors=[spiegel_in_zaak, zaak_hoort_van_andere_datums],
     description="Een besluit, al dan niet genomen in een zaak.",
 )

@@ -10,6 +10,7 @@ from zgw.check import OBJECT, Check
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.problems import InvalidParam
+from zgw.relations import keep
 from zgw.resource import Main, Resource
 from zgw.tables import make_table
 
@@ -92,6 +93,7 @@ BESLUITINFORMATIEOBJECT = Resource(
     unique={"besluitinformatieobject_uniek": InvalidParam(OBJECT, "unique")},
     rules=[informatieobjecttype_hoort_bij_besluittype],
     derive=[document_wordt_benoemd],
+    before_removal=[keep],
     mirrors=[spiegel_in_documenten],
     description="De vastlegging van een besluit in een document (altijd: legt vast, brc-004).",
 )

@@ -3,9 +3,8 @@
 from typing import Any
 
 from zgw.check import OBJECT, Check
-from zgw.database import Executor
 from zgw.problems import Problem, forbidden, invalid
-from zgw.relations import Relation, keep, kept, mirrored, objectinformatieobject, told, zaakbesluit
+from zgw.relations import Relation, kept, mirrored, objectinformatieobject, told, zaakbesluit
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -43,11 +42,6 @@ async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
     applicatie = await check.call.applicatie()
     rights = applicatie.rights("zrc", GEFORCEERD_BIJWERKEN) if applicatie else None
     return rights is not None and rights.allows(zaak["zaaktype"], zaak.get("vertrouwelijkheidaanduiding"))
-
-
-async def onthoud_wat_verdwijnt(db: Executor, check: Check) -> None:
-    """Remember the documents of a besluit that is removed: for their mirrors, and to bring all back when that fails."""
-    await keep(db, check)
 
 
 async def spiegel_in_zaak(check: Check) -> None:

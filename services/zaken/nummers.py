@@ -26,7 +26,7 @@ from starlette.responses import Response
 from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
 from zgw.call import Call, answer
 from zgw.check import Check
-from zgw.database import Executor, among
+from zgw.database import Executor, Row, among
 from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole, today
 from zgw.problems import InvalidParam, Problem, from_pydantic
 from zgw.resource import Action
@@ -153,8 +153,12 @@ async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
         await db.execute(NUMMER.update().where(own).values(soort="gebruikt"))
 
 
-async def vervallen(db: Executor, zaken: Sequence[Any]) -> None:
-    """zrc-023: remember the numbers of deleted zaken that the counter has yet to reach, so that it steps over them."""
+async def vervallen(db: Executor, zaken: Sequence[Row]) -> list[Row]:
+    """zrc-023: remember the numbers of deleted zaken that the counter has yet to reach, so that it steps over them.
+
+    Returns what was not remembered yet.
+    """
+    fresh: list[Row] = []
     for zaak in zaken:
         if not (found := PATROON.fullmatch(zaak["identificatie"])):
             continue
@@ -162,9 +166,16 @@ async def vervallen(db: Executor, zaken: Sequence[Any]) -> None:
         values = select(literal(zaak["identificatie"]), literal(zaak["bronorganisatie"]), literal("vervallen")).where(
             ~passed
         )
-        await db.execute(
-            upsert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values).on_conflict_do_nothing()
-        )
+        statement = upsert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values).on_conflict_do_nothing()
+        fresh += await db.rows(statement.returning(NUMMER))
+    return fresh
+
+
+async def herleven(db: Executor, nummers: Sequence[Row]) -> None:
+    """Forget again what :func:`vervallen` remembered: the zaken came back."""
+    for row in nummers:
+        own = and_(NUMMER.c.nummer == row["nummer"], NUMMER.c.bronorganisatie == row["bronorganisatie"])
+        await db.execute(NUMMER.delete().where(own))
 
 
 async def reserveren(call: Call) -> Response:

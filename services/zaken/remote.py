@@ -22,7 +22,7 @@ async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
     if own:
         found.update(await remote.objects(caller, own))
     for url in wanted - set(own):
-        if (item := await remote.external(caller, url)) is not None:
+        if (item := await remote.object(caller, url)) is not None:
             found[url] = item
     return found
 

@@ -123,9 +123,18 @@ async def tel_mee(db: Executor, check: Check) -> None:
 
 async def tel_af(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
     """Keep the numbers right when zaken (rows with zaaktype, level and id) go."""
+    await _tel(db, zaken, -1)
+
+
+async def tel_bij(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the numbers right when zaken that went come back."""
+    await _tel(db, zaken, 1)
+
+
+async def _tel(db: Executor, zaken: Sequence[Mapping[str, Any]], aantal: int) -> None:
     for zaak in zaken:
         values = {name: zaak[name] for name in ("zaaktype", "vertrouwelijkheidaanduiding")}
-        await db.execute(insert(DELTA).values(**values, blok=zaak["id"] // BLOK, aantal=-1))
+        await db.execute(insert(DELTA).values(**values, blok=zaak["id"] // BLOK, aantal=aantal))
 
 
 BIJ = (

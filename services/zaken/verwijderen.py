@@ -1,21 +1,22 @@
-"""Deleting a zaak: everything that belongs to it goes as well, physically (zrc-023, zaken.md §10)."""
+"""Deleting a zaak: everything that belongs to it goes as well, physically (zrc-023, zaken.md §10).
 
-import logging
+When another API cannot forget the zaak, everything comes back exactly as it was.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
-import httpx
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.zaken.nummers import vervallen
-from services.zaken.telling import tel_af
+from services.zaken.nummers import herleven, vervallen
+from services.zaken.telling import tel_af, tel_bij
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, among
-from zgw.problems import OBJECT, invalid
-
-log = logging.getLogger("samenzaak.zaken")
+from zgw.database import Executor, Row, among
+from zgw.problems import OBJECT, invalid, not_found
+from zgw.relations import Relation, keep, mirrored, objectcontact, objectinformatieobject
 
 _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)
@@ -36,6 +37,14 @@ async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
         check.reject(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
 
 
+SPIEGELS: Mapping[str, Callable[[Row, str], list[Relation]]] = {
+    "zaakinformatieobject": lambda row, zaak: [objectinformatieobject(row["informatieobject"], zaak, "zaak")],
+    "zaakverzoek": lambda row, zaak: objectcontact(row["verzoek"], zaak),
+    "zaakcontactmoment": lambda row, zaak: objectcontact(row["contactmoment"], zaak),
+}
+"""What has a mirror in another API, and which."""
+
+
 async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     """zrc-023: what the database does not remove by itself, and what has to be known of it afterwards.
 
@@ -49,55 +58,75 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         zaken += await db.rows(statement)
         below = await db.rows(select(_c.uuid).where(among(_c.hoofdzaak, level)))
         level = [row["uuid"] for row in below]
+    if not zaken:
+        # Somebody else was first.
+        raise not_found()
     uuids = [zaak["uuid"] for zaak in zaken]
     besluit = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     # Taken between the rule above and the locks.
     if await db.row(select(besluit.c.id).where(among(besluit.c.zaak, uuids)).limit(1)):
         raise invalid(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
-    zio = ZAAK_TABLE.metadata.tables["zaakinformatieobject"]
-    rows = await db.rows(select(zio.c.zaak, zio.c.informatieobject).where(among(zio.c.zaak, uuids)))
-    check.notes["documenten"] = [(f"/zaken/api/v1/zaken/{row['zaak']}", row["informatieobject"]) for row in rows]
-    await vervallen(db, zaken)
+    relations: list[Relation] = []
+    for name, of in SPIEGELS.items():
+        table = ZAAK_TABLE.metadata.tables[name]
+        rows = await db.rows(select(table).where(among(table.c.zaak, uuids)).order_by(table.c.id))
+        relations += [relation for row in rows for relation in of(row, f"/zaken/api/v1/zaken/{row['zaak']}")]
+    check.notes["spiegels"] = relations
+    # Only a removal that others have to hear of can be taken back, and is announced after they did.
+    check.notes["mirrored"] = bool(relations)
+    if relations:
+        await keep(db, check)
+    nummers = await vervallen(db, zaken)
     await tel_af(db, zaken)
     await db.execute(delete(AUDITTRAIL).where(among(AUDITTRAIL.c.hoofdobject, uuids)))
-    await _vergeet_verwijzingen(db, uuids)
+    paden = {f"/zaken/api/v1/zaken/{uuid}" for uuid in uuids}
+    verwijzingen = await _vergeet_verwijzingen(db, paden)
+    check.notes["undo"] = [
+        partial(herleven, nummers=nummers),
+        partial(tel_bij, zaken=zaken),
+        partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
+    ]
     for zaak in reversed(zaken[1:]):
         await db.execute(delete(ZAAK_TABLE).where(_c.uuid == zaak["uuid"]))
 
 
-async def _vergeet_verwijzingen(db: Executor, uuids: list[Any]) -> None:
-    """Take the zaken out of the relevanteAndereZaken of others."""
-    for uuid in uuids:
-        path = f"/zaken/api/v1/zaken/{uuid}"
-        item = func.jsonb_array_elements(_c.relevante_andere_zaken).table_valued("value").alias("item")
-        kept = select(func.coalesce(func.jsonb_agg(item.c.value), literal([], JSONB))).where(
-            item.c.value.op("->>")("url") != path
+async def _vergeet_verwijzingen(db: Executor, paden: Set[str]) -> list[Row]:
+    """Take the zaken out of the relevanteAndereZaken of others; return those as they were."""
+    found: dict[Any, Row] = {}
+    for pad in sorted(paden):
+        refers = and_(
+            _c.relevante_andere_zaken != literal([], JSONB), _c.relevante_andere_zaken.contains([{"url": pad}])
         )
-        statement = update(ZAAK_TABLE).where(
-            _c.relevante_andere_zaken != literal([], JSONB), _c.relevante_andere_zaken.contains([{"url": path}])
-        )
-        await db.execute(statement.values(relevante_andere_zaken=kept.scalar_subquery()))
+        columns = select(_c.uuid, _c.relevante_andere_zaken).where(refers).order_by(_c.uuid)
+        found |= {row["uuid"]: row for row in await db.rows(columns.with_for_update())}
+    for row in found.values():
+        await _verwijst_naar(db, row["uuid"], _zonder(row, paden))
+    return list(found.values())
 
 
-async def documenten_laten_los(check: Check) -> None:
-    """zrc-023: after the commit, the documents forget the zaak, if possible; the documents themselves stay."""
-    # The notification is not held until this is done: what is gone is gone, whatever Documenten answers.
-    check.notes.pop("outbox", None)
-    remote, caller = check.call.service.remote, check.call.caller.as_component("zaken")
-    for zaak, informatieobject in check.notes.get("documenten", ()):
-        service = informatieobject.split("/")[1] if informatieobject.startswith("/") else ""
-        if not service:
-            continue
-        root = informatieobject.rsplit("/", 2)[0]
-        query = urlencode({"object": check.call.base + zaak, "informatieobject": check.call.base + informatieobject})
-        try:
-            answer = await remote.send(caller, service, "GET", f"{root}/objectinformatieobjecten?{query}")
-            for item in answer.json() if answer.status_code == 200 else ():
-                await remote.send(caller, service, "DELETE", str(item["url"]).removeprefix(check.call.base))
-        except (httpx.HTTPError, ValueError) as e:
-            log.warning("%s still refers to %s: %r", informatieobject, zaak, e)
+async def _verwijs_weer(db: Executor, verwijzingen: Sequence[Row], paden: Set[str]) -> None:
+    """Let others refer to the zaken again, beside what was changed in the meantime."""
+    for row in verwijzingen:
+        columns = select(_c.uuid, _c.relevante_andere_zaken).where(_c.uuid == row["uuid"])
+        if now := await db.row(columns.with_for_update()):
+            before, items = row["relevante_andere_zaken"], now["relevante_andere_zaken"]
+            lost = [item for item in before if item["url"] in paden and item not in items]
+            await _verwijst_naar(db, row["uuid"], before if items == _zonder(row, paden) else items + lost)
+
+
+def _zonder(row: Row, paden: Set[str]) -> list[Any]:
+    return [item for item in row["relevante_andere_zaken"] if item["url"] not in paden]
+
+
+async def _verwijst_naar(db: Executor, zaak: Any, items: list[Any]) -> None:
+    await db.execute(update(ZAAK_TABLE).where(_c.uuid == zaak).values(relevante_andere_zaken=items))
+
+
+async def anderen_laten_los(check: Check) -> None:
+    """zrc-023, zrc-005: after the commit the other APIs forget the zaak; the documents themselves stay."""
+    await mirrored(check, OBJECT, added=(), dropped=check.notes.get("spiegels", ()))
 
 
 async def nergens_op_wachten(check: Check) -> None:
-    """Say that no write of a zaak is announced later than its commit. Belongs in ``derive`` and ``removal_rules``."""
+    """Say that a write of a zaak is announced no later than its commit. Belongs in ``derive``."""
     check.notes["mirrored"] = False

@@ -13,8 +13,8 @@ from services.zaken.rol_filters import ROL_FILTERS
 from services.zaken.telling import tel, tel_mee
 from services.zaken.toestand import GEFORCEERD
 from services.zaken.verwijderen import (
+    anderen_laten_los,
     deelzaken_gaan_mee,
-    documenten_laten_los,
     geen_besluit_verwijst_naar_de_zaak,
     nergens_op_wachten,
 )
@@ -173,7 +173,7 @@ ZAAK = Resource(
     weergave=lambda row: f"{row['bronorganisatie']} - {row['identificatie']}",
     unique={"zaak_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
     rules=[identificatie_is_uniek, *REGELS],
-    removal_rules=[geen_besluit_verwijst_naar_de_zaak, nergens_op_wachten],
+    removal_rules=[geen_besluit_verwijst_naar_de_zaak],
     derive=[
         vertrouwelijkheid_volgt_zaaktype,
         omvat_zaakgeometrie,
@@ -184,7 +184,7 @@ ZAAK = Resource(
     guards=[gesloten_zaak],
     effects=[reservering_is_gebruikt, tel_mee],
     before_removal=[deelzaken_gaan_mee],
-    mirrors=[documenten_laten_los],
+    mirrors=[anderen_laten_los],
     tally=tel,
     expandable={"relevanteAndereZaken": Ref("zaken", "zaken")},
 )

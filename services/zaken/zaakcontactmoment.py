@@ -10,7 +10,7 @@ from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import Relation, mirrored
+from zgw.relations import keep, mirrored, objectcontact
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.tables import make_table
@@ -39,19 +39,10 @@ _c = ZAAKCONTACTMOMENT_TABLE.c
 Index("zaakcontactmoment_contactmoment", _c.contactmoment)
 
 
-def spiegels(contactmoment: str, zaak: uuid.UUID) -> list[Relation]:
-    """Return the objectcontactmoment at the API of the contactmoment; other APIs with contacts keep none (Z18)."""
-    root, collection, _ = contactmoment.rsplit("/", 2)
-    if collection != "contactmomenten":
-        return []
-    pair = {"contactmoment": contactmoment, "object": f"/zaken/api/v1/zaken/{zaak}"}
-    return [Relation(f"{root}/objectcontactmomenten", {**pair, "objectType": "zaak"}, pair)]
-
-
 async def spiegel_bij_het_contactmoment(check: Check) -> None:
     """zrc-025a: the API of the contactmoment knows that it is about this zaak."""
     row = check.stored or check.row
-    relations = spiegels(row["contactmoment"], row["zaak"])
+    relations = objectcontact(row["contactmoment"], f"/zaken/api/v1/zaken/{row['zaak']}")
     added, dropped = ([], relations) if check.action == "destroy" else (relations, [])
     await mirrored(check, "contactmoment", added=added, dropped=dropped)
 
@@ -79,6 +70,7 @@ ZAAKCONTACTMOMENT = Resource(
     weergave=lambda row: str(row["contactmoment"]),
     unexpandable=("zaak",),
     rules=[archiefstatus_bij_aanmaken],
+    before_removal=[keep],
     mirrors=[spiegel_bij_het_contactmoment],
     description="De contactmomenten over een zaak.",
 )

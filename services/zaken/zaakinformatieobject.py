@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, literal_column
 from sqlalchemy import DateTime as SqlDateTime
 
+from services.zaken.remote import type_van
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.problems import OBJECT, InvalidParam, Problem
-from zgw.relations import mirrored, objectinformatieobject
+from zgw.relations import keep, mirrored, objectinformatieobject
 from zgw.resource import Resource
 from zgw.tables import make_table
 
@@ -58,9 +59,8 @@ async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
     document = check.resolved("informatieobject")
     if not check.creating or document is None or check.main is None:
         return
-    path = check.main["zaaktype"]
     try:
-        zaaktype = (await check.call.service.remote.objects(check.call.caller, [path])).get(path, {})
+        zaaktype = await type_van(check, check.main["zaaktype"]) or {}
     except Problem:
         zaaktype = {}
     if document["informatieobjecttype"] not in zaaktype.get("informatieobjecttypen", ()):
@@ -124,6 +124,7 @@ ZAAKINFORMATIEOBJECT = Resource(
     rules=[informatieobjecttype_hoort_bij_het_zaaktype, status_hoort_bij_de_zaak, archiefstatus_bij_opslaan],
     derive=[registratiedatum_is_nu],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    before_removal=[keep],
     mirrors=[spiegel_in_documenten],
     description="De documenten bij een zaak.",
 )

@@ -10,7 +10,7 @@ from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import Relation, mirrored
+from zgw.relations import keep, mirrored, objectcontact
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.tables import make_table
@@ -39,19 +39,10 @@ _c = ZAAKVERZOEK_TABLE.c
 Index("zaakverzoek_verzoek", _c.verzoek)
 
 
-def spiegels(verzoek: str, zaak: uuid.UUID) -> list[Relation]:
-    """Return the objectverzoek at the API of the verzoek; other APIs with requests keep none (Z18)."""
-    root, collection, _ = verzoek.rsplit("/", 2)
-    if collection != "verzoeken":
-        return []
-    pair = {"verzoek": verzoek, "object": f"/zaken/api/v1/zaken/{zaak}"}
-    return [Relation(f"{root}/objectverzoeken", {**pair, "objectType": "zaak"}, pair)]
-
-
 async def spiegel_bij_het_verzoek(check: Check) -> None:
     """zrc-024: the API of the verzoek knows that this zaak handles it."""
     row = check.stored or check.row
-    relations = spiegels(row["verzoek"], row["zaak"])
+    relations = objectcontact(row["verzoek"], f"/zaken/api/v1/zaken/{row['zaak']}")
     added, dropped = ([], relations) if check.action == "destroy" else (relations, [])
     await mirrored(check, "verzoek", added=added, dropped=dropped)
 
@@ -79,6 +70,7 @@ ZAAKVERZOEK = Resource(
     weergave=lambda row: str(row["verzoek"]),
     unexpandable=("zaak",),
     rules=[archiefstatus_bij_aanmaken],
+    before_removal=[keep],
     mirrors=[spiegel_bij_het_verzoek],
     warning="Dit onderdeel van de standaard is verouderd.",
     description="De verzoeken die een zaak behandelt.",

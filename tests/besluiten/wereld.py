@@ -99,6 +99,12 @@ class Werk:
         await self.api.created("/zaken/api/v1/statussen", status)
 
 
+async def deelbaar(api: Client, maak: Maak) -> Werk:
+    """Return work in one zaaktype whose zaken may be deelzaken of each other."""
+    naam = f"deelbaar-{uuid.uuid4().hex[:8]}"
+    return Werk(api, maak, await maak.zaaktype(identificatie=naam, deelzaaktypen=[naam]))
+
+
 def errors(answer: httpx.Response) -> list[tuple[str, str]]:
     """Return (name, code) of each error of a 400."""
     assert answer.status_code == 400, answer.text

@@ -1,53 +1,15 @@
 """A mirror that cannot be written: 400 ``pending-relations``, and nothing is left of the write."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.besluiten.wereld import BESLUITEN, BIOS, ZIOS, Werk, errors
+from tests.relaties.breken import Break, broken, no_message, outbox
 from tests.stack import Stack
 
-Break = Callable[..., Any]
-
-
-@pytest.fixture
-def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Break:
-    """Make the calls of one service to another fail, from a method on (GETs still work unless told otherwise)."""
-
-    @contextmanager
-    def breaking(
-        service: str, other: str, methods: tuple[str, ...] = ("POST", "DELETE"), after: bool = False
-    ) -> Iterator[None]:
-        remote = stack.standalone.services[service].remote
-        send = remote.send
-
-        async def failing(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
-            if to != other or method not in methods or path.startswith("/_intern/"):
-                return await send(caller, to, method, path, body, headers or {})
-            if after:
-                await send(caller, to, method, path, body, headers or {})
-            raise httpx.ReadTimeout("the other service does not answer")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(remote, "send", failing)
-            yield
-
-    return breaking
-
-
-async def outbox(stack: Stack, service: str) -> list[dict[str, Any]]:
-    """Return what still has to be announced."""
-    async with stack.admin() as admin:
-        return [dict(row) for row in await admin.fetch(f"SELECT * FROM deventer_{service}.outbox")]
-
-
-async def no_message(stack: Stack, service: str, url: str) -> bool:
-    """Return whether nothing about this object is waiting to be announced."""
-    return not [row for row in await outbox(stack, service) if url in str(row["message"])]
+__all__ = ["broken"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not carried out", "carried out"])
@@ -139,23 +101,6 @@ async def test_brc_009_a_delete_that_fails_removes_nothing(werk: Werk, broken: B
     for document in documents:
         assert await werk.objecten(document) == [("besluit", besluit["url"])]
     assert (await werk.api.delete(besluit["url"])).status_code == 204
-
-
-async def test_zrc_023_a_zaak_goes_also_when_documenten_is_away(werk: Werk, broken: Break, stack: Stack) -> None:
-    """The documents forget the zaak "if possible"; check relations removes what they still remember."""
-    from beheer.relations import ORPHAN, check_relations
-
-    zaak, document = await werk.zaak(), await werk.document()
-    await werk.zio(zaak, document)
-    with broken("zaken", "documenten", ("GET", "DELETE")):
-        assert (await werk.api.delete(zaak)).status_code == 204
-    assert await werk.objecten(document) == [("zaak", zaak)]
-    remote = stack.standalone.services["zaken"].remote
-    async with stack.admin() as admin:
-        found = await check_relations(admin, "deventer", remote, "http://samenzaak.test")
-    mine = [item for item in found if zaak.endswith(item.source)]
-    assert [(item.kind, item.left) for item in mine] == [(ORPHAN, False)]
-    assert await werk.objecten(document) == []
 
 
 async def test_a_write_is_announced_only_after_the_other_side_agreed(

@@ -1,0 +1,60 @@
+"""Calls between the services of the test process that fail."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stack import Stack
+
+Break = Callable[..., Any]
+
+
+@pytest.fixture
+def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Break:
+    """Make the calls of one service to another fail, by method (GETs still work unless told otherwise).
+
+    ``after``: they are carried out, and only the answer is lost. ``meanwhile`` is done before the first call that is no
+    GET.
+    """
+
+    @contextmanager
+    def breaking(
+        service: str,
+        other: str,
+        methods: tuple[str, ...] = ("POST", "DELETE"),
+        after: bool = False,
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
+    ) -> Iterator[None]:
+        remote = stack.standalone.services[service].remote
+        send = remote.send
+        todo = [meanwhile] if meanwhile else []
+
+        async def failing(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
+            if to == other and not path.startswith("/_intern/"):
+                if method != "GET" and todo:
+                    await todo.pop()()
+                if method in methods:
+                    if after:
+                        await send(caller, to, method, path, body, headers or {})
+                    raise httpx.ReadTimeout("the other service does not answer")
+            return await send(caller, to, method, path, body, headers or {})
+
+        with monkeypatch.context() as patch:
+            patch.setattr(remote, "send", failing)
+            yield
+
+    return breaking
+
+
+async def outbox(stack: Stack, service: str) -> list[dict[str, Any]]:
+    """Return what still has to be announced."""
+    async with stack.admin() as admin:
+        return [dict(row) for row in await admin.fetch(f"SELECT * FROM deventer_{service}.outbox")]
+
+
+async def no_message(stack: Stack, service: str, url: str) -> bool:
+    """Return whether nothing about this object is waiting to be announced."""
+    return not [row for row in await outbox(stack, service) if url in str(row["message"])]
