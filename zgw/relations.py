@@ -1,10 +1,11 @@
 """Relations that live in two services: the leading side commits, then calls the other; a failure takes the write back.
 
 The other side checks that the leading record is there, so it must be committed before the call (common.md §10). What
-a crash leaves between the two is found by ``samenzaak check relations``. A leading resource has one mirror function::
+a crash leaves between the two is found by ``samenzaak check relations``. A leading resource has one mirror function,
+which names the relations that a write may have changed::
 
     async def spiegel_in_documenten(check: Check) -> None:
-        await mirrored(check, "informatieobject", added=[of(check)], dropped=[])
+        await mirrored(check, "informatieobject", [of(check)])
 """
 
 import contextlib
@@ -16,43 +17,47 @@ from urllib.parse import urlencode
 
 import asyncpg
 import httpx
-from sqlalchemy import ColumnElement, Table, literal_column, select
+from sqlalchemy import ColumnElement, Select, Table, literal_column, select
 
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.problems import Problem, invalid, not_found
+from zgw.problems import invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
+
+CHANGES = 10
+"""How often one relation is followed while others keep changing it."""
 
 
 @dataclass(frozen=True)
 class Relation:
     """One record at the other side: the collection that it lives in (stored path or foreign URL), its body, and the
-    query that finds it again. References are stored paths."""
+    query that finds it again; ``leading`` finds what leads to it, at this side. References are stored paths."""
 
     collection: str
     body: Mapping[str, str]
     find: Mapping[str, str]
+    leading: Select[Any]
 
 
 class Failed(Exception):
     """The other service could not be reached or refused."""
 
 
-def objectinformatieobject(informatieobject: str, object_path: str, object_type: str) -> Relation:
+def objectinformatieobject(informatieobject: str, object_path: str, object_type: str, leading: Select[Any]) -> Relation:
     """Return the mirror of a zaakinformatieobject or besluitinformatieobject, in the API that has the document."""
     pair = {"object": object_path, "informatieobject": informatieobject}
     root = informatieobject.rsplit("/", 2)[0]
-    return Relation(f"{root}/objectinformatieobjecten", {**pair, "objectType": object_type}, pair)
+    return Relation(f"{root}/objectinformatieobjecten", {**pair, "objectType": object_type}, pair, leading)
 
 
-def zaakbesluit(zaak: str, besluit: str) -> Relation:
+def zaakbesluit(zaak: str, besluit: str, leading: Select[Any]) -> Relation:
     """Return the mirror of ``besluit.zaak``, in the API that has the zaak."""
-    return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {})
+    return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {}, leading)
 
 
-def objectcontact(contact: str, zaak: str) -> list[Relation]:
+def objectcontact(contact: str, zaak: str, leading: Select[Any]) -> list[Relation]:
     """Return the mirror of a zaakverzoek or zaakcontactmoment, in the API that has the verzoek or contactmoment; other
     APIs than that of the standard keep none (Z18)."""
     root, collection, _ = contact.rsplit("/", 2)
@@ -60,32 +65,25 @@ def objectcontact(contact: str, zaak: str) -> list[Relation]:
     if name is None:
         return []
     pair = {name: contact, "object": zaak}
-    return [Relation(f"{root}/object{collection}", {**pair, "objectType": "zaak"}, pair)]
+    return [Relation(f"{root}/object{collection}", {**pair, "objectType": "zaak"}, pair, leading)]
 
 
-async def mirrored(check: Check, name: str, added: Sequence[Relation], dropped: Sequence[Relation]) -> None:
-    """Make and remove records at the other side after the commit of ``check``.
+async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> None:
+    """Let the other side tell the same as this one, after the commit of ``check``; new relations come first.
 
     When that fails the write is taken back, and the answer is 400 ``pending-relations`` on ``name``.
     """
     try:
-        for relation in added:
-            await add(check, relation)
-        for relation in dropped:
-            await drop(check, relation)
+        await _agree(check, relations)
     except Failed as e:
-        if await take_back(check):
-            log.warning("%s of %s is taken back: %s", check.action, check.path, e)
-            await _restore(check, added, dropped)
-            raise invalid(name, "pending-relations") from e
+        log.warning("%s of %s is taken back: %s", check.action, check.path, e)
+        back = await take_back(check)
+        # The other side is often still down. Then check relations has to find what is left.
+        with contextlib.suppress(Failed):
+            await _agree(check, relations)
         # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
-        log.warning("%s stays removed: %s", check.path, e)
-        await _restore(check, dropped, ())
-        return
-    if added and not await _stands(check):
-        # Somebody else changed or removed the leading record while the other side was being told.
-        await _restore(check, added, ())
-        raise Problem(409, "conflict", "Het object is tegelijk door anderen gewijzigd.")
+        if back:
+            raise invalid(name, "pending-relations") from e
 
 
 async def told(check: Check, name: str, service: str, path: str) -> None:
@@ -116,13 +114,29 @@ async def told(check: Check, name: str, service: str, path: str) -> None:
         raise invalid(name, "pending-relations") from e
 
 
-async def _restore(check: Check, added: Sequence[Relation], dropped: Sequence[Relation]) -> None:
-    """Bring the other side back; a call that failed may have been carried out after all."""
-    for work, relations in ((drop, added), (add, dropped)):
-        # The other side is often still down. Then check relations has to find what is left.
-        with contextlib.suppress(Failed):
-            for relation in relations:
-                await work(check, relation)
+async def _agree(check: Check, relations: Sequence[Relation]) -> None:
+    """Make or remove each record at the other side, as this side tells at the moment. Raises Failed.
+
+    Others write the same relations. Who changes one after it was looked at here may find the other side already as it
+    should be, and see that undone by this call: so it is looked at again after the call.
+    """
+    for relation in relations:
+        leads = await _leads(check, relation)
+        for _ in range(CHANGES):
+            before, failure = leads, None
+            try:
+                await (add if leads else drop)(check, relation)
+            except Failed as e:
+                failure = e
+            leads = await _leads(check, relation)
+            if leads == before:
+                break
+        if failure is not None:
+            raise failure
+
+
+async def _leads(check: Check, relation: Relation) -> bool:
+    return await check.call.db.row(check.call.tenant, relation.leading) is not None
 
 
 async def add(check: Check, relation: Relation) -> None:
@@ -257,11 +271,3 @@ async def _undo(db: Executor, check: Check) -> None:
         back = {name: stored[name] for name, value in written.items() if now is not None and now[name] == value}
         if back:
             await db.execute(table.update().where(table.c.uuid == check.uuid).values(**back))
-
-
-async def _stands(check: Check) -> bool:
-    """Return whether the leading record still says what was mirrored."""
-    table = check.resource.table
-    row = await check.call.db.row(check.call.tenant, select(table).where(table.c.uuid == check.uuid))
-    changed = [name for name, ref in check.notes.get("leading", {}).items() if row is not None and row[name] != ref]
-    return row is not None and not changed

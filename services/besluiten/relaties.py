@@ -1,6 +1,9 @@
 """What a besluit has to do with zaken and documenten: its mirrors there, and the protection of a closed zaak."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from sqlalchemy import select
 
 from zgw.check import OBJECT, Check
 from zgw.problems import Problem, forbidden, invalid
@@ -18,7 +21,6 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
     # Only a write that touches a relation has a mirror, and only such a notification has to wait for it. A besluit
     # that is removed may have documents.
     check.notes["mirrored"] = old != new or check.action == "destroy" or _andere_datums(check)
-    check.notes["leading"] = {"zaak": new}
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
         if zaak is not None and zaak.get("einddatum") and not await _may_force(check, zaak):
@@ -46,15 +48,16 @@ async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
 
 async def spiegel_in_zaak(check: Check) -> None:
     """brc-006: the zaak knows its besluiten. brc-009: with the besluit its mirrors disappear."""
+    table = check.resource.table.c
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
-    added, dropped = [], []
-    if new != old:
-        added = [zaakbesluit(new, check.path)] if new else []
-        dropped = [zaakbesluit(old, check.path)] if old else []
-    dropped += [_document(row["informatieobject"], check.path) for row in kept(check, BIO_TABLE_NAME)]
-    if added or dropped:
-        await mirrored(check, "zaak" if old or new else OBJECT, added, dropped)
+    relations = [
+        zaakbesluit(zaak, check.path, select(table.id).where(table.uuid == check.uuid, table.zaak == zaak))
+        for zaak in (new, old)
+        if zaak and new != old
+    ]
+    relations += [_document(check, row) for row in kept(check, BIO_TABLE_NAME)]
+    await mirrored(check, "zaak" if old or new else OBJECT, relations)
 
 
 def _andere_datums(check: Check) -> bool:
@@ -71,14 +74,11 @@ async def zaak_hoort_van_andere_datums(check: Check) -> None:
 
 async def spiegel_in_documenten(check: Check) -> None:
     """brc-005: the document knows the besluiten that it records."""
-    relation = check.stored if check.stored is not None else check.row
-    besluit = f"{check.call.service.api.root}/besluiten/{relation['besluit']}"
-    mirror = [_document(relation["informatieobject"], besluit)]
-    if check.action == "destroy":
-        await mirrored(check, "informatieobject", [], mirror)
-    else:
-        await mirrored(check, "informatieobject", mirror, [])
+    await mirrored(check, "informatieobject", [_document(check, check.stored or check.row)])
 
 
-def _document(informatieobject: str, besluit: str) -> Relation:
-    return objectinformatieobject(informatieobject, besluit, "besluit")
+def _document(check: Check, row: Mapping[str, Any]) -> Relation:
+    table = check.resource.table.metadata.tables[BIO_TABLE_NAME].c
+    besluit, informatieobject = row["besluit"], row["informatieobject"]
+    leading = select(table.id).where(table.besluit == besluit, table.informatieobject == informatieobject)
+    return objectinformatieobject(informatieobject, f"/besluiten/api/v1/besluiten/{besluit}", "besluit", leading)

@@ -3,7 +3,7 @@
 When another API cannot forget the zaak, everything comes back exactly as it was.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -11,12 +11,13 @@ from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.nummers import herleven, vervallen
+from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.telling import tel_af, tel_bij
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
 from zgw.problems import OBJECT, invalid, not_found
-from zgw.relations import Relation, keep, mirrored, objectcontact, objectinformatieobject
+from zgw.relations import Relation, keep, mirrored
 
 _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)
@@ -35,14 +36,6 @@ async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
     statement = select(table.c.id).where(among(table.c.zaak, zaken)).limit(1)
     if await check.call.db.row(check.call.tenant, statement):
         check.reject(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
-
-
-SPIEGELS: Mapping[str, Callable[[Row, str], list[Relation]]] = {
-    "zaakinformatieobject": lambda row, zaak: [objectinformatieobject(row["informatieobject"], zaak, "zaak")],
-    "zaakverzoek": lambda row, zaak: objectcontact(row["verzoek"], zaak),
-    "zaakcontactmoment": lambda row, zaak: objectcontact(row["contactmoment"], zaak),
-}
-"""What has a mirror in another API, and which."""
 
 
 async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
@@ -67,10 +60,10 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     if await db.row(select(besluit.c.id).where(among(besluit.c.zaak, uuids)).limit(1)):
         raise invalid(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
     relations: list[Relation] = []
-    for name, of in SPIEGELS.items():
+    for name in LEIDEND:
         table = ZAAK_TABLE.metadata.tables[name]
         rows = await db.rows(select(table).where(among(table.c.zaak, uuids)).order_by(table.c.id))
-        relations += [relation for row in rows for relation in of(row, f"/zaken/api/v1/zaken/{row['zaak']}")]
+        relations += [relation for row in rows for relation in spiegels(name, row)]
     check.notes["spiegels"] = relations
     # Only a removal that others have to hear of can be taken back, and is announced after they did.
     check.notes["mirrored"] = bool(relations)
@@ -124,7 +117,7 @@ async def _verwijst_naar(db: Executor, zaak: Any, items: list[Any]) -> None:
 
 async def anderen_laten_los(check: Check) -> None:
     """zrc-023, zrc-005: after the commit the other APIs forget the zaak; the documents themselves stay."""
-    await mirrored(check, OBJECT, added=(), dropped=check.notes.get("spiegels", ()))
+    await mirrored(check, OBJECT, check.notes.get("spiegels", ()))
 
 
 async def nergens_op_wachten(check: Check) -> None:

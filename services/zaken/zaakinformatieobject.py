@@ -8,13 +8,14 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, 
 from sqlalchemy import DateTime as SqlDateTime
 
 from services.zaken.remote import type_van
+from services.zaken.spiegels import spiegels
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.problems import OBJECT, InvalidParam, Problem
-from zgw.relations import keep, mirrored, objectinformatieobject
+from zgw.relations import keep, mirrored
 from zgw.resource import Resource
 from zgw.tables import make_table
 
@@ -88,12 +89,8 @@ async def registratiedatum_is_nu(check: Check) -> None:
 
 async def spiegel_in_documenten(check: Check) -> None:
     """zrc-005: the Documenten API knows which zaken a document belongs to; without that the relation is undone."""
-    if check.action not in ("create", "destroy"):
-        return
-    row = check.stored or check.row
-    relation = objectinformatieobject(row["informatieobject"], f"/zaken/api/v1/zaken/{row['zaak']}", "zaak")
-    added, dropped = ([relation], []) if check.creating else ([], [relation])
-    await mirrored(check, "informatieobject", added=added, dropped=dropped)
+    if check.action in ("create", "destroy"):
+        await mirrored(check, "informatieobject", spiegels(check.resource.name, check.stored or check.row))
 
 
 ZAAKINFORMATIEOBJECT = Resource(

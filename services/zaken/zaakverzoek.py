@@ -5,12 +5,13 @@ from typing import Annotated
 
 from sqlalchemy import Index
 
+from services.zaken.spiegels import spiegels
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import keep, mirrored, objectcontact
+from zgw.relations import keep, mirrored
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.tables import make_table
@@ -41,10 +42,7 @@ Index("zaakverzoek_verzoek", _c.verzoek)
 
 async def spiegel_bij_het_verzoek(check: Check) -> None:
     """zrc-024: the API of the verzoek knows that this zaak handles it."""
-    row = check.stored or check.row
-    relations = objectcontact(row["verzoek"], f"/zaken/api/v1/zaken/{row['zaak']}")
-    added, dropped = ([], relations) if check.action == "destroy" else (relations, [])
-    await mirrored(check, "verzoek", added=added, dropped=dropped)
+    await mirrored(check, "verzoek", spiegels(check.resource.name, check.stored or check.row))
 
 
 async def archiefstatus_bij_aanmaken(check: Check) -> None:

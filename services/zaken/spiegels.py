@@ -1,0 +1,26 @@
+"""What other APIs know of a zaak, by the rows that lead (zrc-005, zrc-024, zrc-025a)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from services.zaken.zaak_velden import METADATA
+from zgw.relations import Relation, objectcontact, objectinformatieobject
+
+LEIDEND = {
+    "zaakinformatieobject": "informatieobject",
+    "zaakverzoek": "verzoek",
+    "zaakcontactmoment": "contactmoment",
+}
+"""The tables whose rows have a mirror in another API, and the column that tells in which."""
+
+
+def spiegels(name: str, row: Mapping[str, Any]) -> list[Relation]:
+    """Return the mirror of one row of the table ``name``; verzoeken and contactmomenten may have none."""
+    table, column = METADATA.tables[name].c, LEIDEND[name]
+    zaak, other = f"/zaken/api/v1/zaken/{row['zaak']}", row[column]
+    leading = select(table.id).where(table.zaak == row["zaak"], table[column] == other)
+    if name == "zaakinformatieobject":
+        return [objectinformatieobject(other, zaak, "zaak", leading)]
+    return objectcontact(other, zaak, leading)
