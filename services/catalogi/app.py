@@ -7,6 +7,7 @@ from services.catalogi.geldigheid import METADATA
 from services.catalogi.informatieobjecttype import INFORMATIEOBJECTTYPE
 from services.catalogi.resultaattype import RESULTAATTYPE
 from services.catalogi.roltype import ROLTYPE
+from services.catalogi.selectielijst import opvragen
 from services.catalogi.statustype import STATUSTYPE
 from services.catalogi.uitwisseling.http import ACTIONS
 from services.catalogi.versie import publish
@@ -42,5 +43,6 @@ API = Api(
         Kanaal("besluittypen", ("catalogus",)),
     ],
     metadata=METADATA,
+    internal={"POST /selectielijst": opvragen},
     start=[relay],
 )

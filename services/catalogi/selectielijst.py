@@ -15,11 +15,12 @@ import httpx
 import orjson
 from sqlalchemy import Column, DateTime, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from starlette.responses import Response
 
 from services.catalogi.geldigheid import METADATA
-from zgw.call import Call
+from zgw.call import Call, answer
 from zgw.check import Check
-from zgw.problems import REASONS
+from zgw.problems import REASONS, not_found
 
 log = logging.getLogger("samenzaak.selectielijst")
 
@@ -98,6 +99,14 @@ async def fetch(call: Call, url: str, keep: timedelta) -> dict[str, Any] | None:
             statement.on_conflict_do_update(index_elements=["url"], set_={"inhoud": found, "opgehaald": func.now()})
         )
     return found
+
+
+async def opvragen(call: Call) -> Response:
+    """Answer to another service the object of the selection list at ``{"url": …}``, or 404."""
+    found = await fetch(call, (await call.body())["url"], KEEP["resultaat"])
+    if found is None:
+        raise not_found()
+    return answer(found)
 
 
 async def download(call: Call, url: str) -> dict[str, Any] | None:

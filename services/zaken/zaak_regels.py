@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken
+from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
 from services.zaken.toestand import GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
@@ -20,6 +20,9 @@ SUBTYPES = {
     "zaakobject": "zaakobjecttype",
 }
 """The tables below a zaak whose type belongs to one zaaktype, with the column that holds it."""
+
+SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
+"""Properties that tell a Resultaat of the selectielijst from its other objects."""
 
 
 async def hoofdzaak_is_een_andere_zaak(check: Check) -> None:
@@ -55,6 +58,18 @@ async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:
     allowed = await gelezen(check, paths)
     if same not in {(item["catalogus"], item["identificatie"]) for item in allowed.values()}:
         check.reject("hoofdzaak", "invalid-deelzaaktype", "Het zaaktype is geen deelzaaktype van dat van de hoofdzaak.")
+
+
+async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
+    """bad-url, invalid-resource: de selectielijstklasse is een resultaat van de selectielijst."""
+    url = check.row["selectielijstklasse"]
+    if not url or not check.changed("selectielijstklasse"):
+        return
+    klasse = await uit_de_selectielijst(check, url)
+    if klasse is None:
+        check.reject("selectielijstklasse", "bad-url")
+    elif any(name not in klasse for name in SELECTIELIJST_RESULTAAT):
+        check.reject("selectielijstklasse", "invalid-resource")
 
 
 async def betaaldatum_past_bij_indicatie(check: Check) -> None:
@@ -150,6 +165,7 @@ REGELS = [
     hoofdzaak_is_een_andere_zaak,
     hoofdzaak_is_geen_deelzaak,
     zaaktype_past_bij_hoofdzaak,
+    selectielijstklasse_is_een_resultaat,
     betaaldatum_past_bij_indicatie,
     producten_horen_bij_zaaktype,
     relevante_zaken_bestaan,

@@ -19,6 +19,7 @@ from zgw.fields import (
     Fields,
     Length,
     OptionalRsin,
+    OptionalUrl,
     OptionalVertrouwelijkheid,
     Ref,
     Rsin,
@@ -41,9 +42,6 @@ NIVEAUS = WithJsonSchema({"type": "string", "enum": list(LEVELS)})
 
 LEGE_OPSCHORTING: dict[str, Any] = {"indicatie": False, "reden": ""}
 LEEG_PROCESOBJECT: dict[str, Any] = {"datumkenmerk": "", "identificatie": "", "objecttype": "", "registratie": ""}
-
-SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
-"""Properties that tell a Resultaat of the selectielijst from its other objects."""
 
 
 def printable(value: str) -> str:
@@ -117,7 +115,7 @@ class ZaakFields(Fields):
     zaakgeometrie: Geometrie | None = None
     verlenging: Verlenging | None = None
     opschorting: Annotated[Opschorting | None, EmptyAs(LEGE_OPSCHORTING), _empty_is_null(LEGE_OPSCHORTING)] = None
-    selectielijstklasse: Annotated[str, Ref(shape=SELECTIELIJST_RESULTAAT, blank=True)] = ""
+    selectielijstklasse: OptionalUrl = ""
     hoofdzaak: Annotated[str, ZAAK_REF, Shown(1000, 1)] | None = None
     relevante_andere_zaken: list[RelevanteZaak] = []
     kenmerken: list[Kenmerk] = []
