@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
+import gateway
 import services
 from zgw.tenancy import SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
 
+GATEWAY = "gateway"
 LOCK_TIMEOUT = "3s"
 LOCK_PAUSE = 2.0
 LOCK_ATTEMPTS = 20
@@ -41,8 +44,8 @@ class Migrated:
 
 
 def scripts(service: str) -> ScriptDirectory:
-    """Return the migrations of a service."""
-    folder = Path(services.__path__[0]) / service / "migrations"
+    """Return the migrations of a service or of the gateway."""
+    folder = Path(gateway.__path__[0] if service == GATEWAY else f"{services.__path__[0]}/{service}") / "migrations"
     return ScriptDirectory(str(folder), version_locations=[str(folder / "versions")])
 
 
@@ -57,6 +60,24 @@ def head(service: str) -> str:
 def revisions(service: str) -> list[str]:
     """Return all revisions that this version of a service knows, newest first."""
     return [script.revision for script in scripts(service).walk_revisions()]
+
+
+def gateway_statements(current: str) -> str:
+    """Return the SQL that brings the schema of the gateway from a revision (``""``: there is none) to the newest one.
+
+    It has one schema and no municipalities, so it is brought up to date wherever it is prepared.
+    """
+    directory, output = scripts(GATEWAY), StringIO()
+    options = {
+        "as_sql": True,
+        "output_buffer": output,
+        "starting_rev": current or None,
+        "version_table_schema": GATEWAY,
+        "fn": lambda revision, _: directory._upgrade_revs("head", revision),
+    }
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    context.run_migrations(op=Operations(context))
+    return output.getvalue()
 
 
 @contextmanager

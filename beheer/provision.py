@@ -8,15 +8,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
-import gateway
-from beheer.migrate import head
+from beheer.migrate import gateway_statements, head
 from zgw.resource import Api
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES, check_name, login_role, schema_of
@@ -98,21 +96,28 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
 
 async def make_gateway_schema(admin: asyncpg.Connection) -> None:
     """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date."""
-    folder = Path(gateway.__file__).parent / "migrations"
     async with admin.transaction():
         await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
-        # A schema without the table was made when there was only the first script.
-        first = await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'gateway'")
         await admin.execute("CREATE SCHEMA IF NOT EXISTS gateway")
-        if not await admin.fetchval("SELECT to_regclass('gateway.migration')"):
-            await admin.execute("CREATE TABLE gateway.migration (name text PRIMARY KEY)")
-            if first:
-                await admin.execute("INSERT INTO gateway.migration VALUES ('0001')")
-        done = {row["name"] for row in await admin.fetch("SELECT name FROM gateway.migration")}
-        for script in sorted(folder.glob("*.sql")):
-            if script.stem not in done:
-                await admin.execute(script.read_text())
-                await admin.execute("INSERT INTO gateway.migration VALUES ($1)", script.stem)
+        if await admin.fetchval("SELECT to_regclass('gateway.alembic_version')"):
+            revision = await admin.fetchval("SELECT version_num FROM gateway.alembic_version")
+        elif revision := await _first_revision(admin):
+            await admin.execute(
+                f"""CREATE TABLE gateway.alembic_version
+                    (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY);
+                INSERT INTO gateway.alembic_version VALUES ('{revision}')"""  # noqa: S608
+            )
+        if statements := gateway_statements(revision):
+            await admin.execute(statements)
+        await admin.execute("GRANT SELECT ON gateway.alembic_version TO samenzaak_gateway")
+
+
+async def _first_revision(admin: asyncpg.Connection) -> str:
+    """Return the revision of a schema that was made before Alembic kept it; ``""`` when there is no schema yet."""
+    if await admin.fetchval("SELECT to_regclass('gateway.migration')"):
+        # It is left where it is: commands of the earlier version look for it.
+        return str(await admin.fetchval("SELECT max(name) FROM gateway.migration"))
+    return "0001" if await admin.fetchval("SELECT to_regclass('gateway.tenant')") else ""
 
 
 async def make_tenant(admin: asyncpg.Connection, tenant: str) -> None:

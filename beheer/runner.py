@@ -45,6 +45,11 @@ def build_service(
     return Service(api_of(name), settings, database, Remote(name, settings, key, signals, apps), signals, key)
 
 
+def build_registry(settings: Settings, dsn: str, signals: Signals) -> Registry:
+    """Return what the gateway reads of municipalities and clients."""
+    return Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), signals, revisions(GATEWAY))
+
+
 class Standalone:
     """All of Samenzaak in one process. ``start`` before the first request, ``stop`` after the last."""
 
@@ -60,7 +65,7 @@ class Standalone:
             self.services[name] = service
             self.observing.add(service)
             self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
-        self.registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
+        self.registry = build_registry(settings, dsn, self.signals)
 
     def gateway(self) -> Gateway:
         """Return the gateway in front of the services of this process."""
@@ -110,7 +115,7 @@ class Part:
             self.observing.add(service)
         self.gateway: Gateway | None = None
         if name == GATEWAY:
-            registry = Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), self.signals)
+            registry = build_registry(settings, dsn, self.signals)
             self.gateway = create_gateway(settings, registry, None)
 
     def app(self) -> Any:
@@ -126,7 +131,12 @@ class Part:
     async def missing(self) -> list[str]:
         """Return what keeps this part by itself from its work."""
         if self.gateway is not None:
-            return [] if self.signals.connected else ["database"]
+            if not self.signals.connected:
+                return ["database"]
+            registry = self.gateway.registry
+            # Reading is needed only until something was read; the signals tell whether that is still true.
+            missing = "" if registry.fresh() is not None else await registry.missing()
+            return [missing] if missing else []
         found = {name: await service.database.missing() for name, service in self.services.items()}
         return [f"{name}: {reason}" for name, reason in found.items() if reason]
 

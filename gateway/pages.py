@@ -115,20 +115,19 @@ def front_page() -> str:
 
 async def ready(registry: Registry, services: Mapping[str, ASGIApp]) -> Response:
     """Return 200 when the database and every service answer, otherwise 503 with the names of what is missing."""
-    names = ["database", *services]
-    found = await asyncio.gather(_database(registry), *(_service(app) for app in services.values()))
-    missing = [name for name, there in zip(names, found, strict=True) if not there]
+    database, *found = await asyncio.gather(_database(registry), *(_service(app) for app in services.values()))
+    missing = [database] if database else []
+    missing += [name for name, there in zip(services, found, strict=True) if not there]
     content: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
     return JSONResponse(content, 503 if missing else 200, headers={"Cache-Control": "no-store"})
 
 
-async def _database(registry: Registry) -> bool:
+async def _database(registry: Registry) -> str:
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await registry.ping()
-    except (Problem, TimeoutError):
-        return False
-    return True
+            return await registry.missing()
+    except TimeoutError:
+        return "database"
 
 
 async def _service(app: ASGIApp) -> bool:

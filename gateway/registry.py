@@ -254,9 +254,14 @@ class Registry:
     While changes cannot be heard, each request reads the database, so that a removed client never gets in.
     """
 
-    def __init__(self, dsn: str, box: Fernet, signals: Signals) -> None:
-        """``dsn`` logs in as ``samenzaak_gateway``. Make the registry before ``signals`` is started."""
+    def __init__(self, dsn: str, box: Fernet, signals: Signals, known: Sequence[str] = ()) -> None:
+        """``dsn`` logs in as ``samenzaak_gateway``. Make the registry before ``signals`` is started.
+
+        ``known`` are the revisions of the schema that this version knows, newest first; without them none is checked.
+        """
         self._dsn = dsn
+        self._known = known
+        self._outdated = False
         self._box = box
         self._signals = signals
         self._connection: asyncpg.Connection | None = None
@@ -283,10 +288,14 @@ class Registry:
                 return self._snapshot
             return await self._read()
 
-    async def ping(self) -> None:
-        """Raise Problem 503 when the database cannot be read."""
-        async with self._lock:
-            await self._read()
+    async def missing(self) -> str:
+        """Return what keeps the database from being read now, or an empty string."""
+        try:
+            async with self._lock:
+                await self._read()
+        except Problem:
+            return "migration of the gateway" if self._outdated else "database"
+        return ""
 
     async def stop(self) -> None:
         """Close the connection."""
@@ -311,13 +320,7 @@ class Registry:
         except _FAILURES as e:
             await self._forget()
             log.error("the municipalities and clients cannot be read: %s", e)
-            raise Problem(
-                503,
-                "service_unavailable",
-                "De gateway kan de gegevens van de gemeenten nu niet lezen.",
-                headers={"Retry-After": "5"},
-                title="De dienst is tijdelijk niet bereikbaar.",
-            ) from e
+            raise unavailable() from e
         tenants, clients, issuers = rows
         known = self._snapshot
         if known is not None and self._seen == changes and self._signals.connected:
@@ -336,13 +339,37 @@ class Registry:
                 server_settings={"application_name": "samenzaak gateway", "default_transaction_read_only": "on"},
             )
         db = self._connection
+        if self._known:
+            await self._check_revision(db)
         async with db.transaction(isolation="repeatable_read", readonly=True):
             tenants = await list_tenants(db)
             rows = await db.fetch("SELECT tenant, client_id, label, secret_encrypted FROM gateway.client")
             issuers = await list_issuers(db)
         return tenants, [Client(*row.values()) for row in rows], issuers
 
+    async def _check_revision(self, db: asyncpg.Connection) -> None:
+        """Raise Problem 503 for a schema that is older than this version needs; a newer one was only expanded."""
+        try:
+            revision = await db.fetchval("SELECT version_num FROM gateway.alembic_version")
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
+            revision = None
+        self._outdated = revision is None or revision in self._known[1:]
+        if self._outdated:
+            log.error("the schema of the gateway is of revision %s; %s is needed", revision or 0, self._known[0])
+            raise unavailable()
+
     async def _forget(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def unavailable() -> Problem:
+    """Return the 503."""
+    return Problem(
+        503,
+        "service_unavailable",
+        "De gateway kan de gegevens van de gemeenten nu niet lezen.",
+        headers={"Retry-After": "5"},
+        title="De dienst is tijdelijk niet bereikbaar.",
+    )

@@ -27,10 +27,7 @@ async def part(stack: Stack, name: str, dsn: str, **settings: Any) -> AsyncItera
         try:
             yield client
         finally:
-            await made.signals.stop()
-            for service in made.services.values():
-                await service.stop()
-                await service.remote.stop()
+            await made.stop()
 
 
 @pytest.mark.parametrize("name", PARTS)

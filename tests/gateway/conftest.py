@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from beheer.provision import make_gateway_schema
 from gateway import registry as registries
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
@@ -19,8 +20,6 @@ from tests.gateway.fakes import OTHER_SECRET, SECRET, Service
 from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES
-
-DDL = "".join(path.read_text() for path in sorted((Path(registries.__file__).parent / "migrations").glob("*.sql")))
 
 
 @dataclass
@@ -63,7 +62,7 @@ def admin_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session")
 async def gateway_dsn(admin_dsn: str) -> str:
     connection = await asyncpg.connect(admin_dsn)
-    await connection.execute(DDL)
+    await make_gateway_schema(connection)
     await connection.execute("ALTER ROLE samenzaak_gateway LOGIN")
     await connection.close()
     return admin_dsn.replace("//postgres:", "//samenzaak_gateway:")
