@@ -9,6 +9,7 @@ from typing import Any
 
 from zgw.call import Call
 from zgw.expand import MAX_DEPTH, MAX_PATHS, Tree, expandable, unknown_path
+from zgw.fields import Ref
 from zgw.output import properties
 from zgw.problems import error
 from zgw.resource import Resource
@@ -21,6 +22,14 @@ class Selection:
     everything: bool = False
     names: list[str] = field(default_factory=list)
     inside: dict[str, "Selection"] = field(default_factory=dict)
+
+    def add(self, name: str, inside: "Selection") -> None:
+        """Choose inside a relation or group, beside what was chosen there before."""
+        known = self.inside.setdefault(name, Selection())
+        known.everything |= inside.everything
+        known.names += inside.names
+        for each, deeper in inside.inside.items():
+            known.add(each, deeper)
 
 
 def chosen(value: Any, depth: int = 0) -> Selection:
@@ -35,10 +44,16 @@ def chosen(value: Any, depth: int = 0) -> Selection:
             found.names.append(item)
         elif isinstance(item, dict):
             for name, inside in item.items():
-                found.inside[name] = chosen(inside, depth + 1)
+                found.add(name, chosen(inside, depth + 1))
         else:
             raise error("invalid", "Een eigenschap is een tekst, een relatie een object.")
     return found
+
+
+def target_of(call: Call, ref: Ref) -> Resource | None:
+    """Return the resource that a reference leads to, or None when it is one of another service."""
+    own = call.service.api.resources if ref.service == call.service.api.service else ()
+    return next((resource for resource in own if resource.path == ref.path), None)
 
 
 def named(call: Call, resource: Resource | None, selection: Selection) -> Selection:
@@ -59,12 +74,9 @@ def named(call: Call, resource: Resource | None, selection: Selection) -> Select
     for name, inside in selection.inside.items():
         real = known.get(name.lower(), "")
         if real in relations:
-            ref = relations[real]
-            own = ref.service == call.service.api.service
-            target = next((r for r in call.service.api.resources if own and r.path == ref.path), None)
-            found.inside[real] = named(call, target, inside)
+            found.add(real, named(call, target_of(call, relations[real]), inside))
         elif real in groups:
-            found.inside[real] = inside
+            found.add(real, inside)
         else:
             raise unknown_path(name)
     return found
@@ -78,10 +90,7 @@ def tree_of(resource: Resource | None, call: Call, selection: Selection) -> Tree
         if relations is None:
             tree[name] = tree_of(None, call, inside)
         elif name in relations:
-            ref = relations[name]
-            own = ref.service == call.service.api.service
-            target = next((r for r in call.service.api.resources if own and r.path == ref.path), None)
-            tree[name] = tree_of(target, call, inside)
+            tree[name] = tree_of(target_of(call, relations[name]), call, inside)
     return tree
 
 

@@ -349,6 +349,12 @@ async def test_zrc_029_fields(zaken: Zaakmaker, dossier: dict[str, Any]) -> None
     (rol,) = item["_expand"]["rollen"]
     assert (rol["omschrijvingGeneriek"], rol["betrokkeneIdentificatie"]["inpBsn"]) == ("initiator", "111222333")
     assert await found([{"opschorting": ["reden"]}]) == {"opschorting": {"reden": ""}}
+    # A relation that is named twice is chosen once, with all that is asked of it.
+    twice = await found([{"status": ["url", {"zaak": ["uuid"]}]}, {"Status": [{"zaak": ["omschrijving"]}]}])
+    assert twice["_expand"]["status"] == {
+        "url": dossier["status"],
+        "_expand": {"zaak": {"uuid": dossier["uuid"], "omschrijving": "Feest"}},
+    }
     whole = await found([{"zaaktype": ["*"]}])
     assert whole == {"_expand": {"zaaktype": (await zaken.api.get(zaken.types.url)).json()}}
 
