@@ -88,14 +88,15 @@ async def notificaties_create(call: Call) -> Response:
     errors = [*not_in_the_future(fields), *kanaal_exists(fields, kanalen), *kenmerken_fit(fields, kanalen)]
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
-    message = as_published(body)
+    message = as_accepted(body, fields.aanmaakdatum)
     await publish(call.service, call.tenant, [Bericht(message, call.caller.bases)])
     return answer(message, 201)
 
 
-def as_published(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the seven properties of a message as they were received."""
-    message = {"kenmerken": {}, **body}
+def as_accepted(body: dict[str, Any], aanmaakdatum: datetime) -> dict[str, Any]:
+    """Return the seven properties of a message as they were received, with the moment in UTC (common.md §2)."""
+    moment = aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    message = {"kenmerken": {}, **body, "aanmaakdatum": moment}
     names = ("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum", "kenmerken")
     return {name: message[name] for name in names}
 

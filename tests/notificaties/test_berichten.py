@@ -23,7 +23,7 @@ def bericht(kanaal: str, /, **changes: Any) -> dict[str, Any]:
         "resource": "ding",
         "resourceUrl": OBJECT,
         "actie": "create",
-        "aanmaakdatum": "2026-03-02T10:14:03.120000+01:00",
+        "aanmaakdatum": "2026-03-02T09:14:03.120000Z",
         "kenmerken": {},
     }
     return {**message, **changes}
@@ -47,6 +47,19 @@ async def test_a_message_is_delivered_as_it_was_published(api: Client, webhook: 
     headers = webhook.headers[0]
     assert headers["Authorization"] == AUTH
     assert headers["Content-Type"] == "application/json"
+
+
+async def test_the_moment_is_shown_and_delivered_in_utc(api: Client, webhook: Webhook) -> None:
+    kanaal = await kanaal_with(api)
+    await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
+    for sent, shown in (
+        ("2026-03-02T10:14:03.120000+01:00", "2026-03-02T09:14:03.120000Z"),
+        ("2026-03-02T09:14:03Z", "2026-03-02T09:14:03Z"),
+    ):
+        answer = await api.post(URL, bericht(kanaal, aanmaakdatum=sent))
+        assert answer.json()["aanmaakdatum"] == shown
+        assert (await webhook.got(1))[0]["aanmaakdatum"] == shown
+        webhook.received.clear()
 
 
 async def test_kenmerken_may_be_absent(api: Client, webhook: Webhook) -> None:
