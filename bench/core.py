@@ -29,6 +29,7 @@ from services.catalogi.selectielijst_laden import laad
 from zgw.settings import Settings, load_settings
 
 ZAKEN = 150
+JSON = {"Content-Type": "application/json"}
 PORT = int(os.environ.get("BENCH_PORT", "8765"))
 
 
@@ -144,6 +145,7 @@ async def _measure(
         {"Authorization": f"Bearer {g.token()}", "Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
         for g, _, _ in turns
     ]
+    statustypen = [g.get(zaaktype)["statustypen"][0] for g, zaaktype, _ in turns]
     bodies = [orjson.dumps(_zaak(zaaktype, GEMEENTEN[g.name][1])) for g, zaaktype, _ in turns]
 
     def database() -> list[psutil.Process]:
@@ -157,9 +159,19 @@ async def _measure(
     async def page(session: aiohttp.ClientSession, n: int) -> int:
         return await _send(session, "GET", f"http://localhost:{PORT}/zaken/api/v1/zaken", headers[n % 3])
 
+    new: list[tuple[int, str]] = []
+
     async def create(session: aiohttp.ClientSession, n: int) -> int:
-        extra = {**headers[n % 3], "Content-Type": "application/json"}
-        return await _send(session, "POST", f"http://localhost:{PORT}/zaken/api/v1/zaken", extra, bodies[n % 3])
+        url = f"http://localhost:{PORT}/zaken/api/v1/zaken"
+        async with session.post(url, headers={**headers[n % 3], **JSON}, data=bodies[n % 3]) as answer:
+            new.append((n % 3, orjson.loads(await answer.read())["url"]))
+            return answer.status
+
+    async def status(session: aiohttp.ClientSession, n: int) -> int:
+        turn, zaak = new.pop()
+        body = {"zaak": zaak, "statustype": statustypen[turn], "datumStatusGezet": "2026-02-01T12:00:00Z"}
+        url = f"http://localhost:{PORT}/zaken/api/v1/statussen"
+        return await _send(session, "POST", url, {**headers[turn], **JSON}, orjson.dumps(body))
 
     async def bare_fetch(session: aiohttp.ClientSession, n: int) -> int:
         gemeente, _, zaken = turns[n % 3]
@@ -171,6 +183,10 @@ async def _measure(
         schema = turns[n % 3][0].name.replace("-", "_") + "_zaken"
         return await _send(session, "GET", f"http://localhost:{PORT + 1}/{schema}", {})
 
+    async def bare_create(session: aiohttp.ClientSession, n: int) -> int:
+        schema = turns[n % 3][0].name.replace("-", "_") + "_zaken"
+        return await _send(session, "POST", f"http://localhost:{PORT + 1}/{schema}", JSON, bodies[n % 3])
+
     own = {**parts(server, "zaken"), "postgresql": database}
     bare = {"limit": lambda: [psutil.Process(limit)], "postgresql": database}
     return [
@@ -179,6 +195,8 @@ async def _measure(
         await measure("list of 100", page, int(600 * scale), own),
         await measure("list of 100, limit", bare_page, int(600 * scale), bare),
         await measure("POST zaak", create, int(1500 * scale), own, expected=201),
+        await measure("POST zaak, limit", bare_create, int(1500 * scale), bare, expected=201),
+        await measure("POST status", status, int(1200 * scale), own, expected=201),
     ]
 
 
