@@ -87,12 +87,26 @@ BRONNEN: Mapping[str, Collection[str]] = {
     "zaakobject": ("zaakobject",),
 }
 """By the name of a resource the afleidingswijzen that look at it."""
+BRONNEN_IN_DE_ZAAK: Mapping[str, Collection[str]] = {
+    "startdatum_bewaartermijn": AFLEIDINGSWIJZEN,
+    "relevante_andere_zaken": ("gerelateerde_zaak",),
+    "hoofdzaak": ("hoofdzaak",),
+}
+"""The same of the attributes of the zaak itself."""
 
 
 async def herbereken(db: Executor, check: Check) -> None:
     """zrc-021: derive again after a write of a resource below a zaak. Belongs in ``effects``."""
     assert check.main is not None
     await leid_opnieuw_af(db, check, check.main["uuid"], BRONNEN[check.resource.name])
+
+
+async def volg_de_zaak(db: Executor, check: Check) -> None:
+    """zrc-021: derive again when a closed zaak itself gets another start of its retention, or names other zaken.
+    Belongs in ``effects`` of the zaak."""
+    for attribute, wijzen in BRONNEN_IN_DE_ZAAK.items():
+        if check.action != "destroy" and check.stored is not None and check.changed(attribute):
+            await leid_opnieuw_af(db, check, check.uuid, wijzen)
 
 
 async def leid_verwante_zaken_af(db: Executor, check: Check) -> None:

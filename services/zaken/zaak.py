@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, column, func, literal, literal_column, select, table
 from sqlalchemy.dialects.postgresql import array
 
+from services.zaken.afleiding import volg_de_zaak
 from services.zaken.geometrie import omvat_zaakgeometrie
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
@@ -182,7 +183,7 @@ ZAAK = Resource(
         nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
-    effects=[reservering_is_gebruikt, tel_mee],
+    effects=[reservering_is_gebruikt, tel_mee, volg_de_zaak],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
     tally=tel,

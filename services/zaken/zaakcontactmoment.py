@@ -45,11 +45,6 @@ async def spiegel_bij_het_contactmoment(check: Check) -> None:
     await mirrored(check, "contactmoment", spiegels(check.resource.name, check.stored or check.row))
 
 
-async def archiefstatus_bij_aanmaken(check: Check) -> None:
-    """zaken.md §6: an archived zaak gets no new contactmomenten."""
-    await zaak_is_nog_niet_gearchiveerd(check)
-
-
 ZAAKCONTACTMOMENT = Resource(
     name="zaakcontactmoment",
     path="zaakcontactmomenten",
@@ -67,7 +62,7 @@ ZAAKCONTACTMOMENT = Resource(
     audited=True,
     weergave=lambda row: str(row["contactmoment"]),
     unexpandable=("zaak",),
-    rules=[archiefstatus_bij_aanmaken],
+    rules=[zaak_is_nog_niet_gearchiveerd],
     before_removal=[keep],
     mirrors=[spiegel_bij_het_contactmoment],
     description="De contactmomenten over een zaak.",

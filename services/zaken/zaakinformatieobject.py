@@ -76,11 +76,6 @@ async def status_hoort_bij_de_zaak(check: Check) -> None:
         check.reject(OBJECT, "zaak-mismatch", "De status hoort niet bij de zaak.")
 
 
-async def archiefstatus_bij_opslaan(check: Check) -> None:
-    """zaken.md §6: the documents of an archived zaak are what they are."""
-    await zaak_is_nog_niet_gearchiveerd(check)
-
-
 async def registratiedatum_is_nu(check: Check) -> None:
     """zrc-004: the moment of registration is now, whatever the client sends."""
     if check.creating:
@@ -118,7 +113,7 @@ ZAAKINFORMATIEOBJECT = Resource(
     audited=True,
     weergave=lambda row: str(row["informatieobject"]).rpartition("/")[2],
     unique={"zaakinformatieobject_zaak_informatieobject": InvalidParam(OBJECT, "unique")},
-    rules=[informatieobjecttype_hoort_bij_het_zaaktype, status_hoort_bij_de_zaak, archiefstatus_bij_opslaan],
+    rules=[informatieobjecttype_hoort_bij_het_zaaktype, status_hoort_bij_de_zaak, zaak_is_nog_niet_gearchiveerd],
     derive=[registratiedatum_is_nu],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
     before_removal=[keep],

@@ -45,11 +45,6 @@ async def spiegel_bij_het_verzoek(check: Check) -> None:
     await mirrored(check, "verzoek", spiegels(check.resource.name, check.stored or check.row))
 
 
-async def archiefstatus_bij_aanmaken(check: Check) -> None:
-    """zaken.md §6: an archived zaak gets no new verzoeken."""
-    await zaak_is_nog_niet_gearchiveerd(check)
-
-
 ZAAKVERZOEK = Resource(
     name="zaakverzoek",
     path="zaakverzoeken",
@@ -67,7 +62,7 @@ ZAAKVERZOEK = Resource(
     audited=True,
     weergave=lambda row: str(row["verzoek"]),
     unexpandable=("zaak",),
-    rules=[archiefstatus_bij_aanmaken],
+    rules=[zaak_is_nog_niet_gearchiveerd],
     before_removal=[keep],
     mirrors=[spiegel_bij_het_verzoek],
     warning="Dit onderdeel van de standaard is verouderd.",

@@ -101,8 +101,13 @@ async def test_zrc_021_ander_datumkenmerk_is_filled_in_by_hand(zaken: Zaakmaker,
     zaak = await sluit(own, await own.zaak())
     assert (zaak["archiefactiedatum"], zaak["startdatumBewaartermijn"]) == (None, None)
     assert zaak["archiefnominatie"] is not None
+    # Either the start of the retention or its end.
+    changed = await own.api.patch(zaak["url"], {"startdatumBewaartermijn": "2030-01-01"})
+    assert bron(changed.json(), await termijn(own)) == "2030-01-01"
     changed = await own.api.patch(zaak["url"], {"archiefactiedatum": "2040-01-01"})
     assert changed.json()["archiefactiedatum"] == "2040-01-01"
+    both = {"startdatumBewaartermijn": "2031-01-01", "archiefactiedatum": "2041-01-01"}
+    assert (await own.api.patch(zaak["url"], both)).json().items() >= both.items()
 
 
 async def test_zrc_021_zaakobject(zaken: Zaakmaker, maak: Maak) -> None:
@@ -169,6 +174,8 @@ async def test_zrc_021_gerelateerde_zaak(zaken: Zaakmaker, maak: Maak) -> None:
     assert bron(await own.lees(zaak), jaren) == "2026-03-01"
     await zaken.status(open_["url"], 1)
     assert bron(await own.lees(zaak), jaren) == "2026-02-20"
+    fewer = await own.api.patch(zaak["url"], {"relevanteAndereZaken": links[:1]})
+    assert bron(fewer.json(), jaren) == "2026-01-10"
 
 
 @pytest.mark.parametrize(
