@@ -116,7 +116,7 @@ async def run(scale: float, split: bool = False) -> list[Result]:
         limit = subprocess.Popen([*command, "--log-level", "warning", "--no-access-log"], env=limit_env)
         try:
             wait(f"http://localhost:{PORT}/health/live")
-            wait(f"http://localhost:{PORT + 1}/deventer_zaken")
+            wait(f"http://localhost:{PORT + 1}/")
             made = await _seed(settings, dsn)
             return await _measure(made, server.pid, limit.pid, str(home / "postgres"), scale)
         finally:
