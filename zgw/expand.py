@@ -153,5 +153,5 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
     statement = reading(resource).where(
         among(resource.table.c.uuid, uuids), within(resource, rights), exists_for(resource, rights)
     )
-    rows = await call.db.rows(call.tenant, resource.prepared(call, statement))
+    rows = await call.db.rows(call.tenant, statement.params(**resource.given(call)))
     return await rendered(call, resource, rows, tree)

@@ -97,7 +97,9 @@ async def search(
     where = [*where, within(resource, rights), existing(resource, rights)]
     plain = not wanted and listable(resource)
     read = listing(resource) if plain else reading(resource)
-    statement = resource.prepared(call, read.order_by(*order))
+    statement = read.order_by(*order)
+    if given_parameters := resource.given(call):
+        statement = statement.params(**given_parameters)
     if not resource.paginated:
         rows = await call.db.rows(call.tenant, statement.where(*where))
         return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
@@ -189,16 +191,17 @@ def _seen(row: Row | None) -> Row:
 
 async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, extra: Sequence[Any] = ()) -> Row:
     """Return the row of the path; raise 404 when it does not exist, 403 when it may not be seen."""
-    if not extra and resource.prepare is None:
+    parameters = resource.given(call)
+    if not extra:
         statement = by_uuid(resource, rights, full, bool(resource.parent))
         parent = call.path.get(f"{resource.parent}_uuid")
-        return _seen(await call.db.row(call.tenant, statement(uuid=call.path["uuid"], parent=parent)))
+        return _seen(await call.db.row(call.tenant, statement(uuid=call.path["uuid"], parent=parent, **parameters)))
     base = full_reading(resource) if full else reading(resource)
     special = base.where(resource.table.c.uuid == call.path["uuid"], existing(resource, rights), *extra)
     if resource.parent:
         special = special.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
     special = special.add_columns(within(resource, rights).label("_allowed"))
-    return _seen(await call.db.row(call.tenant, resource.prepared(call, special)))
+    return _seen(await call.db.row(call.tenant, special.params(**parameters)))
 
 
 async def fetch(call: Call, resource: Resource) -> Response:

@@ -129,8 +129,8 @@ class Resource:
     mirrors: Sequence[Mirror] = ()
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
-    prepare: "Callable[[Call, Select[Any]], Select[Any]] | None" = None
-    """Completes the statement of a read with what the request says beside its conditions (catalogi: the day of
+    parameters: "Callable[[Call], dict[str, Any]] | None" = None
+    """What a request gives to the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
     reference)."""
     tally: "Count | None" = None
     """Knows the number of objects for some parameters: gets the rights, the parameters and the conditions they gave."""
@@ -148,9 +148,9 @@ class Resource:
         """The operationId prefix."""
         return self.operation or self.name
 
-    def prepared(self, call: "Call", statement: Select[Any]) -> Select[Any]:
-        """Return the statement of a read, completed for this request."""
-        return statement if self.prepare is None else self.prepare(call, statement)
+    def given(self, call: "Call") -> dict[str, Any]:
+        """Return what the request gives to the named parameters of a read."""
+        return {} if self.parameters is None else self.parameters(call)
 
     def renamed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request with the names that its properties have."""

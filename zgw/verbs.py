@@ -227,7 +227,7 @@ async def settle(check: Check) -> None:
 async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
     """Return the object as it now is, rendered and as a row."""
     resource = check.resource
-    row = await db.row(by_uuid(resource, EVERYTHING, full=True)(uuid=check.uuid))
+    row = await db.row(by_uuid(resource, EVERYTHING, full=True)(uuid=check.uuid, **resource.given(check.call)))
     assert row is not None
     content = render(resource, check.call.service.api.service, row, check.call.base)
     if resource.after_read is not None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import UniqueConstraint
 
-from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.geldigheid import METADATA, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -82,7 +82,7 @@ EIGENSCHAP = Resource(
     computed=DATED,
     scopes=SCOPES,
     filters=subtype_filters(T),
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     unique={"eigenschap_naam": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept(), lengte_past_bij_formaat, statustype_hoort_bij_zaaktype],

@@ -7,6 +7,7 @@ today, or on ``datumGeldigheid``; the statement that reads a type finds them in 
 from datetime import date
 from typing import Any, Literal
 
+from pydantic_core import PydanticCustomError
 from sqlalchemy import (
     Boolean,
     ColumnClause,
@@ -35,6 +36,7 @@ from zgw.fields import Date as DateField
 from zgw.fields import parse_date
 from zgw.filters import Filter
 from zgw.outbox import outbox_table
+from zgw.problems import invalid
 from zgw.rights import scopes
 
 METADATA = MetaData()
@@ -53,18 +55,21 @@ IDENTITY = {"zaaktype": "identificatie", "informatieobjecttype": "omschrijving",
 
 TODAY: ColumnElement[date] = cast(func.timezone("Europe/Amsterdam", func.now()), Date)
 PEILDATUM: ColumnElement[date] = select(func.coalesce(bindparam("peildatum", None, Date), TODAY)).scalar_subquery()
-"""The day for which relations are resolved: :func:`on_reference_day` fills it in, else it is today. In a subquery it is
-worked out once, and not for each version that is looked at."""
+"""The day for which relations are resolved: that of the request (:func:`day_of_reference`), else today. A subquery
+works it out once, and not for each version that is looked at."""
 
 
-def on_reference_day(call: Call, statement: Select[Any]) -> Select[Any]:
-    """Return a reading statement with ``datumGeldigheid`` of the request as the day for which relations are
-    resolved."""
+def day_of_reference(call: Call) -> dict[str, Any]:
+    """Return ``datumGeldigheid`` of the request as the day for which relations are resolved; raise 400 when it is no
+    date."""
     if "geldigheid" not in call.request.url.query.lower():
-        return statement
+        return {}
     given = call.query()
-    value = given.get("datumGeldigheid") or given.get("datum_geldigheid")
-    return statement.params(peildatum=parse_date(value)) if value else statement
+    name = "datum_geldigheid" if given.get("datum_geldigheid") else "datumGeldigheid"
+    try:
+        return {"peildatum": parse_date(given[name])} if given.get(name) else {}
+    except PydanticCustomError:
+        raise invalid(name, "invalid") from None
 
 
 def valid_on(kind: Any, day: Any) -> ColumnElement[bool]:

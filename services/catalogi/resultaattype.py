@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, TEXT, by_name, on_reference_day, validity_filter
+from services.catalogi.geldigheid import METADATA, TEXT, by_name, day_of_reference, validity_filter
 from services.catalogi.namen import Naam, list_of_names
 from services.catalogi.subtype import (
     DATED,
@@ -181,7 +181,7 @@ RESULTAATTYPE = Resource(
         equal("zaaktype_identificatie", ZT.c.identificatie),
         validity_filter(ZT.c, "datum_geldigheid"),
     ],
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     unique={"resultaattype_omschrijving": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[

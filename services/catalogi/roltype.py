@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from sqlalchemy import UniqueConstraint
 
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.geldigheid import METADATA, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -61,7 +61,7 @@ ROLTYPE = Resource(
     computed=DATED,
     scopes=SCOPES,
     filters=[*subtype_filters(T), equal("omschrijvingGeneriek", T.c.omschrijving_generiek, Generiek)],
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     unique={"roltype_omschrijving": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],

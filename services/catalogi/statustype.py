@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import UniqueConstraint, func, select
 
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, on_reference_day
+from services.catalogi.geldigheid import METADATA, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -75,7 +75,7 @@ STATUSTYPE = Resource(
     },
     scopes=SCOPES,
     filters=subtype_filters(T),
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     unique={"statustype_volgnummer": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept()],

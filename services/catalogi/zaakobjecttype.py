@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Uuid, cast, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from services.catalogi.geldigheid import METADATA, TEXT, on_reference_day
+from services.catalogi.geldigheid import METADATA, TEXT, day_of_reference
 from services.catalogi.subtype import (
     CATALOGUS_REF,
     DATED,
@@ -74,7 +74,7 @@ ZAAKOBJECTTYPE = Resource(
         Filter("datumBeginGeldigheid", Date, lambda day: ZT.c.begin_geldigheid == day, shown=TEXT),
         Filter("datumEindeGeldigheid", Date, lambda day: ZT.c.einde_geldigheid == day, shown=TEXT),
     ],
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     cached=True,
     rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
     removal_rules=[zaaktype_is_concept()],

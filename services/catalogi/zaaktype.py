@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 from sqlalchemy import (
     Boolean,
     Column,
@@ -11,11 +10,13 @@ from sqlalchemy import (
     Sequence,
     Text,
     Uuid,
+    bindparam,
     case,
     cast,
     column,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
@@ -32,8 +33,8 @@ from services.catalogi.geldigheid import (
     VERWIJDEREN,
     begin_object,
     by_name,
+    day_of_reference,
     einde_object,
-    on_reference_day,
     resolved,
     status_filter,
     valid_on,
@@ -45,9 +46,9 @@ from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
 from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
 from zgw.call import Call
 from zgw.check import Check
-from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, parse_date, today
+from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, today
 from zgw.filters import Filter, equal, reference
-from zgw.problems import OBJECT, invalid
+from zgw.problems import OBJECT
 from zgw.resource import Resource
 from zgw.tables import make_table
 
@@ -206,15 +207,14 @@ def _gerelateerd() -> Any:
     return case((T.c.gerelateerd == empty, empty), else_=func.coalesce(statement.scalar_subquery(), empty))
 
 
-def on_day(call: Call, statement: Any) -> Any:
-    """Return the statement with its day of reference; one zaaktype that is not valid then does not exist (404)."""
-    if call.request.url.query and call.path.get("uuid") and (value := call.query().get("datumGeldigheid")):
-        try:
-            day = parse_date(value)
-        except PydanticCustomError:
-            raise invalid("datumGeldigheid", "invalid") from None
-        return statement.where(valid_on(T.c, day)).params(peildatum=day)
-    return on_reference_day(call, statement)
+OP_DAG = bindparam("op_dag", None, T.c.begin_geldigheid.type)
+"""The day on which the one zaaktype that is asked for must be valid, if a day is given."""
+
+
+def day_of_retrieval(call: Call) -> dict[str, Any]:
+    """Return the day of reference; one zaaktype that is not valid then does not exist (404)."""
+    found = day_of_reference(call)
+    return {**found, "op_dag": found["peildatum"]} if found and call.path.get("uuid") else found
 
 
 async def procestype_bestaat(check: Check) -> None:
@@ -313,7 +313,8 @@ ZAAKTYPE = Resource(
         validity_filter(T.c),
     ],
     fetch_parameters=["datumGeldigheid"],
-    prepare=on_day,
+    parameters=day_of_retrieval,
+    restrict=lambda _: or_(OP_DAG.is_(None), valid_on(T.c, OP_DAG)),
     expandable={"gerelateerdeZaaktypen": Ref("catalogi", "zaaktypen")},
     kanaal="zaaktypen",
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, exists, select
 
 from services.catalogi.besluittype import NaamOfUrl
-from services.catalogi.geldigheid import METADATA, on_reference_day, resolved, versions
+from services.catalogi.geldigheid import METADATA, day_of_reference, resolved, versions
 from services.catalogi.namen import Naam, is_url, names_of, ref_to
 from services.catalogi.subtype import (
     OF_ZAAKTYPE,
@@ -87,7 +87,7 @@ async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
     found = resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()
     keys = [item["url"].rpartition("/")[2] for item in items]
     statement = select(T.c.uuid, found.label("versie")).select_from(with_zaaktype(T)).where(among(T.c.uuid, keys))
-    rows = await call.db.rows(call.tenant, on_reference_day(call, statement)) if keys else []
+    rows = await call.db.rows(call.tenant, statement.params(**day_of_reference(call))) if keys else []
     known = {str(row["uuid"]): row["versie"] for row in rows}
     prefix = call.base + ref_to("informatieobjecttype").prefix
     return [f"{prefix}{known[key]}" if known.get(key) else "" for key in keys]
@@ -108,7 +108,7 @@ ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
         Filter("informatieobjecttype", NaamOfUrl, by_informatieobjecttype),
         equal("richting", T.c.richting, Richting),
     ],
-    prepare=on_reference_day,
+    parameters=day_of_reference,
     expandable={"informatieobjecttype": ref_to("informatieobjecttype")},
     expand_by={"informatieobjecttype": versies},
     unique={"zaaktypeinformatieobjecttype_volgnummer": InvalidParam(OBJECT, "unique")},
