@@ -23,6 +23,7 @@ from services.zaken.zaak_regels import (
     REGELS,
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
+    hoofdzaak_wordt_niet_tegelijk_deelzaak,
     vertrouwelijkheid_volgt_zaaktype,
 )
 from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
@@ -183,7 +184,7 @@ ZAAK = Resource(
         nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
-    effects=[reservering_is_gebruikt, tel_mee, volg_de_zaak],
+    effects=[reservering_is_gebruikt, tel_mee, hoofdzaak_wordt_niet_tegelijk_deelzaak, volg_de_zaak],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
     tally=tel,

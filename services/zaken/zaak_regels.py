@@ -8,9 +8,9 @@ from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken, uit_
 from services.zaken.toestand import GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import among
+from zgw.database import Executor, among
 from zgw.filters import uuid_in
-from zgw.problems import OBJECT, forbidden
+from zgw.problems import OBJECT, forbidden, invalid
 
 SUBTYPES = {
     "status": "statustype",
@@ -20,6 +20,8 @@ SUBTYPES = {
     "zaakobject": "zaakobjecttype",
 }
 """The tables below a zaak whose type belongs to one zaaktype, with the column that holds it."""
+
+DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
 
 SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
 """Properties that tell a Resultaat of the selectielijst from its other objects."""
@@ -40,7 +42,20 @@ async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
     if not nested and check.stored is not None:
         nested = bool(check.stored["deelzaken"])
     if nested:
-        check.reject("hoofdzaak", "deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
+        check.reject("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
+
+
+async def hoofdzaak_wordt_niet_tegelijk_deelzaak(db: Executor, check: Check) -> None:
+    """zrc-013: two zaken that become each other's deelzaak, or that of a third, at the same moment. As effect: who is
+    later waits for the row of the other, and sees what became of it."""
+    hoofdzaak = check.row.get("hoofdzaak")
+    if check.action == "destroy" or hoofdzaak is None or not check.changed("hoofdzaak"):
+        return
+    c = ZAAK_TABLE.c
+    above = await db.row(select(c.hoofdzaak).where(c.uuid == hoofdzaak).with_for_update(read=True))
+    below = await db.row(select(c.id).where(c.hoofdzaak == check.uuid).limit(1))
+    if below is not None or (above is not None and above["hoofdzaak"] is not None):
+        raise invalid("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
 
 
 async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:

@@ -1,5 +1,6 @@
 """Zaak: fields, and rules zrc-001, zrc-002, zrc-009 to zrc-015, zrc-022, zrc-026a."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -238,6 +239,19 @@ async def test_zrc_013_a_zaak_with_deelzaken_does_not_become_a_deelzaak(zaken: Z
     await own.zaak(hoofdzaak=parent["url"])
     refused = await own.api.patch(parent["url"], {"hoofdzaak": grand["url"]})
     assert errors(refused) == [("hoofdzaak", "deelzaak-als-hoofdzaak")]
+
+
+async def test_zrc_013_deelzaken_that_are_made_at_the_same_moment(zaken: Zaakmaker, maak: Maak) -> None:
+    name = f"ZT-{uuid.uuid4().hex[:8]}"
+    own = Zaakmaker(zaken.api, await maak.zaaktype(identificatie=name, deelzaaktypen=[name]))
+    for _ in range(10):
+        one, two, three = [await own.zaak() for _ in range(3)]
+        pairs = ((one, two), (two, three), (three, one))
+        calls = (own.api.patch(zaak["url"], {"hoofdzaak": above["url"]}) for zaak, above in pairs)
+        answers = await asyncio.gather(*calls)
+        assert all(answer.status_code in (200, 400, 409) for answer in answers)
+        found = [await own.lees(zaak) for zaak in (one, two, three)]
+        assert all(zaak["hoofdzaak"] is None or zaak["deelzaken"] == [] for zaak in found)
 
 
 async def test_zrc_014_betaling(zaken: Zaakmaker) -> None:
