@@ -23,6 +23,9 @@ TOEVOEGEN = scopes("zaken.statussen.toevoegen")
 HEROPENEN = scopes("zaken.heropenen")
 
 
+GEZETDOOR = Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL", follow=False)
+
+
 class StatusFields(Fields):
     """What clients write."""
 
@@ -32,7 +35,7 @@ class StatusFields(Fields):
     statustoelichting: Annotated[str, Length(1000)] = ""
     gezetdoor: Annotated[
         str,
-        Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL"),
+        GEZETDOOR,
         # What other implementations show, and their clients send, when nobody is named.
         BeforeValidator(lambda value: "" if value is None else value),
     ] = ""
@@ -84,9 +87,13 @@ async def statustype_hoort_bij_het_zaaktype(check: Check) -> None:
 
 
 async def gezetdoor_is_een_rol_van_de_zaak(check: Check) -> None:
-    """zaken.md §7.1: only somebody with a rol in the zaak can set its status."""
-    rol = check.resolved("gezetdoor")
-    if rol and check.main and rol["zaak"] != check.main["uuid"]:
+    """zaken.md §7.1: only somebody with a rol in the zaak can set its status; a rol that does not exist is no match."""
+    if not check.fields.gezetdoor:
+        return
+    rol, code = await check.find(check.fields.gezetdoor, GEZETDOOR)
+    if rol is None:
+        check.reject("gezetdoor", "no_match" if code == "does_not_exist" else code)
+    elif check.main and rol["zaak"] != check.main["uuid"]:
         check.reject(OBJECT, "zaak-mismatch", "De rol in gezetdoor hoort bij een andere zaak.")
 
 

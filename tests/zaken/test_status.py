@@ -71,6 +71,8 @@ async def test_etag_of_the_zaak_changes_with_what_belongs_to_it(zaken: Zaakmaker
         ({"statustype": "https://nergens.example/1"}, [("statustype", "bad-url")]),
         ({"statustoelichting": "x" * 1001}, [("statustoelichting", "max_length")]),
         ({"gezetdoor": "https://nergens.example/1"}, [("gezetdoor", "no_match")]),
+        ({"gezetdoor": f"http://samenzaak.test/zaken/api/v1/rollen/{uuid.uuid4()}"}, [("gezetdoor", "no_match")]),
+        ({"gezetdoor": f"http://samenzaak.test{STATUSSEN}/{uuid.uuid4()}"}, [("gezetdoor", "incorrect_match")]),
         ({"zaak": "https://nergens.example/1"}, [("zaak", "no_match")]),
     ],
 )
