@@ -16,6 +16,7 @@ from zgw import audit, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Prepared, Row, inserting, updating
+from zgw.fields import URL, path_of
 from zgw.output import by_uuid, render
 from zgw.problems import InvalidParam, Problem, forbidden
 from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
@@ -64,6 +65,8 @@ async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
     if valid:
         await check.resolve_references()
         await permit(check, rights)
+    else:
+        await permit_type(check, rights)
     check.stop()
     for rule in resource.rules:
         await rule(check)
@@ -103,18 +106,33 @@ def _described(check: Check) -> Any:
 async def permit(check: Check, rights: Rights) -> None:
     """Raise 403 when the new state of a main object lies outside ``rights`` (common.md §5).
 
-    A type that cannot be resolved falls through to the 400. A level that was left out is that of the type.
+    A type that cannot be resolved falls through to the 400, unless no level has to be known (besluiten.md §2). A level
+    that was left out is that of the type.
     """
     typed = check.resource.typed
     if typed is None or rights.everything:
         return
     kind = check.resolved(typed.type)
-    if kind is None and check.row.get(typed.type) not in rights.caps:
+    if kind is None and typed.level and check.row.get(typed.type) not in rights.caps:
         return
     level = ""
     if typed.level:
         level = check.row.get(typed.level) or (kind or {}).get("vertrouwelijkheidaanduiding") or ""
     if not rights.allows(check.row[typed.type], level):
+        raise forbidden()
+
+
+async def permit_type(check: Check, rights: Rights) -> None:
+    """Raise 403 for the type alone when the body has errors: rights come before those (common.md §5)."""
+    typed = check.resource.typed
+    if typed is None or rights.everything:
+        return
+    p = next(p for p in _described(check) if p.attribute == typed.type)
+    url = check.sent.get(p.name)
+    if not isinstance(url, str) or not URL.fullmatch(url):
+        return
+    path = path_of(url, check.call.caller.bases)
+    if path not in rights.caps and (not typed.level or (await check.find(path, p.ref))[0] is not None):
         raise forbidden()
 
 
@@ -177,6 +195,7 @@ async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
 
 async def remove(call: Call, resource: Resource) -> Response:
     """Answer 204 after removing the object and what belongs to it."""
+    call.check_accept()
     rights = await call.rights(resource.scopes["remove"])
     no_query(call)
     for attempt in range(CONFLICT_RETRIES):

@@ -1,9 +1,11 @@
 """Applicatie: which client may do what, in which component, for which types (autorisaties.md)."""
 
+import logging
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode
 
-from pydantic import WithJsonSchema
-from sqlalchemy import Index, MetaData, Select, func, select
+from pydantic import BeforeValidator, WithJsonSchema
+from sqlalchemy import Index, MetaData, Select, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
 
@@ -19,6 +21,8 @@ from zgw.resource import Action, Resource
 from zgw.rights import scopes
 from zgw.tables import make_table
 from zgw.verbs import list_
+
+log = logging.getLogger("samenzaak.autorisaties")
 
 METADATA = MetaData()
 outbox_table(METADATA)
@@ -61,6 +65,14 @@ class AutorisatieFields(Fields):
     max_vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAU] = ""
 
 
+def eigen_velden(sent: Any) -> Any:
+    """Return an autorisatie as sent, without the type fields of other components: those are ignored."""
+    if not isinstance(sent, dict) or not isinstance(component := sent.get("component"), str):
+        return sent
+    own = VERPLICHT.get(component, ("", ()))[1]
+    return {name: value for name, value in sent.items() if name not in TYPEVELDEN or name in own}
+
+
 class AutorisatieShown(AutorisatieFields):
     """One autorisatie in a response."""
 
@@ -74,7 +86,7 @@ class ApplicatieFields(Fields):
     label: Annotated[str, Length(100, 1)]
     heeft_alle_autorisaties: bool = False
     alleen_is_gereed_voor_publicatie: bool = False
-    autorisaties: list[AutorisatieFields] = []
+    autorisaties: list[Annotated[AutorisatieFields, BeforeValidator(eigen_velden)]] = []
 
 
 class ApplicatieShown(Fields):
@@ -126,11 +138,10 @@ async def autorisatie_is_volledig(check: Check) -> None:
 
 
 async def velden_van_het_component(check: Check) -> None:
-    """Keep of each autorisatie only the fields that belong to its component, and add its label."""
+    """Keep of each autorisatie only the type fields that it has, and add the label of its component."""
     kept = []
     for autorisatie in check.row["autorisaties"]:
-        own = VERPLICHT.get(autorisatie["component"], ("", ()))[1]
-        item = {name: value for name, value in autorisatie.items() if name not in TYPEVELDEN or (name in own and value)}
+        item = {name: value for name, value in autorisatie.items() if name not in TYPEVELDEN or value}
         kept.append({**item, "componentWeergave": COMPONENTEN[autorisatie["component"]]})
     check.row["autorisaties"] = kept
 
@@ -144,6 +155,17 @@ async def een_schrijver_tegelijk(db: Executor, check: Check) -> None:
         statement = select(func.count()).select_from(APPLICATIE_TABLE).where(has_clients([client]))
         if await db.value(statement) > 1:
             raise invalid("clientIds", "clientId-exists")
+
+
+async def er_blijft_een_beheerder(db: Executor, check: Check) -> None:
+    """The last applicatie that may change rights can be removed (autorisaties.md §4); the operator is told."""
+    if check.action == "create":
+        return
+    columns = APPLICATIE_TABLE.c
+    grant = [{"component": "ac", "scopes": sorted(BIJWERKEN)}]
+    manages = or_(columns.heeft_alle_autorisaties, columns.autorisaties.cast(JSONB).contains(grant))
+    if not await db.value(select(exists(select(columns.id).where(manages)))):
+        log.warning("%s: no applicatie may change the rights of applicaties any more", check.call.tenant)
 
 
 def by_client(client: str) -> Select[Any]:
@@ -168,8 +190,9 @@ async def consumer(call: Call) -> Response:
 
 async def list_applicaties(call: Call) -> Response:
     """Answer the list; ``clientIds`` is compared without regard to case, because clients send ``ClientIds`` (A10)."""
-    query = call.request.scope["query_string"]
-    call.request.scope["query_string"] = query.replace(b"ClientIds=", b"clientIds=")
+    given = parse_qsl(call.request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    named = [("clientIds" if name.lower() == "clientids" else name, value) for name, value in given]
+    call.request.scope["query_string"] = urlencode(named).encode()
     return await list_(call, APPLICATIE)
 
 
@@ -205,7 +228,7 @@ APPLICATIE = Resource(
     cached=True,
     rules=[client_hoort_bij_een_applicatie, alles_of_autorisaties, autorisatie_is_volledig],
     derive=[velden_van_het_component],
-    effects=[een_schrijver_tegelijk],
+    effects=[een_schrijver_tegelijk, er_blijft_een_beheerder],
 )
 
 ACTIONS = [

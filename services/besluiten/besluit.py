@@ -1,9 +1,11 @@
 """Besluit: a decision, that may result from a zaak (besluiten.md)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.besluiten.relaties import gesloten_zaak_is_beschermd, spiegel_in_zaak, zaak_hoort_van_andere_datums
 from zgw.audit import audit_table
@@ -132,7 +134,7 @@ async def nummer_wordt_uitgegeven(check: Check) -> None:
     year = check.row["datum"].year
     async with check.call.db.acquire(check.call.tenant) as db:
         while not check.row["identificatie"]:
-            found = f"BESLUIT-{year}-{await db.value(select(NUMMER.next_value())):010}"
+            found = f"BESLUIT-{year:04}-{await db.value(select(NUMMER.next_value())):010}"
             taken = or_(
                 exists(select(BESLUIT_TABLE.c.id).where(BESLUIT_TABLE.c.identificatie == found)),
                 exists(select(VERVALLEN).where(VERVALLEN.c.identificatie == found)),
@@ -144,10 +146,14 @@ async def nummer_wordt_uitgegeven(check: Check) -> None:
 async def nummer_vervalt(db: Executor, check: Check) -> None:
     """The number of a removed besluit is never generated again (besluiten.md §7)."""
     if check.action == "destroy" and check.stored and check.stored["identificatie"].startswith("BESLUIT-"):
-        from sqlalchemy.dialects.postgresql import insert
+        statement = upsert(VERVALLEN).values(identificatie=check.stored["identificatie"]).on_conflict_do_nothing()
+        if await db.execute(statement):
+            check.notes["undo"] = [partial(nummer_herleeft, nummer=check.stored["identificatie"])]
 
-        values = {"identificatie": check.stored["identificatie"]}
-        await db.execute(insert(VERVALLEN).values(values).on_conflict_do_nothing())
+
+async def nummer_herleeft(db: Executor, nummer: str) -> None:
+    """Take back :func:`nummer_vervalt`: the besluit came back."""
+    await db.execute(VERVALLEN.delete().where(VERVALLEN.c.identificatie == nummer))
 
 
 def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:

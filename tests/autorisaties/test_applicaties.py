@@ -1,5 +1,6 @@
 """The Autorisaties API: applicaties and rules ac-001 to ac-003."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -90,6 +91,84 @@ async def test_ac_003_is_not_triggered_by_other_scopes(api: Client) -> None:
     await api.created(URL, body(autorisaties=[{"component": "zrc", "scopes": ["audittrails.lezen"]}]))
 
 
+async def test_fields_of_other_components_are_ignored(api: Client) -> None:
+    """autorisaties.md §2.1: whatever is in them."""
+    strange = {"zaaktype": "geen-url", "besluittype": None, "maxVertrouwelijkheidaanduiding": "heel", "x": 1}
+    type_ = {"informatieobjecttype": ZAAKTYPE, "maxVertrouwelijkheidaanduiding": "geheim"}
+    made = await api.created(
+        URL,
+        body(
+            autorisaties=[
+                {"component": "ac", "scopes": [], **strange},
+                {"component": "drc", "scopes": ["documenten.lezen"], **strange, **type_},
+                {"component": "brc", "scopes": ["onbekend.label"], "zaaktype": "", "besluittype": ""},
+            ]
+        ),
+    )
+    assert made["autorisaties"] == [
+        {"component": "ac", "componentWeergave": "Autorisaties API", "scopes": []},
+        {"component": "drc", "componentWeergave": "Documenten API", "scopes": ["documenten.lezen"], **type_},
+        {"component": "brc", "componentWeergave": "Besluiten API", "scopes": ["onbekend.label"]},
+    ]
+    own = [{"component": "zrc", "scopes": [], "zaaktype": "geen-url", "besluittype": "geen-url"}]
+    assert errors(await api.patch(made["url"], {"autorisaties": own})) == [("autorisaties.0.zaaktype", "invalid")]
+
+
+async def test_ac_002_on_patch_looks_at_the_merged_state(api: Client) -> None:
+    url = (await api.created(URL, body()))["url"]
+    ambiguous = [("nonFieldErrors", "ambiguous-authorizations-specified")]
+    assert errors(await api.patch(url, {"heeftAlleAutorisaties": True})) == ambiguous
+    assert errors(await api.patch(url, {"autorisaties": []})) == [("nonFieldErrors", "missing-authorizations")]
+    everything = {"heeftAlleAutorisaties": True, "autorisaties": []}
+    changed = await api.patch(url, {**everything, "alleenIsGereedVoorPublicatie": True})
+    assert changed.status_code == 200, changed.text
+    # PUT gives what is left out its default.
+    again = {"clientIds": changed.json()["clientIds"], "label": "Balie", **everything}
+    assert (await api.put(url, again)).json()["alleenIsGereedVoorPublicatie"] is False
+
+
+async def test_removing_the_last_administrator_is_allowed_and_logged(
+    stack: Stack, raalte: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """autorisaties.md §4."""
+    await stack.add_tenant("ommen")
+    grant = [{"component": "ac", "scopes": ["autorisaties.bijwerken", "autorisaties.lezen"]}]
+    one, two = [await stack.add_client("ommen", f"beheer-{name}", grant) for name in "ab"]
+    urls = {item["label"]: item["url"] for item in (await one.get(URL)).json()["results"]}
+    assert (await one.delete(urls["beheer-b"])).status_code == 204
+    assert not [record for record in caplog.records if "ommen" in record.getMessage()]
+    reading = [{"component": "ac", "scopes": ["autorisaties.lezen"]}]
+    assert (await one.patch(urls["beheer-a"], {"autorisaties": reading})).status_code == 200
+    assert [record.levelname for record in caplog.records if "ommen" in record.getMessage()] == ["WARNING"]
+    assert (await one.patch(urls["beheer-a"], {"autorisaties": grant})).status_code == 403
+    assert (await two.get(URL)).status_code == 403
+
+
+async def test_notifications(stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """autorisaties.md §5: kanaal autorisaties, without kenmerken."""
+    heard: list[dict[str, Any]] = []
+    remote = stack.standalone.services["autorisaties"].remote
+    send = remote.send
+
+    async def listen(caller: Any, service: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
+        if service == "notificaties":
+            heard.extend(item["message"] for item in body["berichten"])
+        return await send(caller, service, method, path, body, headers or {})
+
+    monkeypatch.setattr(remote, "send", listen)
+    url = (await api.created(URL, body()))["url"]
+    await api.put(url, body())
+    await api.patch(url, {"label": "Balie 2"})
+    await api.delete(url)
+    async with asyncio.timeout(10):
+        while len(mine := [message for message in heard if message["hoofdObject"] == url]) < 4:
+            await asyncio.sleep(0.02)
+    assert [message["actie"] for message in mine] == ["create", "update", "partial_update", "destroy"]
+    for message in mine:
+        assert (message["kanaal"], message["resource"], message["kenmerken"]) == ("autorisaties", "applicatie", {})
+        assert message["resourceUrl"] == url
+
+
 async def test_ac_001_client_id_belongs_to_one_applicatie(api: Client) -> None:
     first = await api.created(URL, body())
     assert errors(await api.post(URL, body(clientIds=first["clientIds"]))) == [("clientIds", "clientId-exists")]
@@ -100,12 +179,15 @@ async def test_ac_001_client_id_belongs_to_one_applicatie(api: Client) -> None:
 async def test_list_and_consumer(api: Client) -> None:
     made = await api.created(URL, body(clientIds=[f"a-{uuid.uuid4()}", f"b-{uuid.uuid4()}"]))
     one, two = made["clientIds"]
-    for query in (f"clientIds={one}", f"clientIds={one},{two}", f"ClientIds={two}"):
+    for query in (f"clientIds={one}", f"clientIds={one},{two}", f"ClientIds={two}", f"page=1&clientids={one}%2C{two}"):
         assert (await api.get(f"{URL}?{query}")).json()["results"] == [made]
     assert (await api.get(f"{URL}?clientIds={one},niemand")).json()["count"] == 0
     assert (await api.get(f"{URL}/consumer?clientId={two}")).json() == made
     assert (await api.get(f"{URL}/consumer?clientId=niemand")).status_code == 404
     assert errors(await api.get(f"{URL}/consumer")) == [("clientId", "required")]
+    assert errors(await api.get(f"{URL}/consumer?clientId=")) == [("clientId", "required")]
+    # Client ids differ by case.
+    assert (await api.get(f"{URL}/consumer?clientId={one.upper()}")).status_code == 404
     assert errors(await api.get(f"{URL}?onbekend=1")) == [("nonFieldErrors", "unknown-parameters")]
 
 

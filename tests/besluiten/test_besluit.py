@@ -262,31 +262,6 @@ async def test_a_closed_zaak_is_protected(werk: Werk, stack: Stack) -> None:
     assert (await strong.delete(besluit["url"])).status_code == 204
 
 
-async def test_rights_are_those_of_the_besluittype(werk: Werk, stack: Stack) -> None:
-    other = await werk.maak.besluittype()
-    mine, hidden = await werk.besluit(), await werk.besluit(besluittype=other["url"])
-    document = await werk.document()
-    hidden_bio = await werk.api.post(
-        "/besluiten/api/v1/besluitinformatieobjecten", {"besluit": hidden["url"], "informatieobject": document}
-    )
-    assert errors(hidden_bio) == [("nonFieldErrors", "missing-besluittype-informatieobjecttype-relation")]
-    grant = {"component": "brc", "besluittype": werk.types.besluittype, "scopes": ["besluiten.lezen"]}
-    reader = await stack.add_client("deventer", f"lezer-{uuid.uuid4().hex[:8]}", [grant])
-    assert (await reader.get(mine["url"])).status_code == 200
-    assert (await reader.get(hidden["url"])).status_code == 403
-    listed = (await reader.get(f"{BESLUITEN}?pageSize=500")).json()["results"]
-    assert {besluit["besluittype"] for besluit in listed} == {werk.types.besluittype}
-    assert (await reader.post(BESLUITEN, werk.body())).status_code == 403
-    assert (await reader.patch(mine["url"], {})).status_code == 403
-    assert (await reader.delete(mine["url"])).status_code == 403
-    assert (await reader.get(f"{mine['url']}/audittrail")).status_code == 403
-    maker = {**grant, "scopes": ["besluiten.aanmaken"]}
-    writer = await stack.add_client("deventer", f"maker-{uuid.uuid4().hex[:8]}", [maker])
-    assert (await writer.post(BESLUITEN, werk.body())).status_code == 201
-    assert (await writer.post(BESLUITEN, werk.body(besluittype=other["url"]))).status_code == 403
-    assert (await writer.get(mine["url"])).status_code == 403
-
-
 async def test_filters(werk: Werk) -> None:
     zaak = await werk.zaak()
     besluit = await werk.besluit(zaak=zaak, identificatie=uuid.uuid4().hex)

@@ -115,6 +115,9 @@ class Proxy:
         body, more = b"", True
         while more:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                # Who sends was killed halfway.
+                return
             body += message.get("body", b"")
             more = message.get("more_body", False)
         strikes = self.fault and scope["method"] in ("POST", "DELETE") and not scope["path"].startswith("/_intern/")
