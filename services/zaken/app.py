@@ -1,4 +1,13 @@
-"""The Zaken API 1.7.0."""
+"""The Zaken API 1.7.0: one file a resource, and what several of them share.
+
+- The zaak itself is in ``zaak`` (filters, declaration), ``zaak_velden`` (fields, table) and ``zaak_regels`` (rules).
+- ``toestand``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
+- Archiving: ``dossier`` gathers, ``archivering`` works out the dates (pure functions), ``afleiding`` stores them.
+- ``nummers``, ``verwijderen``, ``telling`` (counts), ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
+- ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
+- ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
+- ``remote``: what other services know; ``spiegels``: what they know of a zaak.
+"""
 
 from services.zaken.klantcontact import KLANTCONTACT
 from services.zaken.nummers import ACTIONS as NUMMERS
