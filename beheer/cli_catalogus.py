@@ -9,6 +9,7 @@ import typer
 from beheer.console import Json, Tenant, refusals, show, with_admin, with_services
 from beheer.runner import Standalone
 from gateway import registry
+from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import Onleesbaar, lees
 from services.catalogi.uitwisseling.exporteren import exporteer
@@ -120,10 +121,13 @@ def selectielijst_load(
 ) -> None:
     """Keep procestypen, resultaten and descriptions, for networks from which the register cannot be reached."""
 
-    async def work(admin: asyncpg.Connection, _: Settings) -> dict[str, int]:
+    async def work(admin: asyncpg.Connection, settings: Settings) -> dict[str, int]:
         known = [t.name for t in await registry.list_tenants(admin)]
         if unknown := sorted(set(tenant or ()) - set(known)):
             raise LookupError(f"there is no municipality {', '.join(unknown)}")
-        return await laad(admin, tenant or known, source, root)
+        # A header with a secret is for the configured register alone.
+        configured = source.rstrip("/") == settings.selectielijst_url
+        headers = headers_for(settings) if configured else {"accept": "application/json"}
+        return await laad(admin, tenant or known, source, root, headers)
 
     show(with_admin(work), as_json, lambda fact: ", ".join(f"{count} {kind}" for kind, count in fact.items()) + " kept")

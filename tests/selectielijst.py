@@ -15,11 +15,13 @@ PUBLIC = "https://selectielijst.openzaak.nl/api/v1"
 
 @dataclass
 class Selectielijst:
-    """The running server. ``away`` makes it fail; ``requests`` are the paths that were asked for."""
+    """The running server. ``away`` makes it fail; ``requests`` are the paths that were asked for,
+    ``authorization`` the header of each."""
 
     root: str
     objects: dict[str, Any] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    authorization: list[str | None] = field(default_factory=list)
     away: bool = False
 
     def at(self, path: str) -> str:
@@ -53,6 +55,7 @@ def selectielijst() -> Iterator[Selectielijst]:
         def do_GET(self) -> None:
             path = self.path.removeprefix("/api/v1").partition("?")[0]
             running.requests.append(path)
+            running.authorization.append(self.headers["Authorization"])
             found = None if running.away else running.objects.get(path)
             body = json.dumps(found).encode()
             self.send_response(503 if running.away else 404 if found is None else 200)

@@ -65,6 +65,43 @@ class Settings(BaseSettings):
     selectielijst_url: str = Field(
         "https://selectielijst.openzaak.nl/api/v1", description="Root of the Selectielijst API."
     )
+    selectielijst_header: SecretStr | None = Field(
+        None,
+        description="A header that a private copy of that API asks for, as `Authorization: Bearer …`. Nobody else gets "
+        "it.",
+    )
+    selectielijst_by_uuid: bool = Field(
+        False,
+        description="Take procestypen with the same UUID for the same, whatever host is before it: for a copy of the "
+        "selection list under another address than that in the catalogues.",
+    )
+    catalogi_ziot_url: bool = Field(
+        False,
+        description="Show the informatieobjecttype of a zaaktype-informatieobjecttype as the URL of its valid version, "
+        "as Open Zaak does, and not as its omschrijving, as the standard does. Requests may always have both.",
+    )
+    catalogi_additive_posts: bool = Field(
+        False,
+        description="Let clients with `catalogi.schrijven` add to a published zaaktype: eigenschappen, roltypen, "
+        "zaakobjecttypen, documents, and statustypen after those that it has. Without it that takes "
+        "`catalogi.geforceerd-schrijven`.",
+    )
+    catalogi_strict_corrections: bool = Field(
+        False, description="Refuse a correction that takes related types from a published type."
+    )
+    catalogi_strict_dates: bool = Field(
+        False,
+        description="Refuse what belongs to a zaaktype with another `beginGeldigheid` than that and the versiedatum of "
+        "the zaaktype. Without it the date is ignored.",
+    )
+    catalogi_strict_names: bool = Field(
+        False,
+        description="Refuse names of types that the catalogue does not have. Without it such a name is kept until the "
+        "type exists.",
+    )
+    catalogi_announce_publish: bool = Field(
+        False, description="Tell subscribers (`partial_update`) that a type was published."
+    )
     max_body_size: int = Field(10 * 1024**2, gt=0, description="Largest JSON body in bytes.")
     max_document_size: int | None = Field(
         None,
@@ -188,6 +225,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_numbers(cls, value: object) -> object:
         return value.split(",") if isinstance(value, str) else value
+
+    @field_validator("selectielijst_header")
+    @classmethod
+    def _is_header(cls, header: SecretStr | None) -> SecretStr | None:
+        name, colon, value = header.get_secret_value().partition(":") if header is not None else ("x", ":", "x")
+        if not colon or not name.strip() or not value.strip() or not (name + value).isprintable():
+            raise ValueError("must look like Name: value")
+        return header
 
     @field_validator("service_urls", mode="before")
     @classmethod

@@ -29,6 +29,7 @@ from services.catalogi.namen import Naam, is_url, list_of_names, own_path, ref_t
 from services.catalogi.velden import ONBEPERKT
 from services.catalogi.versie import (
     catalogus_blijft,
+    correctie_houdt_relaties,
     einde_niet_voor_begin,
     geen_overlap,
     is_concept_of_mag_corrigeren,
@@ -179,7 +180,13 @@ BESLUITTYPE = Resource(
     kanaal="besluittypen",
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
     cached=True,
-    rules=[is_concept_of_mag_corrigeren, einde_niet_voor_begin, catalogus_blijft, documenten_op_naam],
+    rules=[
+        is_concept_of_mag_corrigeren,
+        einde_niet_voor_begin,
+        catalogus_blijft,
+        documenten_op_naam,
+        correctie_houdt_relaties,
+    ],
     guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
     effects=[geen_overlap],

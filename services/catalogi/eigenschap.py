@@ -12,6 +12,7 @@ from services.catalogi.subtype import (
     SCOPES,
     DatedShown,
     Zaaktype,
+    begin_is_dat_van_het_zaaktype,
     statustype_hoort_bij_zaaktype,
     subtype_filters,
     summarise,
@@ -85,7 +86,12 @@ EIGENSCHAP = Resource(
     parameters=day_of_reference,
     unique={"eigenschap_naam": InvalidParam(OBJECT, "unique")},
     cached=True,
-    rules=[zaaktype_is_concept(), lengte_past_bij_formaat, statustype_hoort_bij_zaaktype],
+    rules=[
+        zaaktype_is_concept(),
+        begin_is_dat_van_het_zaaktype,
+        lengte_past_bij_formaat,
+        statustype_hoort_bij_zaaktype,
+    ],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],
 )

@@ -12,12 +12,15 @@ from sqlalchemy import select
 from services.catalogi.geldigheid import IDENTITY
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
+from zgw.database import Row, among
 from zgw.fields import URL, Ref, path_of
 from zgw.filters import uuid_in
 from zgw.problems import OBJECT
 
 PATHS = {"zaaktype": "zaaktypen", "informatieobjecttype": "informatieobjecttypen", "besluittype": "besluittypen"}
 ROOT = "/catalogi/api/v1/"
+LONGEST = {"zaaktype": 50, "informatieobjecttype": 100, "besluittype": 80}
+"""How long a name may be: as long as those of the types, but for the one place where the OAS gives more room."""
 
 
 def ref_to(kind: str) -> Ref:
@@ -45,32 +48,49 @@ async def names_of(
     """Return the names that ``values`` stand for, by the JSON name of the field that each value was written in.
 
     A URL that does not resolve, or is of another kind, is rejected; one of another catalogue too (ztc-x1, ztc-x2), on
-    the field ``other_catalogus`` or else on the object.
+    the field ``other_catalogus`` or else on the object. A name may be of a type that does not exist yet (O5).
     """
-    ref, found = ref_to(kind), {}
+    found = {}
     for name, value in values.items():
         if not is_url(value):
-            maximum = 50 if kind == "zaaktype" else 80
-            if len(value) > maximum:
+            if len(value) > LONGEST[kind]:
                 check.reject(name, "max_length")
             found[name] = value
+        elif (row := await _type_at(check, kind, name, value)) is None:
             continue
-        key = uuid_in(value, ref)
-        if key is None:
-            own = value.startswith(ROOT) and value.removeprefix(ROOT).partition("/")[0] not in ("", PATHS[kind])
-            check.reject(name, "invalid-resource" if own else "bad-url")
-            continue
-        table = check.resource.table.metadata.tables[kind]
-        row = await check.call.db.row(check.call.tenant, select(table).where(table.c.uuid == key))
-        if row is None:
-            check.reject(name, "bad-url")
         elif row["catalogus"] != catalogus:
-            check.reject(
-                other_catalogus or OBJECT, "relations-incorrect-catalogus", "Het type hoort bij een andere catalogus."
-            )
+            reason = "Het type hoort bij een andere catalogus."
+            check.reject(other_catalogus or OBJECT, "relations-incorrect-catalogus", reason)
         else:
             found[name] = row[IDENTITY[kind]]
+    # An import brings the types along that its names are of.
+    if check.call.service.settings.catalogi_strict_names and not check.call.caller.component:
+        await _reject_unknown(check, kind, found, catalogus)
     return found
+
+
+async def _type_at(check: Check, kind: str, name: str, value: str) -> Row | None:
+    """Return the row of the type at a URL; reject the field when there is none, or one of another kind."""
+    if (key := uuid_in(value, ref_to(kind))) is None:
+        own = value.startswith(ROOT) and value.removeprefix(ROOT).partition("/")[0] not in ("", PATHS[kind])
+        check.reject(name, "invalid-resource" if own else "bad-url")
+        return None
+    table = check.resource.table.metadata.tables[kind]
+    row = await check.call.db.row(check.call.tenant, select(table).where(table.c.uuid == key))
+    if row is None:
+        check.reject(name, "bad-url")
+    return row
+
+
+async def _reject_unknown(check: Check, kind: str, found: dict[str, str], catalogus: uuid.UUID) -> None:
+    """Reject the names of which the catalogue has no type, not even as a concept."""
+    identity = check.resource.table.metadata.tables[kind].c[IDENTITY[kind]]
+    same = (identity.table.c.catalogus == catalogus, among(identity, list(found.values())))
+    rows = await check.call.db.rows(check.call.tenant, select(identity.label("name")).where(*same)) if found else []
+    known = {row["name"] for row in rows}
+    for name, value in found.items():
+        if value not in known:
+            check.reject(name, "does_not_exist", f"De catalogus heeft geen {kind} {value}.")
 
 
 async def list_of_names(

@@ -19,6 +19,7 @@ from services.catalogi.subtype import (
     DatedShown,
     GegevenCatalogus,
     Zaaktype,
+    begin_is_dat_van_het_zaaktype,
     catalogus_is_die_van_het_zaaktype,
     subtype_filters,
     summarise,
@@ -132,7 +133,8 @@ async def past_bij_de_selectielijst(check: Check) -> None:
     if generiek is None or klasse is None or zaaktype is None:
         return
     row["omschrijving_generiek"] = generiek["omschrijving"]
-    if not selectielijst.same_url(zaaktype["selectielijst_procestype"], klasse["procesType"]):
+    by_uuid = check.call.service.settings.selectielijst_by_uuid
+    if not selectielijst.same_url(zaaktype["selectielijst_procestype"], klasse["procesType"], by_uuid):
         check.reject(
             OBJECT, "procestype-mismatch", "De selectielijstklasse hoort bij een ander procestype dan het zaaktype."
         )
@@ -186,6 +188,7 @@ RESULTAATTYPE = Resource(
     cached=True,
     rules=[
         zaaktype_is_concept(),
+        begin_is_dat_van_het_zaaktype,
         catalogus_is_die_van_het_zaaktype,
         past_bij_de_selectielijst,
         brondatum_is_volledig,

@@ -21,6 +21,7 @@ from services.catalogi.geldigheid import METADATA
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.problems import REASONS, not_found
+from zgw.settings import Settings
 
 log = logging.getLogger("samenzaak.selectielijst")
 
@@ -38,6 +39,9 @@ SHAPES: Mapping[str, Mapping[str, type]] = {
 }
 """Per kind the properties that it must have, with their types. A resultaat has an omschrijving too, but no
 definitie."""
+
+TEXTS = ("procestermijn", "bewaartermijn")
+"""What a resultaat may leave out, and what has to be text where it is used."""
 
 KEEP = {
     "procestype": timedelta(hours=24),
@@ -77,7 +81,8 @@ def has_shape(content: Any, kind: str) -> bool:
     """Return whether an object has the properties of this kind, with the right types."""
     if not isinstance(content, dict):
         return False
-    return all(type(content.get(name)) is expected for name, expected in SHAPES[kind].items())
+    right = all(type(content.get(name)) is expected for name, expected in SHAPES[kind].items())
+    return right and all(content.get(name) is None or type(content[name]) is str for name in TEXTS)
 
 
 def kind_of(content: Any) -> str:
@@ -113,13 +118,14 @@ async def download(call: Call, url: str) -> dict[str, Any] | None:
     """Return the JSON object that the register answers, or None. Only the configured register is ever asked."""
     settings = call.service.settings
     root = settings.selectielijst_url + "/"
+    headers = headers_for(settings)
     timeout = httpx.Timeout(settings.outgoing_timeout, connect=settings.outgoing_connect_timeout)
     try:
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
             for _ in range(1 + MAX_REDIRECTS):
                 if not same_register(url, root):
                     return None
-                async with client.stream("GET", url, headers={"accept": "application/json"}) as response:
+                async with client.stream("GET", url, headers=headers) as response:
                     if response.is_redirect:
                         url = urljoin(url, response.headers.get("location", ""))
                         continue
@@ -137,16 +143,27 @@ async def download(call: Call, url: str) -> dict[str, Any] | None:
     return None
 
 
+def headers_for(settings: Settings) -> dict[str, str]:
+    """Return the headers of a request to the configured register."""
+    found = {"accept": "application/json"}
+    if settings.selectielijst_header is not None:
+        name, _, value = settings.selectielijst_header.get_secret_value().partition(":")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def same_register(url: str, root: str) -> bool:
     """Return whether a URL lies below the root of the register; a path that goes up leaves it."""
     return url.startswith(root) and ".." not in urlsplit(url).path.split("/") and "%2e" not in url.lower()
 
 
-def same_url(one: str, other: str) -> bool:
-    """Return whether two URLs are equal but for the scheme, the case of the host and a slash at the end."""
-    return bool(one) and _normal(one) == _normal(other)
+def same_url(one: str, other: str, by_uuid: bool = False) -> bool:
+    """Return whether two URLs are equal but for the scheme, the case of the host and a slash at the end; ``by_uuid``
+    when only their last segments have to be equal."""
+    return bool(one) and _normal(one, by_uuid) == _normal(other, by_uuid)
 
 
-def _normal(url: str) -> tuple[str, str, str]:
+def _normal(url: str, by_uuid: bool) -> tuple[str, ...]:
     parts = urlsplit(url)
-    return parts.netloc.lower(), parts.path.rstrip("/"), parts.query
+    path = parts.path.rstrip("/")
+    return (path.rpartition("/")[2].lower(),) if by_uuid else (parts.netloc.lower(), path, parts.query)

@@ -6,7 +6,7 @@ a page, or one object), or a folder of such files; a URL is the root of a regist
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,14 +29,22 @@ class OnbruikbareLijst(ValueError):
     """The source has something that is no part of a selection list."""
 
 
-async def laad(connection: asyncpg.Connection, tenants: Sequence[str], source: str, root: str = "") -> dict[str, int]:
+async def laad(
+    connection: asyncpg.Connection,
+    tenants: Sequence[str],
+    source: str,
+    root: str = "",
+    headers: Mapping[str, str] = {"accept": "application/json"},
+) -> dict[str, int]:
     """Store everything in ``source`` for these municipalities, all or nothing; return how many of each kind.
 
     ``connection`` is the administrator's. ``root`` is put before urls that are bare uuids, as in the data set that VNG
-    publishes: then it is the address under which catalogues refer to the list.
+    publishes: then it is the address under which catalogues refer to the list. ``headers`` go along with requests to a
+    register.
     Example: ``await laad(admin, ["deventer"], "/data/selectielijst")``.
     """
-    objects = await _from_url(source) if source.startswith(("http://", "https://")) else _from_files(Path(source))
+    url = source.startswith(("http://", "https://"))
+    objects = await _from_url(source, headers) if url else _from_files(Path(source))
     rows: dict[str, dict[str, Any]] = {}
     counts: Counter[str] = Counter()
     for number, item in enumerate(objects, 1):
@@ -91,7 +99,7 @@ def _objects(content: Any) -> list[Any]:
     return content if isinstance(content, list) else [content]
 
 
-async def _from_url(source: str) -> list[Any]:
+async def _from_url(source: str, headers: Mapping[str, str]) -> list[Any]:
     """Return all objects of a register, following its pages."""
     root, found = source.rstrip("/"), []
     try:
@@ -99,7 +107,7 @@ async def _from_url(source: str) -> list[Any]:
             for collection in COLLECTIONS.values():
                 url: str | None = f"{root}/{collection}"
                 for _ in range(MAX_PAGES):
-                    response = await client.get(url or "", headers={"accept": "application/json"})
+                    response = await client.get(url or "", headers=headers)
                     response.raise_for_status()
                     content = response.json()
                     found += _objects(content)

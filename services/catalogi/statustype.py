@@ -12,12 +12,15 @@ from services.catalogi.subtype import (
     SCOPES,
     DatedShown,
     Zaaktype,
+    begin_is_dat_van_het_zaaktype,
+    may_correct,
     subtype_filters,
     summarise,
     with_zaaktype,
     zaaktype_is_concept,
 )
 from services.catalogi.velden import GEVULD
+from zgw.check import Check
 from zgw.fields import Duration, Fields, Length, Ref, Whole
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource, related
@@ -61,6 +64,17 @@ T = STATUSTYPE_TABLE
 _others = T.alias()
 _highest = select(func.max(_others.c.volgnummer)).where(_others.c.zaaktype == T.c.zaaktype).scalar_subquery()
 
+
+async def volgnummer_volgt(check: Check) -> None:
+    """O3: a statustype that is added to a published zaaktype comes after those that it has."""
+    zaaktype = check.resolved("zaaktype")
+    if not check.creating or zaaktype is None or zaaktype["concept"] or await may_correct(check):
+        return
+    later = select(T.c.id).where(T.c.zaaktype == zaaktype["uuid"], T.c.volgnummer >= check.row["volgnummer"]).limit(1)
+    if await check.call.db.row(check.call.tenant, later):
+        check.reject("volgnummer", "invalid", "Het statustype moet na de bestaande statustypen komen.")
+
+
 STATUSTYPE = Resource(
     name="statustype",
     path="statustypen",
@@ -78,7 +92,7 @@ STATUSTYPE = Resource(
     parameters=day_of_reference,
     unique={"statustype_volgnummer": InvalidParam(OBJECT, "unique")},
     cached=True,
-    rules=[zaaktype_is_concept()],
+    rules=[zaaktype_is_concept(), begin_is_dat_van_het_zaaktype, volgnummer_volgt],
     guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],

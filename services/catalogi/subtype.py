@@ -1,6 +1,7 @@
 """What belongs to one version of a zaaktype: the fields, filters and rules that the six kinds share (catalogi.md §2,
 §6)."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, select
@@ -20,7 +21,7 @@ from services.catalogi.samenvatting import recount
 from services.catalogi.velden import ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.database import Executor, Row
 from zgw.fields import WRITE_ONLY, Date, Fields, Ref, Url
 from zgw.filters import Filter, equal, reference, uuid_in
 from zgw.problems import OBJECT, invalid
@@ -91,17 +92,28 @@ async def zaaktypen_of(check: Check) -> list[Any]:
     return found
 
 
+ADDED = ("eigenschap", "roltype", "zaakobjecttype", "zaaktypeinformatieobjecttype", "statustype")
+"""O3: what may be added to a published zaaktype where the installation allows that (``catalogi_additive_posts``)."""
+
+
 async def may_correct(check: Check) -> bool:
     """Return whether the client may change what belongs to a published zaaktype."""
     needed = GEFORCEERD_VERWIJDEREN if check.action == "destroy" else GEFORCEERD_SCHRIJVEN
     return await check.call.holds(needed)
 
 
+async def may_write(check: Check, zaaktypen: Iterable[Row]) -> bool:
+    """Return whether the client may make this write: to a concept always, to a published zaaktype as a correction, or
+    (O3) as an addition."""
+    added = check.creating and check.resource.name in ADDED and check.call.service.settings.catalogi_additive_posts
+    return added or all(row["concept"] for row in zaaktypen) or await may_correct(check)
+
+
 def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
     """Return the rule ztc-010 with the code that this kind of subtype has for it."""
 
     async def rule(check: Check) -> None:
-        if any(not row["concept"] for row in await zaaktypen_of(check)) and not await may_correct(check):
+        if not await may_write(check, await zaaktypen_of(check)):
             check.reject(OBJECT, code, "Het zaaktype is gepubliceerd; wat erbij hoort kan niet meer gewijzigd worden.")
 
     rule.__doc__ = (
@@ -118,11 +130,20 @@ def summarise(code: str = "non-concept-zaaktype") -> Effect:
     """
 
     async def effect(db: Executor, check: Check) -> None:
-        found = await recount(db, {row["uuid"] for row in await zaaktypen_of(check)})
-        if not all(row["concept"] for row in found) and not await may_correct(check):
+        if not await may_write(check, await recount(db, {row["uuid"] for row in await zaaktypen_of(check)})):
             raise invalid(OBJECT, code)
 
     return effect
+
+
+async def begin_is_dat_van_het_zaaktype(check: Check) -> None:
+    """§5: where the installation is strict, a beginGeldigheid in the request is the begin and the versiedatum of the
+    zaaktype."""
+    zaaktype, given = check.resolved("zaaktype"), check.sent.get("beginGeldigheid")
+    if zaaktype is None or given is None or not check.call.service.settings.catalogi_strict_dates:
+        return
+    if any(given != str(zaaktype[name]) for name in ("begin_geldigheid", "versiedatum")):
+        check.reject("beginGeldigheid", "invalid", "De datum begin geldigheid is niet die van het zaaktype.")
 
 
 async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:

@@ -17,7 +17,7 @@ from zgw.database import Executor
 from zgw.problems import OBJECT, invalid
 from zgw.reading import find, no_query
 from zgw.resource import Action, Resource
-from zgw.verbs import settle, transaction, written
+from zgw.verbs import finish, settle, transaction, written
 
 
 async def is_concept_of_mag_corrigeren(check: Check) -> None:
@@ -29,6 +29,30 @@ async def is_concept_of_mag_corrigeren(check: Check) -> None:
     needed = GEFORCEERD_VERWIJDEREN if check.action == "destroy" else GEFORCEERD_SCHRIJVEN
     if not await check.call.holds(needed):
         check.reject(OBJECT, "non-concept-object", "Het type is gepubliceerd en kan niet meer gewijzigd worden.")
+
+
+RELATED = {
+    "besluittype_omschrijving": "besluittypen",
+    "deelzaaktype_identificaties": "deelzaaktypen",
+    "gerelateerd": "gerelateerdeZaaktypen",
+    "informatieobjecttype_omschrijvingen": "informatieobjecttypen",
+}
+"""The related types that main types are written with, by name."""
+
+
+async def correctie_houdt_relaties(check: Check) -> None:
+    """Corrections, where the installation is strict: a published type keeps the types that it is related to."""
+    strict = check.call.service.settings.catalogi_strict_corrections
+    if not strict or check.stored is None or check.stored["concept"]:
+        return
+    for attribute, name in RELATED.items():
+        before, after = ([_name(item) for item in row.get(attribute, ())] for row in (dict(check.stored), check.row))
+        if set(before) - set(after):
+            check.reject(name, "non-concept-object", "Een correctie haalt geen gerelateerde typen weg.")
+
+
+def _name(item: Any) -> str:
+    return str(item["zaaktype"] if isinstance(item, dict) else item)
 
 
 async def einde_niet_voor_begin(check: Check) -> None:
@@ -93,8 +117,11 @@ def publish(resource: Resource) -> Action:
         check = Check(call, resource, "partial_update", {}, stored)
         async with transaction(check) as db:
             await publish_row(db, resource.table, stored)
-            content, _ = await written(db, check)
-            await db.execute(select(func.pg_notify("samenzaak_catalogi", call.tenant)))
+            content, row = await written(db, check)
+            if call.service.settings.catalogi_announce_publish and stored["concept"]:
+                await finish(db, check, None, content, row)
+            else:
+                await db.execute(select(func.pg_notify("samenzaak_catalogi", call.tenant)))
         await settle(check)
         return answer(content)
 

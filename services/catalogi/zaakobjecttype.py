@@ -15,6 +15,7 @@ from services.catalogi.subtype import (
     DatedShown,
     GegevenCatalogus,
     Zaaktype,
+    begin_is_dat_van_het_zaaktype,
     catalogus_is_die_van_het_zaaktype,
     subtype_filters,
     summarise,
@@ -76,7 +77,7 @@ ZAAKOBJECTTYPE = Resource(
     ],
     parameters=day_of_reference,
     cached=True,
-    rules=[zaaktype_is_concept(), catalogus_is_die_van_het_zaaktype],
+    rules=[zaaktype_is_concept(), begin_is_dat_van_het_zaaktype, catalogus_is_die_van_het_zaaktype],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],
 )

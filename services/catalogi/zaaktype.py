@@ -43,7 +43,12 @@ from services.catalogi.geldigheid import (
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
 from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
-from services.catalogi.versie import einde_niet_voor_begin, geen_overlap, is_concept_of_mag_corrigeren
+from services.catalogi.versie import (
+    correctie_houdt_relaties,
+    einde_niet_voor_begin,
+    geen_overlap,
+    is_concept_of_mag_corrigeren,
+)
 from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, today
@@ -327,6 +332,7 @@ ZAAKTYPE = Resource(
         bron_is_volledig,
         servicenorm_is_niet_nul,
         relaties_op_naam,
+        correctie_houdt_relaties,
         catalogus_blijft,
     ],
     derive=[identificatie_en_versiedatum],

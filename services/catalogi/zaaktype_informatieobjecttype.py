@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    ScalarSelect,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    select,
+)
 
 from services.catalogi.besluittype import NaamOfUrl
 from services.catalogi.geldigheid import METADATA, day_of_reference, resolved, versions
@@ -24,7 +37,7 @@ from services.catalogi.velden import ONBEPERKT
 from zgw.call import Call
 from zgw.check import Check
 from zgw.database import among
-from zgw.fields import Fields, Length, Ref, Whole
+from zgw.fields import Fields, Length, Ref, Shown, Whole
 from zgw.filters import Filter, equal, uuid_in
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
@@ -38,7 +51,7 @@ class ZaaktypeInformatieobjecttypeFields(Fields):
     """What an administrator writes; the informatieobjecttype by its omschrijving (O1)."""
 
     zaaktype: Zaaktype
-    informatieobjecttype: Naam
+    informatieobjecttype: Annotated[Naam, Shown(100)]
     volgnummer: Annotated[int, Whole(1, 999)]
     richting: Richting
     statustype: (
@@ -47,7 +60,7 @@ class ZaaktypeInformatieobjecttypeFields(Fields):
 
 
 class ZaaktypeInformatieobjecttypeShown(SubtypeShown):
-    """What only responses have, and the omschrijving without the room for a URL."""
+    """What only responses have, and what they show of the informatieobjecttype."""
 
     informatieobjecttype: Annotated[str, Length(100)]
 
@@ -79,18 +92,36 @@ async def informatieobjecttype_op_naam(check: Check) -> None:
         check.row[name] = found.get(name, "")
 
 
-async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
-    """Return for each relation the URL of the version of its informatieobjecttype that is valid on the day of
-    reference."""
+def _versie() -> ScalarSelect[Any]:
+    """Return the uuid of the version of the informatieobjecttype that is valid on the day of reference."""
     other = versions("informatieobjecttype")
     same = (other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
-    found = resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()
+    return resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()
+
+
+BASIS = bindparam("ziot_basis", None, Text)
+PREFIX = ref_to("informatieobjecttype").prefix
+GETOOND = case(
+    (BASIS.is_not(None), func.coalesce(BASIS + PREFIX + cast(_versie(), Text), T.c.informatieobjecttype)),
+    else_=T.c.informatieobjecttype,
+)
+"""O1: the omschrijving, or where the installation says so the URL of the valid version; where there is none, the
+omschrijving after all, which can be written back."""
+
+
+def day_and_base(call: Call) -> dict[str, Any]:
+    """Return the day of reference, and the base of URLs where URLs are shown. The other services want names."""
+    as_url = call.service.settings.catalogi_ziot_url and call.base
+    return {**day_of_reference(call), **({"ziot_basis": call.base} if as_url else {})}
+
+
+async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each relation the URL of the version that is valid, or an empty text."""
     keys = [item["url"].rpartition("/")[2] for item in items]
-    statement = select(T.c.uuid, found.label("versie")).select_from(with_zaaktype(T)).where(among(T.c.uuid, keys))
+    statement = select(T.c.uuid, _versie().label("versie")).select_from(with_zaaktype(T)).where(among(T.c.uuid, keys))
     rows = await call.db.rows(call.tenant, statement.params(**day_of_reference(call))) if keys else []
     known = {str(row["uuid"]): row["versie"] for row in rows}
-    prefix = call.base + ref_to("informatieobjecttype").prefix
-    return [f"{prefix}{known[key]}" if known.get(key) else "" for key in keys]
+    return [f"{call.base}{PREFIX}{known[key]}" if known.get(key) else "" for key in keys]
 
 
 ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
@@ -101,14 +132,14 @@ ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
     shown=ZaaktypeInformatieobjecttypeShown,
     table=ZIOT_TABLE,
     source=with_zaaktype(T),
-    computed=OF_ZAAKTYPE,
+    computed={**OF_ZAAKTYPE, "informatieobjecttype": GETOOND},
     scopes=SCOPES,
     filters=[
         *subtype_filters(T, identificatie=False, datum=False),
         Filter("informatieobjecttype", NaamOfUrl, by_informatieobjecttype),
         equal("richting", T.c.richting, Richting),
     ],
-    parameters=day_of_reference,
+    parameters=day_and_base,
     expandable={"informatieobjecttype": ref_to("informatieobjecttype")},
     expand_by={"informatieobjecttype": versies},
     unique={"zaaktypeinformatieobjecttype_volgnummer": InvalidParam(OBJECT, "unique")},

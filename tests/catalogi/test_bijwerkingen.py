@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -22,9 +23,9 @@ CREATE TRIGGER note AFTER INSERT ON deventer_catalogi.outbox FOR EACH ROW EXECUT
 """
 
 
-@pytest.fixture
-async def announced(stack: Stack) -> AsyncIterator[Any]:
-    """Return a function that gives the notifications about a URL, in order. The relay takes them away, so they are
+@asynccontextmanager
+async def noted(stack: Stack) -> AsyncIterator[Any]:
+    """Give a function that returns the notifications about a URL, in order. The relay takes them away, so they are
     noted."""
     async with stack.admin() as admin:
         await admin.execute(LOG)
@@ -35,6 +36,13 @@ async def announced(stack: Stack) -> AsyncIterator[Any]:
 
         yield about
         await admin.execute("DROP TRIGGER note ON deventer_catalogi.outbox")
+
+
+@pytest.fixture
+async def announced(stack: Stack) -> AsyncIterator[Any]:
+    """The notifications about a URL."""
+    async with noted(stack) as about:
+        yield about
 
 
 @pytest.mark.parametrize("kanaal", ["zaaktypen", "informatieobjecttypen", "besluittypen"])
