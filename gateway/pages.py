@@ -45,6 +45,7 @@ ul {{ list-style: none; margin: 1rem 0; padding: 0; border-top: 1px solid var(--
 li {{ display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .75rem 0; border-bottom: 1px solid var(--line) }}
 li > span:first-child {{ flex: 1 1 18rem }}
 li span span {{ display: block }}
+[lang="en"] {{ opacity: .75 }}
 code {{ font-family: ui-monospace, monospace; font-size: .9em }}
 </style>
 <main>

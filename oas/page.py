@@ -85,7 +85,7 @@ def _id(kind: str, name: str) -> str:
 
 def _inline(text: str) -> str:
     """Return escaped text, with code between backticks."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"`+([^`]+)`+", r"<code>\1</code>", escape(text))
 
 
 def _text(text: str) -> str:
@@ -110,9 +110,10 @@ def _operation(oas: Json, path: str, method: str, operation: Json) -> str:
     fields = "".join(_field(_id("veld", f"{name}.{p['in']}.{p['name']}"), p) for p in operation["parameters"])
     body = _body(oas, name, operation.get("requestBody", {}))
     answers = "".join(_answer(oas, status, answer) for status, answer in operation["responses"].items())
+    summary = f"<code>{escape(path)}</code> <span>{_inline(operation['summary'])}</span>{old}"
     return (
         f'<details class="operation" id="{_id("operatie", name)}"><summary><span class="method {method}">'
-        f"{method.upper()}</span> <code>{escape(path)}</code> {escape(operation['summary'])}{old}</summary>"
+        f"{method.upper()}</span> {summary}</summary>"
         f'<p class="facts"><b>{escape(name)}</b>{f" · scopes: <code>{escape(scopes)}</code>" if scopes else ""}</p>'
         f"{_text(operation['description'])}"
         f'<form data-method="{method.upper()}" data-path="{escape(path)}">'

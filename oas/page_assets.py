@@ -15,7 +15,7 @@ nav{padding:0 1.5rem;position:sticky;top:0;align-self:start;max-height:100vh;ove
 nav h2{font-size:1rem}nav ul{list-style:none;padding:0}main{padding:0 1.5rem 4rem}
 h2{margin:1.8rem 0 .5rem;font-size:1.25rem}h3{font-size:1rem;margin:1rem 0 .3rem}
 details{border:1px solid var(--line);border-radius:.4rem;margin:.4rem 0;padding:0 .9rem}
-summary{cursor:pointer;padding:.5rem 0}details[open]{padding-bottom:.9rem}
+summary{cursor:pointer;padding:.5rem 0}.operation summary>*{margin-right:.6rem}details[open]{padding-bottom:.9rem}
 .method{display:inline-block;min-width:4.6rem;text-align:center;border-radius:.25rem;
 font:600 .8rem/1.7 ui-monospace,monospace;color:#fff;background:#0b57a4}
 .post{background:#12652b}.put,.patch{background:#8a4b00}.delete{background:#a3170c}

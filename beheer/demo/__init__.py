@@ -7,6 +7,7 @@ else over HTTP, as a vendor's application would.
 import asyncio
 import base64
 import logging
+import os
 import secrets
 import sys
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,9 @@ GEMEENTEN = {
     "raalte": ("Gemeente Raalte", "159351741"),
 }
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
+
+
+SHOWN = ("zaken", "documenten", "catalogi", "besluiten", "autorisaties", "notificaties")
 
 
 class Stopped(Exception):
@@ -81,7 +85,8 @@ class Demo:
             self._line(f"Samenzaak is running on {self.url}, with the data of before. Ctrl-C stops it.")
             return
         # The demo prints one line a step; the log of the same requests would only hide them.
-        loud = [logging.getLogger(name) for name in ("samenzaak.access", "samenzaak.service", "samenzaak.gateway")]
+        names = ("access", "service", "gateway", "notificaties")
+        loud = [logging.getLogger(f"samenzaak.{name}") for name in names]
         levels = [logger.level for logger in loud]
         for logger in loud:
             logger.setLevel(logging.WARNING)
@@ -279,18 +284,22 @@ class Demo:
         lines = ["", f"Samenzaak is running on {self.url}. Ctrl-C stops it; the data stay in {self.settings.home}.", ""]
         for name, gemeente in gemeenten.items():
             lines += [
-                f"{name}:  client_id {gemeente.client_id}   secret {gemeente.secret}",
-                f"  token (one hour; later: samenzaak token {name} {gemeente.client_id}):",
+                f"{name}: client_id {gemeente.client_id}, secret {gemeente.secret}, token",
                 f"  {gemeente.token()}",
             ]
-        lines += ["", "Base URLs:"]
-        for name in ("zaken", "documenten", "catalogi", "besluiten", "autorisaties", "notificaties"):
-            lines.append(f"  {self.url}/{name}/api/v1   documentation: {self.url}/{name}/api/v1/docs")
         deventer = gemeenten["deventer"]
-        auth = f'-H "Authorization: Bearer {deventer.token()}"'
+        command = os.path.relpath(Path(sys.executable).with_name("samenzaak"))
+        lines += [
+            f"A token lasts an hour; a new one: {command} token deventer {deventer.client_id}",
+            "",
+            "Base URLs, each with documentation below /docs:",
+            *(f"  {self.url}/{name}/api/v1" for name in SHOWN),
+        ]
+        auth = '-H "Authorization: Bearer $TOKEN"'
         lines += [
             "",
             "Try it:",
+            f"TOKEN={deventer.token()}",
             f'curl -s {auth} -H "Accept-Crs: EPSG:4326" "{zaak}?expand=zaaktype,status.statustype,rollen"',
             f'curl -s {auth} "{self.url}/documenten/api/v1/enkelvoudiginformatieobjecten"',
             f'curl -s {auth} "{self.url}/catalogi/api/v1/zaaktypen"',

@@ -174,7 +174,8 @@ def by_client(client: str) -> Select[Any]:
 
 
 async def consumer(call: Call) -> Response:
-    """Answer ``GET /applicaties/consumer?clientId=``: one object, as every implementation does (A1)."""
+    """Eén applicatie opvragen, aan de hand van een `clientId`."""
+    # One object and no list, as every implementation does (A1).
     call.check_accept()
     await call.rights(LEZEN)
     given = call.query()
@@ -189,7 +190,8 @@ async def consumer(call: Call) -> Response:
 
 
 async def list_applicaties(call: Call) -> Response:
-    """Answer the list; ``clientIds`` is compared without regard to case, because clients send ``ClientIds`` (A10)."""
+    """Alle applicaties opvragen."""
+    # Clients send ``ClientIds`` as well (A10).
     given = parse_qsl(call.request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     named = [("clientIds" if name.lower() == "clientids" else name, value) for name, value in given]
     call.request.scope["query_string"] = urlencode(named).encode()

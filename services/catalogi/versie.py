@@ -125,7 +125,7 @@ def publish(resource: Resource) -> Action:
         await settle(check)
         return answer(content)
 
-    run.__doc__ = "ztc-016: published versions of one type do not overlap."
+    run.__doc__ = "Publiceer het type. ztc-016: gepubliceerde versies van één type overlappen elkaar niet."
     return Action(
         f"{resource.prefix}_publish",
         "POST",

@@ -149,7 +149,7 @@ async def show_filters(call: Call, items: list[dict[str, Any]], rows: Sequence[M
 
 
 async def merge(call: Call) -> Response:
-    """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde `auth`."""
+    """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde auth."""
     call.check_accept()
     call.check_content_type()
     rights = await call.rights(CONSUMEREN)

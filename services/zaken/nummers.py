@@ -179,7 +179,7 @@ async def herleven(db: Executor, nummers: Sequence[Row]) -> None:
 
 
 async def reserveren(call: Call) -> Response:
-    """Answer ``POST /zaaknummer_reserveren``: an object for one number, an array for more (Z8)."""
+    """Reserveer zaaknummers. Eén nummer geeft een object, meer nummers geven een lijst (Z8)."""
     call.check_accept()
     call.check_content_type()
     await call.rights(AANMAKEN)

@@ -58,7 +58,7 @@ class ZaakZoekFields(Fields):
 
 
 async def zoek(call: Call) -> Response:
-    """Answer the zaken that meet all criteria, as far as the client may read them. At least one criterion is needed."""
+    """Zoek zaken die aan alle criteria voldoen, voor zover u ze mag lezen. Minstens één criterium is nodig."""
     call.check_accept()
     call.check_content_type()
     rights = await call.rights(LEZEN)

@@ -150,11 +150,13 @@ def test_the_demo_and_its_curl_lines_and_a_second_start(tmp_path: Path) -> None:
             "raalte: its application sees 0",
         ):
             assert step in shown, shown
+        assert "samenzaak.notificaties" not in shown
         curls = [line for line in shown.splitlines() if line.startswith("curl ")]
         assert len(curls) == 3
+        token = next(line for line in shown.splitlines() if line.startswith("TOKEN="))
         for line in curls:
             answer = subprocess.run(
-                ["bash", "-c", line.replace("curl -s", "curl -s -o /dev/null -w '%{http_code}'")],
+                ["bash", "-c", token + "\n" + line.replace("curl -s", "curl -s -o /dev/null -w '%{http_code}'")],
                 capture_output=True,
                 text=True,
                 timeout=30,

@@ -1,0 +1,21 @@
+"""What the OAS tells of an operation is written for who calls it: in Dutch, and of what it does."""
+
+import re
+
+import pytest
+
+from beheer.provision import api_of
+from oas.openapi import document
+from zgw.tenancy import SERVICES
+
+ENGLISH = re.compile(r"\b(the|answer|an|returns?|with|for)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_summaries_are_dutch_and_short(service: str) -> None:
+    for path, methods in document(api_of(service))["paths"].items():
+        for method, operation in methods.items():
+            summary = operation["summary"]
+            assert not ENGLISH.search(summary), (method, path, summary)
+            assert not re.match(r"[a-z]+-[x0-9]", summary), (method, path, summary)
+            assert 0 < len(summary) <= 110, (method, path, summary)
