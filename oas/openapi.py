@@ -192,7 +192,8 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         operation.parameters += [PARAMETERS[name] for name in names]
         operation.headers = ("ETag",) if resource.etag else ()
     if verb in ("create", "replace", "merge"):
-        operation.request = made.schemas.body(resource.fields, Side.PATCH if verb == "merge" else Side.REQUEST)
+        side = Side.PATCH if verb == "merge" else Side.REQUEST
+        operation.request = made.schemas.body(resource.fields, side, resource.ignored)
         operation.headers = ("Location",) if verb == "create" else ()
     if resource.crs and verb != "remove":
         crs = ("Accept-Crs", "Content-Crs") if operation.request else ("Accept-Crs",)

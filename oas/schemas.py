@@ -63,11 +63,15 @@ class Schemas:
             self.known[name].update(self.properties(fields, inside))
         return {"$ref": f"#/components/schemas/{name}"}
 
-    def body(self, fields: type[Fields], side: Side) -> Schema:
-        """Return the reference to the schema of a whole request, or of the response of an action."""
+    def body(self, fields: type[Fields], side: Side, ignored: type[Fields] = Fields) -> Schema:
+        """Return the reference to the schema of a whole request, or of the response of an action. A request may have
+        ``ignored`` too, without effect."""
         name, new = self.claim((fields, side, "body"), name_of(fields) + _suffix(side), fields.__module__)
         if new:
             self.named(name, self.properties(fields, side))
+            for p in describe(ignored):
+                extra = {"description": "Wordt genegeerd: de waarde wordt afgeleid."}
+                self.known[name]["properties"].setdefault(p.name, beside(self.value(p, side), extra))
             if side is Side.RESPONSE and self.known[name]["properties"]:
                 self.known[name]["required"] = list(self.known[name]["properties"])
             if side is Side.PATCH:

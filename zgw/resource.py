@@ -81,6 +81,8 @@ class Resource:
     table: Table
     scopes: Mapping[str, frozenset[str]]
     shown: type[Fields] = Fields
+    ignored: type[Fields] = Fields
+    """What the standard lets requests have although it is worked out; only the documentation speaks of it."""
     computed: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     source: FromClause | None = None
     parent: str = ""

@@ -14,6 +14,7 @@ from services.catalogi.geldigheid import (
     PEILDATUM,
     SCHRIJVEN,
     VERWIJDEREN,
+    ObjectDates,
     as_array,
     begin_object,
     by_name,
@@ -152,6 +153,7 @@ BESLUITTYPE = Resource(
     path="besluittypen",
     fields=BesluittypeFields,
     shown=BesluittypeShown,
+    ignored=ObjectDates,
     table=BESLUITTYPE_TABLE,
     computed={
         "informatieobjecttypen": by_name(

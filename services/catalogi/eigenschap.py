@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import UniqueConstraint
 
-from services.catalogi.geldigheid import METADATA, day_of_reference
+from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -78,6 +78,7 @@ EIGENSCHAP = Resource(
     path="eigenschappen",
     fields=EigenschapFields,
     shown=DatedShown,
+    ignored=Dates,
     table=EIGENSCHAP_TABLE,
     source=with_zaaktype(T),
     computed=DATED,

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from zgw.call import Call
 from zgw.fields import Date as DateField
-from zgw.fields import parse_date
+from zgw.fields import Fields, parse_date
 from zgw.filters import Filter
 from zgw.outbox import outbox_table
 from zgw.problems import invalid
@@ -146,6 +146,20 @@ def _same(kind: str, own: Any, other: Any) -> ColumnElement[bool]:
     same = and_(other.c.catalogus == own.catalogus, other.c[IDENTITY[kind]] == name)
     # A besluittype may have no name; then it has no other versions.
     return and_(same, or_(name != "", other.c.uuid == own.uuid)) if kind == "besluittype" else same
+
+
+class ObjectDates(Fields):
+    """The first and the last day of all versions of a type together."""
+
+    begin_object: DateField | None = None
+    einde_object: DateField | None = None
+
+
+class Dates(ObjectDates):
+    """With the dates of a version, which those of what belongs to a zaaktype are."""
+
+    begin_geldigheid: DateField | None = None
+    einde_geldigheid: DateField | None = None
 
 
 TEXT = {"type": "string"}

@@ -12,6 +12,7 @@ from services.catalogi.geldigheid import (
     METADATA,
     SCHRIJVEN,
     VERWIJDEREN,
+    ObjectDates,
     as_array,
     as_refs,
     begin_object,
@@ -22,7 +23,7 @@ from services.catalogi.geldigheid import (
     validity_filter,
     versions,
 )
-from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
+from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT, leeg
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
@@ -57,7 +58,7 @@ class InformatieobjecttypeFields(Fields):
     einde_geldigheid: Date | None = None
     informatieobjectcategorie: Annotated[str, Length(80)] = ""
     trefwoord: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
-    omschrijving_generiek: Annotated[OmschrijvingGeneriek | None, LEEG_IS_NULL] = None
+    omschrijving_generiek: Annotated[OmschrijvingGeneriek | None, LEEG_IS_NULL, leeg(OmschrijvingGeneriek)] = None
 
 
 class InformatieobjecttypeShown(Fields):
@@ -114,6 +115,7 @@ INFORMATIEOBJECTTYPE = Resource(
     path="informatieobjecttypen",
     fields=InformatieobjecttypeFields,
     shown=InformatieobjecttypeShown,
+    ignored=ObjectDates,
     table=INFORMATIEOBJECTTYPE_TABLE,
     computed={
         "begin_object": begin_object("informatieobjecttype", T.c),

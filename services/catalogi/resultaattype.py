@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, TEXT, by_name, day_of_reference, validity_filter
+from services.catalogi.geldigheid import METADATA, TEXT, Dates, by_name, day_of_reference, validity_filter
 from services.catalogi.namen import Naam, list_of_names
 from services.catalogi.subtype import (
     DATED,
@@ -169,6 +169,7 @@ RESULTAATTYPE = Resource(
     path="resultaattypen",
     fields=ResultaattypeFields,
     shown=ResultaattypeShown,
+    ignored=Dates,
     table=RESULTAATTYPE_TABLE,
     source=with_zaaktype(T),
     computed={

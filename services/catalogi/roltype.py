@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from sqlalchemy import UniqueConstraint
 
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, day_of_reference
+from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -57,6 +57,7 @@ ROLTYPE = Resource(
     path="roltypen",
     fields=RoltypeFields,
     shown=DatedShown,
+    ignored=Dates,
     table=ROLTYPE_TABLE,
     source=with_zaaktype(T),
     computed=DATED,

@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import UniqueConstraint, func, select
 
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, day_of_reference
+from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
     DATED,
     SCOPES,
@@ -19,7 +19,7 @@ from services.catalogi.subtype import (
     with_zaaktype,
     zaaktype_is_concept,
 )
-from services.catalogi.velden import GEVULD
+from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
 from zgw.fields import Duration, Fields, Length, Ref, Whole
 from zgw.problems import OBJECT, InvalidParam
@@ -57,6 +57,12 @@ class StatustypeShown(DatedShown):
     eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen")]]
 
 
+class StatustypeIgnored(Dates):
+    """What requests may have without effect."""
+
+    eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen"), ONBEPERKT] | None] = Field(default=[])
+
+
 STATUSTYPE_TABLE = make_table(
     METADATA, "statustype", StatustypeFields, UniqueConstraint("zaaktype", "volgnummer", name="statustype_volgnummer")
 )
@@ -80,6 +86,7 @@ STATUSTYPE = Resource(
     path="statustypen",
     fields=StatustypeFields,
     shown=StatustypeShown,
+    ignored=StatustypeIgnored,
     table=STATUSTYPE_TABLE,
     source=with_zaaktype(T),
     computed={

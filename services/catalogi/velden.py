@@ -6,7 +6,8 @@ from typing import Any, cast
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from zgw.fields import Shown
+from zgw.describe import describe
+from zgw.fields import EmptyAs, Fields, Shown
 
 
 @dataclass(frozen=True)
@@ -30,5 +31,10 @@ def _leeg_is_null(value: Any) -> Any:
 
 
 LEEG_IS_NULL = BeforeValidator(_leeg_is_null)
-"""A group of which every member is empty is no group: Open Zaak shows absent groups so, and clients send back what
-they read."""
+"""A group of which every member is empty is no group: absent groups are shown so, and clients send back what they
+read."""
+
+
+def leeg(group: type[Fields]) -> EmptyAs:
+    """Return how the absence of a group is shown: with every member empty, as Open Zaak does. The OAS has no null."""
+    return EmptyAs({p.name: "" for p in describe(group)})

@@ -14,6 +14,7 @@ from services.catalogi.geldigheid import (
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.database import Executor
+from zgw.fields import Fields
 from zgw.problems import OBJECT, invalid
 from zgw.reading import find, no_query
 from zgw.resource import Action, Resource
@@ -106,6 +107,10 @@ async def catalogus_blijft(check: Check) -> None:
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 
 
+class Leeg(Fields):
+    """Nothing: what is sent has no meaning."""
+
+
 def publish(resource: Resource) -> Action:
     """Return the operation that publishes a type."""
 
@@ -132,6 +137,7 @@ def publish(resource: Resource) -> Action:
         f"/{resource.path}/{{uuid:uuid}}/publish",
         run,
         SCHRIJVEN,
+        body=Leeg,
         response=resource,
     )
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, Uuid, cast, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from services.catalogi.geldigheid import METADATA, TEXT, day_of_reference
+from services.catalogi.geldigheid import METADATA, TEXT, Dates, day_of_reference
 from services.catalogi.subtype import (
     CATALOGUS_REF,
     DATED,
@@ -48,6 +49,12 @@ class ZaakobjecttypeShown(DatedShown):
     statustypen: list[Annotated[str, Ref("catalogi", "statustypen")]]
 
 
+class ZaakobjecttypeIgnored(Dates):
+    """What requests may have without effect."""
+
+    begin_geldigheid: Date = Field(default=None)  # type: ignore[assignment]
+
+
 ZAAKOBJECTTYPE_TABLE = make_table(METADATA, "zaakobjecttype", ZaakobjecttypeFields)
 T = ZAAKOBJECTTYPE_TABLE
 _empty: ColumnElement[Any] = literal_column("'{}'")
@@ -57,6 +64,7 @@ ZAAKOBJECTTYPE = Resource(
     path="zaakobjecttypen",
     fields=ZaakobjecttypeFields,
     shown=ZaakobjecttypeShown,
+    ignored=ZaakobjecttypeIgnored,
     table=ZAAKOBJECTTYPE_TABLE,
     source=with_zaaktype(T),
     computed={

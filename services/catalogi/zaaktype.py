@@ -31,6 +31,7 @@ from services.catalogi.geldigheid import (
     METADATA,
     SCHRIJVEN,
     VERWIJDEREN,
+    ObjectDates,
     begin_object,
     by_name,
     day_of_reference,
@@ -42,7 +43,7 @@ from services.catalogi.geldigheid import (
     versions,
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
-from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT
+from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT, leeg
 from services.catalogi.versie import (
     correctie_houdt_relaties,
     einde_niet_voor_begin,
@@ -129,8 +130,8 @@ class ZaaktypeFields(Fields):
     selectielijst_procestype: OptionalUrl200 = ""
     referentieproces: Referentieproces
     verantwoordelijke: Annotated[str, Length(50), GEVULD]
-    broncatalogus: Annotated[Broncatalogus | None, LEEG_IS_NULL] = None
-    bronzaaktype: Annotated[Bronzaaktype | None, LEEG_IS_NULL] = None
+    broncatalogus: Annotated[Broncatalogus | None, LEEG_IS_NULL, leeg(Broncatalogus)] = None
+    bronzaaktype: Annotated[Bronzaaktype | None, LEEG_IS_NULL, leeg(Bronzaaktype)] = None
     catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION"), ONBEPERKT]
     besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
     deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")
@@ -299,6 +300,7 @@ ZAAKTYPE = Resource(
     path="zaaktypen",
     fields=ZaaktypeFields,
     shown=ZaaktypeShown,
+    ignored=ObjectDates,
     table=ZAAKTYPE_TABLE,
     computed={
         "besluittypen": by_name("besluittype", T.c.catalogus, T.c.besluittype_omschrijving),

@@ -16,6 +16,7 @@ from pathlib import Path
 from .compare import counterpart
 from .conftest import served, verdict
 from .contract import read
+from .corrections import CORRECTIONS
 from .deviations import DEVIATIONS
 from .extract import NORMATIVE_FILES, REPOSITORY, normative
 from .rules import RULES
@@ -38,6 +39,8 @@ is out of date.
 
 - **Operations**: those of the normative OAS that we serve, compared field by field: methods, paths, parameters,
   scopes, status codes, and the shape of requests and responses (`tests/contract/`).
+- **Corrections of the OAS**: where the OAS contradicts the text of the standard, all implementations, or itself. What
+  stands under "holds" is what the operations are compared with, without exceptions.
 - **Deviations**: every difference with the normative OAS that is there on purpose, with its reason. The contract test
   fails on a difference that is not in this table, and on a row that no longer accepts a difference.
 - **Rules**: the rules of the standard that no OAS can express, with the test files that name each. A test fails when
@@ -85,11 +88,21 @@ def operations(service: str) -> Iterator[str]:
     names = {found.name for operation in there if (found := counterpart(operation, ours))}
     total, refused = len(standard.operations), len(verdict(service).refused)
     yield f"{len(there)} of the {total} operations of the standard ({NORMATIVE_FILES[service]}) are served."
-    yield f"Differences with it that are not in the table: {refused}."
+    yield f"Differences with it that are not in a table below: {refused}."
     if missing := sorted(operation.name for operation in standard.operations.values() if operation not in there):
         yield f"Missing: {', '.join(f'`{name}`' for name in missing)}."
     if more := sorted(operation.name for operation in ours.operations.values() if operation.name not in names):
         yield f"Besides them: {', '.join(f'`{name}`' for name in more)}."
+
+
+def corrections(service: str) -> Iterator[str]:
+    """Yield the table of the corrections of the OAS of a service."""
+    yield "| decision | operations | what | where | OAS | holds | why |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in CORRECTIONS[service]:
+        oas, holds = ("nothing" if value is None else f"`{value}`" for value in (row.oas, row.holds))
+        cells = [row.point, code(row.operation), code(row.what), code(row.path), oas, holds, row.reason]
+        yield "| " + " | ".join(cells) + " |"
 
 
 def deviations(service: str) -> Iterator[str]:
@@ -120,8 +133,12 @@ def page() -> str:
     """Return the whole page."""
     parts = [HEAD]
     for service in NORMATIVE_FILES:
-        parts += [f"## {service.title()}", "", *operations(service), "", "### Deviations", ""]
-        parts += [*deviations(service), "", "### Rules", "", *rules(service), ""]
+        parts += [f"## {service.title()}", "", *operations(service), ""]
+        if CORRECTIONS.get(service):
+            parts += ["### Corrections of the OAS", "", *corrections(service), ""]
+        if DEVIATIONS[service]:
+            parts += ["### Deviations", "", *deviations(service), ""]
+        parts += ["### Rules", "", *rules(service), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from oas.openapi import document
 
 from .compare import Verdict, compare, split
-from .contract import read
+from .contract import Contract, read
+from .corrections import Correction, correct
 from .deviations import DEVIATIONS
 from .extract import REPOSITORY, normative
 
@@ -28,6 +29,13 @@ def is_built(service: str) -> bool:
 
 
 @cache
+def corrected(service: str) -> tuple[Contract, list[Correction]]:
+    """The standard as the rulebook corrects it, and the corrections that found nothing to correct."""
+    contract = normative(service)
+    return contract, correct(service, contract)
+
+
+@cache
 def verdict(service: str) -> Verdict:
     """The differences between what a service serves and the standard, with the accepted deviations taken out."""
-    return split(compare(service, normative(service), read(served(service))), DEVIATIONS[service])
+    return split(compare(service, corrected(service)[0], read(served(service))), DEVIATIONS[service])

@@ -1,5 +1,7 @@
 """Where we deviate from the normative OAS on purpose, one row for each decision of the rulebook.
 
+Where the OAS itself is wrong, `corrections.py` corrects it instead; that is so for all of catalogi.
+
 `point` is the open point of the rulebook that decides it (C common, Z zaken, O catalogi, D documenten, B besluiten,
 A autorisaties, N notificaties), or the section when the point has no number. A row that no longer accepts any
 difference makes the contract test fail, so that the table never promises more than we do.
@@ -10,10 +12,6 @@ The rounded maximum of `bestandsomvang` needs no row: the comparison is in float
 from __future__ import annotations
 
 from .compare import Deviation
-
-CATALOGI_LEZEN = ["catalogi.lezen", "documenten.lezen", "zaken.lezen"]
-SUBTYPES = "statustype_*|resultaattype_*|eigenschap_*|roltype_*|zaakobjecttype_*"
-MAIN_TYPES = "zaaktype_*|informatieobjecttype_*|besluittype_*"
 
 ZAKEN = [
     Deviation(
@@ -81,86 +79,7 @@ ZAKEN = [
     ),
 ]  # fmt: skip
 
-CATALOGI = [
-    Deviation(
-        "catalogi", "*_destroy", "statuses", "", "O6",
-        "A deleted type is not answered.", [200], [204],
-    ),
-    Deviation(
-        "catalogi", "*_destroy", "response.content-type", "application/json", "O6",
-        "A deleted type is not answered.", "application/json", None,
-    ),
-    Deviation(
-        "catalogi", "informatieobjecttype_create", "statuses", "", "O6",
-        "A created type is answered with 201 and Location, like every other resource.", [200], [201],
-    ),
-    Deviation(
-        "catalogi", "informatieobjecttype_update", "request.extra-required", "*", "catalogi §1.2",
-        "The OAS leaves the body of this PUT open; it is the same as that of POST.",
-    ),
-    Deviation(
-        "catalogi", "zaaktype_publish", "request.content-type", "application/json", "catalogi §1.2",
-        "The body of publish has no meaning and is ignored.",
-    ),
-    Deviation(
-        "catalogi", "resultaattype_partial_update", "request.format|request.nullable",
-        "besluittypen[]|informatieobjecttypen[]", "catalogi §2.4",
-        "Related types are written by name, in PATCH as in POST and PUT.",
-    ),
-    Deviation(
-        "catalogi", "zaaktype_create|zaaktype_update", "request.required", "identificatie", "O11",
-        "The identificatie is generated when it is left out.", True, None,
-    ),
-    Deviation(
-        "catalogi", "zaaktype_update", "request.required", "deelzaaktypen", "catalogi §2.2",
-        "Version 1.3.3 made deelzaaktypen optional in POST only; PUT follows.", True, None,
-    ),
-    Deviation(
-        "catalogi", MAIN_TYPES, "request.missing", "beginObject|eindeObject", "catalogi §5",
-        "Both are computed over all versions; input is ignored.",
-    ),
-    Deviation(
-        "catalogi", SUBTYPES, "request.missing", "beginGeldigheid|eindeGeldigheid|beginObject|eindeObject",
-        "catalogi §5", "All four are those of the zaaktype; input is ignored.",
-    ),
-    Deviation(
-        "catalogi", "statustype_*", "request.missing", "eigenschappen", "catalogi §2.3",
-        "The reverse of eigenschap.statustype is read-only; input is ignored.",
-    ),
-    Deviation(
-        "catalogi", "informatieobjecttype_create", "request.missing", "zaaktypeIdentificaties", "catalogi §2.9",
-        "A reverse relation is computed; input is ignored.",
-    ),
-    Deviation(
-        "catalogi", "informatieobjecttype_create", "request.required", "informatieobjectcategorie", "O15",
-        "The compliance suites create types without a category.", True, None,
-    ),
-    Deviation(
-        "catalogi", "zaakobjecttype_create|zaakobjecttype_update", "request.required", "catalogus", "catalogi §2.7",
-        "The catalogus is that of the zaaktype, so it can be left out.", True, None,
-    ),
-    Deviation(
-        "catalogi", "zaakinformatieobjecttype_*", "request.maxLength", "informatieobjecttype", "O1",
-        "The URL of a version is accepted in place of its omschrijving, and is longer.",
-    ),
-    Deviation(
-        "catalogi", "zaaktype_*", "*.nullable", "*broncatalogus|*bronzaaktype", "common §3",
-        "A group that has no value is null.", None, True,
-    ),
-    Deviation(
-        "catalogi", "informatieobjecttype_*", "*.nullable", "*omschrijvingGeneriek", "common §3",
-        "A group that has no value is null.", None, True,
-    ),
-    Deviation(
-        "catalogi", "*_list|*_retrieve", "scopes", "", "O12",
-        "Who may read zaken or documenten may read all of their types, not only zaaktypen.",
-        ["catalogi.lezen"], CATALOGI_LEZEN,
-    ),
-    Deviation(
-        "catalogi", "*_headers", "scopes", "", "catalogi §1.1",
-        "HEAD gives away whether an object exists, so it needs the scope of GET.", None, CATALOGI_LEZEN,
-    ),
-]  # fmt: skip
+CATALOGI: list[Deviation] = []
 
 DOCUMENTEN = [
     Deviation(

@@ -8,6 +8,7 @@ import pytest
 
 from .compare import Deviation, Difference, compare, split
 from .contract import dump, load, read
+from .corrections import CORRECTIONS, Correction, correct
 from .extract import NORMATIVE_FILES, normative
 from .schema import flatten
 
@@ -230,6 +231,31 @@ def test_deviation_for_half_of_the_differences_leaves_the_rest() -> None:
     outcome = split(everything, [Deviation("zaken", "*", "request.*", "naam", "Z0", "Not asked for.")])
     assert [difference.kind for difference in outcome.refused] == ["response.missing"]
     assert (len(outcome.accepted), outcome.stale) == (1, [])
+
+
+def test_corrections_change_what_they_are_about_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    document = oas(thing(["naam"], naam=TEXT))
+    document["paths"]["/zaken"]["patch"] = {"operationId": "zaak_patch", "requestBody": open_body, "responses": {}}
+    rows = [
+        Correction("Z1", "", "zaak_create", "statuses", "", [201], [200]),
+        Correction("Z1", "", "zaak_patch", "request", "", "object", "zaak_create"),
+        Correction("Z1", "", "zaak_*", "request.maxLength", "naam", 40, 50),
+    ]
+    wrong = [
+        Correction("Z1", "", "zaak_create", "statuses", "", [202], [200]),
+        Correction("Z1", "", "zaak_create", "response", "", "object", None),
+        Correction("Z1", "", "zaak_*", "request.maxLength", "naam", 41, 50),
+        Correction("Z1", "", "zaak_delete", "scopes", "", None, ["zaken.lezen"]),
+    ]
+    monkeypatch.setitem(CORRECTIONS, "zaken", [*rows, *wrong])
+    contract = read(document)
+    assert correct("zaken", contract) == wrong
+    create, patch = contract.operations["zaak_create"], contract.operations["zaak_patch"]
+    assert create.statuses == [200]
+    assert create.request["application/json"].flat["naam"] == {**TEXT, "maxLength": 50, "required": True}
+    assert create.response["application/json"].flat["naam"] == {**TEXT, "required": True}
+    assert patch.request["application/json"].flat["naam"] == {**TEXT, "maxLength": 50}
 
 
 @pytest.mark.parametrize("service", NORMATIVE_FILES)

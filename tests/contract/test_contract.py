@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from .compare import compare
-from .conftest import is_built, verdict
+from .conftest import corrected, is_built, verdict
 from .contract import read, resource_of
+from .deviations import DEVIATIONS
 from .extract import NORMATIVE_FILES, extract, extract_file, normative, normative_document, normative_folder
 
 RESOURCES = [
@@ -32,6 +33,15 @@ def test_every_deviation_is_still_one(service: str) -> None:
         pytest.skip(f"services/{service} has no app yet")
     stale = [f"{row.point}: {row.operation} {row.kind} {row.path}" for row in verdict(service).stale]
     assert not stale, "\n" + "\n".join(stale)
+
+
+@pytest.mark.parametrize("service", NORMATIVE_FILES)
+def test_every_correction_corrects_something(service: str) -> None:
+    assert corrected(service)[1] == []
+
+
+def test_catalogi_is_the_corrected_standard_without_exceptions() -> None:
+    assert DEVIATIONS["catalogi"] == []
 
 
 @pytest.mark.parametrize("service", NORMATIVE_FILES)

@@ -13,26 +13,6 @@ from zgw.database import Database, Executor, Row
 from zgw.output import full_reading, render
 from zgw.problems import not_found
 
-EMPTY: Mapping[str, Mapping[str, Any]] = {
-    "ZaakType": {
-        "broncatalogus": {"url": "", "domein": "", "rsin": ""},
-        "bronzaaktype": {"url": "", "identificatie": "", "omschrijving": ""},
-    },
-    "InformatieObjectType": {
-        "omschrijving_generiek": {
-            f"{name}_omschrijving_generiek": ""
-            for name in (
-                "informatieobjecttype",
-                "definitie_informatieobjecttype",
-                "herkomst_informatieobjecttype",
-                "hierarchie_informatieobjecttype",
-                "opmerking_informatieobjecttype",
-            )
-        }
-    },
-}
-"""How Open Zaak writes a group without a value."""
-
 
 async def exporteer(
     database: Database, tenant: str, domein: str, rsin: str = "", base: str = "http://localhost"
@@ -83,8 +63,6 @@ def _row(file: str, row: dict[str, Any], stored: Row, urls: Mapping[tuple[str, s
         ]
     for field, (kind, beside) in BY_NAME.get(file, {}).items():
         row[field] = [urls[kind, name] for name in row[beside] if (kind, name) in urls]
-    for name, empty in EMPTY.get(file, {}).items():
-        row[name] = row[name] or dict(empty)
     if file == "BesluitType":
         row["zaaktypen"] = []
     if file == "ZaakTypeInformatieObjectType":
