@@ -189,6 +189,18 @@ def tenant_show(name: Tenant, as_json: Json = False) -> None:
         typer.echo(status.tenant_as_text(facts))
 
 
+@tenant_app.command("remove")
+def tenant_remove(
+    name: Tenant,
+    erase: Annotated[str, typer.Option(help="Its name once more: all its data in the database are erased.")],
+) -> None:
+    """Erase a municipality with everything that the database has of it. There is no way back but a backup."""
+    if erase != name:
+        raise typer.BadParameter(f"--erase must repeat the name: {name}")
+    with_admin(lambda admin, _: tenants.remove_tenant(admin, name))
+    typer.echo(f"{name}: erased; the content of its documents is still in the object store")
+
+
 @tenant_app.command("cors")
 def tenant_cors(
     name: Tenant,

@@ -52,13 +52,17 @@ async def add_tenant(
 
 
 async def remove_tenant(admin: asyncpg.Connection, name: str) -> None:
-    """Erase a municipality: its clients, schemas and roles. Raises LookupError when it does not exist."""
-    await registry.remove_tenant(admin, name)
-    for service in SERVICES:
-        schema = schema_of(name, service)
-        await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-        if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
-            await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
+    """Erase a municipality: its clients, schemas and roles, all or nothing. Raises LookupError when it does not exist.
+
+    The content of its documents stays in the object store.
+    """
+    async with admin.transaction():
+        await registry.remove_tenant(admin, name)
+        for service in SERVICES:
+            schema = schema_of(name, service)
+            await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+            if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
+                await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
 
 
 async def add_client(

@@ -113,6 +113,24 @@ def test_status_and_tenant_show(home: Path) -> None:
     assert "up to date" in samenzaak(home, "status").stdout
 
 
+def test_a_municipality_is_erased_only_when_its_name_is_repeated(home: Path) -> None:
+    samenzaak(home, "tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
+    samenzaak(home, "client", "add", "tijdelijk", "--client-id", "weg", "--all-rights")
+    for wrong in ((), ("--erase", "deventer")):
+        assert samenzaak(home, "tenant", "remove", "tijdelijk", *wrong).returncode == 2
+    assert samenzaak(home, "tenant", "show", "tijdelijk").returncode == 0
+    assert samenzaak(home, "tenant", "remove", "tijdelijk", "--erase", "tijdelijk").returncode == 0
+    assert samenzaak(home, "tenant", "show", "tijdelijk").returncode == 1
+    assert json.loads(samenzaak(home, "tenant", "list", "--json").stdout)[0]["name"] == "deventer"
+    # Nothing is left that would keep it from being made again.
+    again = samenzaak(home, "tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert samenzaak(home, "client", "list", "tijdelijk", "--json").stdout.strip() == "[]"
+    samenzaak(home, "tenant", "remove", "tijdelijk", "--erase", "tijdelijk")
+    unknown = samenzaak(home, "tenant", "remove", "atlantis", "--erase", "atlantis")
+    assert (unknown.returncode, unknown.stderr) == (1, "samenzaak: there is no municipality atlantis\n")
+
+
 def test_a_command_and_a_server_share_the_data_and_a_token_works(home: Path, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     server = start(home, port, log)
