@@ -231,7 +231,14 @@ def conditional(call: Call, content: Any, headers: dict[str, str], etag: bool = 
     if etag:
         tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
         headers["ETag"] = tag
-        known = call.request.headers.get("if-none-match")
-        if known is not None and (known.strip() == "*" or tag in [part.strip() for part in known.split(",")]):
+        if known(call, tag):
             return Response(None, 304, headers)
     return Response(body, 200, headers, "application/json")
+
+
+def known(call: Call, tag: str) -> bool:
+    """Return whether ``If-None-Match`` names this ETag, which a proxy that compresses has made a weak one."""
+    given = call.request.headers.get("if-none-match")
+    if given is None:
+        return False
+    return given.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in given.split(",")]

@@ -11,14 +11,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from services.documenten.bestandsdeel import DEEL
 from services.documenten.document_velden import DOCUMENT_TABLE, VERSIE_TABLE
 from services.documenten.download import WINDOW
-from services.documenten.logboek import LOGBOEK, UPLOAD_TIME, Segment
+from services.documenten.logboek import LOGBOEK, PATIENCE
 from services.documenten.opslag import storage_of
+from services.documenten.upload import Segment
 from zgw.call import Service
 from zgw.database import among
 from zgw.problems import Problem
@@ -56,7 +58,7 @@ async def check_documents(
 
     Each object of each version, and each uploaded bestandsdeel, is read back once, in pieces, and its SHA-256 compared;
     with ``contents=False`` only its size. Then the storage is listed for objects that nothing refers to; those that are
-    younger than a day are left out, because they may belong to an upload. ``total`` counts objects and bytes.
+    younger than an hour are left out, because they may belong to an upload. ``total`` counts objects and bytes.
     """
     total = total or Total()
     seen: set[bytes] = set()
@@ -71,7 +73,8 @@ async def check_documents(
             seen.add(key)
             total.objects += 1
             total.size += segment["omvang"]
-            if finding := await _check(service, tenant, document, segment, contents):
+            finding = await _check(service, tenant, document, segment, contents)
+            if finding is not None and await _still_there(service, tenant, document, segment):
                 yield finding
         if len(documents) < BATCH:
             break
@@ -91,6 +94,14 @@ async def _segments(service: Service, tenant: str, documents: Sequence[Any]) -> 
         for segment in row["segmenten"] or ()
     ]
     return [*found, *((str(row["document"]), dict(row)) for row in await service.database.rows(tenant, parts))]
+
+
+async def _still_there(service: Service, tenant: str, document: str, segment: Segment) -> bool:
+    """Return whether the document still has this object: reading takes long, and documents are removed meanwhile."""
+    of = DOCUMENT_TABLE.c
+    statement = select(of.id, of.uuid, of.segmenten).where(of.uuid == UUID(document))
+    found = await _segments(service, tenant, await service.database.rows(tenant, statement))
+    return any(each["sleutel"] == segment["sleutel"] for _, each in found)
 
 
 async def _check(service: Service, tenant: str, document: str, segment: Segment, contents: bool) -> Finding | None:
@@ -117,7 +128,7 @@ async def _strangers(service: Service, tenant: str, seen: set[bytes]) -> AsyncIt
             known = bytes.fromhex(key) in seen
         except ValueError:
             known = False
-        if known or moment > datetime.now(UTC) - UPLOAD_TIME:
+        if known or moment > datetime.now(UTC) - PATIENCE:
             continue
         journal = select(LOGBOEK.c.sleutel).where(LOGBOEK.c.sleutel == key)
         if not await service.database.rows(tenant, journal):

@@ -7,7 +7,7 @@ from typing import cast as cast_type
 
 from sqlalchemy import Text, cast, column, delete, exists, func, insert, select, table
 
-from services.documenten.bestandsdeel import DEEL, new_parts
+from services.documenten.bestandsdeel import DEEL, PARTS, new_parts
 from services.documenten.document_velden import NUMMER, VERSIE_TABLE
 from services.documenten.inhoud import Body
 from services.documenten.logboek import keep, keys_of, release
@@ -142,6 +142,9 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
             plan, size = "keep", stored["bestandsomvang"]
         elif stored["segmenten"] is not None:
             check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
+    chunk = check.call.service.settings.chunk_size
+    if plan == "large" and size is not None and size > PARTS * chunk:
+        check.reject("bestandsomvang", "max_value", f"Meer dan {PARTS} bestandsdelen van {chunk} bytes kan niet.")
     check.notes["plan"] = plan
     check.row["bestandsomvang"] = size
     if plan != "keep":
@@ -154,7 +157,7 @@ async def inhoud_is_opgeslagen(check: Check) -> None:
         return
     if check.notes["plan"] == "store":
         body = body_of(check)
-        check.row["segmenten"] = [await body.store(check.call)] if body.size else []
+        check.row["segmenten"] = [await body.store()] if body.size else []
     if check.stored is None:
         check.row["lock"] = new_lock() if check.notes["plan"] == "large" else ""
 

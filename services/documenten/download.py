@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from services.documenten.document import LEZEN
 from services.documenten.lezen import find_version
@@ -15,11 +17,12 @@ from services.documenten.opslag import storage_of
 from zgw.call import Call
 from zgw.filters import unknown
 from zgw.problems import Problem
+from zgw.reading import known
 
 WINDOW = 4 * 1024**2
 """Bytes that are read from the storage at a time. No connection to it stays open while a slow client reads."""
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 
 Window = tuple[str, int, int]
 
@@ -42,7 +45,7 @@ async def download(call: Call) -> Response:
         "Accept-Ranges": "bytes",
         "ETag": etag(segments),
     }
-    if _known(call, headers["ETag"]):
+    if known(call, headers["ETag"]):
         return Response(None, 304, headers)
     start, end, status = 0, size, 200
     if (wanted := _range(call, size, headers["ETag"])) is not None:
@@ -57,14 +60,26 @@ async def download(call: Call) -> Response:
             )
         headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
     headers["Content-Length"] = str(end - start)
-    if call.request.method == "HEAD":
-        return Response(None, status, headers, "application/octet-stream")
     windows = windows_of(segments, start, end)
     # The first piece is read before the answer begins, so that absent storage gives an error, not a broken file.
-    first = await _read(call, windows[0]) if windows else b""
+    try:
+        first = await _read(call, windows[0]) if windows else b""
+    except Problem:
+        # Somebody may have removed the document in between: then this is a 404.
+        await find_version(call, rights, given)
+        raise
     if len(windows) < 2:
         return Response(first, status, headers, "application/octet-stream")
-    return StreamingResponse(_stream(call, first, windows[1:]), status, headers, "application/octet-stream")
+    return Breakable(_stream(call, first, windows[1:]), status, headers, "application/octet-stream")
+
+
+class Breakable(StreamingResponse):
+    """A download that may fail on its way: then the connection is closed, so that the client knows it is not whole."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the content; without its end when the storage failed or the document was removed."""
+        with suppress(Problem):
+            await super().stream_response(send)
 
 
 def check_accept(call: Call) -> None:
@@ -89,11 +104,6 @@ def disposition(name: str) -> str:
     if plain == clean:
         return f'attachment; filename="{plain}"'
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
-
-
-def _known(call: Call, tag: str) -> bool:
-    given = call.request.headers.get("if-none-match")
-    return given is not None and (given.strip() == "*" or tag in [part.strip() for part in given.split(",")])
 
 
 def _range(call: Call, size: int, tag: str) -> tuple[int, int] | None:

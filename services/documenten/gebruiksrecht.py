@@ -38,10 +38,11 @@ T = RECHT_TABLE.c
 async def indicatie_volgt_gebruiksrechten(db: Executor, check: Check) -> None:
     """drc-006: the first gebruiksrecht sets indicatieGebruiksrecht, the removal of the last one makes it unknown.
 
-    The document is locked first, so that two removals at the same time see each other.
+    The document is locked first, so that two removals at the same time see each other. The lock is one that the foreign
+    key of another gebruiksrecht does not stand in the way of: else two of them would wait for each other.
     """
     of, document = DOCUMENT_TABLE.c, check.now("informatieobject")
-    await db.execute(select(of.id).where(of.uuid == document).with_for_update())
+    await db.execute(select(of.id).where(of.uuid == document).with_for_update(key_share=True))
     change: Any = update(DOCUMENT_TABLE).where(of.uuid == document)
     if check.action == "create":
         await db.execute(change.where(of.indicatie_gebruiksrecht.is_not(True)).values(indicatie_gebruiksrecht=True))

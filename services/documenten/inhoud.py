@@ -4,8 +4,10 @@ A small body is read whole. Of a large one the content is taken out as it stream
 the fly, while the other members are kept and parsed as usual (:class:`Splitter`).
 """
 
+import asyncio
 import binascii
 import re
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,41 +15,37 @@ import orjson
 import pybase64
 from starlette.requests import ClientDisconnect
 
-from services.documenten.logboek import Segment, Upload
+from services.documenten.upload import Segment, Upload
 from zgw.call import Call, with_nul
 from zgw.problems import Problem, invalid
 
-SMALL = 4 * 1024**2
-"""Largest body that is read whole: parsing it at once is faster, and it takes less memory than an upload."""
+SMALL = 64 * 1024
+"""Largest body that is parsed whole. Of a larger one that would copy the content several times."""
 
 PADDING, WRONG = "incorrect-base64-padding", "invalid-base64"
 
 
 @dataclass
 class Body:
-    """What a client sent: the members but ``inhoud``, and that content, in memory or already stored as ``segment``."""
+    """What a client sent: the members but ``inhoud``, and that content as an upload that is not finished yet.
+
+    ``given`` is whether ``inhoud`` was there, be it null; ``error`` is the code of what is wrong with it.
+    """
 
     sent: dict[str, Any]
     given: bool = False
-    data: bytes | None = None
     upload: Upload | None = None
-    segment: Segment | None = None
     error: str = ""
 
     @property
     def size(self) -> int | None:
         """The size of the content, or None when there is none."""
-        if self.segment is not None:
-            return int(self.segment["omvang"])
-        return None if self.data is None else len(self.data)
+        return None if self.upload is None else self.upload.size
 
-    async def store(self, call: Call) -> Segment:
-        """Return the content as it is stored; store it when it is still in memory."""
-        if self.segment is None:
-            self.upload = Upload(call.service, call.tenant)
-            await self.upload.write(self.data or b"")
-            self.segment = await self.upload.finish()
-        return self.segment
+    async def store(self) -> Segment:
+        """Return the content as it is stored."""
+        assert self.upload is not None
+        return await self.upload.finish()
 
     async def discard(self) -> None:
         """Remove the content again, because the document was refused."""
@@ -56,7 +54,7 @@ class Body:
 
 
 async def read_body(call: Call) -> Body:
-    """Return the body of a create or update of a document; raise 400, 413 or 415."""
+    """Return the body of a create or update of a document; raise 400, 413 or 415, or what a failing storage gives."""
     call.check_content_type()
     chunks, size = [], 0
     stream = call.request.stream()
@@ -65,10 +63,8 @@ async def read_body(call: Call) -> Body:
             chunks.append(chunk)
             size += len(chunk)
             if size > SMALL:
-                break
-        else:
-            return _whole(b"".join(chunks))
-        return await _streamed(call, b"".join(chunks), stream)
+                return await _streamed(call, b"".join(chunks), stream)
+        return await _whole(call, b"".join(chunks))
     except ClientDisconnect:
         raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
 
@@ -85,59 +81,49 @@ def _parsed(raw: bytes | bytearray) -> dict[str, Any]:
     return data
 
 
-def _whole(raw: bytes) -> Body:
+async def _whole(call: Call, raw: bytes) -> Body:
     body = Body(_parsed(raw))
-    _take(body)
+    if "inhoud" in body.sent:
+        body.given = True
+        value = body.sent.pop("inhoud")
+        if isinstance(value, str):
+            decoder, body.upload = Decoder(), Upload(call.service, call.tenant)
+            await body.upload.write(decoder.feed(value.encode()))
+            body.error = decoder.end()
+        elif value is not None:
+            body.error = "invalid"
     return body
 
 
-def _take(body: Body) -> None:
-    """Move ``inhoud`` from the members into ``data``."""
-    if "inhoud" not in body.sent:
-        return
-    body.given = True
-    value = body.sent.pop("inhoud")
-    if isinstance(value, str):
-        decoder = Decoder()
-        body.data = decoder.feed(value.encode()) + decoder.end()
-        body.error = decoder.error
-    elif value is not None:
-        body.error = "invalid"
-
-
-async def _streamed(call: Call, first: bytes, stream: Any) -> Body:
+async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes]) -> Body:
     upload = Upload(call.service, call.tenant)
     decoder, splitter = Decoder(), Splitter()
     try:
         chunk: bytes | None = first
         while chunk is not None:
             for piece in splitter.feed(chunk):
-                if not decoder.error and (decoded := decoder.feed(piece)):
+                if decoded := decoder.feed(piece):
                     await upload.write(decoded)
             chunk = await anext(stream, None)
-        body = Body(_parsed(splitter.rest), upload=upload)
-        # The Splitter left an empty string in the place of what it took out.
-        if splitter.found and body.sent.get("inhoud") == "":
-            del body.sent["inhoud"]
+        body = Body(_parsed(splitter.rest))
+        if "inhoud" in body.sent:
             body.given = True
-            if decoded := decoder.end():
-                await upload.write(decoded)
-            body.error = decoder.error
-            if not body.error:
-                body.segment = await upload.finish()
-        else:
-            _take(body)
-        if body.segment is None:
+            value = body.sent.pop("inhoud")
+            # The Splitter left an empty string in the place of what it took out; later members of that name win.
+            if splitter.found and value == "":
+                body.upload, body.error = upload, decoder.end()
+            elif value is not None:
+                body.error = "invalid"
+        if body.upload is None:
             await upload.discard()
-            body.upload = None
         return body
     except BaseException:
-        await upload.discard()
+        await asyncio.shield(upload.discard())
         raise
 
 
 class Decoder:
-    """Base64 in pieces: ``feed`` each, then ``end``. ``error`` is the code of what is wrong with it, if anything."""
+    """Base64 in pieces: ``feed`` each, then ``end``, which returns the code of what is wrong with it, or nothing."""
 
     def __init__(self) -> None:
         self.error = ""
@@ -168,12 +154,12 @@ class Decoder:
             self.error = PADDING if re.fullmatch(rb"[A-Za-z0-9+/]*=+", text) else WRONG
             return b""
 
-    def end(self) -> bytes:
-        """Finish; what is left over is an error."""
+    def end(self) -> str:
+        """Finish: what is left over is an error."""
         if self._carry and not self.error:
             right = re.fullmatch(rb"[A-Za-z0-9+/]+=*", self._carry) and not self._ended
             self.error = PADDING if right else WRONG
-        return b""
+        return self.error
 
 
 REST = 1024**2
@@ -222,6 +208,9 @@ class Splitter:
         quote = data.find(b'"', at)
         end = len(data) if quote < 0 else quote
         piece = data[at:end]
+        if b"\n" in piece or b"\r" in piece:
+            # Base64 may be broken into lines, but in JSON they have to be escaped.
+            raise Problem(400, "parse_error", "De inhoud bevat een regeleinde dat in JSON niet mag.")
         if b"\\" in piece:
             if quote < 0 and (last := piece.rfind(b"\\")) >= len(piece) - 5:
                 # This escape may continue in the next piece; the longest has six bytes.

@@ -6,29 +6,39 @@ the journal, and the sweep finds it without listing the storage (docs/adr/0003).
 """
 
 import asyncio
-import hashlib
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, select
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.documenten.opslag import PIECE, failures, storage_of
+from services.documenten.opslag import storage_of
 from zgw.call import Service
 from zgw.database import Executor, among
 from zgw.problems import Problem
 
 log = logging.getLogger("samenzaak.opslag")
 
-UPLOAD_TIME = timedelta(hours=24)
-"""How long an upload may take before the sweep takes it for abandoned."""
+PATIENCE = timedelta(hours=1)
+"""How long after its last sign of life the sweep takes an upload for abandoned."""
+
+SIGN_OF_LIFE = 600.0
+"""Seconds between two signs of life of an upload."""
 
 SWEEP_PERIOD = 300.0
 """Seconds between two sweeps."""
+
+POSTPONED = timedelta(minutes=30)
+"""When the sweep tries again to remove what the storage did not let go of; until then the others get their turn."""
+
+PROMPT = 1.0
+"""Seconds that a request waits at most for the removal of what it no longer needs."""
 
 BATCH = 500
 
@@ -42,80 +52,61 @@ LOGBOEK = Table(
 )
 """``vanaf`` is the moment from which the object may be removed."""
 
-Segment = dict[str, Any]
-"""One object of a content: ``{"sleutel": key, "omvang": bytes, "sha256": hexadecimal}``."""
-
+UNAVAILABLE = (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # These two are on the path of every document, and constant, so they are written as what they would compile to.
-_ANNOUNCE = "INSERT INTO opslaglogboek (sleutel, vanaf) VALUES ($1, now() + $2)"
+_ANNOUNCE = "INSERT INTO opslaglogboek (sleutel, vanaf) SELECT unnest($1::text[]), now() + $2"
 _KEEP = "DELETE FROM opslaglogboek WHERE sleutel = ANY($1)"
 
 
-class Upload:
-    """Content on its way to the storage, under a new key. ``write`` pieces, then ``finish``; or ``discard``."""
+# --- Keys -------------------------------------------------------------------------------------------------------------
 
-    def __init__(self, service: Service, tenant: str) -> None:
-        self.service, self.tenant = service, tenant
-        self.key = uuid.uuid4().hex
-        self.size = 0
-        self._hash = hashlib.sha256()
-        self._pieces: list[bytes] = []
-        self._waiting = 0
-        self._writer: Any = None
-        self._announced = False
-        self._written = False
+STOCK = 16
+"""Keys that enter the journal together, so that most uploads need not wait for it. What is not used, the sweep
+removes."""
 
-    async def write(self, data: bytes) -> None:
-        """Take the next piece; it goes to the storage as soon as there is enough."""
-        self._hash.update(data)
-        self.size += len(data)
-        self._pieces.append(data)
-        self._waiting += len(data)
-        if self._waiting >= PIECE:
-            await self._pass_on()
+FRESH = 1200.0
+"""Seconds that a key of the stock may be taken; the sweep is far away then."""
 
-    async def _pass_on(self) -> None:
-        if self._writer is None:
-            await self._announce()
-            self._writer = storage_of(self.service).writer(self.tenant, self.key)
-        data = self._taken()
-        with failures():
-            await self._writer.write(data)
 
-    def _taken(self) -> bytes:
-        # A content that came in one piece is not copied here.
-        data = b"".join(self._pieces)
-        self._pieces, self._waiting = [], 0
-        return data
+@dataclass
+class Key:
+    """The name of an object to come; ``known`` is the moment from which the journal counts its ``PATIENCE``."""
 
-    async def _announce(self) -> None:
-        self._announced = True
-        async with self.service.database.acquire(self.tenant) as db:
-            await db.connection.execute(_ANNOUNCE, self.key, UPLOAD_TIME)
+    name: str
+    known: float
 
-    async def finish(self) -> Segment:
-        """Return the segment, once the whole content is safely stored."""
-        storage = storage_of(self.service)
-        if self._writer is None:
-            await self._announce()
-            self._written = True
-            await storage.write(self.tenant, self.key, self._taken())
-        else:
-            await self._pass_on()
-            self._written = True
-            with failures():
-                await self._writer.close()
-                await storage.settle(self.tenant, self.key)
-        self._writer = None
-        return {"sleutel": self.key, "omvang": self.size, "sha256": self._hash.hexdigest()}
 
-    async def discard(self) -> None:
-        """Remove what was written. What cannot be removed now, the sweep removes."""
-        self._pieces, self._writer = [], None
-        if not self._announced:
-            return
-        # Unless it was finished the store never made an object of the pieces; dropping the writer lets go of them.
-        await remove_now(self.service, self.tenant, [self.key], there=self._written)
+def stock_of(service: Service, tenant: str) -> list[Key]:
+    """Return the keys of a municipality that are in the journal and not in use yet."""
+    stock: list[Key] = service.state.setdefault("keys", {}).setdefault(tenant, [])
+    return stock
+
+
+async def new_key(service: Service, tenant: str) -> Key:
+    """Return a key for a new object, which is in the journal already."""
+    stock, now = stock_of(service, tenant), time.time()
+    # The clock of the machine and not a monotonic one: that stands still while the machine is suspended.
+    if stock and not 0 <= now - stock[-1].known < FRESH:
+        stock.clear()
+    if not stock:
+        names = [uuid.uuid4().hex for _ in range(STOCK)]
+        async with service.database.acquire(tenant) as db:
+            await db.connection.execute(_ANNOUNCE, names, PATIENCE)
+        stock += [Key(name, now) for name in names]
+    return stock.pop()
+
+
+async def show_life(service: Service, tenant: str, key: Key) -> None:
+    """Tell the journal that the upload under this key is still going on; at most every ``SIGN_OF_LIFE``."""
+    if (now := time.time()) - key.known > SIGN_OF_LIFE:
+        key.known = now
+        later = update(LOGBOEK).where(LOGBOEK.c.sleutel == key.name).values(vanaf=func.now() + PATIENCE)
+        async with service.database.acquire(tenant) as db:
+            await db.execute(later)
+
+
+# --- Keeping and removing ---------------------------------------------------------------------------------------------
 
 
 async def keep(db: Executor, keys: Sequence[str]) -> None:
@@ -134,33 +125,72 @@ async def release(db: Executor, keys: Iterable[str]) -> None:
         await db.execute(upsert(LOGBOEK).from_select(["sleutel", "vanaf"], each).on_conflict_do_nothing())
 
 
-async def remove_now(service: Service, tenant: str, keys: Iterable[str], there: bool = True) -> None:
-    """Remove objects of the journal after the commit; never raises, because the sweep does what fails here."""
+async def forsake(service: Service, tenant: str, key: str) -> bool:
+    """Return whether a new object may be removed because no transaction kept it, nor will.
+
+    A commit whose answer got lost may have kept it, or be about to: then this waits for that transaction.
+    """
+    try:
+        async with service.database.acquire(tenant) as db:
+            now = update(LOGBOEK).where(LOGBOEK.c.sleutel == key).values(vanaf=func.now())
+            mine = bool(await db.execute(now))
+    except UNAVAILABLE as e:
+        log.warning("%s: an upload is left to the sweep: %s", tenant, e)
+        return False
+    if not mine:
+        # Or the journal is another one than before, of a backup that was put back: then the stock is worth nothing.
+        stock_of(service, tenant).clear()
+    return mine
+
+
+async def remove_now(service: Service, tenant: str, keys: Iterable[str]) -> None:
+    """Remove objects of the journal after the commit; never raises, because the sweep does what fails here.
+
+    The storage may be slow or away; the client does not wait for it longer than ``PROMPT``.
+    """
     if found := sorted(set(keys)):
-        try:
-            if there:
-                await storage_of(service).delete(tenant, found)
-            async with service.database.acquire(tenant) as db:
-                await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, found)))
-        except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
-            log.warning("%s: %d objects are left to the sweep: %s", tenant, len(found), e)
+        tasks: set[asyncio.Task[None]] = service.state.setdefault("removals", set())
+        task = asyncio.create_task(_remove(service, tenant, found))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        await asyncio.wait({task}, timeout=PROMPT)
+
+
+async def _remove(service: Service, tenant: str, keys: Sequence[str]) -> None:
+    try:
+        await storage_of(service).delete(tenant, keys)
+        async with service.database.acquire(tenant) as db:
+            await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, keys)))
+    except UNAVAILABLE as e:
+        log.warning("%s: %d objects are left to the sweep: %s", tenant, len(keys), e)
+
+
+# --- The sweep --------------------------------------------------------------------------------------------------------
 
 
 async def sweep_tenant(service: Service, tenant: str) -> int:
-    """Remove what the journal of a municipality says; return how many objects that were.
+    """Remove what the journal of a municipality says; return how many keys that were.
 
     Rows are locked while their objects are removed, so that a transaction that wants to keep one waits, and then fails.
+    Raises Problem 503 when the storage fails; those objects are tried again later.
     """
     total = 0
     while True:
         async with service.database.transaction(tenant) as db:
             statement = select(LOGBOEK.c.sleutel).where(LOGBOEK.c.vanaf <= func.now())
             rows = await db.rows(statement.order_by(LOGBOEK.c.vanaf).limit(BATCH).with_for_update(skip_locked=True))
-            keys = [row["sleutel"] for row in rows]
+            keys, problem = [row["sleutel"] for row in rows], None
+            these = among(LOGBOEK.c.sleutel, keys)
             if keys:
-                await storage_of(service).delete_pieces(tenant, keys)
-                await storage_of(service).delete(tenant, keys)
-                await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, keys)))
+                try:
+                    await storage_of(service).delete_pieces(tenant, keys)
+                    await storage_of(service).delete(tenant, keys)
+                    await db.execute(delete(LOGBOEK).where(these))
+                except Problem as e:
+                    problem = e
+                    await db.execute(update(LOGBOEK).where(these).values(vanaf=func.now() + POSTPONED))
+        if problem is not None:
+            raise problem
         total += len(keys)
         if len(keys) < BATCH:
             return total
@@ -171,11 +201,19 @@ async def sweep(service: Service) -> None:
     while True:
         try:
             for tenant in await service.database.tenants():
-                if removed := await sweep_tenant(service, tenant):
-                    log.info("%s: removed %d objects without a document", tenant, removed)
-        except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+                await _sweep(service, tenant)
+        except UNAVAILABLE as e:
             log.warning("sweep of documents: %s", e)
         await asyncio.sleep(SWEEP_PERIOD)
+
+
+async def _sweep(service: Service, tenant: str) -> None:
+    # What is wrong with one municipality, its bucket for example, must not keep the others waiting.
+    try:
+        if removed := await sweep_tenant(service, tenant):
+            log.info("%s: removed %d keys without a document", tenant, removed)
+    except UNAVAILABLE as e:
+        log.warning("%s: sweep of documents: %s", tenant, e)
 
 
 def keys_of(segments: Iterable[Mapping[str, Any]] | None) -> list[str]:

@@ -37,6 +37,8 @@ class Storage:
     def __init__(self, url: str) -> None:
         self.url = url
         self._stores: dict[str, ObjectStore] = {}
+        self._safe: set[Path] = set()
+        """Folders that are on disk themselves, with all above them."""
 
     def _store(self, tenant: str) -> ObjectStore:
         if tenant not in self._stores:
@@ -54,11 +56,14 @@ class Storage:
                 )
         return self._stores[tenant]
 
-    async def write(self, tenant: str, key: str, data: bytes) -> None:
-        """Write a small object at once."""
+    async def write(self, tenant: str, key: str, pieces: Sequence[bytes]) -> None:
+        """Write a small object at once, to where it survives a power failure; raise Problem 503 or 507."""
         with failures():
-            await obstore.put_async(self._store(tenant), path_of(key), data, use_multipart=False)
-            await self.settle(tenant, key)
+            store = self._store(tenant)
+            if (path := _file_of(store, key)) is not None:
+                await asyncio.to_thread(self._write_file, path, pieces)
+            else:
+                await obstore.put_async(store, path_of(key), b"".join(pieces), use_multipart=False)
 
     def writer(self, tenant: str, key: str) -> Any:
         """Return the writer of a large object; use it inside :func:`failures`."""
@@ -67,10 +72,37 @@ class Storage:
         )
 
     async def settle(self, tenant: str, key: str) -> None:
-        """Wait until a written object survives a power failure; other stores promise that themselves."""
-        store = self._store(tenant)
-        if isinstance(store, LocalStore) and store.prefix is not None:
-            await asyncio.to_thread(_to_disk, Path(store.prefix) / path_of(key))
+        """Wait until an object of :meth:`writer` survives a power failure; other stores promise that themselves."""
+        with failures():
+            if (path := _file_of(self._store(tenant), key)) is not None:
+                await asyncio.to_thread(self._settle_file, path)
+
+    def _write_file(self, path: Path, pieces: Sequence[bytes]) -> None:
+        # The name is one that LocalStore gives to pieces of an upload too: they do not count as objects.
+        piece = path.with_name(f"{path.name}#0")
+        path.parent.mkdir(exist_ok=True)
+        try:
+            with piece.open("wb") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            piece.rename(path)
+        except BaseException:
+            piece.unlink(missing_ok=True)
+            raise
+        self._settle_folder(path.parent)
+
+    def _settle_file(self, path: Path) -> None:
+        _to_disk(path)
+        self._settle_folder(path.parent)
+
+    def _settle_folder(self, folder: Path) -> None:
+        _to_disk(folder)
+        if folder not in self._safe:
+            # It may be new, and the folder of the municipality with it.
+            _to_disk(folder.parent)
+            _to_disk(folder.parent.parent)
+            self._safe.add(folder)
 
     async def read(self, tenant: str, key: str, start: int, length: int) -> bytes:
         """Return a range of an object; raise Problem 503 when it cannot be read."""
@@ -98,10 +130,10 @@ class Storage:
 
     async def delete_pieces(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete what a broken off upload left in a local folder; in a bucket a lifecycle rule does that."""
-        store = self._store(tenant)
-        if isinstance(store, LocalStore) and store.prefix is not None:
-            with failures():
-                await asyncio.to_thread(_delete_pieces, [Path(store.prefix) / path_of(key) for key in keys])
+        with failures():
+            paths = [path for key in keys if (path := _file_of(self._store(tenant), key)) is not None]
+            if paths:
+                await asyncio.to_thread(_delete_pieces, paths)
 
     async def keys(self, tenant: str) -> AsyncIterator[tuple[str, datetime]]:
         """Yield (key, moment of writing) of all objects of a municipality."""
@@ -131,7 +163,7 @@ def failures() -> Iterator[None]:
         yield
     except (BaseError, OSError) as e:
         text = str(e)
-        log.error("storage of documents: %s", text[:500])
+        log.error("storage of documents: %s", text.partition("\n")[0][:500])
         if getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(word in text.lower() for word in _FULL):
             raise Problem(507, "insufficient_storage", "De documentopslag is vol.", title="Opslag vol.") from e
         raise Problem(
@@ -149,10 +181,16 @@ def _delete_pieces(paths: Sequence[Path]) -> None:
             piece.unlink(missing_ok=True)
 
 
+def _file_of(store: ObjectStore, key: str) -> Path | None:
+    """Return where the object is, when the store is a local folder."""
+    if isinstance(store, LocalStore) and store.prefix is not None:
+        return Path(store.prefix) / path_of(key)
+    return None
+
+
 def _to_disk(path: Path) -> None:
-    for each in (path, path.parent, path.parent.parent):
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from services.documenten.bestandsdeel import DEEL
 from services.documenten.document import DOCUMENT, SCHRIJVEN
 from services.documenten.document_velden import DOCUMENT_TABLE, BestandsDeelFields
-from services.documenten.logboek import Upload, keep, release, remove_now
+from services.documenten.logboek import keep, release, remove_now
+from services.documenten.upload import Upload
 from zgw.call import Call, answer
 from zgw.database import Row
 from zgw.fields import WRITE_ONLY, Fields, Length, Ref, Shown

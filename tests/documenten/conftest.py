@@ -1,15 +1,19 @@
 """Everything about documents is tested twice: with a local folder, and with a server that speaks S3."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from services.documenten.logboek import sweep_tenant
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import informatieobjecttype
+from tests.documenten.opslag import expire, journal, service_of
+from tests.documenten.storing import Broken
 from tests.documenten.wissel import Wissel, wisselend
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst
@@ -21,7 +25,7 @@ CHUNK = 1024**2
 BUCKET = "documenten"
 
 
-ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag")
+ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag", "test_storing")
 """The files about content. The rules do not touch the storage; ``SAMENZAAK_TEST_S3=all`` tests them on it as well."""
 
 
@@ -106,6 +110,24 @@ def maak(api: Client, lijst: Selectielijst) -> Maak:
 async def iot(api: Client) -> str:
     """A published informatieobjecttype of Deventer, openbaar."""
     return await informatieobjecttype(api)
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Broken:
+    """Breaks the storage."""
+    return Broken(monkeypatch)
+
+
+@pytest.fixture
+def settle(stack: Stack) -> Callable[[], Any]:
+    """Return a function that sweeps, and makes sure that nothing is left to be swept."""
+
+    async def done() -> None:
+        await expire(stack)
+        await sweep_tenant(service_of(stack), "deventer")
+        assert await journal(stack) == []
+
+    return done
 
 
 @pytest.fixture

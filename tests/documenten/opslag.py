@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from services.documenten.logboek import stock_of
 from services.documenten.opslag import Storage, storage_of
 from tests.stack import PUBLIC, Client, Stack
 from zgw.call import Service
@@ -32,8 +33,16 @@ async def rows(stack: Stack, sql: str, *values: Any, tenant: str = "deventer") -
 
 
 async def journal(stack: Stack, tenant: str = "deventer") -> list[str]:
-    """Return the keys in the journal."""
-    return [row["sleutel"] for row in await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)]
+    """Return the keys in the journal, without the stock for uploads to come."""
+    stock = {key.name for key in stock_of(service_of(stack), tenant)}
+    found = await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)
+    return [row["sleutel"] for row in found if row["sleutel"] not in stock]
+
+
+async def expire(stack: Stack, tenant: str = "deventer") -> None:
+    """Make the sweep think that everything in the journal is old."""
+    stock_of(service_of(stack), tenant).clear()
+    await rows(stack, "UPDATE opslaglogboek SET vanaf = now()", tenant=tenant)
 
 
 async def keys_of(stack: Stack, document: dict[str, Any]) -> list[str]:
