@@ -177,7 +177,7 @@ async def houd_inhoud_bij(db: Executor, check: Check) -> None:
         previous = {c.name: check.stored[c.name] for c in VERSIE_TABLE.c if c.name != "id"}
         await db.execute(insert(VERSIE_TABLE).values(**previous))
     if plan == "store":
-        await keep(db, keys_of(check.row["segmenten"]))
+        await keep(db, check.call.service, check.call.tenant, keys_of(check.row["segmenten"]))
     if plan != "keep" and check.stored is not None and check.stored["lock"]:
         rows = await db.rows(delete(DEEL).where(DEEL.c.document == check.uuid).returning(DEEL.c.sleutel))
         check.notes["weg"] = [row["sleutel"] for row in rows if row["sleutel"]]

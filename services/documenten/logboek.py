@@ -109,13 +109,18 @@ async def show_life(service: Service, tenant: str, key: Key) -> None:
 # --- Keeping and removing ---------------------------------------------------------------------------------------------
 
 
-async def keep(db: Executor, keys: Sequence[str]) -> None:
+async def keep(db: Executor, service: Service, tenant: str, keys: Sequence[str]) -> None:
     """Keep new objects, in the transaction that stores what they belong to.
 
-    Raises Problem 503 when the sweep was first, because then their content is gone.
+    Raises Problem 503 when the sweep was first and their content is gone.
     """
-    if keys and await db.connection.execute(_KEEP, list(keys)) != f"DELETE {len(keys)}":
-        raise Problem(503, "service_unavailable", "Het uploaden duurde te lang.", headers={"Retry-After": "1"})
+    if not keys or await db.connection.execute(_KEEP, list(keys)) == f"DELETE {len(keys)}":
+        return
+    # Either that, or the journal is another one than it was: a backup was put back. The stock is worth nothing then.
+    stock_of(service, tenant).clear()
+    for key in keys:
+        if await storage_of(service).size(tenant, key) is None:
+            raise Problem(503, "service_unavailable", "Het uploaden duurde te lang.", headers={"Retry-After": "1"})
 
 
 async def release(db: Executor, keys: Iterable[str]) -> None:
@@ -133,14 +138,10 @@ async def forsake(service: Service, tenant: str, key: str) -> bool:
     try:
         async with service.database.acquire(tenant) as db:
             now = update(LOGBOEK).where(LOGBOEK.c.sleutel == key).values(vanaf=func.now())
-            mine = bool(await db.execute(now))
+            return bool(await db.execute(now))
     except UNAVAILABLE as e:
         log.warning("%s: an upload is left to the sweep: %s", tenant, e)
         return False
-    if not mine:
-        # Or the journal is another one than before, of a backup that was put back: then the stock is worth nothing.
-        stock_of(service, tenant).clear()
-    return mine
 
 
 async def remove_now(service: Service, tenant: str, keys: Iterable[str]) -> None:

@@ -235,7 +235,7 @@ async def _store(call: Call, form: Form, part: Row) -> list[str]:
             raise invalid(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
         values = {"sleutel": segment["sleutel"], "sha256": segment["sha256"]}
         await db.execute(update(DEEL).where(DEEL.c.uuid == part["uuid"]).values(**values))
-        await keep(db, [segment["sleutel"]])
+        await keep(db, call.service, call.tenant, [segment["sleutel"]])
         old = [now["sleutel"]] if now["sleutel"] else []
         await release(db, old)
     return old

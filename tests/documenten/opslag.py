@@ -1,6 +1,7 @@
 """Looks behind the API: at the storage, the journal and the rows of the tests' own municipality."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.documenten.logboek import stock_of
@@ -34,9 +35,11 @@ async def rows(stack: Stack, sql: str, *values: Any, tenant: str = "deventer") -
 
 async def journal(stack: Stack, tenant: str = "deventer") -> list[str]:
     """Return the keys in the journal, without the stock for uploads to come."""
-    stock = {key.name for key in stock_of(service_of(stack), tenant)}
-    found = await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)
-    return [row["sleutel"] for row in found if row["sleutel"] not in stock]
+    found = {row["sleutel"] for row in await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)}
+    if stack.split is not None:
+        # The stock of another process is told by what it is for: there is no object under its keys yet.
+        return sorted(found & await objects(stack, tenant))
+    return sorted(found - {key.name for key in stock_of(service_of(stack), tenant)})
 
 
 async def expire(stack: Stack, tenant: str = "deventer") -> None:
@@ -68,8 +71,34 @@ async def send_and_leave(api: Client, method: str, path: str, headers: dict[str,
         nonlocal status
         status = message.get("status", status)
 
+    await api.stack.gateway(_scope(api, method, path, headers), receive, send)
+    return status
+
+
+async def read_slowly(api: Client, url: str, during: Callable[[int], Awaitable[None]]) -> tuple[int, bytes, bool]:
+    """GET, calling ``during`` with the number of bytes so far after each piece; return the status, the bytes, and
+    whether the answer came to its end."""
+    status, data, whole = 0, b"", False
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        nonlocal status, data, whole
+        status = message.get("status", status)
+        data += message.get("body", b"")
+        whole = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await during(len(data))
+
+    path, _, query = url.removeprefix(PUBLIC).partition("?")
+    await api.stack.gateway({**_scope(api, "GET", path, {}), "query_string": query.encode()}, receive, send)
+    return status, data, whole
+
+
+def _scope(api: Client, method: str, path: str, headers: dict[str, str]) -> dict[str, Any]:
     usual = {"host": PUBLIC.removeprefix("http://"), "authorization": f"Bearer {api.token()}", **headers}
-    scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
@@ -83,5 +112,3 @@ async def send_and_leave(api: Client, method: str, path: str, headers: dict[str,
         "client": None,
         "server": None,
     }
-    await api.stack.gateway(scope, receive, send)
-    return status

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from services.documenten.bestandsdeel import PARTS
 from tests.documenten.antwoord import code, errors
 from tests.documenten.conftest import CHUNK
 from tests.documenten.maak_document import EIO, ROOT, b64, body, content_of, document, ontgrendel, vergrendel
@@ -68,6 +69,19 @@ async def test_upload_in_any_order(stack: Stack, api: Client, iot: str) -> None:
     assert (await put(api, parts[0], part(1), lock)).status_code == 404
     assert (await api.delete(made["url"])).status_code == 204
     assert not keys & await objects(stack)
+
+
+async def test_an_upload_in_more_parts_than_there_can_be_is_refused(api: Client, iot: str) -> None:
+    for size in (PARTS * CHUNK + 1, 2**63 - 1):
+        wrong = body(iot, inhoud=None, bestandsomvang=size)
+        assert errors(await api.post(EIO, wrong)) == [("bestandsomvang", "max_value")]
+    made = await announce(api, iot, bestandsomvang=PARTS * CHUNK - 1)
+    assert [p["volgnummer"] for p in made["bestandsdelen"]] == list(range(1, PARTS + 1))
+    assert [p["omvang"] for p in made["bestandsdelen"]] == [CHUNK] * (PARTS - 1) + [CHUNK - 1]
+    lock = made["lock"]
+    assert errors(await api.patch(made["url"], {"lock": lock, "inhoud": None, "bestandsomvang": 2**63 - 1})) == [
+        ("bestandsomvang", "max_value")
+    ]
 
 
 async def test_parts_in_parallel(api: Client, iot: str) -> None:

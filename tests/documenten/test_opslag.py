@@ -11,7 +11,7 @@ import pytest
 from obstore.store import LocalStore
 
 from services.documenten.controle import Finding, Total, check_documents
-from services.documenten.logboek import keep, sweep_tenant
+from services.documenten.logboek import FRESH, SIGN_OF_LIFE, _sweep, keep, new_key, stock_of, sweep_tenant
 from services.documenten.opslag import PIECE, Storage, path_of
 from services.documenten.upload import Upload
 from tests.documenten.conftest import CHUNK
@@ -93,7 +93,7 @@ async def test_the_sweep_removes_what_a_crash_left(stack: Stack, api: Client, io
     # Whoever still wants to keep it is refused.
     async with service.database.transaction("deventer") as db:
         with pytest.raises(Problem, match="503"):
-            await keep(db, list(keys))
+            await keep(db, service, "deventer", list(keys))
 
 
 async def test_the_sweep_removes_the_pieces_of_a_broken_upload(tmp_path: Path) -> None:
@@ -103,6 +103,64 @@ async def test_the_sweep_removes_the_pieces_of_a_broken_upload(tmp_path: Path) -
     piece.write_bytes(b"half")
     await made.delete_pieces("raalte", ["abce"])
     assert [f.name for f in (tmp_path / "raalte" / "ab").iterdir()] == ["abcd"]
+
+
+async def test_an_upload_shows_that_it_goes_on(stack: Stack, api: Client, settle: Callable[[], Any]) -> None:
+    service = service_of(stack)
+    upload = Upload(service, "deventer")
+    await upload.write(content_of(PIECE))
+    assert upload._key is not None
+    # As if a long time went by before the next piece, and the sweep comes at last.
+    upload._key.known -= SIGN_OF_LIFE
+    await expire(stack)
+    await upload.write(b"x")
+    await sweep_tenant(service, "deventer")
+    assert await journal(stack) == [upload._key.name]
+    await upload.discard()
+    await settle()
+
+
+async def test_a_key_that_was_long_in_stock_is_not_used(stack: Stack, api: Client, settle: Callable[[], Any]) -> None:
+    service = service_of(stack)
+    first = await new_key(service, "deventer")
+    second = await new_key(service, "deventer")
+    assert second.known == first.known
+    for key in stock_of(service, "deventer"):
+        key.known -= FRESH
+    third = await new_key(service, "deventer")
+    assert third.known > second.known
+    await settle()
+
+
+async def test_the_sweep_goes_on_with_the_other_municipalities(
+    stack: Stack, api: Client, raalte: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, real = service_of(stack), Storage.delete
+    mine, other = await document(api), await document(raalte)
+    stuck = await keys_of(stack, mine)
+
+    async def refuse(*args: Any) -> None:
+        raise Problem(503, "service_unavailable", "Het slot zit erop.")
+
+    monkeypatch.setattr(Storage, "delete", refuse)
+    for client, each in ((api, mine), (raalte, other)):
+        assert (await client.delete(each["url"])).status_code == 204
+
+    async def refuse_one(self: Storage, tenant: str, keys: Any) -> None:
+        if tenant == "deventer":
+            await refuse()
+        await real(self, tenant, keys)
+
+    monkeypatch.setattr(Storage, "delete", refuse_one)
+    for tenant in ("deventer", "raalte"):
+        await _sweep(service, tenant)
+    assert (await journal(stack, "deventer"), await journal(stack, "raalte")) == (stuck, [])
+    # What fails again and again does not stand in the way of what comes after it.
+    assert await sweep_tenant(service, "deventer") == 0
+    monkeypatch.undo()
+    await expire(stack)
+    await _sweep(service, "deventer")
+    assert await journal(stack) == []
 
 
 async def test_the_sweep_waits_for_storage_that_is_away(
@@ -167,6 +225,21 @@ async def test_the_control_finds_what_is_missing_or_differs(
     for each in (missing, longer):
         assert (await api.delete(each["url"])).status_code == 204
     assert (await api.get(sound["inhoud"])).status_code == 200
+
+
+async def test_what_is_removed_while_the_control_reads_is_not_missing(
+    stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real = await document(api, informatieobjecttype=iot), Storage.size
+    [key] = await keys_of(stack, made)
+
+    async def late(self: Storage, tenant: str, wanted: str) -> int | None:
+        if wanted == key:
+            assert (await api.delete(made["url"])).status_code == 204
+        return await real(self, tenant, wanted)
+
+    monkeypatch.setattr(Storage, "size", late)
+    assert key not in {f.key for f in await findings(stack)}
 
 
 async def test_the_control_says_what_it_could_not_read(stack: Stack, api: Client, iot: str, broken: Broken) -> None:

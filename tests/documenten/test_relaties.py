@@ -216,6 +216,13 @@ async def test_drc_006_two_last_gebruiksrechten_removed_at_once(api: Client, iot
         assert (await api.get(made["url"])).json()["indicatieGebruiksrecht"] is None
 
 
+async def test_drc_006_many_first_gebruiksrechten_at_once(api: Client, iot: str) -> None:
+    made = await document(api, informatieobjecttype=iot)
+    answers = await asyncio.gather(*(api.post(RECHTEN, recht(made)) for _ in range(6)))
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert (await api.get(made["url"])).json()["indicatieGebruiksrecht"] is True
+
+
 # --- Verzendingen -----------------------------------------------------------------------------------------------------
 
 ADRES = {"huisnummer": 10, "naamOpenbareRuimte": "Grote Kerkhof", "woonplaatsnaam": "Deventer"}

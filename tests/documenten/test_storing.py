@@ -1,21 +1,28 @@
 """Faults of the storage: away, broken, full; nothing half is visible and a retry succeeds (docs/adr/0003)."""
 
+import asyncio
 import os
 import subprocess
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import obstore
 import pytest
 
+from services.documenten import schrijven
+from services.documenten.download import WINDOW
 from services.documenten.opslag import PIECE, Storage
 from tests.documenten.antwoord import code, errors
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, ontgrendel, vergrendel
-from tests.documenten.opslag import journal, keys_of, objects, service_of, storage
+from tests.documenten.opslag import journal, keys_of, objects, read_slowly, rows, service_of, storage
 from tests.documenten.storing import Broken
 from tests.documenten.test_bestandsdelen import CONTENT, announce, part, put
 from tests.stack import Client, Stack
+from zgw import verbs
 
 LARGE = PIECE + 5_000_000
 
@@ -126,3 +133,85 @@ async def test_disk_full(stack: Stack, api: Client, iot: str, tmp_path: Path, mo
         assert (await journal(stack), [f for f in folder.rglob("*") if f.is_file()]) == ([], [])
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+# --- Removal while something else goes on -----------------------------------------------------------------------------
+
+
+async def test_removal_does_not_wait_for_slow_storage(
+    stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await document(api, informatieobjecttype=iot)
+    keys, go_on, real = await keys_of(stack, made), asyncio.Event(), obstore.delete_async
+
+    async def slow(*args: Any) -> Any:
+        await go_on.wait()
+        return await real(*args)
+
+    monkeypatch.setattr(obstore, "delete_async", slow)
+    began = time.monotonic()
+    assert (await api.delete(made["url"])).status_code == 204
+    assert time.monotonic() - began < 5
+    assert await journal(stack) == keys
+    go_on.set()
+    await asyncio.gather(*service_of(stack).state["removals"])
+    assert (await journal(stack), set(keys) & await objects(stack)) == ([], set())
+
+
+async def test_a_document_that_is_removed_before_its_content_is_read_is_not_found(
+    stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real = await document(api, informatieobjecttype=iot), Storage.read
+
+    async def late(self: Storage, *args: Any) -> bytes:
+        assert (await api.delete(made["url"])).status_code == 204
+        return await real(self, *args)
+
+    monkeypatch.setattr(Storage, "read", late)
+    assert code(await api.get(made["inhoud"])) == (404, "not_found")
+
+
+async def test_a_download_that_fails_on_its_way_is_broken_off(
+    stack: Stack, api: Client, iot: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = await document(api, informatieobjecttype=iot, inhoud=b64(content_of(3 * WINDOW)))
+
+    async def remove(received: int) -> None:
+        if received == WINDOW:
+            assert (await api.delete(made["url"])).status_code == 204
+
+    status, data, whole = await read_slowly(api, made["inhoud"], remove)
+    # What was read ahead still arrives; the end of the answer does not, so that the client knows.
+    assert (status, whole) == (200, False)
+    assert data == content_of(3 * WINDOW)[: len(data)]
+    assert len(data) < 3 * WINDOW
+    assert "Traceback" not in caplog.text
+
+
+# --- A commit of which the answer gets lost ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1000, LARGE])
+async def test_content_that_was_kept_after_all_is_not_removed(
+    stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    number, real = str(uuid.uuid4()), verbs.insert_object
+
+    async def lost(*args: Any) -> Any:
+        await real(*args)
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+
+    monkeypatch.setattr(schrijven, "insert_object", lost)
+    sent = body(iot, identificatie=number, inhoud=b64(content_of(size)))
+    assert (await api.post(EIO, sent)).status_code >= 500
+    monkeypatch.undo()
+    [found] = (await api.get(f"{EIO}?identificatie={number}")).json()["results"]
+    assert (await api.get(found["inhoud"])).content == content_of(size)
+
+
+async def test_a_backup_that_is_put_back_takes_the_journal_along(stack: Stack, api: Client, iot: str) -> None:
+    await document(api, informatieobjecttype=iot)
+    # The keys that the process has in stock are unknown to the journal of the backup.
+    await rows(stack, "DELETE FROM opslaglogboek")
+    made = await document(api, informatieobjecttype=iot)
+    assert (await api.get(made["inhoud"])).content == b"Geachte mevrouw,"
