@@ -42,11 +42,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The URL of a bucket on an S3 server in this process; the variables are those that every S3 client knows."""
+def s3_server() -> Iterator[ThreadedMotoServer]:
+    """An S3 server in this process."""
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(s3_server: ThreadedMotoServer) -> Iterator[str]:
+    """The URL of a bucket on it; the variables are those that every S3 client knows."""
+    host, port = s3_server.get_host_and_port()
     variables = {
         "AWS_ACCESS_KEY_ID": "proef",
         "AWS_SECRET_ACCESS_KEY": "proef",
@@ -58,7 +65,6 @@ def s3() -> Iterator[str]:
     os.environ.update(variables)
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     yield f"s3://{BUCKET}/gemeenten"
-    server.stop()
     for name, value in before.items():
         os.environ.pop(name)
         if value is not None:

@@ -1,10 +1,12 @@
 """Makes the storage fail, as it does when the other side is away or full."""
 
 import errno
+from pathlib import Path
 from typing import Any
 
 import obstore
 import pytest
+from moto.server import ThreadedMotoServer
 from obstore.exceptions import GenericError
 
 from services.documenten.opslag import Storage
@@ -53,3 +55,38 @@ class Broken:
     def repair(self) -> None:
         """Let everything work again."""
         self.monkeypatch.undo()
+
+
+class AwayFolder:
+    """A local folder in the place of which there is something else, as when a disk is not mounted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.kept = folder, folder.with_name(f"{folder.name}.weg")
+
+    def __enter__(self) -> None:
+        self.folder.rename(self.kept)
+        self.folder.touch()
+
+    def __exit__(self, *_: object) -> None:
+        self.folder.unlink()
+        self.kept.rename(self.folder)
+
+
+class AwayServer:
+    """A server that is stopped; what it holds is in this process, so it is there again when it starts."""
+
+    def __init__(self, server: ThreadedMotoServer) -> None:
+        self.server = server
+        self.address = server.get_host_and_port()
+
+    def __enter__(self) -> None:
+        self.server.stop()
+        assert self.server._server is not None
+        self.server._server.server_close()
+
+    def __exit__(self, *_: object) -> None:
+        self.server._port = self.address[1]
+        self.server.start()
+
+
+Away = AwayFolder | AwayServer

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import asyncpg
 import obstore
@@ -19,7 +21,7 @@ from services.documenten.opslag import PIECE, Storage
 from tests.documenten.antwoord import code, errors
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import journal, keys_of, objects, read_slowly, rows, service_of, storage
-from tests.documenten.storing import Broken
+from tests.documenten.storing import Away, AwayFolder, AwayServer, Broken
 from tests.documenten.test_bestandsdelen import CONTENT, announce, part, put
 from tests.stack import Client, Stack
 from zgw import verbs
@@ -215,3 +217,46 @@ async def test_a_backup_that_is_put_back_takes_the_journal_along(stack: Stack, a
     await rows(stack, "DELETE FROM opslaglogboek")
     made = await document(api, informatieobjecttype=iot)
     assert (await api.get(made["inhoud"])).content == b"Geachte mevrouw,"
+
+
+# --- Storage that is really away --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def away(stack: Stack, request: pytest.FixtureRequest) -> Away:
+    """Takes the storage of this stack away and brings it back."""
+    if storage(stack).url.startswith("s3:"):
+        return AwayServer(request.getfixturevalue("s3_server"))
+    return AwayFolder(Path(url2pathname(urlsplit(storage(stack).url).path)))
+
+
+async def test_storage_that_is_really_away(
+    stack: Stack, api: Client, iot: str, away: Away, settle: Callable[[], Any]
+) -> None:
+    kept = await document(api, informatieobjecttype=iot)
+    gone = await document(api, informatieobjecttype=iot)
+    pending = await announce(api, iot)
+    number = str(uuid.uuid4())
+    small = body(iot, identificatie=number)
+    large = body(iot, identificatie=number, inhoud=b64(content_of(LARGE)))
+    before = await objects(stack)
+    with away:
+        for sent in (small, large):
+            assert code(await api.post(EIO, sent)) == (503, "service_unavailable")
+        assert code(await put(api, pending["bestandsdelen"][0], part(1))) == (503, "service_unavailable")
+        assert code(await api.get(kept["inhoud"])) == (503, "service_unavailable")
+        assert (await api.delete(gone["url"])).status_code == 204
+        assert (await api.get(f"{EIO}?identificatie={number}")).json()["count"] == 0
+        assert (await api.get(pending["url"])).json()["bestandsdelen"][0]["voltooid"] is False
+        await asyncio.gather(*service_of(stack).state["removals"])
+    assert (await api.get(kept["inhoud"])).content == b"Geachte mevrouw,"
+    made = await api.created(EIO, large)
+    assert (await api.get(made["inhoud"])).content == content_of(LARGE)
+    for deel in pending["bestandsdelen"]:
+        assert (await put(api, deel, part(deel["volgnummer"]))).status_code == 200
+    await ontgrendel(api, pending, pending["lock"])
+    assert (await api.get(pending["url"] + "/download")).content == CONTENT
+    await settle()
+    now = {*await keys_of(stack, made), *await keys_of(stack, pending)}
+    assert await objects(stack) - before == now
+    assert len(before - await objects(stack)) == 1
