@@ -40,8 +40,20 @@ class Running:
 
     gemeente: Gemeente
     soort: str
-    pid: int
     home: Path
+    dsn: str
+    server: "subprocess.Popen[bytes]"
+
+    @property
+    def pid(self) -> int:
+        """The process, which has the gateway and all services."""
+        return self.server.pid
+
+    async def restart(self) -> None:
+        """Start the server again after it was killed."""
+        self.server.wait()
+        self.server = serve()
+        await _answers()
 
     def headers(self) -> dict[str, str]:
         """Return the headers of a request."""
@@ -72,7 +84,8 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
     settings = load_settings()
     with postgres.resolve_dsn(settings) as dsn:
         await bring_up_to_date(dsn, settings)
-        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
+        first = serve()
+        found: Running | None = None
         try:
             await _answers()
             admin = await asyncpg.connect(dsn)
@@ -81,10 +94,17 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
             await tenants.add_client(admin, settings, "deventer", gemeente.client_id, gemeente.secret, all_rights=True)
             await admin.close()
             soort = await asyncio.to_thread(_soort, gemeente)
-            yield Running(gemeente, soort, server.pid, home)
+            found = Running(gemeente, soort, home, dsn, first)
+            yield found
         finally:
-            server.terminate()
-            server.wait(30)
+            last = first if found is None else found.server
+            last.terminate()
+            last.wait(30)
+
+
+def serve() -> "subprocess.Popen[bytes]":
+    """Start the server with the settings in the environment."""
+    return subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
 
 
 async def _answers() -> None:

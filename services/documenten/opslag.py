@@ -119,14 +119,15 @@ class Storage:
 
     async def delete(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete objects; one that does not exist is deleted already."""
+        store, paths = self._store(tenant), [path_of(key) for key in keys]
         with failures():
-            store = self._store(tenant)
-            if not isinstance(store, LocalStore):
-                await obstore.delete_async(store, [path_of(key) for key in keys])
-                return
-            for key in keys:
-                with suppress(FileNotFoundError):
-                    await obstore.delete_async(store, path_of(key))
+            try:
+                await obstore.delete_async(store, paths)
+            except FileNotFoundError:
+                # Most stores stop at the first one that does not exist.
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        await obstore.delete_async(store, path)
 
     async def delete_pieces(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete what a broken off upload left in a local folder; in a bucket a lifecycle rule does that."""

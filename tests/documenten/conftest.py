@@ -1,4 +1,8 @@
-"""Everything about documents is tested twice: with a local folder, and with a server that speaks S3."""
+"""Everything about documents is tested twice: with a local folder, and with a server that speaks S3.
+
+``SAMENZAAK_TEST_STORAGE_URL=az://container/folder`` (or ``gs://``, ``s3://``) tests it a third time: with that storage
+and the credentials in the environment.
+"""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,7 +29,9 @@ CHUNK = 1024**2
 BUCKET = "documenten"
 
 
-ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag", "test_storing")
+GIVEN = os.environ.get("SAMENZAAK_TEST_STORAGE_URL", "")
+
+ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag", "test_storing", "test_stores")
 """The files about content. The rules do not touch the storage; ``SAMENZAAK_TEST_S3=all`` tests them on it as well."""
 
 
@@ -35,7 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     here = Path(__file__).parent
     left_out = [
-        item for item in items if item.path.parent == here and "[s3" in item.name and item.path.stem not in ON_S3
+        item
+        for item in items
+        if item.path.parent == here and ("[s3" in item.name or "[given" in item.name) and item.path.stem not in ON_S3
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
@@ -78,7 +86,7 @@ async def wissel() -> AsyncIterator[Wissel]:
         yield found
 
 
-@pytest.fixture(scope="session", params=["local", "s3"])
+@pytest.fixture(scope="session", params=["local", "s3", *(["given"] if GIVEN else [])])
 async def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wissel: Wissel
 ) -> AsyncIterator[Stack]:
@@ -86,7 +94,9 @@ async def stack(
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if worker != "main" else base
-    more = {"storage_url": request.getfixturevalue("s3")} if request.param == "s3" else {}
+    more: dict[str, Any] = {"storage_url": GIVEN} if request.param == "given" else {}
+    if request.param == "s3":
+        more["storage_url"] = request.getfixturevalue("s3")
     name = f"{worker}_documenten_{request.param}"
     async with running(folder, name, before_start=wissel.place, chunk_size=CHUNK, **more) as stack:
         await stack.add_tenant("deventer")

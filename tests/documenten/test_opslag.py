@@ -8,7 +8,6 @@ from typing import Any
 
 import obstore
 import pytest
-from obstore.store import LocalStore
 
 from services.documenten.controle import Finding, Total, check_documents
 from services.documenten.logboek import FRESH, SIGN_OF_LIFE, _sweep, keep, new_key, stock_of, sweep_tenant
@@ -255,6 +254,5 @@ async def test_many_contents_at_once_are_all_kept(stack: Stack, api: Client, iot
         *(document(api, informatieobjecttype=iot, inhoud=b64(content_of(1000, n))) for n in range(20))
     )
     assert await journal(stack) == []
-    assert isinstance(storage(stack)._store("deventer"), LocalStore) or storage(stack).url.startswith("s3:")
     for n, each in enumerate(made):
         assert (await api.get(each["inhoud"])).content == content_of(1000, n)
