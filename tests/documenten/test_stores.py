@@ -21,9 +21,6 @@ from tests.documenten.maak_document import content_of
 from tests.operatie.conftest import free_ports
 from zgw.problems import Problem
 
-BUCKETS = ("documenten-deventer", "documenten-raalte")
-
-
 ACCOUNT, KEY = "proef", base64.b64encode(hashlib.sha512(b"proef").digest()).decode()
 
 
@@ -65,10 +62,12 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["s3", "gs", "az"])
 def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Storage]:
     """A store of each kind, with a bucket for each municipality."""
-    made = Storage(f"{request.param}://documenten-{{tenant}}/inhoud")
+    # The servers for S3 and Google share what they hold.
+    made = Storage(f"{request.param}://{request.param}-{{tenant}}/inhoud")
+    buckets = [f"{request.param}-{tenant}" for tenant in ("deventer", "raalte")]
     if request.param == "s3":
         request.getfixturevalue("s3")
-        for bucket in BUCKETS:
+        for bucket in buckets:
             boto3.client("s3").create_bucket(
                 Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
             )
@@ -76,7 +75,7 @@ def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp
     elif request.param == "gs":
         with google(tmp_path) as (url, account):
             monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(account))
-            for bucket in BUCKETS:
+            for bucket in buckets:
                 httpx.put(f"{url}/{bucket}").raise_for_status()
             yield made
     else:
@@ -84,7 +83,7 @@ def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", KEY)
         monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", url)
-        for bucket in BUCKETS:
+        for bucket in buckets:
             _make_container(f"{url}/{bucket}")
         yield made
 
