@@ -1,7 +1,8 @@
 """One municipality floods, another asks calmly: ``python -m bench.flood [--seconds N] [--connections N]``.
 
-The calm one sends one request after another, with a pause between them. Its p95 while the other sends as much as it can, over many connections, is
-compared with its p95 when all is quiet. Everything runs in separate processes on this machine, the load too.
+The calm one sends one request after another, with a pause between them. Its p95 while the other sends as much as it
+can, over many connections, is compared with its p95 when all is quiet. Everything runs in separate processes on this
+machine, the load too.
 """
 
 import argparse

@@ -23,7 +23,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from services.catalogi import selectielijst
-from services.catalogi.catalogus import Domein
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
     CORRIGEREN,
@@ -74,7 +73,7 @@ class Broncatalogus(Fields):
     """The catalogue that the type was taken from."""
 
     url: Url200
-    domein: Domein
+    domein: Annotated[str, Length(5), GEVULD]
     rsin: Rsin
 
 

@@ -25,3 +25,11 @@ async def test_types_that_nothing_uses_can_be_removed(api: Client, maak: Maak) -
 )
 def test_statuses_that_are_answered_are_declared(service: str, path: str, method: str, status: str) -> None:
     assert status in served(service)["paths"][path][method]["responses"]
+
+
+def test_a_group_without_values_is_of_the_declared_shape() -> None:
+    """A zaaktype without a broncatalogus shows an empty one, whose domein was declared to have capitals."""
+    assert served("catalogi")["components"]["schemas"]["Broncatalogus"]["properties"]["domein"] == {
+        "type": "string",
+        "maxLength": 5,
+    }
