@@ -163,8 +163,8 @@ class Remote:
         """Return the object at a stored path or a configured external URL, or None, with stored paths in the place of
         own URLs; raises what :meth:`batch` raises."""
         if not path.startswith("/"):
-            found: dict[str, Any] | None = stored(await self.external(caller, path), caller.bases)
-            return found
+            found = await self.external(caller, path)
+            return None if found is None else stored(found, caller.bases)
         return (await self.objects(caller, [path])).get(path)
 
     async def batch(
@@ -221,13 +221,18 @@ class Remote:
         return known
 
 
-def stored(value: Any, bases: tuple[str, ...]) -> Any:
-    """Return JSON with stored paths in the place of URLs below our own ``bases``: as the other services give theirs."""
-    if isinstance(value, str):
-        return path_of(value, bases)
-    if isinstance(value, list):
-        return [stored(item, bases) for item in value]
-    return {name: stored(item, bases) for name, item in value.items()} if isinstance(value, dict) else value
+def stored(found: dict[str, Any], bases: tuple[str, ...]) -> dict[str, Any]:
+    """Return an object with stored paths in the place of URLs below our own ``bases``, as our own services give theirs;
+    changes it in place."""
+    # Without recursion: somebody else decides how deep it is.
+    todo: list[Any] = [found]
+    for part in todo:
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(value, str):
+                part[key] = path_of(value, bases)
+            elif isinstance(value, dict | list):
+                todo.append(value)
+    return found
 
 
 def split_path(path: str) -> tuple[str, str, str]:

@@ -48,6 +48,8 @@ class Elsewhere:
             return Response(b'{"a": "' + b"x" * (external.MAX_SIZE + 1) + b'"}', media_type="application/json")
         if path == f"{ROOT}/traag":
             await asyncio.sleep(30)
+        if path == f"{ROOT}/diep":
+            return Response(b'{"diep": ' + b"[" * 1000 + b'"x"' + b"]" * 1000 + b"}", media_type="application/json")
         if path == f"{ROOT}/geen-json":
             return Response(b"<html>", media_type="text/html")
         if request.headers.get("x-api-key") != "sleutel":
@@ -144,6 +146,14 @@ async def test_answers_that_cannot_be_used(stack: Stack, monkeypatch: pytest.Mon
     async with elsewhere(stack) as other:
         for path in ("groot", "traag", "geen-json"):
             assert await fetch(stack, f"{other.base}{ROOT}/{path}") is None
+
+
+async def test_an_answer_of_any_depth(stack: Stack) -> None:
+    """Somebody else decides how deep it is; that must not become a 500."""
+    async with elsewhere(stack) as other:
+        found = await remote_of(stack).object(system_caller("deventer", "besluiten"), f"{other.base}{ROOT}/diep")
+        assert found is not None
+        assert list(found) == ["diep"]
 
 
 async def test_redirects_are_followed_within_the_root_only(stack: Stack) -> None:
@@ -253,6 +263,10 @@ async def test_hostile_urls_cause_no_connection(
         ("::ffff:169.254.169.254", False, False),
         ("64:ff9b::a9fe:a9fe", False, False),
         ("2002:a9fe:a9fe::1", False, False),
+        ("64:ff9b:1::7f00:1", False, False),
+        ("2001:0:7f00:1::1", False, True),
+        ("::127.0.0.1", False, False),
+        ("100.64.0.1", False, True),
         ("fe80::1%eth0", False, False),
         ("fd00:ec2::254", False, False),
         ("100.100.100.200", False, False),
