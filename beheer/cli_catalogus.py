@@ -8,6 +8,7 @@ import typer
 
 from beheer.console import Json, Tenant, refusals, show, with_admin, with_services
 from beheer.runner import Standalone
+from beheer.tenants import bases_of
 from gateway import registry
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
@@ -26,16 +27,8 @@ Rsin = Annotated[str, typer.Option(help="Needed when several owners use the same
 Zip = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A catalogue as ZIP.")]
 
 
-async def _bases(admin: asyncpg.Connection, settings: Settings, tenant: str) -> tuple[str, ...]:
-    """Return the base URLs of a municipality; raise LookupError when it does not exist."""
-    found = next((t for t in await registry.list_tenants(admin) if t.name == tenant), None)
-    if found is None:
-        raise LookupError(f"there is no municipality {tenant}")
-    return (*(f"https://{host}" for host in found.hosts), settings.public_base_url)
-
-
 async def _export(standalone: Standalone, admin: asyncpg.Connection, tenant: str, domein: str, rsin: str) -> bytes:
-    bases = await _bases(admin, standalone.settings, tenant)
+    bases = await bases_of(admin, standalone.settings, tenant)
     try:
         return await exporteer(standalone.services["catalogi"].database, tenant, domein, rsin, bases[0])
     except Problem as problem:
@@ -69,7 +62,7 @@ def catalogus_import(
     """Import a catalogue: everything, or with any problem nothing; problems are told with their file and row."""
 
     async def work(standalone: Standalone, admin: asyncpg.Connection) -> Uitslag:
-        bases = await _bases(admin, standalone.settings, tenant)
+        bases = await bases_of(admin, standalone.settings, tenant)
         service = standalone.services["catalogi"]
         # Copies that other processes hold are dropped by the signal; this process has to listen to send it.
         await standalone.signals.start()

@@ -10,6 +10,7 @@ import typer
 from beheer.console import Json, Tenant, show, with_admin, with_services
 from beheer.relations import Inconsistency, check_relations
 from beheer.runner import Standalone
+from beheer.tenants import bases_of
 from services.autorisaties.external import add_external, list_externals, remove_external
 from services.documenten.controle import Finding, Total, check_documents
 from services.notificaties import beheer as queues
@@ -30,13 +31,17 @@ def relations(
     tenant: Tenant,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what is found.")] = False,
     grace: Annotated[float, typer.Option(help="Report only what is still there after so many seconds.")] = 2.0,
+    elsewhere: Annotated[bool, typer.Option("--elsewhere", help="Also ask external APIs for their side.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find relations between services of which one side is missing; exit status 1 when any is left."""
 
     async def work(standalone: Standalone, admin: asyncpg.Connection) -> Sequence[Inconsistency]:
-        remote = standalone.services["zaken"].remote if repair else None
-        return await check_relations(admin, tenant, remote, standalone.settings.public_base_url, grace)
+        remote = standalone.services["zaken"].remote
+        base = (await bases_of(admin, standalone.settings, tenant))[0]
+        return await check_relations(
+            admin, tenant, remote if repair else None, base, grace, remote if elsewhere else None
+        )
 
     found = list(with_services(work))
     show(found, as_json, lambda f: f"{f['relation']}: {f['kind']}: {f['source']} - {f['target']}{_outcome(f)}")

@@ -1,12 +1,15 @@
 """``samenzaak check relations``: finds in the database what a crash left between services, and mends it by the API.
 
 The leading side decides. A record at the other side that is missing is made; one that nothing leads to any more is
-removed; a leading record whose target does not exist any more is removed, or emptied when it is a field.
+removed; a leading record whose target does not exist any more is removed, or emptied when it is a field. Of relations
+with APIs elsewhere this database has one side only; they are asked for the other side, when that is wanted.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import httpx
@@ -19,6 +22,7 @@ MISSING = "mirror missing"
 ORPHAN = "mirror without source"
 TARGET_GONE = "target gone"
 OUTDATED = "archiving outdated"
+UNKNOWN = "the API elsewhere does not answer"
 
 DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 OIO = "/documenten/api/v1/objectinformatieobjecten"
@@ -33,7 +37,7 @@ DOCUMENTS = """
         FROM {documenten}.objectinformatieobject m WHERE m.object_type = '{key}' AND m.object LIKE '{object}%'
     )
 """
-"""Relations of zaken and besluiten with own documents; those with documents elsewhere cannot be seen from here."""
+"""Relations of zaken and besluiten with own documents."""
 
 ZAKEN = """
     WITH ours AS (
@@ -73,6 +77,44 @@ ARCHIVING = """
 """Closed zaken that would be archived at another time if it were derived again from their besluiten (zrc-021)."""
 
 
+LEADING_ELSEWHERE = {
+    "zaakinformatieobject": """
+        SELECT '/zaken/api/v1/zaakinformatieobjecten/' || uuid AS path, '/zaken/api/v1/zaken/' || zaak AS source,
+               informatieobject AS target FROM {zaken}.zaakinformatieobject WHERE informatieobject NOT LIKE '/%'
+    """,
+    "besluitinformatieobject": """
+        SELECT '/besluiten/api/v1/besluitinformatieobjecten/' || uuid AS path,
+               '/besluiten/api/v1/besluiten/' || besluit AS source,
+               informatieobject AS target FROM {besluiten}.besluitinformatieobject WHERE informatieobject NOT LIKE '/%'
+    """,
+    "zaakbesluit": """
+        SELECT '/besluiten/api/v1/besluiten/' || uuid AS path, '/besluiten/api/v1/besluiten/' || uuid AS source,
+               zaak AS target FROM {besluiten}.besluit WHERE zaak <> '' AND zaak NOT LIKE '/%'
+    """,
+}
+"""What leads here to something elsewhere."""
+
+LED_FROM_ELSEWHERE = {
+    "zaakinformatieobject": """
+        SELECT '/documenten/api/v1/objectinformatieobjecten/' || uuid AS path, object AS source,
+               '/documenten/api/v1/enkelvoudiginformatieobjecten/' || informatieobject AS target
+        FROM {documenten}.objectinformatieobject WHERE object NOT LIKE '/%' AND object_type = 'zaak'
+    """,
+    "besluitinformatieobject": """
+        SELECT '/documenten/api/v1/objectinformatieobjecten/' || uuid AS path, object AS source,
+               '/documenten/api/v1/enkelvoudiginformatieobjecten/' || informatieobject AS target
+        FROM {documenten}.objectinformatieobject WHERE object NOT LIKE '/%' AND object_type = 'besluit'
+    """,
+    "zaakbesluit": """
+        SELECT '/zaken/api/v1/zaken/' || zaak || '/besluiten/' || uuid AS path, besluit AS source,
+               '/zaken/api/v1/zaken/' || zaak AS target FROM {zaken}.zaakbesluit WHERE besluit NOT LIKE '/%'
+    """,
+}
+"""The mirrors here of what leads elsewhere."""
+
+ASKED_AT_ONCE = 8
+
+
 @dataclass(frozen=True)
 class Inconsistency:
     """One relation that the two sides tell differently. ``path`` is the record that is there, ``source`` and ``target``
@@ -92,22 +134,33 @@ class Inconsistency:
 
 
 async def check_relations(
-    admin: asyncpg.Connection, tenant: str, remote: Remote | None = None, base: str = "", grace: float = 0.0
+    admin: asyncpg.Connection,
+    tenant: str,
+    remote: Remote | None = None,
+    base: str = "",
+    grace: float = 0.0,
+    elsewhere: Remote | None = None,
 ) -> list[Inconsistency]:
     """Return what is inconsistent between the services of one municipality; with ``remote`` also mend it.
 
-    ``base`` is the base URL that notifications of repairs carry. On a system at work a write may just be on its way:
-    with ``grace`` only that is reported which is still there after so many seconds. Raises LookupError for an
+    With ``elsewhere`` APIs outside are asked as well, one request for each relation with them. ``base`` is the base URL
+    of the municipality: in notifications of repairs, and for APIs elsewhere. On a system at work a write may just be on
+    its way: with ``grace`` only that is reported which is still there after so many seconds. Raises LookupError for an
     unknown municipality.
     """
-    found = await _compare(admin, tenant)
+    caller = system_caller(tenant, "beheer", (base,))
+
+    async def compare() -> list[Inconsistency]:
+        outside = await _compare_elsewhere(admin, tenant, elsewhere, caller) if elsewhere else []
+        return await _compare(admin, tenant) + outside
+
+    found = await compare()
     if found and grace:
         await asyncio.sleep(grace)
-        again = set(await _compare(admin, tenant))
+        again = set(await compare())
         found = [item for item in found if item in again]
     if remote is None:
         return found
-    caller = system_caller(tenant, "beheer", (base,))
     return [replace(item, repaired=await _repair(remote, caller, item)) for item in found]
 
 
@@ -148,20 +201,89 @@ async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency
     return found
 
 
+async def _compare_elsewhere(
+    admin: asyncpg.Connection, tenant: str, remote: Remote, caller: Caller
+) -> list[Inconsistency]:
+    schemas = {name: f'"{schema_of(tenant, name)}"' for name in ("zaken", "besluiten", "documenten")}
+    limit = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def judged(relation: str, judge: Judge, row: asyncpg.Record) -> Inconsistency:
+        async def ask(url: str) -> tuple[int, Any]:
+            return await remote.external_request(caller, "GET", url) or (0, None)
+
+        async with limit:
+            kind = await judge(ask, relation, row["source"], row["target"])
+        return Inconsistency(relation, kind, row["path"], row["source"], row["target"])
+
+    work = []
+    for queries, judge in ((LEADING_ELSEWHERE, _of_leading), (LED_FROM_ELSEWHERE, _of_led)):
+        for relation, query in queries.items():
+            rows = await admin.fetch(query.format(**schemas) + " ORDER BY id")
+            work += [judged(relation, judge, row) for row in rows]
+    return [item for item in await asyncio.gather(*work) if item.kind]
+
+
+Ask = Callable[[str], Awaitable[tuple[int, Any]]]
+Judge = Callable[[Ask, str, str, str], Awaitable[str]]
+"""Returns what is wrong with a relation from source to target, or an empty string."""
+
+
+async def _of_leading(ask: Ask, relation: str, source: str, target: str) -> str:
+    """What leads is here. The other side may know us by several host names, so only the path is compared."""
+    if relation == "zaakbesluit":
+        status, items = await ask(f"{target}/besluiten")
+        known = [item.get("besluit") for item in _items(items)]
+    else:
+        root = target.rsplit("/", 2)[0]
+        status, items = await ask(f"{root}/objectinformatieobjecten?{urlencode({'informatieobject': target})}")
+        known = [item.get("object") for item in _items(items)]
+    if status == 200 and any(str(url).endswith(source) for url in known):
+        return ""
+    there = status if status in (0, 404) else (await ask(target))[0]
+    return {200: MISSING, 404: TARGET_GONE}.get(there, UNKNOWN)
+
+
+async def _of_led(ask: Ask, relation: str, source: str, target: str) -> str:
+    """What leads is elsewhere."""
+    if relation == "zaakbesluit":
+        status, besluit = await ask(source)
+        known = [besluit.get("zaak")] if isinstance(besluit, dict) else []
+    else:
+        root, kind = source.rsplit("/", 2)[0], relation.removesuffix("informatieobject")
+        status, items = await ask(f"{root}/{relation}en?{urlencode({kind: source})}")
+        known = [item.get("informatieobject") for item in _items(items)]
+    if status == 200 and any(str(url).endswith(target) for url in known):
+        return ""
+    return ORPHAN if status in (200, 404) else UNKNOWN
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    found = answer.get("results") if isinstance(answer, dict) else answer
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
 async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
     """Mend one inconsistency through the API, which checks it again; return why that failed, or an empty string."""
+    if item.kind == UNKNOWN:
+        return UNKNOWN
     service, method, path, body = _mending(item, caller.base)
-    try:
-        answer = await remote.send(caller, service, method, path, body)
-    except httpx.HTTPError as e:
-        return repr(e)
+    if service:
+        try:
+            answer = await remote.send(caller, service, method, path, body)
+        except httpx.HTTPError as e:
+            return repr(e)
+        status, text = answer.status_code, answer.text
+    else:
+        status, content = await remote.external_request(caller, method, path, body) or (0, UNKNOWN)
+        text = str(content)
     # Somebody else may have done the same meanwhile.
-    gone = method == "DELETE" and answer.status_code == 404
-    there = method == "POST" and '"unique"' in answer.text
-    return "" if answer.status_code in (200, 201, 204) or gone or there else f"{answer.status_code} {answer.text}"
+    gone = method == "DELETE" and status == 404
+    there = method == "POST" and "unique" in text
+    return "" if status in (200, 201, 204) or gone or there else f"{status} {text}"
 
 
 def _mending(item: Inconsistency, base: str) -> tuple[str, str, str, dict[str, str] | None]:
+    """Return the service (none when it is elsewhere), method, path and body of the request that mends it."""
     service = item.path.split("/")[1]
     if item.kind == OUTDATED:
         return "zaken", "POST", "/_intern/besluit", {"besluit": item.source}
@@ -169,19 +291,13 @@ def _mending(item: Inconsistency, base: str) -> tuple[str, str, str, dict[str, s
         return service, "PATCH", item.path, {"zaak": ""}
     if item.kind in (ORPHAN, TARGET_GONE):
         return service, "DELETE", item.path, None
+    own = item.target.startswith("/")
     if item.relation == "zaakbesluit":
-        return "zaken", "POST", f"{item.target}/besluiten", {"besluit": base + item.source}
-    kind = item.relation.removesuffix("informatieobject")
-    body = {"informatieobject": base + item.target, "object": base + item.source, "objectType": kind}
-    return "documenten", "POST", OIO, body
-
-
-def as_table(found: Sequence[Inconsistency]) -> str:
-    """Return a report for people: one line for each inconsistency."""
-    state = {None: "", "": "  repaired"}
-    lines = [
-        f"{item.relation}: {item.kind}: {item.source} -> {item.target}"
-        + state.get(item.repaired, f"  NOT repaired: {item.repaired}")
-        for item in found
-    ]
-    return "\n".join([*lines, f"{len(found)} inconsistent, {sum(item.left for item in found)} left"])
+        return "zaken" if own else "", "POST", f"{item.target}/besluiten", {"besluit": base + item.source}
+    body = {
+        "informatieobject": base + item.target if own else item.target,
+        "object": base + item.source,
+        "objectType": item.relation.removesuffix("informatieobject"),
+    }
+    root = item.target.rsplit("/", 2)[0]
+    return "documenten" if own else "", "POST", f"{root}/objectinformatieobjecten", body

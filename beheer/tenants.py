@@ -51,6 +51,14 @@ async def add_tenant(
     return tenant
 
 
+async def bases_of(admin: asyncpg.Connection, settings: Settings, tenant: str) -> tuple[str, ...]:
+    """Return the base URLs of a municipality, its own host names first; LookupError when it does not exist."""
+    found = next((t for t in await registry.list_tenants(admin) if t.name == tenant), None)
+    if found is None:
+        raise LookupError(f"there is no municipality {tenant}")
+    return (*(f"https://{host}" for host in found.hosts), settings.public_base_url)
+
+
 async def remove_tenant(admin: asyncpg.Connection, name: str) -> None:
     """Erase a municipality: its clients, schemas and roles, all or nothing. Raises LookupError when it does not exist.
 

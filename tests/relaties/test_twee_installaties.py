@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from beheer.relations import MISSING, ORPHAN, TARGET_GONE, UNKNOWN, check_relations
 from services.autorisaties.external import add_external
 from tests.besluiten.wereld import BESLUITEN, BIOS, RSIN, ZAKEN, ZIOS, Werk, deelbaar, errors
 from tests.maak import Maak
@@ -226,3 +227,60 @@ async def test_what_the_other_side_does_not_trust(hier: Any) -> None:
     body = {"verantwoordelijkeOrganisatie": RSIN, "besluittype": f"{ginds.base}/autorisaties/api/v1/applicaties/1"}
     refused = await werk.api.post(BESLUITEN, {**body, "datum": "2024-01-01", "ingangsdatum": "2024-01-01"})
     assert errors(refused) == [("besluittype", "bad-url")]
+
+
+async def check(at: Installation, repair: bool = False) -> set[tuple[str, str, str, str]]:
+    """Run ``check relations --elsewhere``; return what it found, and fail when a repair left something."""
+    remote = at.stack.standalone.services["zaken"].remote
+    async with at.stack.admin() as admin:
+        found = await check_relations(admin, at.tenant, remote if repair else None, at.base, elsewhere=remote)
+    if repair:
+        assert [item.repaired for item in found] == [""] * len(found)
+    return {(item.relation, item.kind, item.source, item.target) for item in found}
+
+
+async def test_the_check_asks_elsewhere_for_what_a_crash_left(hier: Any) -> None:
+    ginds, werk = hier.ginds, hier.werk
+    documents = [await ginds.werk.document(informatieobjecttype=werk.types.informatieobjecttype) for _ in range(3)]
+    zaak, besluit, there = await werk.zaak(), (await werk.besluit())["url"], await ginds.werk.zaak()
+    body = werk.body(besluittype=ginds.werk.types.besluittype, zaak=there)
+    linked = (await werk.api.created(BESLUITEN, body))["url"]
+    for document in documents:
+        await werk.zio(zaak, document)
+        await werk.bio(besluit, document)
+    assert (await check(hier), await check(ginds)) == (set(), set())
+
+    def path(url: str) -> str:
+        return url.removeprefix(hier.base).removeprefix(ginds.base)
+
+    def uuid(url: str) -> str:
+        return url.rpartition("/")[2]
+
+    async with ginds.stack.admin() as admin:
+        oios = "DELETE FROM kampen_documenten.objectinformatieobject WHERE informatieobject = $1::uuid"
+        await admin.execute(f"{oios} AND object_type = 'zaak'", uuid(documents[0]))
+        await admin.execute(oios, uuid(documents[1]))
+        await admin.execute("DELETE FROM kampen_documenten.document WHERE uuid = $1::uuid", uuid(documents[1]))
+        await admin.execute("DELETE FROM kampen_zaken.zaakbesluit WHERE besluit = $1", linked)
+    async with hier.stack.admin() as admin:
+        zio = "DELETE FROM zwolle_zaken.zaakinformatieobject WHERE informatieobject = $1"
+        await admin.execute(zio, documents[2])
+    assert await check(hier) == {
+        ("zaakinformatieobject", MISSING, path(zaak), documents[0]),
+        ("zaakinformatieobject", TARGET_GONE, path(zaak), documents[1]),
+        ("besluitinformatieobject", TARGET_GONE, path(besluit), documents[1]),
+        ("zaakbesluit", MISSING, path(linked), there),
+    }
+    assert await check(ginds) == {("zaakinformatieobject", ORPHAN, zaak, path(documents[2]))}
+    hier.door.shut = "GET"
+    try:
+        # Only the other side of what leads there is asked for, and that is not to be had.
+        assert {kind for _, kind, _, _ in await check(ginds)} == {UNKNOWN}
+    finally:
+        hier.door.shut = ""
+    await check(hier, repair=True)
+    await check(ginds, repair=True)
+    assert (await check(hier), await check(ginds)) == (set(), set())
+    assert sorted(await ginds.werk.objecten(documents[0])) == [("besluit", besluit), ("zaak", zaak)]
+    assert await ginds.werk.objecten(documents[2]) == [("besluit", besluit)]
+    assert await ginds.werk.zaakbesluiten(there) == [linked]
