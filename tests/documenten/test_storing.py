@@ -251,7 +251,7 @@ async def test_storage_that_is_really_away(
         assert (await api.delete(gone["url"])).status_code == 204
         assert (await api.get(f"{EIO}?identificatie={number}")).json()["count"] == 0
         assert (await api.get(pending["url"])).json()["bestandsdelen"][0]["voltooid"] is False
-        await asyncio.gather(*service_of(stack).state["removals"])
+        await asyncio.gather(*service_of(stack).state.get("removals", ()))
     assert (await api.get(kept["inhoud"])).content == b"Geachte mevrouw,"
     made = await api.created(EIO, large)
     assert (await api.get(made["inhoud"])).content == content_of(LARGE)
