@@ -41,6 +41,7 @@ PARTS = 1000
 async def new_parts(db: Executor, document: UUID, size: int, chunk: int) -> None:
     """Make the parts of an upload of ``size`` bytes; all but the last one have ``chunk`` bytes."""
     number = func.generate_series(1, -(-size // chunk)).column_valued("number")
-    omvang = func.least(chunk, size - (number - 1) * chunk)
+    most, all_ = literal(chunk, BigInteger), literal(size, BigInteger)
+    omvang = func.least(most, all_ - (number - 1) * most)
     made = select(literal(document, Uuid), number, omvang)
     await db.execute(insert(DEEL).from_select(["document", "volgnummer", "omvang"], made))

@@ -1,5 +1,6 @@
 """EnkelvoudigInformatieObject: the declaration of a document, its filters and its place in responses."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from services.documenten.document_regels import (
 )
 from services.documenten.document_velden import DOCUMENT_TABLE, PATH, DocumentShown, EnkelvoudigInformatieObjectFields
 from zgw.call import Call
-from zgw.fields import Ref
+from zgw.fields import Ref, Rsin
 from zgw.filters import Filter, any_of, equal
 from zgw.problems import InvalidParam
 from zgw.resource import Resource, Typed, aggregate_order
@@ -64,10 +65,11 @@ def _met_object(condition: Any) -> Any:
     return exists(select(_OIO.c.informatieobject).where(_OIO.c.informatieobject == T.uuid, condition))
 
 
+BRONORGANISATIE = replace(equal("bronorganisatie", T.bronorganisatie, Rsin), shown={"type": "string"})
 OBJECT_URL = Annotated[str, Ref(follow=False, max_length=10_000)]
 FILTERS = [
     equal("identificatie", T.identificatie),
-    equal("bronorganisatie", T.bronorganisatie),
+    BRONORGANISATIE,
     Filter("trefwoorden", str, lambda values: T.trefwoorden.contains(values), many=True),
     equal("objectinformatieobjecten_object", _OIO.c.object, OBJECT_URL, within=_met_object),
     equal(
@@ -80,7 +82,7 @@ FILTERS = [
 ZOEK_FILTERS = [
     any_of("uuid__in", T.uuid, UUID),
     equal("identificatie", T.identificatie),
-    equal("bronorganisatie", T.bronorganisatie),
+    BRONORGANISATIE,
 ]
 
 

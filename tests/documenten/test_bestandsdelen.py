@@ -84,6 +84,13 @@ async def test_an_upload_in_more_parts_than_there_can_be_is_refused(api: Client,
     ]
 
 
+async def test_parts_of_gigabytes(stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, large = stack.standalone.services["documenten"], 4 * 1024**3
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update={"chunk_size": large}))
+    made = await announce(api, iot, bestandsomvang=2 * large + 5)
+    assert [p["omvang"] for p in made["bestandsdelen"]] == [large, large, 5]
+
+
 async def test_parts_in_parallel(api: Client, iot: str) -> None:
     made = await announce(api, iot)
     answers = await asyncio.gather(*(put(api, p, part(p["volgnummer"])) for p in made["bestandsdelen"]))
