@@ -31,10 +31,14 @@ run: setup ## start everything with demo data on http://localhost:8000
 run-split: setup ## the same in separate processes: gateway, six services and a worker
 	@$(BIN)/samenzaak serve-split --demo
 
+# What is different between separate processes: rights, isolation, relations and notifications that cross from one to another.
+APART := tests/autorisaties tests/isolation tests/notificaties tests/relaties tests/foundation/test_order.py
+
 test: lint ## check style and types, and run all tests
 	@$(BIN)/python -m pytest
+	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2 $(APART)
 
-test-split: setup ## run the tests that speak HTTP against separate processes
+test-split: setup ## run all tests that speak HTTP against separate processes
 	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2
 
 lint: setup ## check style and types

@@ -4,10 +4,16 @@ import pytest
 
 from tests.stack import SPLIT
 
-IN_PROCESS = {
+REACHING = {
+    "monkeypatch": "it replaces something inside a service",
+    "caplog": "it reads what a service logs",
+}
+"""Fixtures that reach into the process of the test, which is none of those of Samenzaak then."""
+
+ONE_PROCESS = {
     "tests/relaties/test_storing.py": "it has separate processes of its own, in either mode",
 }
-"""Tests, by the beginning of their name, that need an object inside a service or the gateway; with the reason."""
+"""Other tests that need one process, by the beginning of their name; with the reason."""
 
 
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -19,8 +25,8 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
     for item in items:
-        reasons = [reason for name, reason in IN_PROCESS.items() if item.nodeid.startswith(name)]
-        if "monkeypatch" in item.fixturenames:  # type: ignore[attr-defined]
-            reasons.append("it replaces something inside a service")
+        fixtures: list[str] = item.fixturenames  # type: ignore[attr-defined]
+        reasons = [reason for name, reason in ONE_PROCESS.items() if item.nodeid.startswith(name)]
+        reasons += [reason for name, reason in REACHING.items() if name in fixtures]
         if reasons:
             item.add_marker(pytest.mark.skip(reason=f"needs one process: {reasons[0]}"))
