@@ -50,9 +50,8 @@ def from_settings(settings: Settings) -> Config:
         public_url=settings.public_base_url,
         max_age=settings.token_max_age,
         leeway=settings.token_leeway,
-        # These two are asked for by name, so that the gateway also runs with settings that do not know them yet.
-        trust_proxies=bool(getattr(settings, "trust_proxies", False)),
-        max_document_size=getattr(settings, "max_document_size", None),
+        trust_proxies=settings.trust_proxies,
+        max_document_size=settings.max_document_size,
         max_body_size=settings.max_body_size,
         connect_timeout=settings.outgoing_connect_timeout,
         service_timeout=settings.service_timeout,

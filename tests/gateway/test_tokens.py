@@ -112,6 +112,13 @@ async def test_is_accepted(world: World, claims: dict[str, Any]) -> None:
     assert (await get(world, make_token(**moved))).status == 200
 
 
+async def test_a_clock_that_is_ahead_is_accepted_and_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    for seconds, told in ((20, []), (3600, ["client app of deventer has a clock that is ahead"])):
+        caplog.clear()
+        assert (await get(world, make_token(iat=int(time.time()) + seconds))).status == 200
+        assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == told
+
+
 async def test_the_user_reaches_the_service(world: World) -> None:
     await get(world, make_token(user_id="jan\0" + "x" * 300, user_representation="Jan \ud800 Jansen"))
     assert world.zaken.caller.user_id == "jan" + "x" * 252
