@@ -89,13 +89,13 @@ VERVALLEN = Table("vervallen_nummer", METADATA, Column("identificatie", Text, pr
 
 
 async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
-    """A besluit is not taken in the future (besluiten.md §5.1)."""
+    """Een besluit wordt niet in de toekomst genomen (besluiten.md §5.1)."""
     if check.row["datum"] > today():
         check.reject("datum", "future_not_allowed", "Deze datum mag niet in de toekomst liggen.")
 
 
 async def identificatie_is_uniek(check: Check) -> None:
-    """brc-002: the identificatie is unique within the organisation; the constraint decides under concurrency."""
+    """brc-002: de identificatie is uniek binnen de organisatie, ook als twee besluiten tegelijk worden gemaakt."""
     table, row = BESLUIT_TABLE.c, check.row
     if not check.creating or not row["identificatie"]:
         return
@@ -108,7 +108,7 @@ async def identificatie_is_uniek(check: Check) -> None:
 
 
 async def besluittype_hoort_bij_zaaktype(check: Check) -> None:
-    """brc-007: the besluittype is one of those of the zaaktype of the zaak, compared by catalogue and name."""
+    """brc-007: het besluittype is er een van het zaaktype van de zaak, vergeleken op catalogus en naam."""
     zaak, besluittype = check.resolved("zaak"), check.resolved("besluittype")
     if not zaak or not check.changed("zaak"):
         return

@@ -45,7 +45,7 @@ Index("besluitinformatieobject_informatieobject", BIO_TABLE.c.informatieobject)
 
 
 async def informatieobjecttype_hoort_bij_besluittype(check: Check) -> None:
-    """brc-008: the type of the document is one of those of the besluittype, compared by catalogue and name."""
+    """brc-008: het type van het document is er een van het besluittype, vergeleken op catalogus en naam."""
     document = check.resolved("informatieobject")
     if not document or check.main is None:
         return

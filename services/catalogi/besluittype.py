@@ -143,7 +143,7 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
 
 
 async def documenten_op_naam(check: Check) -> None:
-    """ztc-x2: informatieobjecttypen are of the same catalogue; a URL is stored as the omschrijving of its type."""
+    """ztc-x2: informatieobjecttypen zijn van dezelfde catalogus; een URL wordt bewaard als de omschrijving."""
     attribute = "informatieobjecttype_omschrijvingen"
     await list_of_names(check, attribute, "informatieobjecttypen", "informatieobjecttype", check.row["catalogus"])
 

@@ -65,8 +65,9 @@ T = EIGENSCHAP_TABLE
 
 
 async def lengte_past_bij_formaat(check: Check) -> None:
-    """ztc-015: the lengte of a datum is 8, of a datum_tijd 14, of a tekst at most 255, of a getal digits and
-    decimals."""
+    """ztc-015: de lengte van een datum is 8, van een datum_tijd 14, van een tekst hoogstens 255, van een getal cijfers
+    en decimalen.
+    """
     specificatie = check.fields.specificatie
     pattern, words = LENGTES[specificatie.formaat]
     if not re.fullmatch(pattern, specificatie.lengte, re.ASCII):

@@ -119,7 +119,7 @@ AFHANKELIJK = (
 
 
 async def past_bij_de_selectielijst(check: Check) -> None:
-    """ztc-002, ztc-003: the descriptions are of the selection list, which also says what the archiving must be.
+    """ztc-002, ztc-003: de omschrijvingen zijn van de selectielijst, die ook zegt hoe er gearchiveerd moet worden.
 
     Absent nominatie and term are those of the selection list; the general description is a copy.
     """
@@ -147,8 +147,9 @@ async def past_bij_de_selectielijst(check: Check) -> None:
 
 
 async def brondatum_is_volledig(check: Check) -> None:
-    """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: the afleidingswijze says which members have a value and which do
-    not."""
+    """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: de afleidingswijze bepaalt welke velden een waarde hebben en welke
+    niet.
+    """
     if procedure := check.row["brondatum_archiefprocedure"]:
         for name, code in fouten_in_procedure(procedure):
             reason = "Dit veld moet leeg zijn bij deze afleidingswijze." if code == "must-be-empty" else ""
@@ -156,7 +157,7 @@ async def brondatum_is_volledig(check: Check) -> None:
 
 
 async def relaties_op_naam(check: Check) -> None:
-    """ztc-x2: related types are of the same catalogue; a URL is stored as the name of its type."""
+    """ztc-x2: gerelateerde typen zijn van dezelfde catalogus; een URL wordt bewaard als de naam van het type."""
     if (zaaktype := check.resolved("zaaktype")) is not None:
         catalogus = zaaktype["catalogus"]
         await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)

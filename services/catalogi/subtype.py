@@ -137,8 +137,9 @@ def summarise(code: str = "non-concept-zaaktype") -> Effect:
 
 
 async def begin_is_dat_van_het_zaaktype(check: Check) -> None:
-    """§5: where the installation is strict, a beginGeldigheid in the request is the begin and the versiedatum of the
-    zaaktype."""
+    """§5: waar de installatie streng is, is een beginGeldigheid in het verzoek het begin en de versiedatum van het
+    zaaktype.
+    """
     zaaktype, given = check.resolved("zaaktype"), check.sent.get("beginGeldigheid")
     if zaaktype is None or given is None or not check.call.service.settings.catalogi_strict_dates:
         return
@@ -147,7 +148,7 @@ async def begin_is_dat_van_het_zaaktype(check: Check) -> None:
 
 
 async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:
-    """ztc-x8: a catalogue in the request is that of the zaaktype."""
+    """ztc-x8: een catalogus in het verzoek is die van het zaaktype."""
     zaaktype, given = check.resolved("zaaktype"), check.fields.catalogus
     sent = zaaktype is not None and given and check.was_sent("catalogus")
     if sent and uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
@@ -155,7 +156,7 @@ async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:
 
 
 async def statustype_hoort_bij_zaaktype(check: Check) -> None:
-    """ztc-x7: the statustype belongs to the same zaaktype."""
+    """ztc-x7: het statustype hoort bij hetzelfde zaaktype."""
     statustype, zaaktype = check.resolved("statustype"), check.resolved("zaaktype")
     if statustype is not None and zaaktype is not None and statustype["zaaktype"] != zaaktype["uuid"]:
         check.reject(OBJECT, "relations-incorrect-zaaktype", "Het statustype hoort bij een ander zaaktype.")

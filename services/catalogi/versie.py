@@ -22,7 +22,7 @@ from zgw.verbs import finish, settle, transaction, written
 
 
 async def is_concept_of_mag_corrigeren(check: Check) -> None:
-    """ztc-009: a published type changes only in its last day, or as a correction with the scope for it."""
+    """ztc-009: een gepubliceerd type wijzigt alleen in zijn laatste dag, of als correctie met de scope daarvoor."""
     if check.stored is None or check.stored["concept"]:
         return
     if check.action == "partial_update" and list(check.sent) == ["eindeGeldigheid"]:
@@ -42,7 +42,7 @@ RELATED = {
 
 
 async def correctie_houdt_relaties(check: Check) -> None:
-    """Corrections, where the installation is strict: a published type keeps the types that it is related to."""
+    """Correcties, waar de installatie streng is: een gepubliceerd type houdt de typen waarmee het een relatie heeft."""
     strict = check.call.service.settings.catalogi_strict_corrections
     if not strict or check.stored is None or check.stored["concept"]:
         return
@@ -57,7 +57,7 @@ def _name(item: Any) -> str:
 
 
 async def einde_niet_voor_begin(check: Check) -> None:
-    """ztc-x5: the last day of validity is not before the first."""
+    """ztc-x5: de laatste dag van de geldigheid ligt niet voor de eerste."""
     begin, einde = check.row["begin_geldigheid"], check.row["einde_geldigheid"]
     if einde is not None and einde < begin:
         check.reject(OBJECT, "date-mismatch", "De datum einde geldigheid ligt voor de datum begin geldigheid.")
@@ -102,7 +102,7 @@ async def geen_overlap(db: Executor, check: Check) -> None:
 
 
 async def catalogus_blijft(check: Check) -> None:
-    """A type that is related to others stays in its catalogue, because names mean something else elsewhere."""
+    """Een type met relaties blijft in zijn catalogus, omdat namen elders iets anders betekenen."""
     if check.stored is not None and check.changed("catalogus"):
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 

@@ -223,7 +223,7 @@ def day_of_retrieval(call: Call) -> dict[str, Any]:
 
 
 async def procestype_bestaat(check: Check) -> None:
-    """ztc-001: the selectielijstProcestype is a procestype of the selection list."""
+    """ztc-001: het selectielijstProcestype is een procestype van de selectielijst."""
     if check.row["selectielijst_procestype"] and (
         check.action != "partial_update" or check.was_sent("selectielijst_procestype")
     ):
@@ -233,7 +233,7 @@ async def procestype_bestaat(check: Check) -> None:
 
 
 async def verlenging_heeft_een_termijn(check: Check) -> None:
-    """ztc-x3: a type that can be prolonged says for how long."""
+    """ztc-x3: een type dat verlengd kan worden, zegt voor hoe lang."""
     if check.row["verlenging_mogelijk"] and check.row["verlengingstermijn"] is None:
         check.reject(OBJECT, "verlenging-mismatch", "Geef een verlengingstermijn wanneer verlenging mogelijk is.")
     if not check.row["verlenging_mogelijk"]:
@@ -241,7 +241,7 @@ async def verlenging_heeft_een_termijn(check: Check) -> None:
 
 
 async def bron_is_volledig(check: Check) -> None:
-    """ztc-x4: broncatalogus and bronzaaktype are given together."""
+    """ztc-x4: broncatalogus en bronzaaktype worden samen opgegeven."""
     if (check.fields.broncatalogus is None) != (check.fields.bronzaaktype is None):
         check.reject(OBJECT, "invalid-bronzaaktype-for-broncatalogus", "Geef broncatalogus en bronzaaktype samen.")
 
@@ -253,7 +253,7 @@ async def servicenorm_is_niet_nul(check: Check) -> None:
 
 
 async def relaties_op_naam(check: Check) -> None:
-    """ztc-x1, ztc-x2: related types are of the same catalogue; a URL is stored as the name of its type."""
+    """ztc-x1, ztc-x2: gerelateerde typen zijn van dezelfde catalogus; een URL wordt bewaard als naam van het type."""
     catalogus = check.row["catalogus"]
     await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)
     await list_of_names(check, "deelzaaktype_identificaties", "deelzaaktypen", "zaaktype", catalogus, "deelzaaktypen")
@@ -267,7 +267,7 @@ async def relaties_op_naam(check: Check) -> None:
 
 
 async def catalogus_blijft(check: Check) -> None:
-    """A zaaktype with subtypes or relations stays in its catalogue, because names mean something else elsewhere."""
+    """Een zaaktype met subtypen of relaties blijft in zijn catalogus, omdat namen elders iets anders betekenen."""
     if check.stored is None or not check.changed("catalogus"):
         return
     names = (

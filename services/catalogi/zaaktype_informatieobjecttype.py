@@ -85,7 +85,7 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
 
 
 async def informatieobjecttype_op_naam(check: Check) -> None:
-    """ztc-x2: the informatieobjecttype is of the same catalogue; a URL is stored as the omschrijving of its type."""
+    """ztc-x2: het informatieobjecttype is van dezelfde catalogus; een URL wordt bewaard als de omschrijving."""
     if (zaaktype := check.resolved("zaaktype")) is not None:
         name = "informatieobjecttype"
         found = await names_of(check, name, {name: check.row[name]}, zaaktype["catalogus"])

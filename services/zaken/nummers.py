@@ -114,7 +114,7 @@ async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
 
 
 async def identificatie_is_uniek(check: Check) -> None:
-    """zrc-002: the identificatie is unique within the bronorganisatie; a reserved number is used once."""
+    """zrc-002: de identificatie is uniek binnen de bronorganisatie; een gereserveerd nummer wordt één keer gebruikt."""
     nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
     if not nummer or not (check.changed("identificatie") or check.changed("bronorganisatie")):
         return

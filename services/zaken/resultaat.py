@@ -52,7 +52,7 @@ async def zaak_heeft_nog_geen_resultaat(check: Check) -> None:
 
 
 async def resultaattype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-020: the resultaattype is one of the zaaktype of the zaak."""
+    """zrc-020: het resultaattype is er een van het zaaktype van de zaak."""
     resultaattype = check.resolved("resultaattype")
     if check.creating and resultaattype and check.main and resultaattype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")

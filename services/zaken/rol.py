@@ -97,7 +97,7 @@ Index(
 
 
 async def betrokkene_is_bekend(check: Check) -> None:
-    """invalid-betrokkene: a rol has a betrokkene, an identification of one, or both."""
+    """invalid-betrokkene: een rol heeft een betrokkene, een identificatie daarvan, of beide."""
     if not check.sent.get("betrokkeneIdentificatie"):
         check.row["betrokkene_identificatie"] = None
         if not check.row["betrokkene"]:
@@ -105,7 +105,7 @@ async def betrokkene_is_bekend(check: Check) -> None:
 
 
 async def roltype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-019: the roltype is one of the zaaktype of the zaak."""
+    """zrc-019: het roltype is er een van het zaaktype van de zaak."""
     roltype = check.resolved("roltype")
     if roltype and check.main and roltype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")

@@ -80,14 +80,14 @@ async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
 
 
 async def statustype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-016: the statustype is one of the zaaktype of the zaak."""
+    """zrc-016: het statustype is er een van het zaaktype van de zaak."""
     statustype = check.resolved("statustype")
     if statustype and check.main and statustype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het statustype hoort niet bij het zaaktype van de zaak.")
 
 
 async def gezetdoor_is_een_rol_van_de_zaak(check: Check) -> None:
-    """zaken.md §7.1: only somebody with a rol in the zaak can set its status; a rol that does not exist is no match."""
+    """zaken.md §7.1: alleen wie een rol in de zaak heeft, zet haar status; een rol die niet bestaat, is geen match."""
     if not check.fields.gezetdoor:
         return
     rol, code = await check.find(check.fields.gezetdoor, GEZETDOOR)

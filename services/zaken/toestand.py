@@ -28,7 +28,10 @@ async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
 
 
 async def zaak_is_nog_niet_gearchiveerd(check: Check) -> None:
-    """zaken.md §6: what belongs to an archived zaak may not change any more. Use as rule, which removals do not run."""
+    """zaken.md §6: wat bij een gearchiveerde zaak hoort, wijzigt niet meer.
+
+    Use it as a rule, which removals do not run.
+    """
     zaak = check.main
     if zaak is not None and zaak["archiefstatus"] != "nog_te_archiveren":
         check.reject(OBJECT, "zaak-archiefstatus-invalid", "De archiefstatus van de zaak is niet nog_te_archiveren.")

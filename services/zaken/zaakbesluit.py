@@ -51,14 +51,14 @@ def verwijst(check: Check, besluit: Mapping[str, Any], zaak: uuid.UUID) -> bool:
 
 
 async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
-    """zaken.md §7.1: the besluit leads; a zaakbesluit only exists while the besluit names this zaak."""
+    """zaken.md §7.1: het besluit is leidend; een zaakbesluit bestaat alleen zolang het besluit deze zaak noemt."""
     besluit = check.resolved("besluit")
     if besluit and check.main and not verwijst(check, besluit, check.main["uuid"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst niet naar deze zaak.")
 
 
 async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
-    """zaken.md §7.1: as long as the besluit names this zaak its zaakbesluit cannot be removed."""
+    """zaken.md §7.1: zolang het besluit deze zaak noemt, wordt het zaakbesluit niet verwijderd."""
     stored = check.stored or {}
     besluit = await check.call.service.remote.object(check.call.caller, stored["besluit"])
     if besluit and verwijst(check, besluit, stored["zaak"]):

@@ -42,7 +42,7 @@ Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
 
 
 async def eigenschap_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-018: the eigenschap is one of the zaaktype of the zaak."""
+    """zrc-018: de eigenschap is er een van het zaaktype van de zaak."""
     eigenschap = check.resolved("eigenschap")
     if check.creating and eigenschap and check.main and eigenschap["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "De eigenschap hoort niet bij het zaaktype van de zaak.")

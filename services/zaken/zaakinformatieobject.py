@@ -56,7 +56,7 @@ Index("zaakinformatieobject_informatieobject", _c.informatieobject)
 
 
 async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-017: the informatieobjecttype of the document is one of the zaaktype of the zaak."""
+    """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak."""
     document = check.resolved("informatieobject")
     if not check.creating or document is None or check.main is None:
         return
@@ -70,7 +70,7 @@ async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
 
 
 async def status_hoort_bij_de_zaak(check: Check) -> None:
-    """zaken.md §3.6: the status, if given, is one of the same zaak."""
+    """zaken.md §3.6: de status, als die er is, is er een van dezelfde zaak."""
     status = check.resolved("status")
     if status and check.main and status["zaak"] != check.main["uuid"]:
         check.reject(OBJECT, "zaak-mismatch", "De status hoort niet bij de zaak.")

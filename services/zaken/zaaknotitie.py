@@ -51,13 +51,13 @@ _c = ZAAKNOTITIE_TABLE.c
 
 
 async def notitie_is_nog_een_concept(check: Check) -> None:
-    """zaken.md §7.1: a note that is definitief does not change any more."""
+    """zaken.md §7.1: een notitie die definitief is, wijzigt niet meer."""
     if check.stored is not None and check.stored["status"] == "definitief":
         check.reject("status", "invalid", "Een definitieve notitie kan niet gewijzigd worden.")
 
 
 async def andere_zaak_is_toegestaan(check: Check) -> None:
-    """zrc-006: a note only moves to a zaak that exists and that the client may write to as well."""
+    """zrc-006: een notitie verhuist alleen naar een zaak die bestaat en die de client ook mag bijwerken."""
     if check.stored is None or not check.changed("gerelateerd_aan"):
         return
     zaak, code = await check.find(check.fields.gerelateerd_aan, ZAAK_REF)

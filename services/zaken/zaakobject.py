@@ -59,7 +59,7 @@ Index("zaakobject_object_type", _c.object_type, _c.id)
 
 
 async def object_is_bekend(check: Check) -> None:
-    """invalid-zaakobject: a zaakobject has the URL of an object, an identification of it, or both."""
+    """invalid-zaakobject: een zaakobject heeft de URL van een object, een identificatie daarvan, of beide."""
     if check.was_sent("object_identificatie") and not check.sent["objectIdentificatie"]:
         # Some types would otherwise make an identification of an empty object.
         check.row["object_identificatie"] = None
@@ -74,7 +74,7 @@ async def object_is_bekend(check: Check) -> None:
 
 
 async def object_bestaat(check: Check) -> None:
-    """bad-url: the URL of the object, of whatever kind, can be fetched."""
+    """bad-url: de URL van het object, van welke soort ook, kan worden opgehaald."""
     url = check.row["object"]
     # One with a definition is read by the rule that looks at its data.
     judged = check.row["object_type_overige_definitie"] is not None
@@ -92,7 +92,7 @@ async def overig_type_heeft_een_naam(check: Check) -> None:
 
 
 async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zaaktype-mismatch: the zaakobjecttype is one of the zaaktype of the zaak."""
+    """zaaktype-mismatch: het zaakobjecttype is er een van het zaaktype van de zaak."""
     zaakobjecttype = check.resolved("zaakobjecttype")
     if check.creating and zaakobjecttype and check.main and zaakobjecttype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het zaakobjecttype hoort niet bij het zaaktype van de zaak.")

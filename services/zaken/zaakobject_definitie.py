@@ -29,7 +29,7 @@ _places = asyncio.Semaphore(2)
 
 
 async def definitie_beschrijft_het_object(check: Check) -> None:
-    """invalid-schema: an object with a definition has the data that the schema of its definition asks for.
+    """invalid-schema: een object met een definitie heeft de gegevens die het schema van zijn definitie vraagt.
 
     Both are read with the rights of the client, who would otherwise learn from the answer what is in them.
     """

@@ -9,6 +9,7 @@ from oas.openapi import document
 from zgw.tenancy import SERVICES
 
 ENGLISH = re.compile(r"\b(the|answer|an|returns?|with|for)\b", re.IGNORECASE)
+RULE = re.compile(r"^\* (.*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -19,3 +20,5 @@ def test_summaries_are_dutch_and_short(service: str) -> None:
             assert not ENGLISH.search(summary), (method, path, summary)
             assert not re.match(r"[a-z]+-[x0-9]", summary), (method, path, summary)
             assert 0 < len(summary) <= 110, (method, path, summary)
+            for rule in RULE.findall(operation["description"]):
+                assert not ENGLISH.search(rule), (method, path, rule)
