@@ -24,6 +24,8 @@ MAX_POSITIONS = 20_000
 """Positions in one geometry: the most detailed municipal border has some ten thousand."""
 MAX_NESTING = 4
 """How deep GeometryCollections may lie inside each other."""
+MAX_TANGLED = 200
+"""Positions of an area to search in that crosses itself. Its crossings are counted in squares, and each takes time."""
 
 TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
@@ -162,11 +164,21 @@ async def omvat_zaakgeometrie(check: Check) -> None:
 
 # --- Exactly within ------------------------------------------------------------------------------------------------
 
+# Rings may cross themselves: GEOS (from 3.13 on) then judges by the area that they go around an odd number of times.
+# Repairing such a geometry first gives the same answers, but takes minutes for a ring of some hundreds of points.
+
 
 def shape_of(geometry: dict[str, Any]) -> Any:
-    """Return the shape of a valid geometry; one whose rings cross themselves is repaired to the area that it covers."""
-    found = shapely.from_geojson(orjson.dumps(geometry).decode())
-    return found if shapely.is_valid(found) else shapely.make_valid(found)
+    """Return the shape of a geometry."""
+    return shapely.from_geojson(orjson.dumps(geometry).decode())
+
+
+def is_tangled(geometry: dict[str, Any]) -> bool:
+    """Return whether a geometry crosses itself more than can be searched in: a knot is found fast, but not untied."""
+    if sum(1 for _ in positions(geometry)) <= MAX_TANGLED:
+        return False
+    shape = shape_of(geometry)
+    return not (shapely.is_valid(shape) and shapely.is_simple(shape))
 
 
 def points_within(xs: Any, ys: Any, area: Any) -> Any:
@@ -178,8 +190,4 @@ def points_within(xs: Any, ys: Any, area: Any) -> Any:
 def shapes_within(geometries: Sequence[str], area: Any) -> Any:
     """Return for each geometry, as GeoJSON text, whether it lies within ``area`` entirely."""
     shapely.prepare(area)
-    found = shapely.from_geojson(numpy.array(geometries, dtype=object))
-    broken = ~shapely.is_valid(found)
-    if broken.any():
-        found[broken] = shapely.make_valid(found[broken])
-    return shapely.contains(area, found)
+    return shapely.contains(area, shapely.from_geojson(numpy.array(geometries, dtype=object)))

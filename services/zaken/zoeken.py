@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
 from starlette.responses import Response
 
-from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, points_within, shape_of, shapes_within
+from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, is_tangled, points_within, shape_of, shapes_within
 from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
 from zgw.call import Call, answer, crs_headers
@@ -70,6 +70,8 @@ async def zoek(call: Call) -> Response:
     errors: list[InvalidParam] = []
     where = conditions(ZAAK.filters, body, call.caller.bases, errors)
     area = area_of(body.get("zaakgeometrie"), errors)
+    if area is not None and await asyncio.to_thread(is_tangled, area):
+        errors.append(InvalidParam("zaakgeometrie.within", "invalid", "De geometrie snijdt zichzelf te vaak."))
     given = {**query, **{name: text_in(body, name, errors) for name in ("expand", "ordering") if body.get(name)}}
     selection = selection_of(body.get("fields"), bool(given.get("expand")), errors)
     if errors:
