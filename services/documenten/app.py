@@ -1,6 +1,6 @@
 """The Documenten API 1.7.1."""
 
-from services.documenten import download, lezen, schrijven, slot, uploaden
+from services.documenten import bestandsdeel_uploaden, download, lezen, schrijven, slot
 from services.documenten.document import (
     AANMAKEN,
     BIJWERKEN,
@@ -69,9 +69,9 @@ ACTIONS = [
         body=slot.UnlockEnkelvoudigInformatieObjectFields, status=204,
     ),
     Action(
-        "bestandsdeel_update", "PUT", "/bestandsdelen/{uuid:uuid}", uploaden.upload_part, SCHRIJVEN,
-        body=uploaden.BestandsDeelRequestFields, response=uploaden.BestandsDeelResponse,
-        content_type=f"{uploaden.MULTIPART}, {uploaden.URLENCODED}",
+        "bestandsdeel_update", "PUT", "/bestandsdelen/{uuid:uuid}", bestandsdeel_uploaden.upload_part, SCHRIJVEN,
+        body=bestandsdeel_uploaden.BestandsDeelRequestFields, response=bestandsdeel_uploaden.BestandsDeelResponse,
+        content_type=f"{bestandsdeel_uploaden.MULTIPART}, {bestandsdeel_uploaden.URLENCODED}",
     ),
 ]  # fmt: skip
 

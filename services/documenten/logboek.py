@@ -116,7 +116,7 @@ async def keep(db: Executor, service: Service, tenant: str, keys: Sequence[str])
     """
     if not keys or await db.connection.execute(_KEEP, list(keys)) == f"DELETE {len(keys)}":
         return
-    # Either that, or the journal is another one than it was: a backup was put back. The stock is worth nothing then.
+    # The sweep was first, or a backup was put back and the journal with it: then the stock is worth nothing.
     stock_of(service, tenant).clear()
     for key in keys:
         if await storage_of(service).size(tenant, key) is None:
@@ -212,7 +212,7 @@ async def _sweep(service: Service, tenant: str) -> None:
     # What is wrong with one municipality, its bucket for example, must not keep the others waiting.
     try:
         if removed := await sweep_tenant(service, tenant):
-            log.info("%s: removed %d keys without a document", tenant, removed)
+            log.debug("%s: removed %d keys without a document", tenant, removed)
     except UNAVAILABLE as e:
         log.warning("%s: sweep of documents: %s", tenant, e)
 

@@ -119,8 +119,9 @@ class Storage:
 
     async def delete(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete objects; one that does not exist is deleted already."""
-        store, paths = self._store(tenant), [path_of(key) for key in keys]
+        paths = [path_of(key) for key in keys]
         with failures():
+            store = self._store(tenant)
             try:
                 await obstore.delete_async(store, paths)
             except FileNotFoundError:
