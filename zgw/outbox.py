@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import among, parameters
+from zgw.database import Executor, among, parameters
 from zgw.problems import Problem
 from zgw.tenancy import tenant_of
 
@@ -107,7 +107,12 @@ async def release(check: Check) -> None:
     table = check.resource.table.metadata.tables["outbox"]
     async with check.call.db.transaction(check.call.tenant) as db:
         await db.execute(table.update().where(table.c.id == held).values(held_until=None))
-        await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
+        await wake(db)
+
+
+async def wake(db: Executor) -> None:
+    """Let the relay look at the outbox when the transaction commits."""
+    await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
 
 
 class _Relay:

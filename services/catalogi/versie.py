@@ -1,5 +1,6 @@
 """What the three main types share: concept and published, corrections, overlap, publishing (catalogi.md §6)."""
 
+import uuid
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, update
@@ -63,16 +64,15 @@ async def einde_niet_voor_begin(check: Check) -> None:
         check.reject(OBJECT, "date-mismatch", "De datum einde geldigheid ligt voor de datum begin geldigheid.")
 
 
-async def lock_versions(db: Executor, table: Table, row: Any) -> None:
-    """Wait for everybody else who publishes or changes versions of the same type."""
-    key = f"{table.name} {row['catalogus']} {row[IDENTITY[table.name]]}"
-    await db.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(func.concat(func.current_schema(), key), 0)))
-    )
+async def lock_versions(db: Executor, table: Table, catalogus: uuid.UUID) -> None:
+    """Wait for everybody else who publishes or changes versions of this kind in the same catalogue."""
+    key = func.concat(func.current_schema(), f" {table.name} {catalogus}")
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def overlapping(table: Table, row: Any) -> ColumnElement[bool]:
-    """Return the condition that another published version is valid on more than one day on which ``row`` is.
+    """Return the condition that another published version is valid on more than one day on which ``row`` is: values, or
+    the columns of an alias.
 
     One shared day is tolerated, because existing catalogues end a version on the day that the next one begins.
     """
@@ -96,7 +96,7 @@ async def geen_overlap(db: Executor, check: Check) -> None:
         return
     row = {**check.row, "uuid": check.uuid}
     if any(check.changed(name) for name in ("begin_geldigheid", "einde_geldigheid", "catalogus", IDENTITY[table.name])):
-        await lock_versions(db, table, row)
+        await lock_versions(db, table, row["catalogus"])
         if await db.row(select(table.c.uuid).where(overlapping(table, row)).limit(1)):
             raise invalid("eindeGeldigheid", "overlap", "De geldigheid overlapt met die van een andere versie.")
 
@@ -145,7 +145,7 @@ def publish(resource: Resource) -> Action:
 async def publish_row(db: Executor, table: Table, row: Any) -> None:
     """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another
     (ztc-016)."""
-    await lock_versions(db, table, row)
+    await lock_versions(db, table, row["catalogus"])
     current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update())
     if current is None or not current["concept"]:
         return

@@ -148,11 +148,11 @@ def _read_rows(found: Bundel, kind: str, name: str, raw: bytes) -> list[Probleem
         return [Probleem(name, 0, "", "parse_error", str(e))]
     if not isinstance(rows, list):
         return [Probleem(name, 0, "", "not_a_list", "Een lijst van objecten wordt verwacht.")]
-    problems = []
+    problems, suspect = [], b"\\u0000" in raw
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             problems.append(Probleem(name, number, "", "not_a_dict", "Een object wordt verwacht."))
-        elif where := with_nul(row, ""):
+        elif suspect and (where := with_nul(row, "")):
             problems.append(Probleem(name, number, where, "invalid", "NUL-tekens zijn niet toegestaan."))
     found.rows[kind] = rows
     return problems

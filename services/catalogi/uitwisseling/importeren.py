@@ -1,12 +1,13 @@
 """Importing a catalogue: every row passes the rules of the API, and then all are stored in one transaction, or none."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from sqlalchemy import func, select, union_all, update
+from sqlalchemy import Executable, func, select, union_all, update
 
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
@@ -19,9 +20,8 @@ from zgw import outbox
 from zgw.call import Call, Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Executor, compile_statement, inserting
+from zgw.database import Bound, Executor, Prepared, among, compile_statement, inserting
 from zgw.problems import Problem
-from zgw.verbs import note
 
 UNIQUE = {
     "StatusType": "volgnummer",
@@ -31,6 +31,7 @@ UNIQUE = {
     "Eigenschap": "naam",
 }
 """ztc-x9: what is unique within a zaaktype."""
+CHANGED = "De catalogus is tijdens de import door anderen gewijzigd."
 
 
 class Werk(Call):
@@ -75,10 +76,11 @@ async def importeer(
     ``bases`` are the base URLs of the municipality; notifications of the new types carry the first one. ``proef``
     examines everything and stores nothing.
     """
-    bundel = lees(content)
+    # What only counts and compares does not keep the other requests of this process waiting.
+    bundel = await asyncio.to_thread(lees, content)
     werk = Werk(service, system_caller(tenant, "catalogi", bases))
     bestaand = await wat_er_is(werk, bundel)
-    plan = maak_plan(bundel, bestaand, modus)
+    plan = await asyncio.to_thread(maak_plan, bundel, bestaand, modus)
     await _examine(werk, plan, bestaand)
     if plan.problemen:
         raise Onleesbaar(sorted(plan.problemen, key=lambda p: (p.bestand, p.rij)))
@@ -135,14 +137,15 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
     root = werk.base + "/catalogi/api/v1"
     catalogus = plan.of("Catalogus")[0].uuid if plan.of("Catalogus") else bestaand.catalogus
     taken: set[tuple[Any, ...]] = set()
-    for regel in plan.regels:
-        resolved: dict[str, Any] | None = {}
+    for number, regel in enumerate(plan.regels):
+        if number % 20 == 0:
+            # Rules seldom wait for anything, and other requests must not wait for thousands of rows.
+            await asyncio.sleep(0)
+        resolved: dict[str, Any] = {}
         if regel.file in MAIN:
             regel.body["catalogus"] = f"{root}/catalogussen/{catalogus}"
         elif regel.file != "Catalogus":
             resolved = _parents(plan, regel, root)
-        if resolved is None:
-            continue
         check = Check(werk, RESOURCES[regel.file], "create", regel.body, None)
         check.uuid = regel.uuid
         check.notes["selectielijst"] = werk.selectielijst
@@ -160,22 +163,21 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
             regel.row = check.row
 
 
-def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any] | None:
-    """Let a row refer to the zaaktype and statustype that will be stored; return their rows, None when one is not
-    there."""
+def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any]:
+    """Let a row refer to the zaaktype and statustype that will be stored; return their rows, as far as they are right
+    themselves: what is wrong with them is told once."""
     regel.body.pop("catalogus", None)
     found = {}
-    for name in ("zaaktype", "statustype"):
+    for name, path in (("zaaktype", "zaaktypen"), ("statustype", "statustypen")):
         if not regel.body.get(name):
             continue
         other = plan.by_source.get(uuid_of(regel.body[name]))
-        if other is None:
+        if other is None or RESOURCES[other.file].path != path:
             plan.problemen.append(regel.problem(name, "does_not_exist", f"Het {name} staat niet in het bestand."))
-        if other is None or not other.row:
-            # When the other row is wrong itself, that is the problem.
-            return None
-        regel.body[name] = f"{root}/{RESOURCES[other.file].path}/{other.uuid}"
-        found[name] = {**other.row, "uuid": other.uuid, "concept": True}
+        elif other.row:
+            found[name] = {**other.row, "uuid": other.uuid, "concept": True}
+        # What was told to be wrong is not told again.
+        regel.body[name] = f"{root}/{path}/{other.uuid if other else uuid.uuid4()}"
     return found
 
 
@@ -189,15 +191,12 @@ async def _store(werk: Werk, plan: Plan) -> None:
             for file in FILES:
                 await _insert(db, plan.of(file))
             await recount(db, [regel.uuid for regel in plan.of("ZaakType")])
-            for regel in plan.regels:
-                if regel.publish:
-                    await _publish_alone(db, regel)
-            for regel in plan.regels:
-                if regel.file in MAIN:
-                    await _announce(db, werk, regel)
+            for file in MAIN:
+                await _publish(db, [regel for regel in plan.of(file) if regel.publish])
+            await _announce(db, werk, [regel for regel in plan.regels if regel.file in MAIN])
             await db.execute(select(func.pg_notify("samenzaak_catalogi", werk.tenant)))
     except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError) as e:
-        raise Problem(409, "conflict", "De catalogus is tijdens de import door anderen gewijzigd.") from e
+        raise Problem(409, "conflict", CHANGED) from e
 
 
 async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
@@ -205,26 +204,42 @@ async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
     if not regels:
         return
     table = RESOURCES[regels[0].file].table
-    values, sql = [], ""
+    rows = [{"uuid": regel.uuid, **regel.row} for regel in regels]
+    if "concept" in table.c:
+        rows = [{**row, "concept": not regel.publish} for row, regel in zip(rows, regels, strict=True)]
+    await _many(db, [inserting(table, row) for row in rows])
+
+
+async def _many(db: Executor, statements: Sequence[Executable | Bound]) -> None:
+    """Run statements that differ in their values only, in one go."""
+    compiled = [compile_statement(statement) for statement in statements]
+    if compiled:
+        await db.connection.executemany(compiled[0][0], [values for _, values in compiled])
+
+
+async def _publish(db: Executor, regels: Sequence[Regel]) -> None:
+    """ztc-016 once more, now that nobody else publishes a version of these types."""
+    if not regels:
+        return
+    table = RESOURCES[regels[0].file].table
+    new = table.alias()
+    await lock_versions(db, table, regels[0].row["catalogus"])
+    among_new = among(new.c.uuid, [regel.uuid for regel in regels])
+    if await db.row(select(table.c.uuid).where(among_new, overlapping(table, new.c)).limit(1)):
+        raise Problem(409, "conflict", CHANGED)
+
+
+async def _announce(db: Executor, werk: Werk, regels: Sequence[Regel]) -> None:
+    """Tell subscribers of the new types."""
+    root = f"{werk.base}/catalogi/api/v1"
+    adding = Prepared(outbox.adding(METADATA, wakes=False))
+    statements = []
     for regel in regels:
-        concept = {"concept": not regel.publish} if "concept" in table.c else {}
-        sql, row = compile_statement(inserting(table, {"uuid": regel.uuid, **regel.row, **concept}))
-        values.append(row)
-    await db.connection.executemany(sql, values)
-
-
-async def _publish_alone(db: Executor, regel: Regel) -> None:
-    """ztc-016 once more, while nobody else publishes a version of the same type."""
-    table = RESOURCES[regel.file].table
-    row = {**regel.row, "uuid": regel.uuid}
-    await lock_versions(db, table, row)
-    if await db.row(select(table.c.uuid).where(overlapping(table, row)).limit(1)):
-        raise Problem(409, "conflict", "De catalogus is tijdens de import door anderen gewijzigd.")
-
-
-async def _announce(db: Executor, werk: Werk, regel: Regel) -> None:
-    resource = RESOURCES[regel.file]
-    url = f"{werk.base}/catalogi/api/v1/{resource.path}/{regel.uuid}"
-    kenmerken = {"catalogus": f"{werk.base}/catalogi/api/v1/catalogussen/{regel.row['catalogus']}"}
-    message = outbox.message(werk.caller, resource.kanaal, url, resource.name, url, "create", kenmerken)
-    await note(db, METADATA, None, message)
+        resource = RESOURCES[regel.file]
+        url = f"{root}/{resource.path}/{regel.uuid}"
+        kenmerken = {"catalogus": f"{root}/catalogussen/{regel.row['catalogus']}"}
+        message = outbox.message(werk.caller, resource.kanaal, url, resource.name, url, "create", kenmerken)
+        statements.append(adding(**message))
+    await _many(db, statements)
+    if statements:
+        await outbox.wake(db)

@@ -6,7 +6,7 @@ Three ways to treat types that the catalogue already has: refuse them (``behoud`
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -82,8 +82,8 @@ class Plan:
         return [regel for regel in self.regels if regel.file == file]
 
 
-def maak_plan(bundel: Bundel, bestaand: Bestaand, modus: Modus, domein: str = "") -> Plan:
-    """Return the plan for a file. ``domein`` chooses the catalogue when the file has none of its own."""
+def maak_plan(bundel: Bundel, bestaand: Bestaand, modus: Modus) -> Plan:
+    """Return the plan for a file."""
     plan = Plan(modus)
     for file in FILES:
         seen: set[str] = set()
@@ -197,8 +197,3 @@ def _date(value: Any) -> date | None:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-
-
-def parents_first(regels: Iterable[Regel]) -> list[Regel]:
-    """Return rows in the order in which they can be stored."""
-    return sorted(regels, key=lambda regel: FILES.index(regel.file))

@@ -1,8 +1,8 @@
 """Between the rows of a file and the bodies of the API: names, empty values and references."""
 
 import re
-import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic.alias_generators import to_snake
@@ -58,10 +58,14 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ZERO = re.compile(r"P(?:T?0+[YMWDHS])+")
 
 
+in_snake = cache(to_snake)
+"""Returns a name as the format writes it; a file has the same few names thousands of times."""
+
+
 def uuid_of(value: Any) -> str:
     """Return the uuid at the end of a URL, whatever its host, or an empty string."""
     last = value.rstrip("/").rpartition("/")[2] if isinstance(value, str) else ""
-    return str(uuid.UUID(last)) if _UUID.fullmatch(last) else ""
+    return last.lower() if _UUID.fullmatch(last) else ""
 
 
 def body_of(fields: type[Fields], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def body_of(fields: type[Fields], row: Mapping[str, Any]) -> dict[str, Any]:
     absent."""
     found: dict[str, Any] = {}
     for p in describe(fields):
-        key = next((key for key in (to_snake(p.name), p.name) if key in row), None)
+        key = next((key for key in (in_snake(p.name), p.name) if key in row), None)
         if key is None:
             continue
         value = _value(p, row[key])
@@ -92,10 +96,14 @@ def _value(p: Property, value: Any) -> Any:
     return value
 
 
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def snake(value: Any) -> Any:
     """Return a JSON value with all names in snake_case, as Open Zaak's exports have them."""
     if isinstance(value, dict):
-        return {to_snake(name): snake(inner) for name, inner in value.items()}
+        return {in_snake(name): snake(inner) for name, inner in value.items()}
     return [snake(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -128,11 +136,11 @@ class Namen:
                 continue
             names = [self.name(kind, value) for value in given]
             lost += [field] if None in names else []
-            more = [name for name in row.get(beside) or () if isinstance(name, str)]
+            more = [name for name in _items(row.get(beside)) if isinstance(name, str)]
             body[field] = list(dict.fromkeys([name for name in names if name is not None] + more))
         if file == "ZaakType" and isinstance(body.get("gerelateerdeZaaktypen"), list):
-            related = row.get("gerelateerde_zaaktypen", row.get("gerelateerdeZaaktypen"))
-            for item, source in zip(body["gerelateerdeZaaktypen"], related or (), strict=False):
+            related = _items(row.get("gerelateerde_zaaktypen", row.get("gerelateerdeZaaktypen")))
+            for item, source in zip(body["gerelateerdeZaaktypen"], related, strict=False):
                 if not isinstance(item, dict) or not isinstance(source, dict):
                     continue
                 name = source.get("zaaktype_identificatie") or self.name("zaaktype", item.get("zaaktype"))
