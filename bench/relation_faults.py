@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
-from tests.relaties.storing import FAULTS, OPERATIONS, TENANT, Outcome, storing, table
+from tests.relaties.bewerkingen import OPERATIONS
+from tests.relaties.storing import FAULTS, TENANT, Outcome, storing, table
 from tests.selectielijst import selectielijst
 from tests.stack import running
 

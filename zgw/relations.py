@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Select, Table, literal_column, select
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.problems import invalid, not_found
+from zgw.problems import Problem, invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
 
@@ -144,7 +144,7 @@ async def add(check: Check, relation: Relation) -> None:
     body = {key: _url(check, value) for key, value in relation.body.items()}
     status, content = await _send(check, "POST", relation.collection, body)
     codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
-    if status != 201 and codes != {"unique"}:
+    if status not in (200, 201) and codes != {"unique"}:
         raise Failed(f"POST {relation.collection}: {status} {content}")
 
 
@@ -238,29 +238,37 @@ def kept(check: Check, name: str) -> list[Row]:
 async def take_back(check: Check) -> bool:
     """Undo a committed write: what it wrote, its audit entry and the notification that was held. Later writes of
     others stay. Return False, having undone nothing, when those stand in the way of a removed object."""
-    tables = check.resource.table.metadata.tables
-    try:
-        async with check.call.db.transaction(check.call.tenant) as db:
-            await _undo(db, check)
-            for undo in check.notes.get("undo", ()):
-                await undo(db)
-            for name, noted in (("audittrail", "audit"), ("outbox", "outbox")):
-                if (key := check.notes.get(noted)) is not None:
-                    await db.execute(tables[name].delete().where(tables[name].c.id == key))
-    except asyncpg.IntegrityConstraintViolationError as e:
-        # What it belonged to is gone as well by now, or its number was given away.
-        log.warning("%s cannot be put back: %s", check.path, e)
-        return False
-    return True
+    for _ in range(CHANGES):
+        try:
+            async with check.call.db.transaction(check.call.tenant) as db:
+                await _undo(db, check)
+        except asyncpg.IntegrityConstraintViolationError as e:
+            # What it belonged to is gone as well by now, or its number was given away.
+            log.warning("%s cannot be put back: %s", check.path, e)
+            return False
+        except asyncpg.DeadlockDetectedError:
+            continue
+        return True
+    raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
 
 
 async def _undo(db: Executor, check: Check) -> None:
+    await _undo_rows(db, check)
+    for undo in check.notes.get("undo", ()):
+        await undo(db)
+    tables = check.resource.table.metadata.tables
+    for name, noted in (("audittrail", "audit"), ("outbox", "outbox")):
+        if (key := check.notes.get(noted)) is not None:
+            await db.execute(tables[name].delete().where(tables[name].c.id == key))
+
+
+async def _undo_rows(db: Executor, check: Check) -> None:
     resource, table, stored = check.resource, check.resource.table, check.stored
     if check.action == "destroy":
-        kept: Mapping[Table, list[Row]] = check.notes["kept"]
-        for part in (part for part in table.metadata.sorted_tables if kept.get(part)):
+        removed: Mapping[Table, list[Row]] = check.notes["kept"]
+        for part in (part for part in table.metadata.sorted_tables if removed.get(part)):
             insert = f"INSERT INTO {part.name} SELECT * FROM unnest($1::text[]::{part.name}[])"  # noqa: S608
-            await db.connection.execute(insert, [row["_whole"] for row in kept[part]])
+            await db.connection.execute(insert, [row["_whole"] for row in removed[part]])
     elif stored is None:
         await db.execute(table.delete().where(table.c.uuid == check.uuid))
         if resource.main is None and resource.audited:

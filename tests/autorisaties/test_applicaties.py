@@ -176,6 +176,20 @@ async def test_ac_001_client_id_belongs_to_one_applicatie(api: Client) -> None:
     assert doubled.json()["clientIds"] == first["clientIds"]
 
 
+async def test_ac_001_holds_when_several_administrators_write_at_once(api: Client) -> None:
+    client = f"app-{uuid.uuid4()}"
+    answers = await asyncio.gather(*(api.post(URL, body(clientIds=[client])) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400, 400]
+    assert {code for answer in answers if answer.status_code == 400 for code in errors(answer)} == {
+        ("clientIds", "clientId-exists")
+    }
+    urls = [(await api.created(URL, body()))["url"] for _ in range(3)]
+    client = f"app-{uuid.uuid4()}"
+    answers = await asyncio.gather(*(api.patch(url, {"clientIds": [client]}) for url in urls))
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400]
+    assert (await api.get(f"{URL}?clientIds={client}")).json()["count"] == 1
+
+
 async def test_list_and_consumer(api: Client) -> None:
     made = await api.created(URL, body(clientIds=[f"a-{uuid.uuid4()}", f"b-{uuid.uuid4()}"]))
     one, two = made["clientIds"]

@@ -9,13 +9,10 @@ import asyncio
 import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,157 +20,16 @@ import httpx
 
 from beheer.relations import Inconsistency, check_relations
 from tests.besluiten.wereld import BESLUITEN, BIOS, OIOS, ZIOS, Werk
+from tests.relaties.bewerkingen import Operation, Subject, listed, path
+from tests.relaties.processen import Process, Proxy, Zygote
 from tests.relaties.servers import serving
 from tests.stack import CRS, PUBLIC, Stack
 from zgw.caller import HEADER, Caller, sign
 
-REPOSITORY = Path(__file__).parents[2]
 TENANT = "storing"
 PROCESSES = ("zaken", "documenten", "besluiten")
 FAULTS = ("stopped", "frozen", "500", "500 after", "killed before", "killed after", "killed at random")
 TIMEOUT = "1.0"
-
-
-class Zygote:
-    """What the processes are forked from."""
-
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self.folder = folder
-        with (folder / "zygote.log").open("ab") as log:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "tests.relaties.zygote"],
-                cwd=REPOSITORY,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-
-    def fork(self, name: str, port: int) -> int:
-        """Start a service; return its process id."""
-        assert self.popen.stdin is not None
-        assert self.popen.stdout is not None
-        self.popen.stdin.write(f"{name} {port} {self.folder / name}.log\n".encode())
-        self.popen.stdin.flush()
-        return int(self.popen.stdout.readline())
-
-    def end(self) -> None:
-        """Stop."""
-        self.popen.kill()
-        self.popen.communicate()
-
-
-class Process:
-    """One service as a process; the port stays the same when it is started again."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.pid = 0
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-
-    def start(self, zygote: Zygote) -> None:
-        """Start it, unless it runs."""
-        self.pid = self.pid or zygote.fork(self.name, self.port)
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal, if it runs."""
-        if self.pid:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """End it at once, and wait until it is gone."""
-        self.send(signal.SIGKILL)
-        while self.pid and Path(f"/proc/{self.pid}").exists():
-            time.sleep(0.002)
-        self.pid = 0
-
-    async def ready(self) -> None:
-        """Wait until it answers."""
-        async with asyncio.timeout(60), httpx.AsyncClient() as client:
-            while True:
-                with suppress(httpx.HTTPError):
-                    if (await client.get(f"http://127.0.0.1:{self.port}/_intern/health")).status_code == 200:
-                        return
-                await asyncio.sleep(0.02)
-
-
-class Proxy:
-    """Stands before one service. ``fault`` is what happens to the next request that changes a mirror."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self.fault = ""
-        self.victim: Process | None = None
-        self.struck = 0
-        self.client = httpx.AsyncClient(timeout=30)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Forward one request, or not."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                # Who sends was killed halfway.
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        strikes = self.fault and scope["method"] in ("POST", "DELETE") and not scope["path"].startswith("/_intern/")
-        self.struck += bool(strikes)
-        fault = self.fault if strikes else ""
-        if fault == "killed before" and self.victim is not None:
-            self.victim.kill()
-        if fault in ("500", "killed before"):
-            await _answer(send, 500, b"{}")
-            return
-        url = f"http://127.0.0.1:{self.process.port}{scope['raw_path'].decode()}"
-        query = scope["query_string"].decode()
-        headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"connection")]
-        request = self.client.build_request(
-            scope["method"], f"{url}?{query}" if query else url, headers=headers, content=body
-        )
-        try:
-            found = await self.client.send(request)
-        except httpx.HTTPError:
-            await _answer(send, 502, b"{}")
-            return
-        if fault == "killed after" and self.victim is not None:
-            self.victim.kill()
-        if fault == "500 after":
-            await _answer(send, 500, b"{}")
-        else:
-            await _answer(send, found.status_code, found.content)
-
-
-async def _answer(send: Any, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers = headers if status != 204 else []
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-@dataclass
-class Subject:
-    """What one round works on: URLs by name, and what both sides must agree on afterwards."""
-
-    urls: dict[str, str] = field(default_factory=dict)
-    documents: list[str] = field(default_factory=list)
-    zaken: list[str] = field(default_factory=list)
-    besluiten: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A write with a mirror: who leads, who is told, how to prepare and do it, and whether its effect can be seen."""
-
-    name: str
-    leading: str
-    other: str
-    prepare: Callable[[Werk], Awaitable[Subject]]
-    request: Callable[[Subject], tuple[str, str, Any]]
-    done: Callable[[Werk, Subject], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -196,144 +52,6 @@ class Outcome:
     def exact(self) -> bool:
         """Whether the check reported exactly what the APIs show to be inconsistent."""
         return {(item.relation, item.source, item.target) for item in self.found} == self.expected
-
-
-def path(url: str) -> str:
-    """Return the stored path of a URL."""
-    return url.removeprefix(PUBLIC)
-
-
-# --- The eight operations ------------------------------------------------------------------------------------------
-
-
-async def _besluit(werk: Werk, **changes: Any) -> str:
-    url: str = (await werk.besluit(**changes))["url"]
-    return url
-
-
-async def _nothing(werk: Werk) -> Subject:
-    zaken, besluit, document = [await werk.zaak(), await werk.zaak()], await _besluit(werk), await werk.document()
-    return Subject({"besluit": besluit}, [document], zaken, [besluit])
-
-
-async def _with_zio(werk: Werk) -> Subject:
-    subject = await _nothing(werk)
-    subject.urls["zio"] = (await werk.zio(subject.zaken[0], subject.documents[0]))["url"]
-    return subject
-
-
-async def _with_deelzaak(werk: Werk) -> Subject:
-    subject = await _with_zio(werk)
-    subject.zaken.append(await werk.zaak(hoofdzaak=subject.zaken[0]))
-    subject.documents.append(await werk.document())
-    await werk.zio(subject.zaken[2], subject.documents[1])
-    return subject
-
-
-async def _with_bio(werk: Werk) -> Subject:
-    subject = await _nothing(werk)
-    subject.urls["bio"] = (await werk.bio(subject.urls["besluit"], subject.documents[0]))["url"]
-    return subject
-
-
-async def _in_zaak(werk: Werk) -> Subject:
-    subject = await _with_bio(werk)
-    answer = await werk.api.patch(subject.urls["besluit"], {"zaak": subject.zaken[0]})
-    assert answer.status_code == 200, answer.text
-    return subject
-
-
-async def _listed(werk: Werk, collection: str, **query: str) -> list[Any]:
-    answer = await werk.api.get(collection, params=query)
-    assert answer.status_code == 200, answer.text
-    found = answer.json()
-    items: list[Any] = found["results"] if isinstance(found, dict) else found
-    return items
-
-
-async def _gone(werk: Werk, url: str) -> bool:
-    return (await werk.api.get(url)).status_code == 404
-
-
-async def _has(werk: Werk, collection: str, document: str) -> bool:
-    return bool(await _listed(werk, collection, informatieobject=document))
-
-
-async def _zaak_of(werk: Werk, subject: Subject) -> str:
-    zaak: str = (await werk.api.get(subject.urls["besluit"])).json().get("zaak", "")
-    return zaak
-
-
-async def _moved(werk: Werk, subject: Subject) -> bool:
-    return await _zaak_of(werk, subject) == subject.zaken[1]
-
-
-OPERATIONS = (
-    Operation(
-        "zaakinformatieobject create",
-        "zaken",
-        "documenten",
-        _nothing,
-        lambda s: ("POST", ZIOS, {"zaak": s.zaken[0], "informatieobject": s.documents[0]}),
-        lambda werk, s: _has(werk, ZIOS, s.documents[0]),
-    ),
-    Operation(
-        "zaakinformatieobject delete",
-        "zaken",
-        "documenten",
-        _with_zio,
-        lambda s: ("DELETE", path(s.urls["zio"]), None),
-        lambda werk, s: _gone(werk, s.urls["zio"]),
-    ),
-    Operation(
-        "besluitinformatieobject create",
-        "besluiten",
-        "documenten",
-        _nothing,
-        lambda s: ("POST", BIOS, {"besluit": s.urls["besluit"], "informatieobject": s.documents[0]}),
-        lambda werk, s: _has(werk, BIOS, s.documents[0]),
-    ),
-    Operation(
-        "besluitinformatieobject delete",
-        "besluiten",
-        "documenten",
-        _with_bio,
-        lambda s: ("DELETE", path(s.urls["bio"]), None),
-        lambda werk, s: _gone(werk, s.urls["bio"]),
-    ),
-    Operation(
-        "besluit link",
-        "besluiten",
-        "zaken",
-        _nothing,
-        lambda s: ("PATCH", path(s.urls["besluit"]), {"zaak": s.zaken[1]}),
-        _moved,
-    ),
-    Operation(
-        "besluit move",
-        "besluiten",
-        "zaken",
-        _in_zaak,
-        lambda s: ("PATCH", path(s.urls["besluit"]), {"zaak": s.zaken[1]}),
-        _moved,
-    ),
-    Operation(
-        "besluit delete",
-        "besluiten",
-        "zaken",
-        _in_zaak,
-        lambda s: ("DELETE", path(s.urls["besluit"]), None),
-        lambda werk, s: _gone(werk, s.urls["besluit"]),
-    ),
-    Operation(
-        "zaak delete",
-        "zaken",
-        "documenten",
-        _with_deelzaak,
-        lambda s: ("DELETE", path(s.zaken[0]), None),
-        lambda werk, s: _gone(werk, s.zaken[0]),
-    ),
-)
 
 
 class Storing:
@@ -440,17 +158,17 @@ class Storing:
         """Return what the two sides tell differently, as their APIs show it: (relation, source, target)."""
         found: set[tuple[str, str, str]] = set()
         for document in subject.documents:
-            listed = await _listed(self.werk, OIOS, informatieobject=document)
-            mirrors = {(item["objectType"], path(item["object"])) for item in listed}
+            known = await listed(self.werk, OIOS, informatieobject=document)
+            mirrors = {(item["objectType"], path(item["object"])) for item in known}
             for kind, collection in (("zaak", ZIOS), ("besluit", BIOS)):
-                items = await _listed(self.werk, collection, informatieobject=document)
+                items = await listed(self.werk, collection, informatieobject=document)
                 leading = {(kind, path(item[kind])) for item in items}
                 different = leading ^ {mirror for mirror in mirrors if mirror[0] == kind}
                 found |= {(f"{kind}informatieobject", source, path(document)) for _, source in different}
         for zaak in subject.zaken:
             answer = await self.werk.api.get(f"{zaak}/besluiten")
             mirror = {item["besluit"] for item in answer.json()} if answer.status_code == 200 else set()
-            leads = {besluit["url"] for besluit in await _listed(self.werk, BESLUITEN, zaak=zaak)}
+            leads = {besluit["url"] for besluit in await listed(self.werk, BESLUITEN, zaak=zaak)}
             found |= {("zaakbesluit", path(besluit), path(zaak)) for besluit in leads ^ mirror}
         return sorted(found)
 

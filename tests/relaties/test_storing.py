@@ -11,7 +11,8 @@ import pytest
 
 from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
-from tests.relaties.storing import FAULTS, OPERATIONS, TENANT, Operation, Storing, storing
+from tests.relaties.bewerkingen import OPERATIONS, Operation
+from tests.relaties.storing import FAULTS, TENANT, Storing, storing
 from tests.selectielijst import Selectielijst
 from tests.stack import Stack
 

@@ -4,8 +4,11 @@ import asyncio
 import uuid
 from typing import Any
 
+import asyncpg
 import pytest
 
+from services.zaken import verwijderen
+from services.zaken.telling import tel_bij
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk, errors
 from tests.relaties.breken import Break, broken, no_message
 from tests.stack import Stack
@@ -134,6 +137,26 @@ async def test_zrc_023_a_zaak_whose_number_was_given_away_stays_removed(
     assert [(item.kind, item.left) for item in found if item.target in documents[0]] == [(ORPHAN, False)]
     assert await werk.objecten(documents[0]) == []
     await werk.api.delete(taken[0])
+
+
+async def test_zrc_023_somebody_who_stands_in_the_way_of_taking_back(
+    werk: Werk, stack: Stack, broken: Break, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock with another write is no reason to lose the zaak."""
+    url, _ = await dossier(werk)
+    before, deadlocks = await everything(stack), [asyncpg.DeadlockDetectedError("deadlock")] * 3
+
+    async def counted(db: Any, zaken: Any) -> None:
+        if deadlocks:
+            raise deadlocks.pop()
+        await tel_bij(db, zaken)
+
+    monkeypatch.setattr(verwijderen, "tel_bij", counted)
+    with broken("zaken", "documenten", ("DELETE",)):
+        assert errors(await werk.api.delete(url)) == PENDING
+    assert deadlocks == []
+    assert await everything(stack) == before
+    assert (await werk.api.delete(url)).status_code == 204
 
 
 async def test_zrc_023_announced_only_after_the_others_forgot_it(werk: Werk, stack: Stack, broken: Break) -> None:
