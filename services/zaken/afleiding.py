@@ -21,11 +21,14 @@ from zgw.check import Check
 from zgw.database import Executor, Row
 
 ARCHIEFVELDEN = ("archiefnominatie", "startdatum_bewaartermijn", "archiefactiedatum")
+NODIG = ("uuid", "hoofdzaak", "einddatum", "archiefstatus", "afgeleid", "relevante_andere_zaken", *ARCHIEFVELDEN)
+ZAAK = select(*(ZAAK_TABLE.c[name] for name in NODIG))
+"""Reads of a zaak what closing and archiving look at; a geometry can be large."""
 
 
 async def vergrendeld(db: Executor, zaak: uuid.UUID) -> Row | None:
     """Return the row of a zaak as it is now. Until the end of the transaction nobody else closes or reopens it."""
-    return await db.row(select(ZAAK_TABLE).where(ZAAK_TABLE.c.uuid == zaak).with_for_update(key_share=True))
+    return await db.row(ZAAK.where(ZAAK_TABLE.c.uuid == zaak).with_for_update(key_share=True))
 
 
 async def wijzig(db: Executor, zaak: Row, values: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from services.zaken.afleiding import ARCHIEFVELDEN, archiefwaarden, leid_verwante_zaken_af, vergrendeld, wijzig
+from services.zaken.afleiding import ARCHIEFVELDEN, ZAAK, archiefwaarden, leid_verwante_zaken_af, vergrendeld, wijzig
 from services.zaken.archivering import afleidingswijze
 from services.zaken.remote import documenten_van, gelezen, type_van
 from services.zaken.toestand import geweigerd, tegelijk
@@ -27,7 +27,7 @@ async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
 
 async def deelzaken_en_resultaten(read: Read, zaak: Any, lock: bool = False) -> tuple[list[Row], dict[Any, Row]]:
     """Return the deelzaken of a zaak, and by zaak the resultaten of itself and of those."""
-    statement = select(ZAAK_TABLE).where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.id)
+    statement = ZAAK.where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.id)
     deelzaken = await read(statement.with_for_update(key_share=True) if lock else statement)
     table = ZAAK_TABLE.metadata.tables["resultaat"]
     of_these = among(table.c.zaak, [zaak, *(deelzaak["uuid"] for deelzaak in deelzaken)])

@@ -5,6 +5,8 @@ from zgw.problems import OBJECT, InvalidParam, Problem, forbidden
 from zgw.rights import scopes
 
 GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
+ALLEEN_BIJWERKEN = scopes("zaken.bijwerken")
+"""For what zaken.geforceerd-bijwerken does not do in its place; ``BIJWERKEN`` of the zaak takes either."""
 GESLOTEN = "De zaak is afgesloten."
 
 

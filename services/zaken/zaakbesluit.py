@@ -8,18 +8,15 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from starlette.responses import Response
 
 from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.toestand import ALLEEN_BIJWERKEN, gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Url, path_of
 from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
-from zgw.rights import scopes
 from zgw.tables import make_table
 from zgw.verbs import transaction
-
-BIJWERKEN = scopes("zaken.bijwerken")
 
 
 class ZaakBesluitFields(Fields):
@@ -71,7 +68,7 @@ ZAAKBESLUIT = Resource(
     fields=ZaakBesluitFields,
     shown=ZaakBesluitShown,
     table=ZAAKBESLUIT_TABLE,
-    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": ALLEEN_BIJWERKEN, "remove": ALLEEN_BIJWERKEN},
     verbs=("list", "create", "fetch", "remove"),
     parent="zaak",
     main=HOOFD,

@@ -6,16 +6,14 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, func
 from sqlalchemy import DateTime as SqlDateTime
 
+from services.zaken.toestand import ALLEEN_BIJWERKEN
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import DateTime, Fields, Length, Shown, Url
 from zgw.filters import compare, equal, reference
 from zgw.problems import forbidden
 from zgw.resource import Main, Resource
-from zgw.rights import scopes
 from zgw.tables import make_table
-
-BIJWERKEN = scopes("zaken.bijwerken")
 
 NotitieType = Literal["intern", "extern"]
 NotitieStatus = Literal["concept", "definitief"]
@@ -63,7 +61,7 @@ async def andere_zaak_is_toegestaan(check: Check) -> None:
     zaak, code = await check.find(check.fields.gerelateerd_aan, ZAAK_REF)
     if zaak is None:
         check.reject("gerelateerdAan", "object-does-not-exist" if code == "does_not_exist" else code)
-    elif not await check.call.holds(BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
+    elif not await check.call.holds(ALLEEN_BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
         raise forbidden()
 
 
@@ -80,7 +78,13 @@ ZAAKNOTITIE = Resource(
     fields=ZaakNotitieFields,
     shown=ZaakNotitieShown,
     table=ZAAKNOTITIE_TABLE,
-    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    scopes={
+        "list": LEZEN,
+        "fetch": LEZEN,
+        "create": ALLEEN_BIJWERKEN,
+        "update": ALLEEN_BIJWERKEN,
+        "remove": ALLEEN_BIJWERKEN,
+    },
     verbs=("list", "create", "fetch", "replace", "merge", "remove"),
     operations={"fetch": "zaaknotitie_read", "remove": "zaaknotitie_delete"},
     filters=[

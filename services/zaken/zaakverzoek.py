@@ -6,17 +6,14 @@ from typing import Annotated
 from sqlalchemy import Index
 
 from services.zaken.spiegels import spiegels
-from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
+from services.zaken.toestand import ALLEEN_BIJWERKEN, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.relations import keep, mirrored
 from zgw.resource import Resource
-from zgw.rights import scopes
 from zgw.tables import make_table
-
-BIJWERKEN = scopes("zaken.bijwerken")
 
 VERZOEK = Ref(shape=("url",))
 
@@ -51,7 +48,7 @@ ZAAKVERZOEK = Resource(
     fields=ZaakVerzoekFields,
     shown=ZaakVerzoekShown,
     table=ZAAKVERZOEK_TABLE,
-    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": ALLEEN_BIJWERKEN, "remove": ALLEEN_BIJWERKEN},
     verbs=("list", "create", "fetch", "remove"),
     filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("verzoek", _c.verzoek, VERZOEK)],
     main=HOOFD,
