@@ -83,10 +83,6 @@ class Remote:
             )
         return self._clients[service]
 
-    def knows(self, service: str) -> bool:
-        """Return whether this installation has the service."""
-        return service in (self._apps or ()) or service in self.settings.service_urls
-
     async def stop(self) -> None:
         """Close the connections to the other services."""
         for client in self._clients.values():

@@ -19,6 +19,7 @@ from zgw.call import Call, Service, answer
 from zgw.expand import objects, paths
 from zgw.problems import Problem, forbidden, response
 from zgw.resource import Action, Resource
+from zgw.uses import uses
 
 log = logging.getLogger("samenzaak.service")
 
@@ -78,6 +79,7 @@ def create_app(service: Service, documentation: Sequence[Route] = ()) -> FastAPI
             Route("/_intern/health", _health(service), methods=["GET"]),
             Route("/_intern/objects/{collection}", _objects(service), methods=["POST"]),
             Route("/_intern/kanalen", _internal(service, _kanalen), methods=["GET"]),
+            Route("/_intern/uses", _internal(service, uses), methods=["GET"]),
         ]
     )
     for declared, run in api.internal.items():

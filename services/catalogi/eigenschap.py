@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import UniqueConstraint
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
     DATED,
@@ -94,6 +95,7 @@ EIGENSCHAP = Resource(
         lengte_past_bij_formaat,
         statustype_hoort_bij_zaaktype,
     ],
+    guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],
 )

@@ -6,6 +6,7 @@ from pydantic import Field
 from sqlalchemy import Boolean, Column, Index, Text, column, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
     CORRIGEREN,
     LEZEN,
@@ -137,6 +138,7 @@ INFORMATIEOBJECTTYPE = Resource(
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
     cached=True,
     rules=[is_concept_of_mag_corrigeren, einde_niet_voor_begin, catalogus_blijft],
+    guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
     effects=[geen_overlap],
 )

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Uuid, cast, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, TEXT, Dates, day_of_reference
 from services.catalogi.subtype import (
     CATALOGUS_REF,
@@ -86,6 +87,7 @@ ZAAKOBJECTTYPE = Resource(
     parameters=day_of_reference,
     cached=True,
     rules=[zaaktype_is_concept(), begin_is_dat_van_het_zaaktype, catalogus_is_die_van_het_zaaktype],
+    guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],
 )

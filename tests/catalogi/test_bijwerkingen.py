@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests import wereld as werelden
 from tests.catalogi.conftest import errors
-from tests.maak import ROOT, Maak, Types
+from tests.maak import ROOT, Maak
 from tests.stack import Client, Stack
 from zgw.caller import system_caller
 from zgw.database import Executor
@@ -131,13 +132,39 @@ async def test_the_summary_of_a_zaaktype_follows_its_subtypes(maak: Maak, api: C
     assert (await api.get(other)).json()["statustypen"] == []
 
 
-async def test_o16_a_zaaktype_with_zaken_stays(maak: Maak, api: Client, stack: Stack) -> None:
-    if "zaken" not in stack.standalone.services:
-        pytest.skip("there are no zaken without the Zaken API")
-    made: Types = await maak.zaaktype()
-    zaak = {"bronorganisatie": "000000000", "verantwoordelijkeOrganisatie": "000000000", "startdatum": "2026-01-01"}
-    await api.created("/zaken/api/v1/zaken", {**zaak, "zaaktype": made.url})
-    answer = await api.delete(made.url)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+USED = [
+    "zaaktypen",
+    "statustypen",
+    "resultaattypen",
+    "eigenschappen",
+    "roltypen",
+    "zaakobjecttypen",
+    "informatieobjecttypen",
+    "besluittypen",
+]
+
+
+async def test_o16_what_is_in_use_stays(api: Client, maak: Maak) -> None:
+    """O16: a type that zaken, documenten or besluiten are made by is not removed, not even as a correction."""
+    wereld = await werelden.make(api)
+    zaakobject = {
+        "zaak": wereld["zaken/zaken"],
+        "zaakobjecttype": wereld["catalogi/zaakobjecttypen"],
+        "objectType": "pand",
+        "objectIdentificatie": {"identificatie": "0150100000000002"},
+    }
+    await api.created("/zaken/api/v1/zaakobjecten", zaakobject)
+    for kind in USED:
+        answer = await api.delete(wereld[f"catalogi/{kind}"])
+        assert (kind, answer.status_code, answer.json()["code"]) == (kind, 409, "conflict")
     free = await maak.zaaktype()
-    assert (await api.delete(free.url)).status_code == 204
+    part = (free.eigenschappen["kleur"], free.zaakobjecttype, free.ziot)
+    for url in (*part, free.url, free.besluittype, free.informatieobjecttype):
+        assert (await api.delete(url)).status_code == 204
+
+
+async def test_only_services_may_ask_what_is_in_use(api: Client, stack: Stack) -> None:
+    remote = stack.standalone.services["zaken"].remote
+    answer = await remote.send(system_caller("deventer", "catalogi"), "zaken", "GET", "/_intern/uses?van=iets")
+    assert answer.status_code == 400
+    assert (await api.get("/_intern/uses?van=iets")).status_code == 404
