@@ -16,6 +16,7 @@ from zgw import audit, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Prepared, Row, inserting, updating
+from zgw.describe import describe
 from zgw.fields import URL, path_of
 from zgw.output import by_uuid, render
 from zgw.problems import InvalidParam, Problem, forbidden
@@ -41,11 +42,24 @@ async def create(call: Call, resource: Resource) -> Response:
     if resource.crs:
         call.check_crs(content=True)
     no_query(call)
-    check = Check(call, resource, "create", {}, None)
-    if resource.parent and resource.main:
-        check.main = await parent_of(call, resource, rights)
-    check.sent = resource.renamed(await call.body())
-    return await store(check, rights)
+    main = await parent_of(call, resource, rights) if resource.parent and resource.main else None
+    sent = resource.renamed(await call.body())
+    for _ in range(CONFLICT_RETRIES):
+        check = Check(call, resource, "create", sent, None)
+        check.main = main
+        try:
+            return await store(check, rights)
+        except Problem as problem:
+            if not generated_is_taken(check, problem):
+                raise
+    raise Problem(409, "conflict", "Anderen gebruiken tegelijk de nummers die dit object zou krijgen.")
+
+
+def generated_is_taken(check: Check, problem: Problem) -> bool:
+    """Return whether a value that the client left to us was given to another object at the same moment."""
+    ours = {p.name for p in describe(check.resource.fields) if not check.sent.get(p.name)}
+    unique = isinstance(problem.__cause__, asyncpg.UniqueViolationError)
+    return unique and all(param.name in ours for param in problem.invalid_params)
 
 
 async def store(check: Check, rights: Rights) -> Response:
@@ -91,16 +105,10 @@ async def _same_parent(check: Check) -> None:
     parent = check.resource.parent
     assert check.main is not None
     if parent in check.row and check.row[parent] != check.main["uuid"]:
-        p = next(p.name for p in _described(check) if p.attribute == parent)
+        p = next(p.name for p in describe(check.resource.fields) if p.attribute == parent)
         check.reject(p, "inconsistent-relation")
     check.row[parent] = check.main["uuid"]
     check._resolved[parent] = check.main
-
-
-def _described(check: Check) -> Any:
-    from zgw.describe import describe
-
-    return describe(check.resource.fields)
 
 
 async def permit(check: Check, rights: Rights) -> None:
@@ -127,11 +135,12 @@ async def permit_type(check: Check, rights: Rights) -> None:
     typed = check.resource.typed
     if typed is None or rights.everything:
         return
-    p = next(p for p in _described(check) if p.attribute == typed.type)
+    p = next(p for p in describe(check.resource.fields) if p.attribute == typed.type)
     url = check.sent.get(p.name)
     if not isinstance(url, str) or not URL.fullmatch(url):
         return
     path = path_of(url, check.call.caller.bases)
+    assert p.ref is not None
     if path not in rights.caps and (not typed.level or (await check.find(path, p.ref))[0] is not None):
         raise forbidden()
 

@@ -11,6 +11,7 @@ from services.zaken import nummers
 from tests.stack import Client, Stack
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
 from zgw.fields import today
+from zgw.tenancy import schema_of
 
 RESERVEREN = "/zaken/api/v1/zaaknummer_reserveren"
 
@@ -50,6 +51,39 @@ async def test_zrc_002_numbers_of_deleted_zaken_are_not_given_again(zaken: Zaakm
     assert int(again["identificatie"][10:]) > start + 1
     # A number that was chosen may be chosen again.
     await zaken.zaak(identificatie=chosen["identificatie"])
+
+
+async def test_zrc_002_number_that_somebody_chooses_at_the_same_moment_costs_nobody_the_zaak(
+    zaken: Zaakmaker, stack: Stack
+) -> None:
+    """The number was free when it was given out, and is taken by the time that the zaak is stored."""
+    before = await zaken.zaak(startdatum="2036-01-01")
+    schema = schema_of("deventer", "zaken")
+    chosen = f"ZAAK-2036-{int(before['identificatie'][10:]) + 1:010d}"
+    async with stack.admin() as admin:
+        async with admin.transaction():
+            columns = await admin.fetchval(
+                "SELECT string_agg(column_name, ', ') FROM information_schema.columns WHERE table_schema = $1"
+                " AND table_name = 'zaak' AND column_name NOT IN ('id', 'uuid', 'identificatie')",
+                schema,
+            )
+            await admin.execute(
+                f"INSERT INTO {schema}.zaak (identificatie, {columns}) SELECT $2, {columns} FROM {schema}.zaak"
+                " WHERE uuid = $1",
+                before["uuid"],
+                chosen,
+            )
+            new = asyncio.create_task(zaken.zaak(startdatum="2036-01-01"))
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            for _ in range(500):
+                if await admin.fetchval(waits):
+                    break
+                await asyncio.sleep(0.01)
+        made = await new
+        await admin.execute(f"DELETE FROM {schema}.zaak WHERE identificatie = $1", chosen)
+    assert int(made["identificatie"][10:]) == int(chosen[10:]) + 1
 
 
 async def test_reserved_number_is_used_once_by_its_organisation(zaken: Zaakmaker) -> None:
