@@ -61,12 +61,13 @@ async def measure(
     groups: Mapping[str, Callable[[], list[psutil.Process]]],
     expected: int = 200,
     concurrency: int = CONCURRENCY,
+    warm_up: int = 50,
 ) -> Result:
-    """Send ``count`` requests, ``concurrency`` at a time, after a warm-up of a tenth; raise when a status is not
-    expected."""
+    """Send ``count`` requests, ``concurrency`` at a time, after a warm-up of a tenth, or of ``warm_up`` when that is
+    more; raise when a status is not expected."""
     connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
-        await _run(session, request, max(count // 10, 50), concurrency, expected)
+        await _run(session, request, max(count // 10, warm_up), concurrency, expected)
         before = {group: cpu_seconds(processes()) for group, processes in groups.items()}
         start = time.perf_counter()
         latencies = sorted(await _run(session, request, count, concurrency, expected))

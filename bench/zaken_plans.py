@@ -1,37 +1,65 @@
 """The statements behind the lists of zaken, as the service makes them, for :mod:`bench.zaken_million` to explain."""
 
-from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
-from services.zaken.telling import BLOK
-from services.zaken.zaak import FILTERS, ZAAK
-from services.zaken.zaak_velden import ZAAK_TABLE
-from zgw.database import compile_statement
+import asyncpg
+
+from services.zaken.app import RESOURCES
+from services.zaken.zaak import ZAAK
+from zgw.database import Executor, Row, compile_statement
 from zgw.filters import conditions
-from zgw.output import reading, within
-from zgw.reading import _on_page, count_of, ordering_of
+from zgw.output import listing, within
+from zgw.pages import Page, read_page
+from zgw.reading import ordering_of, rights_to
 from zgw.rights import EVERYTHING, Rights
 
+BASE = "http://localhost"
 
-def statements(zaaktypen: list[str], zaaktype: str, aantal: int) -> Iterator[tuple[str, str, list[Any]]]:
-    """Return (name, SQL, values) for a client with all rights and for one with these zaaktypen."""
+
+class Recorder(Executor):
+    """Runs statements and remembers them."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__(connection)
+        self.made: list[tuple[str, list[Any]]] = []
+
+    async def rows(self, statement: Any) -> list[Row]:
+        """Return all rows."""
+        self.made.append(compile_statement(statement))
+        return await super().rows(statement)
+
+    async def value(self, statement: Any) -> Any:
+        """Return the first value."""
+        self.made.append(compile_statement(statement))
+        return await super().value(statement)
+
+
+async def statements(
+    connection: asyncpg.Connection, rights: Rights, path: str, size: int = 100
+) -> list[tuple[str, list[Any]]]:
+    """Return (SQL, values) of each statement that ``GET /path?query`` needs."""
+    name, _, query = path.partition("?")
+    given = dict(parse_qsl(query))
+    resource = next(r for r in RESOURCES if r.path == name)
+    criteria = {key: value for key, value in given.items() if key not in ("page", "ordering")}
+    where = conditions(resource.filters, criteria, (BASE,), [])
+    rights = rights_to(resource, rights, where)
+    order = ordering_of(resource, given.get("ordering"), [])
+    offset = (int(given.get("page", "1")) - 1) * size
+    by_default = "ordering" not in given
+    page = Page(resource, rights, where, [*where, within(resource, rights)], order, by_default, size, offset)
+    call: Any = SimpleNamespace(service=SimpleNamespace(state={}), tenant="")
+    recorder = Recorder(connection)
+    await read_page(call, recorder, page, listing(resource))
+    return recorder.made
+
+
+def clients(zaaktypen: list[str]) -> dict[str, Rights]:
+    """Return the rights of a client with all and of one with these zaaktypen, by the name of the client."""
     caps = {f"/catalogi/api/v1/zaaktypen/{uuid}": 7 if index % 2 else 3 for index, uuid in enumerate(zaaktypen)}
-    kind = f"http://x/catalogi/api/v1/zaaktypen/{zaaktype}"
-    queries: dict[str, dict[str, str]] = {
-        "first page": {},
-        "identificatie": {"identificatie": "OUD-000004711"},
-        "zaaktype + startdatum": {"zaaktype": kind, "startdatum__gte": "2020-01-01"},
-        "rol inpBsn": {"rol__betrokkeneIdentificatie__natuurlijkPersoon__inpBsn": "999994711"},
-        "ordering=startdatum": {"ordering": "startdatum"},
-        "ordering=-startdatum": {"ordering": "-startdatum"},
-    }
-    for label, rights in (("all", EVERYTHING), (f"{len(caps)} types", Rights(caps=caps))):
-        for name, query in queries.items():
-            where = [*conditions(FILTERS, query, ("http://x",), []), within(ZAAK, rights)]
-            order = ordering_of(ZAAK, query.get("ordering"), [])
-            yield f"{label}: {name}", *compile_statement(reading(ZAAK).where(*where).order_by(*order).limit(100))
-            if query and "ordering" not in query:
-                yield f"{label}: {name}, count", *compile_statement(count_of(ZAAK, where))
-        half = ZAAK_TABLE.c.id < (aantal // 2 // BLOK + 1) * BLOK
-        page = _on_page(ZAAK, [within(ZAAK, rights), half], ordering_of(ZAAK, None, []), 100, BLOK // 2)
-        yield f"{label}: deep page", *compile_statement(reading(ZAAK).where(page).order_by(ZAAK_TABLE.c.id.desc()))
+    return {"all": EVERYTHING, f"{len(caps)} types": Rights(caps=caps)}
+
+
+__all__ = ["BASE", "ZAAK", "clients", "statements"]

@@ -231,6 +231,7 @@ class Database:
                 "statement_timeout": str(self.statement_timeout_ms),
                 "idle_in_transaction_session_timeout": "60000",
                 "search_path": "",
+                "random_page_cost": "1.1",  # Data are in memory or on flash.
                 "timezone": "UTC",
             },
         )

@@ -13,10 +13,10 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, and_, false
+from sqlalchemy import ColumnElement, Text, and_, false, literal_column
 from sqlalchemy.sql import operators
 
 from zgw.database import among
@@ -59,6 +59,9 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Within | None = None) -> Filter:
     """Return an exact, case-sensitive match."""
+    # Of a value that is written into the statement PostgreSQL knows how many objects have it.
+    if get_origin(type_) is Literal:
+        return Filter(name, type_, lambda value: column == literal_column(f"'{value}'", Text()), within=within)
     return Filter(name, type_, lambda value: column == value, within=within)
 
 

@@ -2,18 +2,20 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, any_, func, select
-from starlette.responses import Response
+from sqlalchemy import BinaryExpression, BindParameter, ColumnElement, Select
+from sqlalchemy.sql import operators
+from starlette.responses import Response, StreamingResponse
 
 from zgw.call import Call, answer, crs_headers, dump
 from zgw.database import Row
 from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
 from zgw.output import by_uuid, existing, full_reading, listable, listed, listing, reading, render, within
+from zgw.pages import Page, read_page
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -91,61 +93,78 @@ async def search(
         raise Problem(400, "invalid", invalid_params=errors)
     wanted = paths(given.get("expand"))
     criteria = where = [*where, *extra]
+    rights = rights_to(resource, rights, criteria)
     if resource.parent and resource.main:
         await parent_of(call, resource, rights)
         where = [*where, resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"]]
     where = [*where, within(resource, rights), existing(resource, rights)]
     plain = not wanted and listable(resource)
-    read = listing(resource) if plain else reading(resource)
-    statement = read.order_by(*order)
+    statement = listing(resource) if plain else reading(resource)
     if given_parameters := resource.given(call):
         statement = statement.params(**given_parameters)
     if not resource.paginated:
-        rows = await call.db.rows(call.tenant, statement.where(*where))
+        statement = statement.where(*where).order_by(*order)
+        if not (criteria or resource.parent or resource.order):
+            return await everything(call, resource, statement, wanted, plain)
+        rows = await call.db.rows(call.tenant, statement)
         return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
     page, size = page_of(call, given)
-    offset = (page - 1) * size
+    by_default = not given.get("ordering")
+    asked = Page(resource, rights, criteria, where, order, by_default, size, (page - 1) * size)
     async with call.db.acquire(call.tenant) as db:
-        tally = None
-        if resource.tally is not None:
-            tally = await resource.tally(db, rights, given, call.caller.bases, criteria)
-        if page == 1:
-            statement = statement.where(*where).limit(size)
-        else:
-            skipped: list[ColumnElement[bool]] = []
-            if tally is not None and not given.get("ordering"):
-                skipped, offset = tally.skip(offset)
-            statement = statement.where(_on_page(resource, [*where, *skipped], order, size, offset))
-        rows = await db.rows(statement)
-        count = (page - 1) * size + len(rows)
-        if tally is not None:
-            count = tally.count
-        elif len(rows) == size or (not rows and page > 1):
-            count = await db.value(count_of(resource, where))
-    if not rows and page > 1:
+        found, count = await read_page(call, db, asked, statement)
+    if not found and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     content = {
         "count": count,
         "next": page_url(call, page + 1) if page * size < count else None,
         "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": await _shown(call, resource, rows, wanted, plain),
+        "results": await _shown(call, resource, found, wanted, plain),
     }
     return answer(content, headers=crs_headers(resource))
 
 
-def _on_page(
-    resource: Resource, where: Sequence[ColumnElement[bool]], order: Sequence[Any], size: int, offset: int
-) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects of one page. Only keys are walked over to find them: for the objects
-    before the page nothing else is read or worked out."""
+AT_ONCE = 1_000
+"""Objects of an unpaginated list that are in memory at the same time."""
+
+
+async def everything(call: Call, resource: Resource, statement: Select[Any], wanted: Any, plain: bool) -> Response:
+    """Answer all objects of ``statement``, newest first, as one array. A long one is sent while it is read: the
+    standard gives some lists no pages, however many objects there are."""
     key = resource.table.c.id
-    keys = select(key).select_from(resource.clause()).where(*where).order_by(*order).limit(size).offset(offset)
-    return key == any_(func.array(keys.correlate(None).scalar_subquery()))
+    statement = statement.add_columns(key.label("_id")).limit(AT_ONCE)
+
+    async def shown(rows: Sequence[Row]) -> list[dict[str, Any]]:
+        items = [dict(item) for item in await _shown(call, resource, rows, wanted, plain)]
+        for item in items:
+            item.pop("_id", None)
+        return items
+
+    rows = await call.db.rows(call.tenant, statement)
+    items = await shown(rows)
+    if len(rows) < AT_ONCE:
+        return answer(items, headers=crs_headers(resource))
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"[" + dump(items)[1:-1]
+        last = rows
+        while len(last) == AT_ONCE:
+            last = await call.db.rows(call.tenant, statement.where(key < last[-1]["_id"]))
+            if last:
+                yield b"," + dump(await shown(last))[1:-1]
+        yield b"]"
+
+    return StreamingResponse(parts(), 200, crs_headers(resource), "application/json")
 
 
-def count_of(resource: Resource, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Return the statement that counts exactly."""
-    return select(func.count()).select_from(resource.clause()).where(*where)
+def rights_to(resource: Resource, rights: Rights, criteria: Sequence[ColumnElement[bool]]) -> Rights:
+    """Return the rights that matter where only objects of one type are asked for."""
+    column = resource.table.c[resource.typed.type] if resource.typed else None
+    for found in criteria:
+        equal = isinstance(found, BinaryExpression) and found.operator is operators.eq and found.left is column
+        if equal and isinstance(found.right, BindParameter):
+            return rights.of_type(str(found.right.value))
+    return rights
 
 
 def page_url(call: Call, page: int) -> str:

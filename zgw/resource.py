@@ -25,8 +25,8 @@ Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
-Count = Callable[["Executor", Rights, Mapping[str, str], tuple[str, ...], Sequence[Any]], Awaitable["Tally | None"]]
-"""Counts within rights, for parameters with these bases, and the conditions that they gave; None when it cannot."""
+Count = Callable[["Call", "Executor", Rights, Sequence[ColumnElement[bool]], bool], Awaitable["Tally | None"]]
+"""Tells how many objects meet conditions within rights, on request with the parts; None when it has to be counted."""
 Mirror = Callable[["Check"], Awaitable[None]]
 """Runs after the commit, for relations that live in two services; raises a Problem after undoing the write."""
 
@@ -48,22 +48,36 @@ class Main:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of the default order: where its objects begin and end, and how many there are."""
+
+    since: ColumnElement[bool]
+    until: ColumnElement[bool]
+    count: int
+
+
+@dataclass(frozen=True)
 class Tally:
-    """How many objects a list has, known without counting them. ``parts`` divide the default order: each has the
-    condition that keeps its objects and all later ones, and its number of objects, so that a deep page need not be
-    walked to."""
+    """How many objects a list has, known without counting them; ``parts`` divide the default order, so that a page is
+    found without walking to it."""
 
     count: int
-    parts: Sequence[tuple[ColumnElement[bool], int]] = ()
+    parts: Sequence[Part] = ()
 
-    def skip(self, offset: int) -> tuple[list[ColumnElement[bool]], int]:
-        """Return the condition that keeps the part in which ``offset`` lies and what follows, and the offset within
-        it."""
-        for condition, number in self.parts:
-            if offset < number:
-                return [condition], offset
-            offset -= number
-        return [], self.count + offset
+    def window(self, offset: int, size: int) -> tuple[list[ColumnElement[bool]], int]:
+        """Return the condition that keeps the parts in which ``size`` objects after ``offset`` lie, and the offset in
+        them."""
+        first = 0
+        while first < len(self.parts) and offset >= self.parts[first].count:
+            offset -= self.parts[first].count
+            first += 1
+        last, after = first, offset + size
+        while last < len(self.parts) - 1 and after > self.parts[last].count:
+            after -= self.parts[last].count
+            last += 1
+        if first == len(self.parts):
+            return [], offset
+        return [self.parts[last].since, self.parts[first].until], offset
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +149,7 @@ class Resource:
     """What a request gives to the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
     reference)."""
     tally: "Count | None" = None
-    """Knows the number of objects for some parameters: gets the rights, the parameters and the conditions they gave."""
+    """Knows the number of objects for some conditions."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""
     put_keeps: bool = True

@@ -47,6 +47,13 @@ class Rights:
         cap = self.caps.get(type_path or "")
         return cap is not None and (not level or LEVELS.index(level) <= cap)
 
+    def of_type(self, type_path: str) -> "Rights":
+        """Return what these rights give of one type: the same for its objects, in a shorter condition."""
+        if self.everything:
+            return self
+        cap = self.caps.get(type_path)
+        return Rights(caps={} if cap is None else {type_path: cap}, published_only=self.published_only)
+
     def condition(
         self, type_column: ColumnElement[str], level_column: ColumnElement[str] | None
     ) -> ColumnElement[bool]:
@@ -71,6 +78,8 @@ class Rights:
 def one_of(column: ColumnElement[Any], paths: tuple[str, ...]) -> ColumnElement[bool]:
     """Return ``column = ANY(paths)``. A long list is written into the statement, because PostgreSQL looks values up in
     a hash table when it knows the list, and compares them one by one when the list is a parameter."""
+    if len(paths) == 1:
+        return column == paths[0]
     if len(paths) <= FEW or not all(PLAIN.fullmatch(path) for path in paths):
         return among(column, paths)
     return column == any_(_written(paths))

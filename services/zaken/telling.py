@@ -1,171 +1,210 @@
-"""How many zaken there are, exactly, without counting them at each request.
+"""How many objects there are, exactly, without counting them at each request.
 
-Per zaaktype, level and block of ids the number of zaken is kept. A write only adds a row to ``zaaktelling_delta``, in
-its own transaction, so writers never wait for each other; a background task folds those rows into ``zaaktelling``.
-The sum over both tables is exact at each moment. The blocks tell where a deep page begins without walking to it.
+Per zaaktype, level and what else the filters often ask for, the number of rows of a table is kept, in all and per block
+of its default order; what belongs to a zaak counts under the type and level of the zaak. Triggers (``tellers``) add a
+row to ``tellingdelta`` for each change, in its own transaction, so writers never wait for each other; a background task
+folds those rows into the totals. The sum over both is exact at each moment. The blocks tell where a page lies without
+walking to it.
 """
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnClause,
     ColumnElement,
     FromClause,
+    Identity,
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
+    and_,
+    false,
     func,
-    insert,
+    literal_column,
     select,
+    true,
     union_all,
 )
-from sqlalchemy.sql.schema import SchemaItem
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy.sql.visitors import replacement_traverse
 
-from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
-from zgw.call import Service
-from zgw.check import Check
-from zgw.database import Executor, among
-from zgw.fields import LEVELS, Ref, Vertrouwelijkheid
-from zgw.filters import Filter, conditions, reference
+from services.zaken import zaaktelling
+from services.zaken.tellers import BLOK, BLOK_SECONDEN, GROEP, Teller
+from services.zaken.zaak_velden import METADATA
+from zgw.call import Call, Service
+from zgw.database import Executor
 from zgw.problems import Problem
-from zgw.resource import Tally
+from zgw.resource import Count, Part, Tally
 from zgw.rights import Rights
 
 log = logging.getLogger("samenzaak.telling")
 
-BLOK = 32_768
-"""Ids in a block: few enough to walk through one, enough to keep the number of blocks small."""
 VOUW_SECONDEN = 5.0
 VOUW_VANAF = 200
-"""Rows that a process leaves before it folds them: so few cost a reader nothing."""
-GESCHREVEN = "zaaktelling"
-"""Where the service keeps how many rows it left, per municipality."""
+"""Rows that a reader may find beside the totals before they are folded: so few cost it nothing."""
+TE_VOUWEN = "telling"
+"""Where the service keeps the municipalities that have more of them."""
+
+TELLERS: list[Teller] = []
 
 
-def _table(name: str, *items: SchemaItem) -> Table:
-    return Table(
-        name,
-        METADATA,
-        Column("zaaktype", Text, nullable=False),
-        Column("vertrouwelijkheidaanduiding", Text, nullable=False),
-        Column("blok", BigInteger, nullable=False),
-        Column("aantal", BigInteger, nullable=False),
-        *items,
-    )
+def _groep() -> list[Column[Any]]:
+    return [Column(name, JSONB if name == "kenmerken" else Text, nullable=False) for name in GROEP]
 
 
-TELLING = _table("zaaktelling", PrimaryKeyConstraint("blok", "zaaktype", "vertrouwelijkheidaanduiding"))
-DELTA = _table("zaaktelling_delta")
-
-TOTAAL = -1
-"""The block under which the sum over all blocks is kept."""
-
-PER_BLOK = union_all(select(TELLING).where(TELLING.c.blok >= 0), select(DELTA)).subquery("telling")
-SAMEN = union_all(select(TELLING).where(TELLING.c.blok == TOTAAL), select(DELTA)).subquery("telling")
-
-
-def filters_on(telling: FromClause) -> list[Filter]:
-    """Return the filters of ``GET /zaken`` that leave the number of zaken known, on the counts."""
-    levels = telling.c.vertrouwelijkheidaanduiding
-    return [
-        reference("zaaktype", telling.c.zaaktype, Ref("catalogi", "zaaktypen")),
-        Filter(
-            "maximaleVertrouwelijkheidaanduiding",
-            Vertrouwelijkheid,
-            lambda level: among(levels, LEVELS[: LEVELS.index(level) + 1]),
-        ),
-    ]
-
-
-FILTERS = {PER_BLOK: filters_on(PER_BLOK), SAMEN: filters_on(SAMEN)}
-
-PAGING = ("page", "pageSize", "expand", "ordering")
+TELLING = Table(
+    "telling",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    *_groep(),
+    Column("aantal", BigInteger, nullable=False),
+    UniqueConstraint(*GROEP, name="telling_groep"),
+)
+TELLINGBLOK = Table(
+    "tellingblok",
+    METADATA,
+    Column("soort", Text, nullable=False),
+    Column("telling", BigInteger, nullable=False),
+    Column("blok", BigInteger, nullable=False),
+    Column("aantal", BigInteger, nullable=False),
+    PrimaryKeyConstraint("soort", "telling", "blok"),
+)
+DELTA = Table(
+    "tellingdelta",
+    METADATA,
+    *_groep(),
+    Column("blok", BigInteger, nullable=False),
+    Column("aantal", BigInteger, nullable=False),
+)
 
 
-async def tel(
-    db: Executor, rights: Rights, given: Mapping[str, str], bases: tuple[str, ...], where: Sequence[ColumnElement[bool]]
-) -> Tally | None:
-    """Return the number of zaken that a client gets for these parameters, or None when it has to be counted."""
-    criteria = {name: value for name, value in given.items() if name not in PAGING and value}
-    deep = given.get("page", "1") not in ("", "1") and not given.get("ordering")
-    telling = PER_BLOK if deep else SAMEN
-    found = conditions(FILTERS[telling], criteria, bases, [])
-    if len(found) != len(criteria) or len(found) != len(where):
+def _samen(table: Table, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [*(table.c[name] for name in GROEP), *columns]
+
+
+_los = true().label("los")
+SAMEN = union_all(
+    select(*_samen(TELLING, TELLING.c.aantal, false().label("los"))), select(*_samen(DELTA, DELTA.c.aantal, _los))
+).subquery("telling")
+PER_BLOK = union_all(
+    select(*_samen(TELLING, TELLINGBLOK.c.aantal, false().label("los"), TELLINGBLOK.c.blok)).join_from(
+        TELLING, TELLINGBLOK, and_(TELLINGBLOK.c.soort == TELLING.c.soort, TELLINGBLOK.c.telling == TELLING.c.id)
+    ),
+    select(*_samen(DELTA, DELTA.c.aantal, _los, DELTA.c.blok)),
+).subquery("telling")
+
+
+def geteld(table: Table, teller: Teller) -> Count:
+    """Keep the numbers of a table, and return the function that tells them."""
+    table.info.setdefault("ddl", []).extend(teller.ddl())
+    TELLERS.append(teller)
+
+    async def tel(
+        call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
+    ) -> Tally | None:
+        telling = PER_BLOK if parts else SAMEN
+        found = [on_counts(condition, table, teller, telling) for condition in criteria]
+        where = [condition for condition in found if condition is not None]
+        if len(where) < len(found):
+            return None
+        c = telling.c
+        where += [c.soort == teller.soort, rights.condition(c.zaaktype, c.vertrouwelijkheidaanduiding)]
+        sums = func.coalesce(func.sum(c.aantal), 0).label("aantal"), func.count().filter(c.los).label("los")
+        statement = select(*sums).where(*where)
+        if parts:
+            statement = statement.add_columns(c.blok).group_by(c.blok).order_by(c.blok.desc())
+        rows = await db.rows(statement)
+        if sum(row["los"] for row in rows) >= VOUW_VANAF:
+            call.service.state.setdefault(TE_VOUWEN, set()).add(call.tenant)
+        made = [part(table, teller, row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
+        return Tally(sum(int(row["aantal"]) for row in rows), made)
+
+    return tel
+
+
+def on_counts(
+    condition: ColumnElement[bool], table: Table, teller: Teller, telling: FromClause
+) -> ColumnElement[bool] | None:
+    """Return a condition on the rows of a table as one on their counts, or None when the counts do not know."""
+    unknown = False
+    kenmerken = telling.c.kenmerken
+
+    def replace(element: Any, **_: Any) -> Any:
+        nonlocal unknown
+        if isinstance(element, BinaryExpression) and element.operator in (operators.is_, operators.is_not):
+            name = getattr(element.left, "name", "")
+            if name in teller.gevuld and element.left is table.c[name]:
+                filled = "true" if element.operator is operators.is_not else "false"
+                return kenmerken.op("->>")(literal_column(f"'{name}'")) == literal_column(f"'{filled}'")
+        if isinstance(element, ColumnClause) and not element.is_literal:
+            if element.table is table and element.name in teller.waarden:
+                return kenmerken.op("->>", return_type=Text())(literal_column(f"'{element.name}'"))
+            if element.table is table and not teller.zaak and element.name in GROEP:
+                return telling.c[element.name]
+            unknown = True
         return None
-    columns = telling.c
-    allowed = rights.condition(columns.zaaktype, columns.vertrouwelijkheidaanduiding)
-    if not deep:
-        total = select(func.coalesce(func.sum(columns.aantal), 0)).where(*found, allowed)
-        return Tally(int(await db.value(total)))
-    statement = select(columns.blok, func.sum(columns.aantal).label("aantal")).where(*found, allowed)
-    rows = await db.rows(statement.group_by(columns.blok).order_by(columns.blok.desc()))
-    parts = [(ZAAK_TABLE.c.id < (row["blok"] + 1) * BLOK, int(row["aantal"])) for row in rows]
-    return Tally(sum(aantal for _, aantal in parts), parts)
+
+    found: ColumnElement[bool] = replacement_traverse(condition, {}, replace)
+    return None if unknown else found
 
 
-async def tel_mee(db: Executor, check: Check) -> None:
-    """Keep the numbers right when a zaak comes or moves to another zaaktype or level. Belongs in ``effects``."""
-    if check.action == "destroy":
-        return
-    if not (check.changed("zaaktype") or check.changed("vertrouwelijkheidaanduiding")):
-        return
-    check.call.service.state.setdefault(GESCHREVEN, Counter())[check.call.tenant] += 1
-    if check.stored is not None:
-        await tel_af(db, [check.stored])
-    await db.connection.execute(BIJ, check.uuid, BLOK)
+def part(table: Table, teller: Teller, blok: int, aantal: int) -> Part:
+    """Return a block as a part of the default order."""
+    if teller.moment:
+        column = table.c[teller.moment]
+        first, after = (func.to_timestamp(float(edge * BLOK_SECONDEN)) for edge in (blok, blok + 1))
+        return Part(column >= first, column < after, aantal)
+    return Part(table.c.id >= blok * BLOK, table.c.id < (blok + 1) * BLOK, aantal)
 
 
-async def tel_af(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the numbers right when zaken (rows with zaaktype, level and id) go."""
-    await _tel(db, zaken, -1)
+# --- Folding -------------------------------------------------------------------------------------------------------
 
-
-async def tel_bij(db: Executor, zaken: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the numbers right when zaken that went come back."""
-    await _tel(db, zaken, 1)
-
-
-async def _tel(db: Executor, zaken: Sequence[Mapping[str, Any]], aantal: int) -> None:
-    for zaak in zaken:
-        values = {name: zaak[name] for name in ("zaaktype", "vertrouwelijkheidaanduiding")}
-        await db.execute(insert(DELTA).values(**values, blok=zaak["id"] // BLOK, aantal=aantal))
-
-
-BIJ = (
-    "INSERT INTO zaaktelling_delta (zaaktype, vertrouwelijkheidaanduiding, blok, aantal) "
-    "SELECT zaaktype, vertrouwelijkheidaanduiding, id / $2::bigint, 1 FROM zaak WHERE uuid = $1"
+_groep_sql = ", ".join(GROEP)
+VOUW = f"""
+WITH los AS (DELETE FROM tellingdelta RETURNING *),
+som AS (
+    INSERT INTO telling AS t ({_groep_sql}, aantal) SELECT {_groep_sql}, sum(aantal) FROM los
+    GROUP BY {_groep_sql} ORDER BY {_groep_sql}
+    ON CONFLICT ({_groep_sql}) DO UPDATE SET aantal = t.aantal + excluded.aantal RETURNING id, {_groep_sql}
 )
-VOUW = (
-    "WITH weg AS (DELETE FROM zaaktelling_delta RETURNING *) "
-    "INSERT INTO zaaktelling AS t (zaaktype, vertrouwelijkheidaanduiding, blok, aantal) "
-    "SELECT zaaktype, vertrouwelijkheidaanduiding, coalesce(blok, -1), sum(aantal) FROM weg "
-    "GROUP BY GROUPING SETS ((1, 2, blok), (1, 2)) ORDER BY 3, 1, 2 "
-    "ON CONFLICT (blok, zaaktype, vertrouwelijkheidaanduiding) DO UPDATE SET aantal = t.aantal + excluded.aantal"
-)
-ALLEEN = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.zaaktelling'))"
+INSERT INTO tellingblok AS t SELECT som.soort, som.id, los.blok, sum(los.aantal) FROM los JOIN som USING ({_groep_sql})
+GROUP BY 1, 2, 3 HAVING sum(los.aantal) <> 0 ORDER BY 1, 2, 3
+ON CONFLICT (soort, telling, blok) DO UPDATE SET aantal = t.aantal + excluded.aantal
+"""  # noqa: S608
+ALLEEN = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.telling'))"
+
+
+def hertel() -> list[str]:
+    """Return the statements that count everything again, for whoever fills the tables without the triggers."""
+    empty = [f"DELETE FROM {table.name}" for table in (DELTA, TELLINGBLOK, TELLING)]  # noqa: S608
+    return [*empty, *(teller.hertel() for teller in TELLERS), VOUW]
 
 
 async def vouw(service: Service, tenant: str) -> None:
     """Fold what writers left into the totals: one statement, so that every reader sees it before or after."""
     async with service.database.transaction(tenant) as db:
-        if await db.connection.fetchval(ALLEEN):
-            await db.connection.execute(VOUW)
+        for alone, fold in ((ALLEEN, VOUW), (zaaktelling.ALLEEN, zaaktelling.VOUW)):
+            if await db.connection.fetchval(alone):
+                await db.connection.execute(fold)
 
 
 async def vouw_steeds(service: Service) -> None:
-    """Fold for ever, wherever this process wrote enough. Background work of the service."""
-    written: Counter[str] = service.state.setdefault(GESCHREVEN, Counter())
+    """Fold for ever, wherever a reader found much. Background work of the service."""
+    wanted: set[str] = service.state.setdefault(TE_VOUWEN, set())
     while True:
         await asyncio.sleep(VOUW_SECONDEN)
-        for tenant in [tenant for tenant, number in written.items() if number >= VOUW_VANAF]:
+        for tenant in list(wanted):
+            wanted.discard(tenant)
             try:
                 await vouw(service, tenant)
-                del written[tenant]
             except (OSError, Problem, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
                 log.warning("counts of %s could not be folded: %s", tenant, e)

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.nummers import herleven, vervallen
 from services.zaken.spiegels import LEIDEND, spiegels
-from services.zaken.telling import tel_af, tel_bij
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
@@ -70,13 +69,11 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     if relations:
         await keep(db, check)
     nummers = await vervallen(db, zaken)
-    await tel_af(db, zaken)
     await db.execute(delete(AUDITTRAIL).where(among(AUDITTRAIL.c.hoofdobject, uuids)))
     paden = {f"/zaken/api/v1/zaken/{uuid}" for uuid in uuids}
     verwijzingen = await _vergeet_verwijzingen(db, paden)
     check.notes["undo"] = [
         partial(herleven, nummers=nummers),
-        partial(tel_bij, zaken=zaken),
         partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
     ]
     for zaak in reversed(zaken[1:]):

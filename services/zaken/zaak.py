@@ -11,7 +11,8 @@ from services.zaken.afleiding import volg_de_zaak
 from services.zaken.geometrie import omvat_zaakgeometrie
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
-from services.zaken.telling import tel, tel_mee
+from services.zaken.tellers import Teller
+from services.zaken.telling import geteld
 from services.zaken.toestand import GEFORCEERD
 from services.zaken.verwijderen import (
     anderen_laten_los,
@@ -184,10 +185,18 @@ ZAAK = Resource(
         nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
-    effects=[reservering_is_gebruikt, tel_mee, hoofdzaak_wordt_niet_tegelijk_deelzaak, volg_de_zaak],
+    effects=[reservering_is_gebruikt, hoofdzaak_wordt_niet_tegelijk_deelzaak, volg_de_zaak],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
-    tally=tel,
+    tally=geteld(
+        ZAAK_TABLE,
+        Teller(
+            "zaak",
+            ("bronorganisatie", "archiefstatus", "archiefnominatie"),
+            gevuld=("einddatum", "archiefactiedatum"),
+            zaak="",
+        ),
+    ),
     expandable={"relevanteAndereZaken": Ref("zaken", "zaken")},
 )
 

@@ -144,13 +144,26 @@ ZAAK_TABLE = make_table(
 
 _c = ZAAK_TABLE.c
 box_index(ZAAK_TABLE)
-Index("zaak_startdatum", _c.startdatum, _c.id, postgresql_include=["zaaktype", "vertrouwelijkheidaanduiding"])
+# Also what makes a change of type or level a change of a key: see tellers.py.
+Index("zaak_rechten", _c.uuid, _c.zaaktype, _c.vertrouwelijkheidaanduiding, unique=True)
 # With what the rights of a client look at, many zaken can be counted and walked over without reading them.
+for _name in ("startdatum", "registratiedatum", "einddatum"):
+    Index(f"zaak_{_name}", _c[_name], _c.id, postgresql_include=["zaaktype", "vertrouwelijkheidaanduiding"])
+Index(
+    "zaak_zaaktype_startdatum",
+    _c.zaaktype,
+    _c.startdatum,
+    _c.id,
+    postgresql_include=["vertrouwelijkheidaanduiding"],
+)
+for _name in ("einddatum_gepland", "uiterlijke_einddatum_afdoening", "archiefactiedatum", "publicatiedatum"):
+    Index(f"zaak_{_name}", _c[_name], _c.id)
+for _name in ("einddatum", "archiefactiedatum", "publicatiedatum"):
+    # Newest first, those without at the end: no other index can be read in that order.
+    Index(f"zaak_{_name}_aflopend", _c[_name].desc().nulls_last(), _c.id.desc())
+for _name in ("bronorganisatie", "archiefstatus", "archiefnominatie"):
+    Index(f"zaak_{_name}", _c[_name])
 Index("zaak_zaaktype", _c.zaaktype, _c.id)
-Index("zaak_zaaktype_startdatum", _c.zaaktype, _c.startdatum)
-Index("zaak_registratiedatum", _c.registratiedatum, _c.id)
-Index("zaak_einddatum", _c.einddatum, _c.id)
-Index("zaak_archiefactiedatum", _c.archiefactiedatum, _c.id)
 Index("zaak_hoofdzaak", _c.hoofdzaak, postgresql_where=_c.hoofdzaak.is_not(None))
 Index(
     "zaak_relevante_andere_zaken",

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, func
 from sqlalchemy import DateTime as SqlDateTime
 
+from services.zaken.tellers import Teller
+from services.zaken.telling import geteld
 from services.zaken.toestand import ALLEEN_BIJWERKEN
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
@@ -98,6 +100,7 @@ ZAAKNOTITIE = Resource(
         *compare("wijzigingsdatum", _c.wijzigingsdatum, DateTime, "gt", "gte", "lt", "lte"),
     ],
     main=Main("gerelateerd_aan", HOOFD.resource),
+    tally=geteld(ZAAKNOTITIE_TABLE, Teller("zaaknotitie", ("status", "notitie_type"), zaak="gerelateerd_aan")),
     etag=False,
     unexpandable=("gerelateerd_aan",),
     rules=[notitie_is_nog_een_concept, andere_zaak_is_toegestaan],

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from beheer import postgres
+from beheer.migrate import head
 
 FILE = """\
 municipalities:
@@ -49,7 +50,8 @@ async def test_an_owner_who_is_no_superuser_can_do_everything(tmp_path: Path) ->
         applying = "+ raalte: rights of zaaksysteem"
         assert applying in samenzaak("apply", str(tmp_path / "samenzaak.yaml"))
         assert samenzaak("apply", str(tmp_path / "samenzaak.yaml")) == "Everything is as the file says.\n"
-        assert "deventer zaken: 0001 -> 0001" in samenzaak("migrate")
+        newest = head("zaken")
+        assert f"deventer zaken: {newest} -> {newest}" in samenzaak("migrate")
         assert "up to date" in samenzaak("status")
         assert samenzaak("token", "raalte", "zaaksysteem").count(".") == 2
 

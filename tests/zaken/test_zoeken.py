@@ -269,7 +269,6 @@ async def shapes(zaken: Zaakmaker) -> AsyncIterator[list[tuple[float, float, boo
         try:
             yield made
         finally:
-            # The kept counts do not know of them.
             await admin.execute("DELETE FROM zaak WHERE identificatie LIKE 'GEO-%'")
 
 
