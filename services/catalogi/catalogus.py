@@ -82,8 +82,8 @@ CATALOGUS = Resource(
     filters=[
         equal("domein", T.c.domein),
         Filter("domein__in", str, lambda values: among(T.c.domein, values), many=True, shown=TEXT),
-        equal("rsin", T.c.rsin),
-        Filter("rsin__in", str, lambda values: among(T.c.rsin, values), many=True, shown=TEXT),
+        Filter("rsin", Rsin, lambda value: T.c.rsin == value, shown=TEXT),
+        Filter("rsin__in", Rsin, lambda values: among(T.c.rsin, values), many=True, shown=TEXT),
     ],
     unique={"catalogus_domein_rsin": InvalidParam(OBJECT, "unique")},
     cached=True,

@@ -33,7 +33,7 @@ def own_path(value: Any, info: ValidationInfo) -> Any:
     return path_of(value, (info.context or {}).get("bases", ())) if isinstance(value, str) else value
 
 
-Naam = Annotated[str, BeforeValidator(own_path), GEVULD]
+Naam = Annotated[str, GEVULD, BeforeValidator(own_path)]
 """A name, or the URL of a type; :func:`names_of` makes it a name."""
 
 

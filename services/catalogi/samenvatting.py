@@ -42,5 +42,7 @@ RECOUNT = {
 
 async def recount(db: Executor, zaaktypen: Collection[uuid.UUID]) -> list[Row]:
     """Bring the summaries of these zaaktypen up to date; return their rows, locked until the transaction ends."""
-    statement = update(T).where(among(T.c.uuid, sorted(zaaktypen))).values(**RECOUNT)
-    return await db.rows(statement.returning(T.c.uuid, T.c.concept))
+    these = among(T.c.uuid, sorted(zaaktypen))
+    # The lock comes first, in a statement of its own: only the next one sees what others wrote while it waited.
+    await db.rows(select(T.c.uuid).where(these).order_by(T.c.uuid).with_for_update(key_share=True))
+    return await db.rows(update(T).where(these).values(**RECOUNT).returning(T.c.uuid, T.c.concept))

@@ -17,6 +17,8 @@ class Gevuld:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         schema: dict[str, Any] = dict(handler(source))
+        # A validator further inside would leave the length unread.
+        assert schema["type"] == "str"
         schema["min_length"] = 1
         return cast(core_schema.CoreSchema, schema)
 

@@ -146,7 +146,7 @@ async def publish_row(db: Executor, table: Table, row: Any) -> None:
     """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another
     (ztc-016)."""
     await lock_versions(db, table, row["catalogus"])
-    current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update())
+    current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update(key_share=True))
     if current is None or not current["concept"]:
         return
     if await db.row(select(table.c.uuid).where(overlapping(table, current)).limit(1)):

@@ -163,6 +163,8 @@ async def test_filters_on_besluittypen_and_catalogussen(api: Client, published: 
         api, "catalogussen", rsin__in="000000000,517439943", domein__in=f"{catalogus['domein']},{other['domein']}"
     )
     assert len(both) == len({catalogus["url"], other["url"]})
+    assert errors(await api.get(f"{ROOT}/catalogussen?rsin=12a")) == {("rsin", "only-digits")}
+    assert errors(await api.get(f"{ROOT}/catalogussen?rsin__in=000000000,123456789")) == {("rsin__in", "invalid")}
     assert catalogus["zaaktypen"]
     assert catalogus["besluittypeOmschrijving"]
 

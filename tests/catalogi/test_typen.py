@@ -203,6 +203,27 @@ async def test_a_url_that_does_not_resolve(beheer: Maak) -> None:
     }
 
 
+async def test_a_name_is_not_blank_or_too_long(beheer: Maak) -> None:
+    related = [{"zaaktype": name, "aardRelatie": "vervolg"} for name in ("", "x" * 51)]
+    body = await beheer.zaaktype_body(
+        besluittypen=["", "x" * 81], deelzaaktypen=["", "x" * 51], gerelateerdeZaaktypen=related
+    )
+    blank = {("besluittypen.0", "blank"), ("deelzaaktypen.0", "blank"), ("gerelateerdeZaaktypen.0.zaaktype", "blank")}
+    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == blank
+    for name in ("besluittypen", "deelzaaktypen", "gerelateerdeZaaktypen"):
+        body[name] = body[name][1:]
+    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
+        ("besluittypen.0", "max_length"),
+        ("deelzaaktypen.0", "max_length"),
+        ("gerelateerdeZaaktypen.0.zaaktype", "max_length"),
+    }
+    ziot = {"zaaktype": (await beheer.concept())["url"], "volgnummer": 1, "richting": "intern"}
+    for name, code in (("", "blank"), ("x" * 101, "max_length")):
+        answer = await beheer.api.post(f"{ROOT}/zaaktype-informatieobjecttypen", {**ziot, "informatieobjecttype": name})
+        assert errors(answer) == {("informatieobjecttype", code)}
+    await beheer.ziot(ziot["zaaktype"], "x" * 100)
+
+
 async def test_ztc_x9_a_catalogue_is_unique_in_domein_and_rsin(beheer: Maak) -> None:
     made = await beheer.catalogus()
     body = {"domein": made["domein"], "rsin": made["rsin"], "contactpersoonBeheerNaam": "A"}
