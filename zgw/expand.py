@@ -115,10 +115,14 @@ def urls_of(value: Any) -> list[str]:
 
 
 async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[str, dict[str, Any]]:
-    """Return the objects at these URLs that the client may read, by URL, each expanded with ``branch``."""
-    uuids = []
+    """Return the objects at these URLs that the client may read, by URL, each expanded with ``branch``. Raises Problem
+    404 for what cannot be obtained (zrc-028)."""
+    uuids, found = [], {}
     for url in urls:
         path = url.removeprefix(call.base) if url.startswith(call.base + "/") else url
+        if not path.startswith("/"):
+            found[url] = await _elsewhere(call, ref, url, branch)
+            continue
         service, collection, uuid = split_path(path)
         if (service, collection) == (ref.service, ref.path):
             uuids.append(uuid.partition("?")[0])
@@ -133,7 +137,16 @@ async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[
                 raise
             # zrc-028: what was asked for cannot be obtained.
             raise Problem(404, "not_found", problem.detail) from problem
-    return {item["url"]: item for item in items}
+    return found | {item["url"]: item for item in items}
+
+
+async def _elsewhere(call: Call, ref: Ref, url: str, branch: Tree) -> dict[str, Any]:
+    """Return an object of an API that the municipality has configured: a type, because whoever may read a zaak may read
+    its types. Whether the client may read a document or a zaak there, nobody here knows."""
+    item = await call.service.remote.external(call.caller, url) if ref.service == "catalogi" and not branch else None
+    if item is None:
+        raise Problem(404, "not_found", f"Dit kan niet worden opgehaald: {url[:200]}.")
+    return item
 
 
 async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:

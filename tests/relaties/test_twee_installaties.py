@@ -138,8 +138,13 @@ async def test_zrc_017_types_of_another_catalogi_api(hier: Any) -> None:
     ginds, werk = hier.ginds, hier.werk
     zaak = await werk.zaak(zaaktype=ginds.werk.types.url)
     document = await ginds.werk.document()
-    await werk.zio(zaak, document)
+    zio = await werk.zio(zaak, document)
     assert await ginds.werk.objecten(document) == [("zaak", zaak)]
+    # zrc-028: a type elsewhere can be shown; whether the client may read a document there, nobody here knows.
+    expanded = (await werk.api.get(f"{zaak}?expand=zaaktype")).json()["_expand"]["zaaktype"]
+    assert expanded == (await ginds.client.get(ginds.werk.types.url)).json()
+    for url in (f"{zaak}?expand=zaaktype.catalogus", f"{zio['url']}?expand=informatieobject"):
+        assert (await werk.api.get(url)).status_code == 404
     other = await ginds.werk.document(informatieobjecttype=werk.types.informatieobjecttype)
     answer = await werk.api.post(ZIOS, {"zaak": zaak, "informatieobject": other})
     assert errors(answer) == [("nonFieldErrors", "missing-zaaktype-informatieobjecttype-relation")]
