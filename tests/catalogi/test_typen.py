@@ -301,3 +301,49 @@ async def test_required_fields_and_bad_values_of_a_zaaktype(beheer: Maak) -> Non
     }
     answer = await beheer.api.post(f"{ROOT}/zaaktypen", {**body, **{name: value for name, (value, _) in wrong.items()}})
     assert errors(answer) == {(name, code) for name, (_, code) in wrong.items()}
+
+
+async def test_ztc_011_012_013_related_types_may_be_concepts(beheer: Maak) -> None:
+    """ztc-011, ztc-012 and ztc-013 are withdrawn: publishing asks nothing of related types, nor of subtypes."""
+    besluit, document = await beheer.besluittype(concept=True), await beheer.informatieobjecttype(concept=True)
+    deel = await beheer.concept()
+    made = await beheer.concept(besluittypen=[besluit["url"]], deelzaaktypen=[deel["url"]])
+    await beheer.ziot(made["url"], document["url"])
+    assert (await beheer.publiceer(made["url"]))["besluittypeOmschrijving"] == [besluit["omschrijving"]]
+    assert (await beheer.publiceer((await beheer.concept())["url"]))["statustypen"] == []
+
+
+@KINDS
+async def test_ztc_x10_a_second_concept_of_a_type_is_allowed(beheer: Maak, kind: str) -> None:
+    first = await one_of(kind, beheer)
+    second = await one_of(kind, beheer, **{identity(kind): first[identity(kind)]})
+    assert second[identity(kind)] == first[identity(kind)]
+    await beheer.publiceer(first["url"])
+    third = await one_of(kind, beheer, **{identity(kind): first[identity(kind)]})
+    assert third["concept"] is True
+
+
+async def test_ztc_x12_the_procestype_may_change_when_there_are_resultaattypen(
+    beheer: Maak, lijst: Selectielijst
+) -> None:
+    zaaktype = await beheer.concept()
+    await beheer.resultaattype(zaaktype["url"])
+    other = next(p["url"] for p in lijst.objects["/procestypen"] if p["url"] != zaaktype["selectielijstProcestype"])
+    answer = await beheer.api.patch(zaaktype["url"], {"selectielijstProcestype": other})
+    assert (answer.status_code, answer.json()["selectielijstProcestype"]) == (200, other)
+
+
+@KINDS
+async def test_ztc_016_a_correction_of_the_begin_or_the_name_does_not_overlap(
+    beheer: Maak, corrector: Client, kind: str
+) -> None:
+    first = await one_of(kind, beheer, beginGeldigheid="2020-01-01", eindeGeldigheid="2020-12-31")
+    name = {identity(kind): first[identity(kind)]}
+    second = await one_of(kind, beheer, beginGeldigheid="2021-01-01", **name)
+    other = await one_of(kind, beheer, beginGeldigheid="2020-06-01")
+    for made in (first, second, other):
+        await beheer.publiceer(made["url"])
+    refused = {("eindeGeldigheid", "overlap")}
+    assert errors(await corrector.patch(second["url"], {"beginGeldigheid": "2020-12-30"})) == refused
+    assert errors(await corrector.put(other["url"], {**other, **name})) == refused
+    assert (await corrector.patch(second["url"], {"beginGeldigheid": "2020-12-31"})).status_code == 200
