@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, cast, column, exists, select, table, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
@@ -20,14 +20,14 @@ from services.catalogi.geldigheid import (
     by_name,
     day_of_reference,
     einde_object,
+    reverse,
     status_filter,
     valid_on,
     validity_filter,
     versions,
 )
-from services.catalogi.informatieobjecttype import CATALOGUS_REF, names_of, urls_of
-from services.catalogi.namen import Naam, is_url, list_of_names, own_path, ref_to
-from services.catalogi.velden import ONBEPERKT
+from services.catalogi.namen import Naam, NaamOfUrl, is_url, list_of_names, ref_to
+from services.catalogi.velden import CATALOGUS_REF, InCatalogus
 from services.catalogi.versie import (
     catalogus_blijft,
     correctie_houdt_relaties,
@@ -45,7 +45,7 @@ from zgw.tables import make_table
 class BesluittypeFields(Fields):
     """What an administrator writes; informatieobjecttypen by omschrijving."""
 
-    catalogus: Annotated[str, CATALOGUS_REF, ONBEPERKT]
+    catalogus: InCatalogus
     omschrijving: Annotated[str, Length(80)] = ""
     omschrijving_generiek: Annotated[str, Length(80)] = ""
     besluitcategorie: Annotated[str, Length(40)] = ""
@@ -88,13 +88,7 @@ Index("besluittype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin_geldighe
 Index("besluittype_documenten", T.c.informatieobjecttype_omschrijvingen, postgresql_using="gin")
 
 
-def _of_zaaktypen() -> tuple[Any, tuple[Any, ...]]:
-    """Return the zaaktypen that name this type, and the conditions for that."""
-    other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
-    return other, (
-        other.c.catalogus == T.c.catalogus,
-        other.c.besluittype_omschrijving.contains(array([T.c.omschrijving])),
-    )
+ZAAKTYPEN, ZAAKTYPE_IDENTIFICATIES = reverse("zaaktype", "besluittype_omschrijving", T.c)
 
 
 def _of_resultaattypen(value: str) -> Any:
@@ -115,9 +109,6 @@ def _of_resultaattypen(value: str) -> Any:
     return as_array(
         statement.distinct().order_by(rt.c.omschrijving) if value == "omschrijving" else statement.order_by(rt.c.id)
     )
-
-
-NaamOfUrl = Annotated[str, BeforeValidator(own_path)]
 
 
 def by_zaaktype(value: str) -> ColumnElement[bool]:
@@ -159,8 +150,8 @@ BESLUITTYPE = Resource(
         "informatieobjecttypen": by_name(
             "informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijvingen
         ),
-        "zaaktypen": urls_of("zaaktype", _of_zaaktypen()),
-        "zaaktype_identificaties": names_of("identificatie", _of_zaaktypen()),
+        "zaaktypen": ZAAKTYPEN,
+        "zaaktype_identificaties": ZAAKTYPE_IDENTIFICATIES,
         "resultaattypen": _of_resultaattypen("uuid"),
         "resultaattypen_omschrijving": _of_resultaattypen("omschrijving"),
         # The deprecated name that the answer to a POST has beside the other one.

@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
 from zgw.call import Call
 from zgw.fields import Date as DateField
@@ -126,6 +126,15 @@ def by_name(kind: str, catalogus: ColumnElement[Any], names: ColumnElement[Any])
     found = as_refs(resolved(other, kind, other.c.catalogus == catalogus, named))
     # Most lists of names are empty, and then the subquery need not even start.
     return case((names == literal_column("'{}'"), literal_column("'{}'", Text)), else_=found)
+
+
+def reverse(kind: str, names: str, own: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return the uuids and the names of the types of ``kind`` that have the omschrijving of ``own`` in their column
+    ``names``: of those that are valid on the day of reference, and of all."""
+    other = versions(kind, column(names, ARRAY(Text)))
+    where = (other.c.catalogus == own.catalogus, other.c[names].contains(array([own.omschrijving])))
+    name = other.c[IDENTITY[kind]]
+    return as_refs(resolved(other, kind, *where)), as_array(select(name).where(*where).distinct().order_by(name))
 
 
 def begin_object(kind: str, own: Any) -> ColumnElement[Any]:

@@ -1,10 +1,9 @@
 """Informatieobjecttype: one version of a kind of document (catalogi.md §2.9)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Boolean, Column, Index, Text, column, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import Boolean, Column, Index, true
 
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
@@ -14,17 +13,14 @@ from services.catalogi.geldigheid import (
     SCHRIJVEN,
     VERWIJDEREN,
     ObjectDates,
-    as_array,
-    as_refs,
     begin_object,
     day_of_reference,
     einde_object,
-    resolved,
+    reverse,
     status_filter,
     validity_filter,
-    versions,
 )
-from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT, leeg
+from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
@@ -35,8 +31,6 @@ from zgw.fields import Date, Fields, Length, Ref, Url, Vertrouwelijkheid
 from zgw.filters import equal, reference
 from zgw.resource import Resource
 from zgw.tables import make_table
-
-CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION")
 
 
 class OmschrijvingGeneriek(Fields):
@@ -52,7 +46,7 @@ class OmschrijvingGeneriek(Fields):
 class InformatieobjecttypeFields(Fields):
     """What an administrator writes."""
 
-    catalogus: Annotated[str, CATALOGUS_REF, ONBEPERKT]
+    catalogus: InCatalogus
     omschrijving: Annotated[str, Length(80), GEVULD]
     vertrouwelijkheidaanduiding: Vertrouwelijkheid
     begin_geldigheid: Date
@@ -86,30 +80,8 @@ Index("informatieobjecttype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin
 Index("informatieobjecttype_omschrijving", T.c.omschrijving)
 
 
-def _of_zaaktypen() -> tuple[Any, tuple[Any, ...]]:
-    """Return the zaaktypen that have this type among their documents, and the conditions for that."""
-    other = versions("zaaktype", column("informatieobjecttype_omschrijving", ARRAY(Text)))
-    names = other.c.informatieobjecttype_omschrijving
-    return other, (other.c.catalogus == T.c.catalogus, names.contains(array([T.c.omschrijving])))
-
-
-def _of_besluittypen() -> tuple[Any, tuple[Any, ...]]:
-    other = versions("besluittype", column("informatieobjecttype_omschrijvingen", ARRAY(Text)))
-    names = other.c.informatieobjecttype_omschrijvingen
-    return other, (other.c.catalogus == T.c.catalogus, names.contains(array([T.c.omschrijving])))
-
-
-def urls_of(kind: str, found: tuple[Any, tuple[Any, ...]]) -> Any:
-    """Return the uuids of the related versions that are valid."""
-    other, where = found
-    return as_refs(resolved(other, kind, *where))
-
-
-def names_of(name: str, found: tuple[Any, tuple[Any, ...]]) -> Any:
-    """Return the names of all related versions, valid or not."""
-    other, where = found
-    return as_array(select(other.c[name]).where(*where).distinct().order_by(other.c[name]))
-
+ZAAKTYPEN, ZAAKTYPE_IDENTIFICATIES = reverse("zaaktype", "informatieobjecttype_omschrijving", T.c)
+BESLUITTYPEN, BESLUITTYPE_OMSCHRIJVING = reverse("besluittype", "informatieobjecttype_omschrijvingen", T.c)
 
 INFORMATIEOBJECTTYPE = Resource(
     name="informatieobjecttype",
@@ -121,10 +93,10 @@ INFORMATIEOBJECTTYPE = Resource(
     computed={
         "begin_object": begin_object("informatieobjecttype", T.c),
         "einde_object": einde_object("informatieobjecttype", T.c),
-        "zaaktypen": urls_of("zaaktype", _of_zaaktypen()),
-        "zaaktype_identificaties": names_of("identificatie", _of_zaaktypen()),
-        "besluittypen": urls_of("besluittype", _of_besluittypen()),
-        "besluittype_omschrijving": names_of("omschrijving", _of_besluittypen()),
+        "zaaktypen": ZAAKTYPEN,
+        "zaaktype_identificaties": ZAAKTYPE_IDENTIFICATIES,
+        "besluittypen": BESLUITTYPEN,
+        "besluittype_omschrijving": BESLUITTYPE_OMSCHRIJVING,
     },
     scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": CORRIGEREN, "remove": VERWIJDEREN},
     filters=[

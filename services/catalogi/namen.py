@@ -37,6 +37,10 @@ Naam = Annotated[str, GEVULD, BeforeValidator(own_path)]
 """A name, or the URL of a type; :func:`names_of` makes it a name."""
 
 
+NaamOfUrl = Annotated[str, BeforeValidator(own_path)]
+"""The same in a filter."""
+
+
 def is_url(value: str) -> bool:
     """Return whether a value is the URL or stored path of something, and not a name."""
     return value.startswith(ROOT) or URL.fullmatch(value) is not None

@@ -18,7 +18,7 @@ from services.catalogi.geldigheid import (
     validity_filter,
 )
 from services.catalogi.samenvatting import recount
-from services.catalogi.velden import ONBEPERKT
+from services.catalogi.velden import CATALOGUS_REF, ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row
@@ -29,7 +29,6 @@ from zgw.resource import Effect, Rule
 
 ZT = ZAAKTYPE_TABLE
 ZAAKTYPE_REF = Ref("catalogi", "zaaktypen", table="zaaktype")
-CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus")
 
 Zaaktype = Annotated[str, ZAAKTYPE_REF, ONBEPERKT]
 Catalogus = Annotated[str, CATALOGUS_REF]

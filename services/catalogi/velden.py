@@ -1,13 +1,13 @@
 """Markers of fields that only the Catalogi API needs."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from zgw.describe import describe
-from zgw.fields import EmptyAs, Fields, Shown
+from zgw.fields import EmptyAs, Fields, Ref, Shown
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Gevuld:
 GEVULD = Gevuld()
 ONBEPERKT = Shown()
 """A reference whose length the OAS does not limit."""
+
+
+CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION")
+InCatalogus = Annotated[str, CATALOGUS_REF, ONBEPERKT]
+"""The catalogue that a main type is in."""
 
 
 def _leeg_is_null(value: Any) -> Any:

@@ -10,7 +10,6 @@ from sqlalchemy.types import Text
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, TEXT, Dates, day_of_reference
 from services.catalogi.subtype import (
-    CATALOGUS_REF,
     DATED,
     SCOPES,
     ZT,
@@ -24,7 +23,7 @@ from services.catalogi.subtype import (
     with_zaaktype,
     zaaktype_is_concept,
 )
-from services.catalogi.velden import GEVULD
+from services.catalogi.velden import CATALOGUS_REF, GEVULD
 from zgw.fields import Date, Fields, Length, Ref, Url
 from zgw.filters import Filter, equal, reference
 from zgw.resource import Resource

@@ -42,7 +42,7 @@ from services.catalogi.geldigheid import (
     versions,
 )
 from services.catalogi.namen import Naam, list_of_names, names_of
-from services.catalogi.velden import GEVULD, LEEG_IS_NULL, ONBEPERKT, leeg
+from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     correctie_houdt_relaties,
     einde_niet_voor_begin,
@@ -131,7 +131,7 @@ class ZaaktypeFields(Fields):
     verantwoordelijke: Annotated[str, Length(50), GEVULD]
     broncatalogus: Annotated[Broncatalogus | None, LEEG_IS_NULL, leeg(Broncatalogus)] = None
     bronzaaktype: Annotated[Bronzaaktype | None, LEEG_IS_NULL, leeg(Bronzaaktype)] = None
-    catalogus: Annotated[str, Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION"), ONBEPERKT]
+    catalogus: InCatalogus
     besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
     deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")
     gerelateerd: list[Gerelateerd] = Field(alias="gerelateerdeZaaktypen")
@@ -312,7 +312,7 @@ ZAAKTYPE = Resource(
     },
     scopes={"list": LEZEN, "fetch": LEZEN, "create": SCHRIJVEN, "update": CORRIGEREN, "remove": VERWIJDEREN},
     filters=[
-        reference("catalogus", T.c.catalogus, Ref("catalogi", "catalogussen", table="catalogus")),
+        reference("catalogus", T.c.catalogus, CATALOGUS_REF),
         equal("identificatie", T.c.identificatie),
         Filter("trefwoorden", str, lambda words: T.c.trefwoorden.cast(JSONB).contains(words), many=True),
         status_filter(T.c),

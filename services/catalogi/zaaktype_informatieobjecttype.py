@@ -18,9 +18,8 @@ from sqlalchemy import (
     select,
 )
 
-from services.catalogi.besluittype import NaamOfUrl
 from services.catalogi.geldigheid import METADATA, day_of_reference, resolved, versions
-from services.catalogi.namen import Naam, is_url, names_of, ref_to
+from services.catalogi.namen import Naam, NaamOfUrl, is_url, names_of, ref_to
 from services.catalogi.subtype import (
     OF_ZAAKTYPE,
     SCOPES,
