@@ -15,6 +15,7 @@ from services.documenten.document_velden import EnkelvoudigInformatieObjectField
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.logboek import METADATA, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
+from services.documenten.telling import fold_steadily
 from services.documenten.verzending import VERZENDING
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal
@@ -85,5 +86,5 @@ API = Api(
     actions=ACTIONS,
     kanalen=[Kanaal("documenten", ("bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"))],
     metadata=METADATA,
-    start=[relay, sweep],
+    start=[relay, sweep, fold_steadily],
 )

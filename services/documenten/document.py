@@ -18,6 +18,7 @@ from services.documenten.document_regels import (
     vertrouwelijkheid_van_het_type,
 )
 from services.documenten.document_velden import DOCUMENT_TABLE, PATH, DocumentShown, EnkelvoudigInformatieObjectFields
+from services.documenten.telling import tel
 from zgw.call import Call
 from zgw.fields import Ref, Rsin
 from zgw.filters import Filter, any_of, equal
@@ -130,6 +131,7 @@ DOCUMENT = Resource(
     weergave=weergave,
     unique={"document_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
     put_keeps=False,
+    tally=tel,
     after_read=bestandsdelen_zonder_lock,
     rules=[
         document_is_vergrendeld,
