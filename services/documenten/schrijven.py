@@ -18,7 +18,6 @@ from services.documenten.document_velden import (
 from services.documenten.inhoud import read_body
 from services.documenten.logboek import keys_of, release, remove_now
 from services.documenten.objectinformatieobject import OIO_TABLE
-from services.documenten.telling import written
 from zgw import audit
 from zgw.call import Call, answer
 from zgw.check import Check
@@ -63,7 +62,6 @@ async def create(call: Call) -> Response:
             check.body, check.notes["nummer"] = body, nummer
             try:
                 content = await insert_object(check, rights)
-                written(call.service, call.tenant)
                 break
             except Problem as problem:
                 # Somebody brought an identificatie that looks like one of ours, so the number is taken.
@@ -164,6 +162,5 @@ async def remove(call: Call) -> Response:
         await db.execute(delete(DOCUMENT_TABLE).where(of.uuid == check.uuid))
         await finish(db, check, old, None, stored)
         await audit.forget(db, DOCUMENT_TABLE.metadata, check.uuid)
-    written(call.service, call.tenant)
     await remove_now(call.service, call.tenant, keys)
     return Response(None, 204)

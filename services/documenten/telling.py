@@ -8,8 +8,8 @@ moment. The blocks tell where a deep page begins without walking to it.
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,20 +19,21 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
     func,
     select,
     true,
     union_all,
 )
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.schema import SchemaItem
 
 from services.documenten.document_velden import DOCUMENT_TABLE
 from services.documenten.logboek import METADATA, UNAVAILABLE
-from zgw.call import Service
+from zgw.call import Call, Service
 from zgw.database import Executor
-from zgw.fields import Rsin
-from zgw.filters import conditions, equal
-from zgw.resource import Tally
+from zgw.resource import Part, Tally
 from zgw.rights import Rights
 
 log = logging.getLogger("samenzaak.telling")
@@ -45,7 +46,7 @@ ALL_BLOCKS = -1
 
 FOLD_PERIOD = 5.0
 FOLD_FROM = 200
-"""Writes of a process after which it folds: so few rows cost a reader nothing."""
+"""Rows that a reader may find beside the totals before they are folded: so few cost it nothing."""
 
 _KEYS = ("bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding")
 
@@ -65,7 +66,8 @@ def _table(name: str, *items: SchemaItem) -> Table:
 TELLING = _table("documenttelling", PrimaryKeyConstraint("blok", *_KEYS, "gereed"))
 DELTA = _table("documenttelling_delta")
 DELTA.info["ddl"] = [
-    """CREATE FUNCTION documenttelling_bijhouden() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION documenttelling_bijhouden() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         INSERT INTO documenttelling_delta VALUES (OLD.bronorganisatie, OLD.informatieobjecttype,
@@ -86,30 +88,46 @@ END $$""",
     EXECUTE FUNCTION documenttelling_bijhouden()""",
 ]
 
-PER_BLOCK = union_all(select(TELLING).where(TELLING.c.blok != ALL_BLOCKS), select(DELTA)).subquery("telling")
-TOTAL = union_all(select(TELLING).where(TELLING.c.blok == ALL_BLOCKS), select(DELTA)).subquery("telling")
-FILTERS = {of: [equal("bronorganisatie", of.c.bronorganisatie, Rsin)] for of in (PER_BLOCK, TOTAL)}
-PAGING = ("page", "pageSize", "expand")
+_loose = true().label("loose")
+PER_BLOCK = union_all(
+    select(TELLING, false().label("loose")).where(TELLING.c.blok != ALL_BLOCKS), select(DELTA, _loose)
+).subquery("telling")
+TOTAL = union_all(
+    select(TELLING, false().label("loose")).where(TELLING.c.blok == ALL_BLOCKS), select(DELTA, _loose)
+).subquery("telling")
 
 
 async def tel(
-    db: Executor, rights: Rights, given: Mapping[str, str], bases: tuple[str, ...], where: Sequence[ColumnElement[bool]]
+    call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
 ) -> Tally | None:
-    """Return the number of documents that a client gets for these parameters, or None when it has to be counted."""
-    criteria = {name: value for name, value in given.items() if name not in PAGING and value}
-    deep = given.get("page", "1") not in ("", "1")
-    found = conditions(FILTERS[PER_BLOCK if deep else TOTAL], criteria, bases, [])
-    if len(found) != len(criteria) or len(found) != len(where):
-        return None
-    of = (PER_BLOCK if deep else TOTAL).c
-    allowed = rights.condition(of.informatieobjecttype, of.vertrouwelijkheidaanduiding)
-    found += [allowed, of.gereed if rights.published_only else true()]
-    if not deep:
-        return Tally(int(await db.value(select(func.coalesce(func.sum(of.aantal), 0)).where(*found))))
-    statement = select(of.blok, func.sum(of.aantal).label("aantal")).where(*found)
-    rows = await db.rows(statement.group_by(of.blok).order_by(of.blok.desc()))
-    parts = [(DOCUMENT_TABLE.c.id < (row["blok"] + 1) * BLOK, int(row["aantal"])) for row in rows]
-    return Tally(sum(aantal for _, aantal in parts), parts)
+    """Return the number of documents that a client gets for these criteria, or None when it has to be counted."""
+    of = (PER_BLOCK if parts else TOTAL).c
+    where = [rights.condition(of.informatieobjecttype, of.vertrouwelijkheidaanduiding)]
+    for criterion in criteria:
+        if not _by_bronorganisatie(criterion):
+            return None
+        where.append(of.bronorganisatie == criterion.right)
+    if rights.published_only:
+        where.append(of.gereed)
+    sums = func.coalesce(func.sum(of.aantal), 0).label("aantal"), func.count().filter(of.loose).label("loose")
+    statement = select(*sums).where(*where)
+    if parts:
+        statement = statement.add_columns(of.blok).group_by(of.blok).order_by(of.blok.desc())
+    rows = await db.rows(statement)
+    if sum(row["loose"] for row in rows) >= FOLD_FROM:
+        _to_fold(call.service).add(call.tenant)
+    blocks = [_part(row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
+    return Tally(sum(int(row["aantal"]) for row in rows), blocks)
+
+
+def _by_bronorganisatie(criterion: Any) -> bool:
+    equals = isinstance(criterion, BinaryExpression) and criterion.operator is operators.eq
+    return equals and criterion.left is DOCUMENT_TABLE.c.bronorganisatie
+
+
+def _part(block: int, count: int) -> Part:
+    key = DOCUMENT_TABLE.c.id
+    return Part(key >= block * BLOK, key < (block + 1) * BLOK, count)
 
 
 # --- Folding ----------------------------------------------------------------------------------------------------------
@@ -124,13 +142,8 @@ _FOLD = (
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.documenttelling'))"
 
 
-def written(service: Service, tenant: str) -> None:
-    """Note that this process left a row to be folded."""
-    _left(service)[tenant] += 1
-
-
-def _left(service: Service) -> Counter[str]:
-    found: Counter[str] = service.state.setdefault("documenttelling", Counter())
+def _to_fold(service: Service) -> set[str]:
+    found: set[str] = service.state.setdefault("telling", set())
     return found
 
 
@@ -142,13 +155,13 @@ async def fold(service: Service, tenant: str) -> None:
 
 
 async def fold_steadily(service: Service) -> None:
-    """Fold for ever, wherever this process wrote enough. Background work of the service."""
-    left = _left(service)
+    """Fold for ever, wherever a reader found much. Background work of the service."""
+    wanted = _to_fold(service)
     while True:
         await asyncio.sleep(FOLD_PERIOD)
-        for tenant in [tenant for tenant, number in left.items() if number >= FOLD_FROM]:
+        for tenant in list(wanted):
+            wanted.discard(tenant)
             try:
                 await fold(service, tenant)
-                del left[tenant]
             except UNAVAILABLE as e:
                 log.warning("counts of %s could not be folded: %s", tenant, e)

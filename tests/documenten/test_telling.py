@@ -10,6 +10,7 @@ from services.documenten import telling
 from tests.documenten.maak_document import EIO, b64, document, informatieobjecttype, ontgrendel, vergrendel
 from tests.documenten.opslag import rows, service_of
 from tests.stack import Client, Stack
+from zgw import pages
 
 EXACT = "SELECT count(*) AS n FROM document"
 KEPT = """SELECT sum(aantal)::bigint AS n FROM (SELECT aantal FROM documenttelling WHERE blok {} -1
@@ -85,12 +86,15 @@ async def test_the_number_is_exact_while_it_is_folded(stack: Stack, api: Client)
     await exact(stack)
 
 
-async def test_a_process_folds_what_it_wrote(stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_finds_much_has_it_folded(
+    stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(telling, "FOLD_FROM", 1)
     monkeypatch.setattr(telling, "FOLD_PERIOD", 0.05)
     await document(api)
     task = asyncio.create_task(telling.fold_steadily(service_of(stack)))
     for _ in range(200):
+        await count(api)
         if not await rows(stack, "SELECT FROM documenttelling_delta"):
             break
         await asyncio.sleep(0.05)
@@ -107,8 +111,9 @@ async def test_deep_pages_continue_where_the_one_before_ended(
     client = await reader(stack, kind)
     made = [(await document(api, informatieobjecttype=kind))["url"] for _ in range(7)]
     assert (await api.delete(made.pop(2))).status_code == 204
-    # As if a block held four documents.
+    # As if a block held four documents, and as if there were too many to look all of them up.
     monkeypatch.setattr(telling, "BLOK", 4)
+    monkeypatch.setattr(pages, "FEW", 0)
     await recount(stack, 4)
     found: list[str] = []
     for page in range(2, 4):

@@ -21,7 +21,8 @@ def upgrade(op: Operations) -> None:
     op.execute(f"CREATE TABLE documenttelling ({COLUMNS}, {key})")
     op.execute(f"CREATE TABLE documenttelling_delta ({COLUMNS})")
     op.execute(
-        """CREATE FUNCTION documenttelling_bijhouden() RETURNS trigger LANGUAGE plpgsql AS $$
+        """CREATE FUNCTION documenttelling_bijhouden() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         INSERT INTO documenttelling_delta VALUES (OLD.bronorganisatie, OLD.informatieobjecttype,
