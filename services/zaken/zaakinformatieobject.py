@@ -56,15 +56,20 @@ Index("zaakinformatieobject_informatieobject", _c.informatieobject)
 
 
 async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
-    """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak."""
+    """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak, vergeleken op
+    catalogus en naam."""
     document = check.resolved("informatieobject")
     if not check.creating or document is None or check.main is None:
         return
     try:
         zaaktype = await type_van(check, check.main["zaaktype"]) or {}
+        soort = await type_van(check, document["informatieobjecttype"]) or {}
     except Problem:
-        zaaktype = {}
-    if document["informatieobjecttype"] not in zaaktype.get("informatieobjecttypen", ()):
+        zaaktype, soort = {}, {}
+    # The URLs are those of the versions that are valid today, and a document may be of an older one.
+    same = bool(soort) and soort.get("catalogus") == zaaktype.get("catalogus")
+    named = same and soort.get("omschrijving") in zaaktype.get("informatieobjecttypeOmschrijving", ())
+    if not named and document["informatieobjecttype"] not in zaaktype.get("informatieobjecttypen", ()):
         code = "missing-zaaktype-informatieobjecttype-relation"
         check.reject(OBJECT, code, "Het informatieobjecttype hoort niet bij het zaaktype van de zaak.")
 

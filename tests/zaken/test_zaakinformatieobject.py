@@ -8,6 +8,8 @@ import pytest
 
 from services.zaken import zaakinformatieobject as module
 from tests.documenten.maak_document import document
+from tests.maak import Maak
+from tests.stack import Client
 from tests.zaken.test_rol import archiveer
 from tests.zaken.zaakmaker import Zaakmaker, errors
 from zgw.remote import Remote
@@ -103,6 +105,23 @@ async def test_zrc_017_informatieobjecttype_of_the_zaaktype(zaken: Zaakmaker) ->
     zaak, other = (await zaken.zaak())["url"], (await document(zaken.api))["url"]
     expected = [("nonFieldErrors", "missing-zaaktype-informatieobjecttype-relation")]
     assert await refused(zaken, zaak=zaak, informatieobject=other) == expected
+
+
+async def test_zrc_017_a_document_of_an_older_version_of_its_type(api: Client, maak: Maak) -> None:
+    own = Zaakmaker(api, await maak.zaaktype())
+    zaak, file = (await own.zaak())["url"], await een_document(own)
+    answer = await api.patch(own.types.informatieobjecttype, {"eindeGeldigheid": "2023-12-31"})
+    assert answer.status_code == 200, answer.text
+    name = answer.json()["omschrijving"]
+    newer = await maak.informatieobjecttype(omschrijving=name, beginGeldigheid="2024-01-01")
+    assert (await api.get(own.types.url)).json()["informatieobjecttypen"] == [newer["url"]]
+    assert (await api.post(ZIO, {"zaak": zaak, "informatieobject": file})).status_code == 201
+    # The same name in another catalogue is another type.
+    elsewhere = (await maak.catalogus())["url"]
+    other = await maak.informatieobjecttype(omschrijving=name, catalogus=elsewhere)
+    strange = (await document(api, informatieobjecttype=other["url"]))["url"]
+    expected = [("nonFieldErrors", "missing-zaaktype-informatieobjecttype-relation")]
+    assert await refused(own, zaak=zaak, informatieobject=strange) == expected
 
 
 async def test_status_of_another_zaak(zaken: Zaakmaker) -> None:
