@@ -1,4 +1,11 @@
-"""The Documenten API 1.7.1."""
+"""The Documenten API 1.7.1: one file a resource, and what several of them share.
+
+- The document is in ``document`` (filters, declaration), ``document_velden`` (fields, tables) and ``document_regels``
+  (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``; ``telling`` counts.
+- Its content comes in through ``inhoud`` (base64 in JSON) or ``bestandsdeel_uploaden`` (a form), and is an ``upload``
+  until it is kept. ``opslag`` is the object store, ``logboek`` the journal of what must go, ``controle`` reads back.
+- ``verwijzing``: the filter that all resources beside the document have.
+"""
 
 from services.documenten import bestandsdeel_uploaden, download, lezen, schrijven, slot
 from services.documenten.document import (
