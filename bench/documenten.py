@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -77,7 +78,7 @@ class Running:
 
 @asynccontextmanager
 async def running(folder: str | None = None) -> AsyncIterator[Running]:
-    """Start a server in a folder of its own, which is removed by whoever made it; stop it at the end."""
+    """Start a server in this folder, or in a new one that is removed at the end; stop it at the end."""
     home = Path(folder or tempfile.mkdtemp(prefix="samenzaak-bench-"))
     os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
     os.environ.update(SAMENZAAK_CLIENT_RATE="0", SAMENZAAK_TENANT_RATE="0")
@@ -100,6 +101,8 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
             last = first if found is None else found.server
             last.terminate()
             last.wait(30)
+    if folder is None:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def serve() -> "subprocess.Popen[bytes]":
