@@ -5,7 +5,9 @@ register is away, and one municipality never depends on what another one fetched
 register.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +52,9 @@ KEEP = {
 }
 """How long a copy is used without asking the register."""
 
+LEFT_ALONE = 10.0
+"""Seconds for which a register that did not answer is not asked again, where that can be done without."""
+
 MAX_SIZE = 1024 * 1024
 MAX_REDIRECTS = 3
 
@@ -66,7 +71,7 @@ async def resolve(check: Check, name: str, url: str, kind: str) -> dict[str, Any
     """Return the object at a URL of the selection list; reject the field when it is not there or of another kind."""
     # An import asks for the same few objects thousands of times.
     memo = check.notes.get("selectielijst", {})
-    found = memo[url] if url in memo else await fetch(check.call, url, KEEP[kind])
+    found = memo[url] if url in memo else await fetch(check.call, url, KEEP[kind], "selectielijst" in check.notes)
     memo[url] = found
     if found is None:
         check.reject(name, "bad-url", REASONS["bad-url"])
@@ -90,14 +95,27 @@ def kind_of(content: Any) -> str:
     return next((kind for kind in SHAPES if has_shape(content, kind)), "")
 
 
-async def fetch(call: Call, url: str, keep: timedelta) -> dict[str, Any] | None:
-    """Return the object at a URL: a recent copy, else from the register, else an old copy, else None."""
-    copy = await call.db.row(call.tenant, select(CACHE).where(CACHE.c.url == url))
-    if copy is not None and datetime.now(UTC) - copy["opgehaald"] < keep:
-        return dict(copy["inhoud"])
-    found = await download(call, url)
+async def fetch(call: Call, url: str, keep: timedelta, many: bool = False) -> dict[str, Any] | None:
+    """Return the object at a URL: a recent copy, else from the register, else an old copy, else None.
+
+    A register that did not answer is left alone for a while where there is a copy, or where ``many`` objects are asked
+    for: otherwise each of them would wait for it.
+    """
+    row = await call.db.row(call.tenant, select(CACHE).where(CACHE.c.url == url))
+    copy = dict(row["inhoud"]) if row is not None else None
+    if row is not None and datetime.now(UTC) - row["opgehaald"] < keep:
+        return copy
+    state = call.service.state
+    if (copy is not None or many) and time.monotonic() < state.get("selectielijst_away", 0.0):
+        return copy
+    try:
+        found = await download(call.service.settings, url)
+    except Away as e:
+        log.warning("the selection list does not answer: %s: %s", url, e)
+        state["selectielijst_away"] = time.monotonic() + LEFT_ALONE
+        return copy
     if found is None:
-        return dict(copy["inhoud"]) if copy is not None else None
+        return copy
     statement = insert(CACHE).values(url=url, inhoud=found)
     async with call.db.transaction(call.tenant) as db:
         await db.execute(
@@ -114,33 +132,46 @@ async def opvragen(call: Call) -> Response:
     return answer(found)
 
 
-async def download(call: Call, url: str) -> dict[str, Any] | None:
-    """Return the JSON object that the register answers, or None. Only the configured register is ever asked."""
-    settings = call.service.settings
+class Away(Exception):
+    """The register does not answer, or only that it cannot."""
+
+
+async def download(settings: Settings, url: str) -> dict[str, Any] | None:
+    """Return the JSON object that the register answers, or None when it has none; raise :class:`Away`. Only the
+    configured register is ever asked."""
     root = settings.selectielijst_url + "/"
-    headers = headers_for(settings)
     timeout = httpx.Timeout(settings.outgoing_timeout, connect=settings.outgoing_connect_timeout)
     try:
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+        async with (
+            asyncio.timeout(settings.outgoing_timeout),
+            httpx.AsyncClient(timeout=timeout, trust_env=False, headers=headers_for(settings)) as client,
+        ):
             for _ in range(1 + MAX_REDIRECTS):
                 if not same_register(url, root):
                     return None
-                async with client.stream("GET", url, headers=headers) as response:
+                async with client.stream("GET", url) as response:
                     if response.is_redirect:
                         url = urljoin(url, response.headers.get("location", ""))
                         continue
-                    if response.status_code != 200:
-                        return None
-                    body = b""
-                    async for part in response.aiter_bytes():
-                        body += part
-                        if len(body) > MAX_SIZE:
-                            return None
-                found = orjson.loads(body)
-                return found if isinstance(found, dict) else None
-    except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError, ValueError) as e:
-        log.warning("the selection list does not answer: %s: %r", url, e)
+                    if response.status_code >= 500:
+                        raise Away(f"status {response.status_code}")
+                    return await _object(response)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    except (httpx.HTTPError, TimeoutError) as e:
+        raise Away(repr(e)) from e
     return None
+
+
+async def _object(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object of a good answer; raise ValueError when it is no JSON."""
+    body = b""
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MAX_SIZE:
+            return None
+    found = orjson.loads(body) if response.status_code == 200 else None
+    return found if isinstance(found, dict) else None
 
 
 def headers_for(settings: Settings) -> dict[str, str]:

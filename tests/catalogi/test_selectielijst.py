@@ -1,6 +1,7 @@
 """The selection list: copies in the database, a register that is away, and loading for closed networks."""
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from services.catalogi.selectielijst import same_register, same_url
 from services.catalogi.selectielijst_laden import OnbruikbareLijst, laad
 from tests.catalogi.conftest import errors
+from tests.catalogi.test_uitwisseling import send, small
 from tests.maak import ROOT, Maak
 from tests.selectielijst import DATA, PUBLIC, Selectielijst
 from tests.stack import Client, Stack
@@ -27,6 +29,20 @@ async def forget(stack: Stack) -> None:
         await admin.execute("DELETE FROM deventer_catalogi.selectielijst")
 
 
+@pytest.fixture
+def away(stack: Stack, lijst: Selectielijst) -> Iterator[Callable[[], None]]:
+    """Return what makes the register fail until the end of the test; it was not noticed before."""
+    state = stack.standalone.services["catalogi"].state
+
+    def fail() -> None:
+        lijst.away = True
+        state.pop("selectielijst_away", None)
+
+    yield fail
+    lijst.away = False
+    state.pop("selectielijst_away", None)
+
+
 async def test_a_copy_is_used_for_a_day(stack: Stack, maak: Maak, lijst: Selectielijst) -> None:
     await forget(stack)
     zaaktype = (await maak.concept())["url"]
@@ -42,21 +58,21 @@ async def test_a_copy_is_used_for_a_day(stack: Stack, maak: Maak, lijst: Selecti
     assert [path.split("/")[1] for path in lijst.requests[1:]] == ["resultaattypeomschrijvingen", "resultaten"]
 
 
-async def test_an_old_copy_will_do_when_the_register_is_away(stack: Stack, maak: Maak, lijst: Selectielijst) -> None:
+async def test_an_old_copy_will_do_when_the_register_is_away(
+    stack: Stack, maak: Maak, away: Callable[[], None]
+) -> None:
     zaaktype = (await maak.concept())["url"]
     made = await maak.resultaattype(zaaktype)
     await age(stack, 1000)
-    lijst.away = True
-    try:
-        again = await maak.resultaattype(zaaktype)
-        assert again["archiefactietermijn"] == made["archiefactietermijn"]
-        assert (await maak.api.get(made["url"])).json()["omschrijvingGeneriek"] == made["omschrijvingGeneriek"]
-        assert (await maak.api.patch(made["url"], {"toelichting": "Zonder lijst"})).status_code == 200
-        await forget(stack)
-        answer = await maak.api.post(f"{ROOT}/resultaattypen", maak.resultaattype_body(zaaktype))
-        assert errors(answer) == {("resultaattypeomschrijving", "bad-url"), ("selectielijstklasse", "bad-url")}
-    finally:
-        lijst.away = False
+    away()
+    again = await maak.resultaattype(zaaktype)
+    assert again["archiefactietermijn"] == made["archiefactietermijn"]
+    assert (await maak.api.get(made["url"])).json()["omschrijvingGeneriek"] == made["omschrijvingGeneriek"]
+    assert (await maak.api.patch(made["url"], {"toelichting": "Zonder lijst"})).status_code == 200
+    assert (await maak.publiceer(zaaktype))["concept"] is False
+    await forget(stack)
+    answer = await maak.api.post(f"{ROOT}/resultaattypen", maak.resultaattype_body(zaaktype))
+    assert errors(answer) == {("resultaattypeomschrijving", "bad-url"), ("selectielijstklasse", "bad-url")}
 
 
 async def test_what_was_loaded_is_used_without_the_register(stack: Stack, maak: Maak, lijst: Selectielijst) -> None:
@@ -136,3 +152,30 @@ def test_which_urls_are_the_same() -> None:
     assert not same_url("https://lijst.nl/procestypen/1", "https://lijst.nl/procestypen/2")
     assert same_register("https://lijst.nl/api/v1/resultaten/1", "https://lijst.nl/api/v1/")
     assert not same_register("https://lijst.nl.kwaad.nl/api/v1/resultaten/1", "https://lijst.nl/api/v1/")
+
+
+async def test_a_register_that_is_away_does_not_keep_an_import_waiting(
+    api: Client, stack: Stack, lijst: Selectielijst, away: Callable[[], None]
+) -> None:
+    """With old copies or without any: it is asked once, and then left alone for a while."""
+    assert (await send(api, small(lijst, "WEG"), proef="true")).status_code == 200
+    await age(stack, 1000)
+    for expected in (200, 400):
+        away()
+        lijst.requests.clear()
+        assert (await send(api, small(lijst, "WEG"), proef="true")).status_code == expected
+        assert len(lijst.requests) == 1
+        await forget(stack)
+
+
+async def test_answers_of_the_register_that_are_no_use(beheer: Maak, stack: Stack, lijst: Selectielijst) -> None:
+    procestype = lijst.objects[next(path for path in lijst.objects if path.startswith("/procestypen/"))]
+    strange = {"lijst": [procestype], "groot": {**procestype, "toelichting": "x" * 1_100_000}, "getal": 5, "leeg": None}
+    for name, content in strange.items():
+        lijst.objects[f"/procestypen/{name}"] = content
+        body = await beheer.zaaktype_body(selectielijstProcestype=f"{lijst.root}/procestypen/{name}")
+        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
+    lijst.objects["/procestypen/soort"] = {**procestype, "nummer": "1"}
+    body = await beheer.zaaktype_body(selectielijstProcestype=f"{lijst.root}/procestypen/soort")
+    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "invalid-resource")}
+    await forget(stack)
