@@ -306,9 +306,9 @@ class Database:
             try:
                 yield Executor(connection)
             except BaseException as e:
-                # After a crash of PostgreSQL a connection is of no use some time before it counts as closed.
-                broken = isinstance(e, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError))
-                await self._give_back(connection, tenant, clean=not broken and not connection.is_in_transaction())
+                # After anything else it may be broken, or still be at work for who was cancelled.
+                clean = isinstance(e, (Problem, asyncpg.PostgresError)) and not connection.is_in_transaction()
+                await self._give_back(connection, tenant, clean)
                 raise
             await self._give_back(connection, tenant, clean=True)
 

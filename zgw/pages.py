@@ -45,10 +45,15 @@ class Page:
         """Return the statement that finds the keys of all objects in the list that meet ``conditions`` too."""
         return select(self.key).select_from(self.resource.clause()).where(*self.where, *conditions).correlate(None)
 
+    @property
+    def limit(self) -> Any:
+        """The number of objects, for LIMIT. PostgreSQL plans with a number that is written into the statement, and
+        expects a tenth of everything from a parameter; but each number is another statement to remember."""
+        return literal_column(str(self.size)) if self.size % 50 == 0 else self.size
+
     def cut(self, statement: Select[Any], offset: int) -> Select[Any]:
         """Return a statement in the order of the list, cut to the page."""
-        # PostgreSQL plans with a number that it knows, and expects a tenth of everything from a parameter.
-        found = statement.order_by(*self.order).limit(literal_column(str(self.size)))
+        found = statement.order_by(*self.order).limit(self.limit)
         return found.offset(offset) if offset else found
 
 
@@ -106,7 +111,7 @@ def newest_first(page: Page) -> Select[Any]:
     short = select(func.count()).select_from(recent).scalar_subquery() < page.size
     # The offset keeps PostgreSQL from walking in order here too: it may have to walk over everything.
     others = page.keys(short).offset(0).subquery()
-    rest = select(others.c.id).order_by(others.c.id.desc()).limit(literal_column(str(page.size))).subquery()
+    rest = select(others.c.id).order_by(others.c.id.desc()).limit(page.limit).subquery()
     both = union_all(select(recent.c.id), select(rest.c.id)).subquery()
     return select(both.c.id)
 

@@ -1,5 +1,7 @@
 """The database itself keeps municipalities apart, whatever a query says."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from sqlalchemy import text
@@ -86,4 +88,25 @@ async def test_a_connection_that_changes_municipality_leaves_nothing_behind(stac
     for tenant, state in seen:
         schema = schema_of(tenant, "autorisaties")
         assert state in (f"{schema} {schema}", f'{schema} "{schema}"')
+    await database.stop()
+
+
+async def test_who_is_cancelled_leaves_no_work_to_the_next_one(stack: Stack) -> None:
+    """A client that goes away while its answer is made must not cost others theirs."""
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties", size=1)
+
+    async def work() -> None:
+        while True:
+            async with database.transaction("deventer") as db:
+                await db.connection.execute("SELECT count(*) FROM applicatie")
+
+    for pause in range(60):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(pause / 20_000)
+        task.cancel()
+        async with database.acquire("deventer") as db:
+            assert not db.connection.is_in_transaction()
+            assert await db.connection.fetchval("SELECT 1") == 1
+        with pytest.raises(asyncio.CancelledError):
+            await task
     await database.stop()

@@ -234,6 +234,20 @@ async def test_what_writers_leave_is_folded(
     await klopt(stack, tenant)
 
 
+async def test_what_the_version_before_counts_itself_is_not_counted_twice(
+    stack: Stack, druk: tuple[Zaakmaker, Zaakmaker]
+) -> None:
+    """During a rollout both versions write: docs/operators.md, expand and contract."""
+    await druk[0].zaak()
+    tenant = druk[0].api.tenant
+    async with stack.admin() as admin:
+        delta = f"{tenant}_zaken.zaaktelling_delta"
+        before = await admin.fetchval(f"SELECT count(*) FROM {delta}")
+        await admin.execute(f"INSERT INTO {delta} VALUES ('x', 'openbaar', 0, 1)")
+        assert await admin.fetchval(f"SELECT count(*) FROM {delta}") == before
+    await klopt(stack, tenant)
+
+
 ROL = "INSERT INTO rol (zaak, betrokkene, betrokkene_type, afwijkende_naam_betrokkene, roltype, roltoelichting,"
 ROL += " indicatie_machtiging, omschrijving, omschrijving_generiek)"
 ROL += " VALUES ($1, '', 'medewerker', '', 'r', '', '', 'Adviseur', 'adviseur')"
