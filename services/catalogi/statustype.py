@@ -73,8 +73,10 @@ _highest = select(func.max(_others.c.volgnummer)).where(_others.c.zaaktype == T.
 
 async def volgnummer_volgt(check: Check) -> None:
     """O3: a statustype that is added to a published zaaktype comes after those that it has."""
-    zaaktype = check.resolved("zaaktype")
-    if not check.creating or zaaktype is None or zaaktype["concept"] or await may_correct(check):
+    zaaktype, settings = check.resolved("zaaktype"), check.call.service.settings
+    if not (check.creating and settings.catalogi_additive_posts) or zaaktype is None or zaaktype["concept"]:
+        return
+    if await may_correct(check):
         return
     later = select(T.c.id).where(T.c.zaaktype == zaaktype["uuid"], T.c.volgnummer >= check.row["volgnummer"]).limit(1)
     if await check.call.db.row(check.call.tenant, later):

@@ -100,8 +100,10 @@ async def test_o3_a_statustype_comes_after_the_others(beheer: Maak, corrector: C
     concept = await beheer.concept()
     await beheer.statustype(concept["url"], volgnummer=5)
     await beheer.publiceer(concept["url"])
-    switch(catalogi_additive_posts=True)
     body = {"zaaktype": concept["url"], "omschrijving": "Nieuw"}
+    answer = await beheer.api.post(f"{ROOT}/statustypen", {**body, "volgnummer": 1})
+    assert errors(answer) == {(OBJECT, "non-concept-zaaktype")}
+    switch(catalogi_additive_posts=True)
     for number in (1, 5):
         answer = await beheer.api.post(f"{ROOT}/statustypen", {**body, "volgnummer": number})
         assert errors(answer) == {("volgnummer", "invalid")}
