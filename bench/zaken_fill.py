@@ -72,7 +72,7 @@ DROP TABLE soort;
 
 TABLES = (
     *("zaak", "status", "rol", "zaakeigenschap", "resultaat", "zaakinformatieobject", "zaakobject", "klantcontact"),
-    *("zaaknotitie", "telling", "tellingblok", "tellingdelta"),
+    *("zaaknotitie", "telling", "tellingdelta"),
 )
 
 

@@ -14,20 +14,19 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     ColumnClause,
     ColumnElement,
-    FromClause,
     Identity,
-    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
-    and_,
     false,
     func,
     literal_column,
+    null,
     select,
     true,
     union_all,
@@ -57,7 +56,7 @@ TE_VOUWEN = "telling"
 TELLERS: list[Teller] = []
 
 
-def _groep() -> list[Column[Any]]:
+def _kolommen() -> list[Column[Any]]:
     return [Column(name, JSONB if name == "kenmerken" else Text, nullable=False) for name in GROEP]
 
 
@@ -65,42 +64,20 @@ TELLING = Table(
     "telling",
     METADATA,
     Column("id", BigInteger, Identity(), primary_key=True),
-    *_groep(),
+    *_kolommen(),
     Column("aantal", BigInteger, nullable=False),
+    Column("blokken", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("aantallen", ARRAY(BigInteger), nullable=False, server_default="{}"),
     UniqueConstraint(*GROEP, name="telling_groep"),
 )
-TELLINGBLOK = Table(
-    "tellingblok",
-    METADATA,
-    Column("soort", Text, nullable=False),
-    Column("telling", BigInteger, nullable=False),
-    Column("blok", BigInteger, nullable=False),
-    Column("aantal", BigInteger, nullable=False),
-    PrimaryKeyConstraint("soort", "telling", "blok"),
-)
+"""``aantallen`` holds the numbers in the ``blokken``. Arrays, because all are read at once, for hundreds of groups."""
 DELTA = Table(
     "tellingdelta",
     METADATA,
-    *_groep(),
+    *_kolommen(),
     Column("blok", BigInteger, nullable=False),
     Column("aantal", BigInteger, nullable=False),
 )
-
-
-def _samen(table: Table, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    return [*(table.c[name] for name in GROEP), *columns]
-
-
-_los = true().label("los")
-SAMEN = union_all(
-    select(*_samen(TELLING, TELLING.c.aantal, false().label("los"))), select(*_samen(DELTA, DELTA.c.aantal, _los))
-).subquery("telling")
-PER_BLOK = union_all(
-    select(*_samen(TELLING, TELLINGBLOK.c.aantal, false().label("los"), TELLINGBLOK.c.blok)).join_from(
-        TELLING, TELLINGBLOK, and_(TELLINGBLOK.c.soort == TELLING.c.soort, TELLINGBLOK.c.telling == TELLING.c.id)
-    ),
-    select(*_samen(DELTA, DELTA.c.aantal, _los, DELTA.c.blok)),
-).subquery("telling")
 
 
 def geteld(table: Table, teller: Teller) -> Count:
@@ -108,35 +85,41 @@ def geteld(table: Table, teller: Teller) -> Count:
     table.info.setdefault("ddl", []).extend(teller.ddl())
     TELLERS.append(teller)
 
+    def where(kept: Table, rights: Rights, criteria: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]] | None:
+        found = [on_counts(condition, table, teller, kept) for condition in criteria]
+        known = [condition for condition in found if condition is not None]
+        own = [kept.c.soort == teller.soort, rights.condition(kept.c.zaaktype, kept.c.vertrouwelijkheidaanduiding)]
+        return [*own, *known] if len(known) == len(found) else None
+
     async def tel(
         call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
     ) -> Tally | None:
-        telling = PER_BLOK if parts else SAMEN
-        found = [on_counts(condition, table, teller, telling) for condition in criteria]
-        where = [condition for condition in found if condition is not None]
-        if len(where) < len(found):
+        folded, loose = (where(kept, rights, criteria) for kept in (TELLING, DELTA))
+        if folded is None or loose is None:
             return None
-        c = telling.c
-        where += [c.soort == teller.soort, rights.condition(c.zaaktype, c.vertrouwelijkheidaanduiding)]
-        sums = func.coalesce(func.sum(c.aantal), 0).label("aantal"), func.count().filter(c.los).label("los")
-        statement = select(*sums).where(*where)
+        numbers = func.unnest(TELLING.c.aantallen) if parts else TELLING.c.aantal
+        blocks = func.unnest(TELLING.c.blokken) if parts else null()
+        both = union_all(
+            select(numbers.label("aantal"), blocks.label("blok"), false().label("los")).where(*folded),
+            select(DELTA.c.aantal, DELTA.c.blok, true()).where(*loose),
+        ).subquery()
+        sums = (func.sum(both.c.aantal).label("aantal"), func.count().filter(both.c.los).label("los"))
         if parts:
-            statement = statement.add_columns(c.blok).group_by(c.blok).order_by(c.blok.desc())
-        rows = await db.rows(statement)
+            rows = await db.rows(select(both.c.blok, *sums).group_by(both.c.blok).order_by(both.c.blok.desc()))
+        else:
+            rows = await db.rows(select(*sums))
         if sum(row["los"] for row in rows) >= VOUW_VANAF:
             call.service.state.setdefault(TE_VOUWEN, set()).add(call.tenant)
         made = [part(table, teller, row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
-        return Tally(sum(int(row["aantal"]) for row in rows), made)
+        return Tally(sum(int(row["aantal"] or 0) for row in rows), made)
 
     return tel
 
 
-def on_counts(
-    condition: ColumnElement[bool], table: Table, teller: Teller, telling: FromClause
-) -> ColumnElement[bool] | None:
-    """Return a condition on the rows of a table as one on their counts, or None when the counts do not know."""
+def on_counts(condition: ColumnElement[bool], table: Table, teller: Teller, kept: Table) -> ColumnElement[bool] | None:
+    """Return a condition on the rows of a table as one on what is kept of them, or None when that does not tell."""
     unknown = False
-    kenmerken = telling.c.kenmerken
+    kenmerken = kept.c.kenmerken
 
     def replace(element: Any, **_: Any) -> Any:
         nonlocal unknown
@@ -149,7 +132,7 @@ def on_counts(
             if element.table is table and element.name in teller.waarden:
                 return kenmerken.op("->>", return_type=Text())(literal_column(f"'{element.name}'"))
             if element.table is table and not teller.zaak and element.name in GROEP:
-                return telling.c[element.name]
+                return kept.c[element.name]
             unknown = True
         return None
 
@@ -168,24 +151,27 @@ def part(table: Table, teller: Teller, blok: int, aantal: int) -> Part:
 
 # --- Folding -------------------------------------------------------------------------------------------------------
 
-_groep_sql = ", ".join(GROEP)
+_groep = ", ".join(GROEP)
 VOUW = f"""
 WITH los AS (DELETE FROM tellingdelta RETURNING *),
-som AS (
-    INSERT INTO telling AS t ({_groep_sql}, aantal) SELECT {_groep_sql}, sum(aantal) FROM los
-    GROUP BY {_groep_sql} ORDER BY {_groep_sql}
-    ON CONFLICT ({_groep_sql}) DO UPDATE SET aantal = t.aantal + excluded.aantal RETURNING id, {_groep_sql}
+per_blok AS (SELECT {_groep}, blok, sum(aantal)::bigint AS n FROM los GROUP BY {_groep}, blok)
+INSERT INTO telling AS t ({_groep}, aantal, blokken, aantallen)
+SELECT {_groep}, sum(n), array_agg(blok), array_agg(n) FROM per_blok GROUP BY {_groep} ORDER BY {_groep}
+ON CONFLICT ({_groep}) DO UPDATE SET aantal = t.aantal + excluded.aantal, (blokken, aantallen) = (
+    SELECT coalesce(array_agg(blok ORDER BY blok), '{{}}'), coalesce(array_agg(n ORDER BY blok), '{{}}') FROM (
+        SELECT blok, sum(n)::bigint AS n FROM (
+            SELECT unnest(t.blokken) AS blok, unnest(t.aantallen) AS n
+            UNION ALL SELECT unnest(excluded.blokken), unnest(excluded.aantallen)
+        ) beide GROUP BY blok HAVING sum(n) <> 0
+    ) samen
 )
-INSERT INTO tellingblok AS t SELECT som.soort, som.id, los.blok, sum(los.aantal) FROM los JOIN som USING ({_groep_sql})
-GROUP BY 1, 2, 3 HAVING sum(los.aantal) <> 0 ORDER BY 1, 2, 3
-ON CONFLICT (soort, telling, blok) DO UPDATE SET aantal = t.aantal + excluded.aantal
 """  # noqa: S608
 ALLEEN = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.telling'))"
 
 
 def hertel() -> list[str]:
     """Return the statements that count everything again, for whoever fills the tables without the triggers."""
-    empty = [f"DELETE FROM {table.name}" for table in (DELTA, TELLINGBLOK, TELLING)]  # noqa: S608
+    empty = [f"DELETE FROM {table.name}" for table in (DELTA, TELLING)]  # noqa: S608
     return [*empty, *(teller.hertel() for teller in TELLERS), VOUW]
 
 

@@ -6,8 +6,8 @@ import asyncpg
 
 SUMS = """
 SELECT soort, zaaktype, vertrouwelijkheidaanduiding, kenmerken::text, blok, sum(aantal)::bigint AS aantal FROM (
-    SELECT t.soort, zaaktype, vertrouwelijkheidaanduiding, kenmerken, blok, b.aantal
-    FROM tellingblok b JOIN telling t ON (t.soort, t.id) = (b.soort, b.telling)
+    SELECT soort, zaaktype, vertrouwelijkheidaanduiding, kenmerken, unnest(blokken) AS blok, unnest(aantallen) AS aantal
+    FROM telling
     UNION ALL SELECT soort, zaaktype, vertrouwelijkheidaanduiding, kenmerken, blok, aantal FROM tellingdelta
 ) s GROUP BY 1, 2, 3, 4, 5 HAVING sum(aantal) <> 0 ORDER BY 1, 2, 3, 4, 5
 """
