@@ -48,36 +48,29 @@ class Main:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of the default order: where its objects begin and end, and how many there are."""
-
-    since: ColumnElement[bool]
-    until: ColumnElement[bool]
-    count: int
-
-
-@dataclass(frozen=True)
 class Tally:
-    """How many objects a list has, known without counting them; ``parts`` divide the default order, so that a page is
-    found without walking to it."""
+    """How many objects a list has, known without counting them.
+
+    ``parts`` divide the default order, so that a page is found without walking to it: (name, number of objects), in the
+    order of the list. ``between(first, last)`` returns the conditions that keep the parts from one to the other.
+    """
 
     count: int
-    parts: Sequence[Part] = ()
+    parts: Sequence[tuple[int, int]] = ()
+    between: Callable[[int, int], list[ColumnElement[bool]]] = lambda first, last: []
 
     def window(self, offset: int, size: int) -> tuple[list[ColumnElement[bool]], int]:
-        """Return the condition that keeps the parts in which ``size`` objects after ``offset`` lie, and the offset in
+        """Return the conditions that keep the parts in which ``size`` objects after ``offset`` lie, and the offset in
         them."""
-        first = 0
-        while first < len(self.parts) and offset >= self.parts[first].count:
-            offset -= self.parts[first].count
-            first += 1
-        last, after = first, offset + size
-        while last < len(self.parts) - 1 and after > self.parts[last].count:
-            after -= self.parts[last].count
-            last += 1
-        if first == len(self.parts):
-            return [], offset
-        return [self.parts[last].since, self.parts[first].until], offset
+        parts = iter(self.parts)
+        for first, number in parts:
+            if offset < number:
+                last, left = first, offset + size - number
+                while left > 0 and (following := next(parts, None)):
+                    last, left = following[0], left - following[1]
+                return self.between(first, last), offset
+            offset -= number
+        return [], offset
 
 
 @dataclass(frozen=True, eq=False)

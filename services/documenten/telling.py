@@ -33,7 +33,7 @@ from services.documenten.document_velden import DOCUMENT_TABLE
 from services.documenten.logboek import METADATA, UNAVAILABLE
 from zgw.call import Call, Service
 from zgw.database import Executor
-from zgw.resource import Part, Tally
+from zgw.resource import Tally
 from zgw.rights import Rights
 
 log = logging.getLogger("samenzaak.telling")
@@ -116,8 +116,8 @@ async def tel(
     rows = await db.rows(statement)
     if sum(row["loose"] for row in rows) >= FOLD_FROM:
         _to_fold(call.service).add(call.tenant)
-    blocks = [_part(row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
-    return Tally(sum(int(row["aantal"]) for row in rows), blocks)
+    blocks = [(row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
+    return Tally(sum(int(row["aantal"]) for row in rows), blocks, _between)
 
 
 def _by_bronorganisatie(criterion: Any) -> bool:
@@ -125,9 +125,9 @@ def _by_bronorganisatie(criterion: Any) -> bool:
     return equals and criterion.left is DOCUMENT_TABLE.c.bronorganisatie
 
 
-def _part(block: int, count: int) -> Part:
+def _between(first: int, last: int) -> list[ColumnElement[bool]]:
     key = DOCUMENT_TABLE.c.id
-    return Part(key >= block * BLOK, key < (block + 1) * BLOK, count)
+    return [key >= last * BLOK, key < (first + 1) * BLOK]
 
 
 # --- Folding ----------------------------------------------------------------------------------------------------------

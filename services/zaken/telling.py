@@ -10,6 +10,7 @@ walking to it.
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -42,7 +43,7 @@ from services.zaken.zaak_velden import METADATA
 from zgw.call import Call, Service
 from zgw.database import Executor
 from zgw.problems import Problem
-from zgw.resource import Count, Part, Tally
+from zgw.resource import Count, Tally
 from zgw.rights import Rights
 
 log = logging.getLogger("samenzaak.telling")
@@ -110,8 +111,8 @@ def geteld(table: Table, teller: Teller) -> Count:
             rows = await db.rows(select(*sums))
         if sum(row["los"] for row in rows) >= VOUW_VANAF:
             call.service.state.setdefault(TE_VOUWEN, set()).add(call.tenant)
-        made = [part(table, teller, row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
-        return Tally(sum(int(row["aantal"] or 0) for row in rows), made)
+        made = [(row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
+        return Tally(sum(int(row["aantal"] or 0) for row in rows), made, partial(between, table, teller))
 
     return tel
 
@@ -140,13 +141,12 @@ def on_counts(condition: ColumnElement[bool], table: Table, teller: Teller, kept
     return None if unknown else found
 
 
-def part(table: Table, teller: Teller, blok: int, aantal: int) -> Part:
-    """Return a block as a part of the default order."""
+def between(table: Table, teller: Teller, first: int, last: int) -> list[ColumnElement[bool]]:
+    """Return the conditions that keep the rows in the blocks from ``first`` down to ``last``."""
     if teller.moment:
-        column = table.c[teller.moment]
-        first, after = (func.to_timestamp(float(edge * BLOK_SECONDEN)) for edge in (blok, blok + 1))
-        return Part(column >= first, column < after, aantal)
-    return Part(table.c.id >= blok * BLOK, table.c.id < (blok + 1) * BLOK, aantal)
+        begin, end = (func.to_timestamp(float(blok * BLOK_SECONDEN)) for blok in (last, first + 1))
+        return [table.c[teller.moment] >= begin, table.c[teller.moment] < end]
+    return [table.c.id >= last * BLOK, table.c.id < (first + 1) * BLOK]
 
 
 # --- Folding -------------------------------------------------------------------------------------------------------
