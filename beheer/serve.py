@@ -16,7 +16,7 @@ from beheer import postgres
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
-from beheer.server import Draining, Server, configure
+from beheer.server import Draining, Server, configure, keep_what_exists
 from beheer.tenants import prepare
 from zgw.settings import Settings, load_settings
 
@@ -60,6 +60,7 @@ class Process:
         self._app = self._standalone.observing.gateway(self._gateway)
         await self._standalone.start()
         await self._gateway.start()
+        keep_what_exists()
 
     async def _stop(self) -> None:
         if self._gateway is not None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from beheer import postgres
 from beheer.logs import configure_logging
 from beheer.runner import PARTS, WORKER, Part
-from beheer.server import Draining, Server, configure
+from beheer.server import Draining, Server, configure, keep_what_exists
 from zgw.settings import Settings, load_settings
 
 
@@ -25,6 +25,7 @@ async def run(
     app = Draining(part.app())
     config = configure(app, host=settings.host, port=settings.port)
     await part.start()
+    keep_what_exists()
     # A listening socket that another process shares is accepted from by that one, from the signal on; and to the worker
     # nobody connects.
     seconds = 0.0 if listen is not None or name == WORKER else settings.drain_seconds
