@@ -52,6 +52,22 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
+async def look_up_catalogus(check: Check) -> None:
+    """Find out before the transaction in which catalogue the type of the main object is, which newer subscribers filter
+    on (``zaaktype.catalogus``).
+
+    The type was read to examine the write, or is known from an earlier one. When nobody can tell, the kenmerk is left
+    out: that lets a message pass every filter.
+    """
+    resource = check.resource
+    typed = (resource.main.resource if resource.main else resource).typed
+    if typed is None or not resource.kanaal or check.action not in resource.notify:
+        return
+    kind = check.main[typed.type] if resource.main and check.main else check.now(typed.type)
+    if catalogus := await check.call.service.remote.catalogus(check.call.caller, kind):
+        check.notes["catalogus"] = {f"{typed.type}.catalogus": catalogus}
+
+
 def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the notification of this write as a row, or None when the resource has no kanaal or does not announce
     this action."""
@@ -63,7 +79,8 @@ def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, An
     assert main_row is not None
     main_url = f"{call.base}{call.service.api.root}/{main.path}/{main_row['uuid']}" if resource.main else url
     kenmerken = {
-        name: call.base + value if value.startswith("/") else value for name, value in main.kenmerken(main_row).items()
+        name: call.base + value if value.startswith("/") else value
+        for name, value in {**main.kenmerken(main_row), **check.notes.get("catalogus", {})}.items()
     }
     found = message(call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
     if resource.mirrors and check.notes.get("mirrored", True):

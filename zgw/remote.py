@@ -26,6 +26,7 @@ from zgw.tenancy import SERVICES
 log = logging.getLogger("samenzaak.remote")
 
 CACHED = ("catalogi",)
+MOST_ELSEWHERE = 10_000
 INTERNAL = ("",)
 """The bases of an internal call: URLs are rendered as stored paths."""
 
@@ -43,6 +44,8 @@ class Remote:
         self._apps = apps
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self._catalogi: dict[tuple[str, str], str] = {}
+        """The catalogues of types elsewhere that were read; a type does not move."""
         self._applicaties: dict[tuple[str, str, tuple[str, ...]], Applicatie] = {}
         self._externals: dict[str, list[External]] = {}
         self._changes = 0
@@ -160,8 +163,25 @@ class Remote:
         own URLs; raises what :meth:`batch` raises."""
         if not path.startswith("/"):
             found = await self.external(caller, path)
-            return None if found is None else stored(found, caller.bases)
+            if found is None:
+                return None
+            found = stored(found, caller.bases)
+            if isinstance(catalogus := found.get("catalogus"), str) and len(self._catalogi) < MOST_ELSEWHERE:
+                self._catalogi[caller.tenant, path] = catalogus
+            return found
         return (await self.objects(caller, [path])).get(path)
+
+    async def catalogus(self, caller: Caller, path: str) -> str:
+        """Return the stored path (or URL elsewhere) of the catalogue of a type, or ``""`` when nobody can tell;
+        without a request for a type that was read before."""
+        if not path.startswith("/"):
+            # Not asked for: a slow API elsewhere would hold up every write of what belongs to a zaak.
+            return self._catalogi.get((caller.tenant, path), "")
+        try:
+            found = (await self.objects(caller, [path])).get(path)
+        except Problem:
+            return ""
+        return str((found or {}).get("catalogus") or "")
 
     async def batch(
         self, caller: Caller, service: str, collection: str, uuids: Sequence[str], expand: str = ""

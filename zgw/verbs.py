@@ -91,6 +91,7 @@ async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
     for guard in resource.guards:
         await guard(check)
     check.stop()
+    await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
         await db.execute(inserting(resource.table, {"uuid": check.uuid, **check.row}))
         await affect(db, check)
@@ -191,6 +192,7 @@ async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
         await rule(check)
     check.stop()
     old = (await rendered(call, resource, [stored]))[0]
+    await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
         changed = {name: value for name, value in check.row.items() if check.stored is None or value != stored[name]}
         if not await db.execute(updating(resource.table, check.uuid, stored["_version"], changed)):
@@ -231,6 +233,7 @@ async def remove_object(check: Check, rights: Rights) -> None:
         await rule(check)
     check.stop()
     old = (await rendered(call, resource, [stored]))[0]
+    await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
         for effect in resource.before_removal:
             await effect(db, check)

@@ -13,7 +13,7 @@ API = Api(
     title="Besluiten API",
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
-    kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype"))],
+    kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
     metadata=METADATA,
     start=[relay],
 )

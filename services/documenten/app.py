@@ -91,7 +91,17 @@ API = Api(
     description="Documenten met hun versies, inhoud, gebruiksrechten en verzendingen.",
     resources=[DOCUMENT, GEBRUIKSRECHTEN, OBJECTINFORMATIEOBJECT, VERZENDING],
     actions=ACTIONS,
-    kanalen=[Kanaal("documenten", ("bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"))],
+    kanalen=[
+        Kanaal(
+            "documenten",
+            (
+                "bronorganisatie",
+                "informatieobjecttype",
+                "vertrouwelijkheidaanduiding",
+                "informatieobjecttype.catalogus",
+            ),
+        )
+    ],
     metadata=METADATA,
     start=[relay, sweep, fold_steadily],
 )

@@ -22,6 +22,7 @@ from zgw import audit
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.fields import WRITE_ONLY, Length, Ref
+from zgw.outbox import look_up_catalogus
 from zgw.problems import OBJECT, Problem, not_found
 from zgw.reading import find, no_query, rendered
 from zgw.verbs import CONFLICT_RETRIES, finish, insert_object, transaction, update_object
@@ -144,6 +145,7 @@ async def remove(call: Call) -> Response:
     check = Check(call, DOCUMENT, "destroy", {}, stored)
     check.main = stored
     old = (await rendered(call, DOCUMENT, [stored]))[0]
+    await look_up_catalogus(check)
     async with transaction(check) as db:
         of = DOCUMENT_TABLE.c
         related = exists(select(OIO_TABLE.c.id).where(OIO_TABLE.c.informatieobject == of.uuid))

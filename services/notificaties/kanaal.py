@@ -11,8 +11,10 @@ from sqlalchemy import MetaData, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
+from services.notificaties.namen import normal
 from zgw.call import Call, Service
 from zgw.caller import Caller
+from zgw.database import Executor
 from zgw.fields import Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, equal
 from zgw.problems import InvalidParam
@@ -83,7 +85,7 @@ class OwnKanalen:
         if rows:
             async with self._service.database.transaction(tenant) as db:
                 for row in rows:
-                    await db.execute(insert(KANAAL_TABLE).values(**row).on_conflict_do_nothing())
+                    await _register(db, row)
         self._present.update((tenant, name) for name in todo)
 
     async def _ask(self, caller: Caller, name: str) -> None:
@@ -96,6 +98,17 @@ class OwnKanalen:
                 self._known[name] = response.json()
         except (httpx.HTTPError, TimeoutError, ValueError) as e:
             log.info("%s did not tell its kanalen: %r", name, e)
+
+
+async def _register(db: Executor, row: dict[str, Any]) -> None:
+    """Make a kanaal of our own; one that is there already gets the kenmerken that it lacks."""
+    if await db.execute(insert(KANAAL_TABLE).values(**row).on_conflict_do_nothing()):
+        return
+    here = KANAAL_TABLE.c.naam == row["naam"]
+    known = await db.value(select(KANAAL_TABLE.c.filters).where(here))
+    normals = {normal(name) for name in known}
+    if lacking := [name for name in row["filters"] if normal(name) not in normals]:
+        await db.execute(KANAAL_TABLE.update().where(here).values(filters=[*known, *lacking]))
 
 
 async def ensure_own(call: Call) -> None:

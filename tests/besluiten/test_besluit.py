@@ -352,5 +352,9 @@ async def test_notifications(werk: Werk, stack: Stack, monkeypatch: pytest.Monke
             ("besluit", "destroy", besluit),
         ]
     )
-    expected = {"verantwoordelijkeOrganisatie": RSIN, "besluittype": werk.types.besluittype}
+    expected = {
+        "verantwoordelijkeOrganisatie": RSIN,
+        "besluittype": werk.types.besluittype,
+        "besluittype.catalogus": werk.types.catalogus,
+    }
     assert all(m["kanaal"] == "besluiten" and m["kenmerken"] == expected for m in mine)

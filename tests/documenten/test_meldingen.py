@@ -91,5 +91,10 @@ async def test_notifications(api: Client, iot: str, bron: Bron, nrc: Nrc) -> Non
         ]
     )
     assert {m["kanaal"] for m in found} == {"documenten"}
-    wanted = {"bronorganisatie": "517439943", "informatieobjecttype": iot, "vertrouwelijkheidaanduiding": "openbaar"}
+    wanted = {
+        "bronorganisatie": "517439943",
+        "informatieobjecttype": iot,
+        "informatieobjecttype.catalogus": (await api.get(iot)).json()["catalogus"],
+        "vertrouwelijkheidaanduiding": "openbaar",
+    }
     assert all(m["kenmerken"] == wanted for m in found)

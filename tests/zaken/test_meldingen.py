@@ -75,7 +75,12 @@ async def test_every_operation_that_notifies(zaken: Zaakmaker, monkeypatch: pyte
     assert found == sorted(expected)
     for message in mine:
         assert message["kanaal"] == "zaken"
-        assert message["kenmerken"]["zaaktype"] == zaken.types.url
+        assert message["kenmerken"] == {
+            "bronorganisatie": "517439943",
+            "zaaktype": zaken.types.url,
+            "zaaktype.catalogus": zaken.types.catalogus,
+            "vertrouwelijkheidaanduiding": "openbaar",
+        }
     urls = {message["resource"]: message["resourceUrl"] for message in mine if message["actie"] == "create"}
     assert urls["rol"] == rol["url"]
     assert urls["zaakeigenschap"] == eigenschap["url"]
