@@ -280,7 +280,12 @@ class _Work:
         secret = wanted.read()
         details = []
         if known is not None:
-            same = {"root": wanted.root.rstrip("/"), "client_id": wanted.client_id, "header": wanted.header}
+            same: dict[str, Any] = {
+                "root": wanted.root.rstrip("/"),
+                "client_id": wanted.client_id,
+                "header": wanted.header,
+                "expand": wanted.expand,
+            }
             details = [
                 f"{key} {getattr(known, key)} -> {value}" for key, value in same.items() if getattr(known, key) != value
             ]
@@ -288,11 +293,12 @@ class _Work:
                 details.append("secret changed")
             if not details:
                 return
-        given = (
+        credentials = (
             {"header": f"{wanted.header}: {secret}"}
             if wanted.header
             else {"client_id": wanted.client_id, "secret": secret}
         )
+        given: dict[str, Any] = {**credentials, "expand": wanted.expand}
         await self._note(
             "~" if known else "+",
             f"external API {name} at {wanted.root}",

@@ -197,13 +197,16 @@ def external_add(
     client_id: Annotated[str, typer.Option(help="For an API that takes ZGW tokens.")] = "",
     secret: Annotated[str, typer.Option(help="The secret of that client_id.")] = "",
     header: Annotated[str, typer.Option(help="Or a whole header: 'Authorization: Token abc'.")] = "",
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Show its objects in `expand` to all who may read what refers to them.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Let a municipality refer to another API, with these credentials; or change one."""
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> External:
         return await add_external(
-            admin, settings, tenant, name, root, client_id=client_id, secret=secret, header=header
+            admin, settings, tenant, name, root, client_id=client_id, secret=secret, header=header, expand=expand
         )
 
     show(_without_secret(with_admin(work)), as_json, _external)
@@ -224,9 +227,10 @@ def external_remove(tenant: Tenant, name: str) -> None:
 
 
 def _without_secret(api: External) -> dict[str, Any]:
-    return {"name": api.name, "root": api.root, "clientId": api.client_id, "header": api.header}
+    return {"name": api.name, "root": api.root, "clientId": api.client_id, "header": api.header, "expand": api.expand}
 
 
 def _external(fact: dict[str, Any]) -> str:
     how = f"as {fact['clientId']}" if fact["clientId"] else f"with a header {fact['header']}"
-    return f"{fact['name']}: {fact['root']} {how}"
+    shown = ", open for expand" if fact["expand"] else ""
+    return f"{fact['name']}: {fact['root']} {how}{shown}"

@@ -173,6 +173,8 @@ class ExterneApi(Secret):
     root: str
     client_id: str = ""
     header: str = ""
+    expand: bool = False
+    """Whether its objects are shown in ``expand`` to every client that may read what refers to them."""
 
     @model_validator(mode="after")
     def _credentials(self) -> "ExterneApi":

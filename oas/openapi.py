@@ -155,7 +155,7 @@ def failures(operation: Operation) -> list[int]:
         found.add(400)
     if operation.method in WRITING and not operation.path.endswith("_zoek"):
         found |= {400, 409}
-    if "Accept-Crs" in names:
+    if any(p["name"] == "Accept-Crs" and p["required"] for p in operation.parameters):
         found.add(412)
     return sorted(found)
 
@@ -195,9 +195,9 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         side = Side.PATCH if verb == "merge" else Side.REQUEST
         operation.request = made.schemas.body(resource.fields, side, resource.ignored)
         operation.headers = ("Location",) if verb == "create" else ()
-    if resource.crs and verb != "remove":
-        crs = ("Accept-Crs", "Content-Crs") if operation.request else ("Accept-Crs",)
-        operation.parameters += [PARAMETERS[name] for name in crs]
+    if resource.crs:
+        needed = {"Accept-Crs": verb != "remove", "Content-Crs": operation.request is not None}
+        operation.parameters += [{**PARAMETERS[name], "required": value} for name, value in needed.items()]
         operation.headers = (*operation.headers, "Content-Crs") if operation.response else operation.headers
     if resource.audited and method in WRITING:
         operation.parameters += [PARAMETERS[name] for name in AUDIT]

@@ -133,12 +133,13 @@ class Call:
             raise Problem(406, "not_acceptable", "Alleen application/json is beschikbaar.")
 
     def check_crs(self, content: bool) -> None:
-        """Raise 412 for a missing and 406 for another coordinate system (common.md §8)."""
-        for name in ("accept-crs", "content-crs") if content else ("accept-crs",):
+        """Raise 412 for a missing and 406 for another coordinate system (common.md §8). Without ``content`` in the
+        request its coordinate system may be left out."""
+        for name, needed in (("accept-crs", True), ("content-crs", content)):
             value = self.request.headers.get(name)
-            if value is None:
+            if value is None and needed:
                 raise Problem(412, "precondition_failed", f"De header {name.title()} ontbreekt.")
-            if value != CRS:
+            if value not in (None, CRS):
                 raise Problem(406, "not_acceptable", f"Alleen {CRS} wordt ondersteund.")
 
     async def raw_body(self) -> bytes:

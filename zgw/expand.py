@@ -1,5 +1,6 @@
 """``expand``: related objects inside a response, to any depth, only what the client may read (common.md §13)."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from zgw.fields import Ref
 from zgw.output import existing as exists_for
 from zgw.output import properties, reading, reference_of, within
 from zgw.problems import Problem
-from zgw.remote import split_path
+from zgw.remote import at_once, split_path
 from zgw.resource import Resource
 
 MAX_PATHS = 100
@@ -17,6 +18,9 @@ MAX_DEPTH = 20
 MAX_OBJECTS = 20_000
 """Objects in one answer. An object that is in it twice counts twice: a cycle (``rollen.zaak.rollen.zaak``) multiplies
 what is written out, however few objects are read."""
+
+MAX_ELSEWHERE = 500
+"""Objects of other registers in one answer: each of them is a request."""
 
 Tree = dict[str, "Tree"]
 
@@ -117,36 +121,59 @@ def urls_of(value: Any) -> list[str]:
 async def load(call: Call, ref: Ref, urls: Iterable[str], branch: Tree) -> dict[str, dict[str, Any]]:
     """Return the objects at these URLs that the client may read, by URL, each expanded with ``branch``. Raises Problem
     404 for what cannot be obtained (zrc-028)."""
-    uuids, found = [], {}
+    # A known kind is asked for also with nothing to fetch: an unknown path must be refused whatever the data are.
+    here: dict[tuple[str, str], list[str]] = {(ref.service, ref.path): []} if ref.service else {}
+    elsewhere = []
     for url in urls:
         path = url.removeprefix(call.base) if url.startswith(call.base + "/") else url
-        if not path.startswith("/"):
-            found[url] = await _elsewhere(call, ref, url, branch)
-            continue
         service, collection, uuid = split_path(path)
-        if (service, collection) == (ref.service, ref.path):
-            uuids.append(uuid.partition("?")[0])
-    if ref.service == call.service.api.service:
-        items = await objects(call, ref.path, uuids, branch)
-    else:
-        # Also with nothing to fetch: an unknown path must be refused whatever the data are.
-        try:
-            items = await call.service.remote.batch(call.caller, ref.service, ref.path, uuids, text_of(branch))
-        except Problem as problem:
-            if problem.status != 503:
-                raise
-            # zrc-028: what was asked for cannot be obtained.
-            raise Problem(404, "not_found", problem.detail) from problem
-    return found | {item["url"]: item for item in items}
+        if not path.startswith("/"):
+            elsewhere.append(url)
+        elif service and not ref.service:
+            here.setdefault((service, collection), []).append(uuid.partition("?")[0])
+        elif (service, collection) == (ref.service, ref.path):
+            here[service, collection].append(uuid.partition("?")[0])
+    found = await _fetched(call, ref, elsewhere, branch) if elsewhere else {}
+    for (service, collection), uuids in here.items():
+        items = await _own(call, service, collection, uuids, branch)
+        found |= {item["url"]: item for item in items}
+    return found
 
 
-async def _elsewhere(call: Call, ref: Ref, url: str, branch: Tree) -> dict[str, Any]:
-    """Return an object of an API that the municipality has configured: a type, because whoever may read a zaak may read
-    its types. Whether the client may read a document or a zaak there, nobody here knows."""
-    item = await call.service.remote.external(call.caller, url) if ref.service == "catalogi" and not branch else None
-    if item is None:
-        raise Problem(404, "not_found", f"Dit kan niet worden opgehaald: {url[:200]}.")
-    return item
+async def _own(call: Call, service: str, collection: str, uuids: list[str], branch: Tree) -> list[dict[str, Any]]:
+    """Return objects of this installation that the client may read."""
+    if service == call.service.api.service:
+        return await objects(call, collection, uuids, branch)
+    try:
+        return await call.service.remote.batch(call.caller, service, collection, uuids, text_of(branch))
+    except Problem as problem:
+        if problem.status != 503:
+            raise
+        # zrc-028: what was asked for cannot be obtained.
+        raise Problem(404, "not_found", problem.detail) from problem
+
+
+async def _fetched(call: Call, ref: Ref, urls: list[str], branch: Tree) -> dict[str, dict[str, Any]]:
+    """Return objects of other registers, by URL. Types are shown to all who may read what has them; anything else only
+    from a register that the municipality opened for this: whether the client may read it there, nobody here knows."""
+    if len(urls) > MAX_ELSEWHERE:
+        raise Problem(404, "invalid-expand-field", f"Meer dan {MAX_ELSEWHERE} objecten staan in andere registers.")
+    remote = call.service.remote
+    fetch = remote.external if ref.service == "catalogi" else remote.opened
+    found: dict[str, dict[str, Any]] = {}
+
+    async def one(url: str) -> None:
+        item = None if branch or ref.service not in ("", "catalogi") else await fetch(call.caller, url)
+        if item is None:
+            raise Problem(404, "not_found", f"Dit kan niet worden opgehaald: {url[:200]}.")
+        found[url] = item
+
+    try:
+        async with asyncio.timeout(remote.settings.outgoing_timeout):
+            await at_once(one, urls)
+    except TimeoutError as e:
+        raise Problem(404, "not_found", "Andere registers antwoorden te traag.") from e
+    return found
 
 
 async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:

@@ -50,7 +50,8 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*", re.IGNO
 @dataclass(frozen=True)
 class External:
     """One configured API. ``secret`` is encrypted; with ``header`` it is the value of that header, else the secret of
-    ``client_id``. ``private``: its host was in a private network when the operator added it."""
+    ``client_id``. ``private``: its host was in a private network when the operator added it. ``expand``: the
+    operator lets it be shown to every client that may read what refers to it."""
 
     name: str
     root: str
@@ -58,6 +59,7 @@ class External:
     header: str
     secret: str = field(repr=False)
     private: bool
+    expand: bool
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ with stored paths in the place of URLs, so that they compare with what is stored
 Catalogi service signals a change.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -209,6 +210,24 @@ class Remote:
         answered = await self.external_request(caller, "GET", url)
         return answered[1] if answered and answered[0] == 200 and isinstance(answered[1], dict) else None
 
+    async def opened(self, caller: Caller, url: str) -> dict[str, Any] | None:
+        """Return the JSON object at a URL of a register that is open to every client: the selection list, or an API
+        that the municipality opened for ``expand``; or None."""
+        if url.startswith(f"{self.settings.selectielijst_url}/"):
+            return await self.selectielijst(caller, url)
+        api = find(await self._configured(caller) or (), url)
+        return await self.external(caller, url) if api is not None and api.expand else None
+
+    async def selectielijst(self, caller: Caller, url: str) -> dict[str, Any] | None:
+        """Return the object of the selection list at a URL, which the Catalogi service keeps, or None."""
+        me = caller.as_component(self.service)
+        try:
+            answer = await self.send(me, "catalogi", "POST", "/_intern/selectielijst", {"url": url})
+        except httpx.HTTPError:
+            return None
+        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return found
+
     async def external_request(self, caller: Caller, method: str, url: str, body: Any = None) -> tuple[int, Any] | None:
         """Return (status, JSON) of a request to a configured API, or None when it may not or cannot be made."""
         api = find(await self._configured(caller) or (), url)
@@ -249,6 +268,23 @@ def stored(found: dict[str, Any], bases: tuple[str, ...]) -> dict[str, Any]:
             elif isinstance(value, dict | list):
                 todo.append(value)
     return found
+
+
+async def at_once(work: Callable[[str], Awaitable[None]], items: Iterable[str], limit: int = 10) -> None:
+    """Do ``work`` for each item, for at most ``limit`` of them at the same time; raise what the first of them raises
+    and leave the rest."""
+    todo = iter(items)
+
+    async def worker() -> None:
+        for item in todo:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limit):
+                group.create_task(worker())
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 def split_path(path: str) -> tuple[str, str, str]:

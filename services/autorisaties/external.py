@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Boolean, Column, Table, Text, select
+from sqlalchemy import Boolean, Column, Table, Text, select, text
 from starlette.responses import Response
 
 from services.autorisaties.applicatie import METADATA
@@ -26,6 +26,7 @@ EXTERNAL = Table(
     Column("header", Text, nullable=False),
     Column("secret", Text, nullable=False),
     Column("private", Boolean, nullable=False),
+    Column("expand", Boolean, nullable=False, server_default=text("false")),
 )
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -47,8 +48,10 @@ async def add_external(
     client_id: str = "",
     secret: str = "",
     header: str = "",
+    expand: bool = False,
 ) -> External:
     """Add or change an external API, with a client_id and secret or with a whole header (``Authorization: Token x``).
+    ``expand``: show its objects in ``expand`` to every client that may read what refers to them.
 
     Raises ValueError for a root or credentials that cannot be used, LookupError for an unknown municipality.
     """
@@ -73,13 +76,14 @@ async def add_external(
     if refused := [address for address in found if not may_connect(address, private=True)]:
         raise ValueError(f"{target.host} is at an address that is never connected to: {', '.join(refused)}")
     stored = secret_box(settings).encrypt((header_value or secret).encode()).decode()
-    api = External(name, root, client_id, header_name, stored, private)
+    api = External(name, root, client_id, header_name, stored, private, expand)
     await _change(
         admin,
         tenant,
-        "INSERT INTO {} (name, root, client_id, header, secret, private) VALUES ($1, $2, $3, $4, $5, $6)"
+        "INSERT INTO {} (name, root, client_id, header, secret, private, expand) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         " ON CONFLICT (name) DO UPDATE SET root = excluded.root, client_id = excluded.client_id,"
-        " header = excluded.header, secret = excluded.secret, private = excluded.private",
+        " header = excluded.header, secret = excluded.secret, private = excluded.private,"
+        " expand = excluded.expand",
         *vars(api).values(),
     )
     return api

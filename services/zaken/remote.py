@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import httpx
 from sqlalchemy import select
 
 from zgw.check import Check
@@ -51,14 +50,7 @@ async def zichtbaar(check: Check, pad: str) -> Mapping[str, Any] | None:
 async def uit_de_selectielijst(check: Check, url: str) -> Mapping[str, Any] | None:
     """Return the object of the selection list at a URL, or None. Catalogi has the list; another one may be an external
     API of the municipality."""
-    remote, caller = check.call.service.remote, check.call.caller
-    me, body = caller.as_component(remote.service), {"url": url}
-    try:
-        answer = await remote.send(me, "catalogi", "POST", "/_intern/selectielijst", body)
-    except httpx.HTTPError:
-        return None
-    found: Mapping[str, Any] | None = answer.json() if answer.status_code == 200 else await opgehaald(check, url)
-    return found
+    return await check.call.service.remote.selectielijst(check.call.caller, url) or await opgehaald(check, url)
 
 
 async def type_van(check: Check, pad: str) -> Mapping[str, Any] | None:

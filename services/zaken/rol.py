@@ -153,7 +153,7 @@ ROL = Resource(
     kanaal="zaken",
     audited=True,
     weergave=naam_van,
-    unexpandable=("betrokkene",),
+    expandable={"betrokkene": Ref()},
     unique={
         "rol_hoogstens_een": InvalidParam(
             "roltype", "max-occurences", f"Een zaak heeft hoogstens een {' en een '.join(ENKELVOUDIG)}."

@@ -197,7 +197,12 @@ ZAAK = Resource(
             zaak="",
         ),
     ),
-    expandable={"relevanteAndereZaken": Ref("zaken", "zaken")},
+    expandable={
+        "relevanteAndereZaken": Ref("zaken", "zaken"),
+        "communicatiekanaal": Ref(),
+        "productenOfDiensten": Ref(),
+        "selectielijstklasse": Ref(),
+    },
 )
 
 HOOFD = Main("zaak", ZAAK)

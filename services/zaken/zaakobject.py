@@ -128,7 +128,7 @@ ZAAKOBJECT = Resource(
     kanaal="zaken",
     audited=True,
     weergave=naam_van,
-    unexpandable=("object",),
+    expandable={"object": Ref()},
     # The OAS describes persons under this name, which the implementations never used (Z10).
     renames={"betrokkeneIdentificatie": "objectIdentificatie"},
     rules=[

@@ -135,7 +135,7 @@ async def test_a_change_is_told_and_made_and_a_secret_never_shown(
         "label": "Nieuw",
         "autorisaties": [{"component": "nrc", "scopes": ["notificaties.consumeren"]}],
     }
-    parts["externeApis"]["bag"]["root"] = "https://198.51.100.2/api"
+    parts["externeApis"]["bag"] |= {"root": "https://198.51.100.2/api", "expand": True}
     parts["abonnementen"][0]["kanalen"] = [{"naam": "zaken", "filters": {"bronorganisatie": "517439943"}}]
     lines = told(await applied(stack, tmp_path, municipality(name, **parts)), name)
     assert lines == [
@@ -151,6 +151,7 @@ async def test_a_change_is_told_and_made_and_a_secret_never_shown(
         "    - ztc catalogi.lezen",
         "~ external API bag at https://198.51.100.2/api",
         "    root https://198.51.100.1/api -> https://198.51.100.2/api",
+        "    expand False -> True",
         "    secret changed",
         "~ abonnement https://127.0.0.1:9/haak",
         "    kanalen zaken -> zaken bronorganisatie=517439943",

@@ -7,7 +7,7 @@ since accepting more than the standard is a decision as well; a response may hav
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .contract import Body, Contract, Operation, resource_of
@@ -17,9 +17,6 @@ EQUAL_IN_REQUEST = ("type", "format", "enum", "nullable", "required", "explode",
 
 # The largest 64-bit integer is written rounded in the normative files, which a comparison of floats does not see.
 NUMBERS = (*LIMITS_BELOW, *LIMITS_ABOVE)
-
-# A deviation that does not say what the fact is accepts any value; None is taken, it says that there is no such fact.
-ANYTHING = "<anything>"
 
 
 def compare(service: str, normative: Contract, ours: Contract) -> list[Difference]:
@@ -168,18 +165,6 @@ def parent(path: str) -> str:
     return path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
 
 
-def accepts(deviation: Deviation, difference: Difference) -> bool:
-    """Whether a difference is one of those that a deviation is about."""
-    return (
-        deviation.service == difference.service
-        and matches(deviation.operation, difference.operation)
-        and matches(deviation.kind, difference.kind)
-        and matches(deviation.path, difference.path)
-        and deviation.normative in (ANYTHING, difference.normative)
-        and deviation.ours in (ANYTHING, difference.ours)
-    )
-
-
 def matches(pattern: str, text: str) -> bool:
     """Whether a text is one of the alternatives of a pattern; `*` stands for any text, also for none.
 
@@ -188,18 +173,6 @@ def matches(pattern: str, text: str) -> bool:
     """
     alternatives = pattern.split("|")
     return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), text) for each in alternatives)
-
-
-def split(differences: Iterable[Difference], deviations: Sequence[Deviation]) -> Verdict:
-    """The differences that no deviation accepts, those that one does, and the deviations that accept nothing."""
-    used: set[int] = set()
-    accepted: list[Difference] = []
-    refused: list[Difference] = []
-    for difference in differences:
-        rows = [row for row, deviation in enumerate(deviations) if accepts(deviation, difference)]
-        used.update(rows)
-        (accepted if rows else refused).append(difference)
-    return Verdict(refused, accepted, [deviation for row, deviation in enumerate(deviations) if row not in used])
 
 
 class Finding(NamedTuple):
@@ -226,24 +199,3 @@ class Difference(NamedTuple):
         """The difference on one line, for people."""
         place = f"{self.operation} {self.kind} {self.path}".rstrip()
         return f"{place}: normative {self.normative!r}, ours {self.ours!r}"
-
-
-class Deviation(NamedTuple):
-    """Differences that the rulebook decides on, against the OAS; patterns are those of `matches`."""
-
-    service: str
-    operation: str
-    kind: str
-    path: str
-    point: str
-    reason: str
-    normative: Any = ANYTHING
-    ours: Any = ANYTHING
-
-
-class Verdict(NamedTuple):
-    """What remains of the differences after the accepted deviations."""
-
-    refused: list[Difference]
-    accepted: list[Difference]
-    stale: list[Deviation]

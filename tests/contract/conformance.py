@@ -1,6 +1,6 @@
 """Writes docs/conformance.md: `python -m tests.contract.conformance`.
 
-Everything in it is taken from the code: the operations from the OAS that we serve, the deviations from the table that
+Everything in it is taken from the code: the operations from the OAS that we serve, the corrections from the table that
 the contract test holds us to, the rules from `rules.py`, with the tests that name them.
 """
 
@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 
 from .compare import counterpart
-from .conftest import served, verdict
+from .conftest import differences, served
 from .contract import read
 from .corrections import CORRECTIONS
-from .deviations import DEVIATIONS
 from .extract import NORMATIVE_FILES, REPOSITORY, normative
 from .rules import RULES
 
@@ -40,9 +39,8 @@ is out of date.
 - **Operations**: those of the normative OAS that we serve, compared field by field: methods, paths, parameters,
   scopes, status codes, and the shape of requests and responses (`tests/contract/`).
 - **Corrections of the OAS**: where the OAS contradicts the text of the standard, all implementations, or itself. What
-  stands under "holds" is what the operations are compared with, without exceptions.
-- **Deviations**: every difference with the normative OAS that is there on purpose, with its reason. The contract test
-  fails on a difference that is not in this table, and on a row that no longer accepts a difference.
+  stands under "holds" is what the operations are compared with; there are no exceptions. The contract test fails on
+  every difference, and on a correction of something that the OAS does not say.
 - **Rules**: the rules of the standard that no OAS can express, with the test files that name each. A test fails when
   no test names a rule.
 """
@@ -86,9 +84,9 @@ def operations(service: str) -> Iterator[str]:
     standard, ours = normative(service), read(served(service))
     there = [operation for operation in standard.operations.values() if counterpart(operation, ours) is not None]
     names = {found.name for operation in there if (found := counterpart(operation, ours))}
-    total, refused = len(standard.operations), len(verdict(service).refused)
+    total = len(standard.operations)
     yield f"{len(there)} of the {total} operations of the standard ({NORMATIVE_FILES[service]}) are served."
-    yield f"Differences with it that are not in a table below: {refused}."
+    yield f"Differences with it, as corrected below: {len(differences(service))}."
     if missing := sorted(operation.name for operation in standard.operations.values() if operation not in there):
         yield f"Missing: {', '.join(f'`{name}`' for name in missing)}."
     if more := sorted(operation.name for operation in ours.operations.values() if operation.name not in names):
@@ -100,22 +98,13 @@ def corrections(service: str) -> Iterator[str]:
     yield "| decision | operations | what | where | OAS | holds | why |"
     yield "|---|---|---|---|---|---|---|"
     for row in CORRECTIONS[service]:
-        oas, holds = ("nothing" if value is None else f"`{value}`" for value in (row.oas, row.holds))
+        oas, holds = ("nothing" if value is None else code(str(value)) for value in (row.oas, row.holds))
         cells = [row.point, code(row.operation), code(row.what), code(row.path), oas, holds, row.reason]
         yield "| " + " | ".join(cells) + " |"
 
 
-def deviations(service: str) -> Iterator[str]:
-    """Yield the table of the deviations of a service."""
-    yield "| decision | operations | what differs | where | why |"
-    yield "|---|---|---|---|---|"
-    for row in DEVIATIONS[service]:
-        cells = [row.point, code(row.operation), code(row.kind), code(row.path), row.reason]
-        yield "| " + " | ".join(cells) + " |"
-
-
 def code(text: str) -> str:
-    """Return a pattern as code in a cell of a table."""
+    """Return a pattern, or a value, as code in a cell of a table."""
     return ", ".join(f"`{part}`" for part in text.split("|")) if text else ""
 
 
@@ -134,10 +123,7 @@ def page() -> str:
     parts = [HEAD]
     for service in NORMATIVE_FILES:
         parts += [f"## {service.title()}", "", *operations(service), ""]
-        if CORRECTIONS.get(service):
-            parts += ["### Corrections of the OAS", "", *corrections(service), ""]
-        if DEVIATIONS[service]:
-            parts += ["### Deviations", "", *deviations(service), ""]
+        parts += ["### Corrections of the OAS", "", *corrections(service), ""]
         parts += ["### Rules", "", *rules(service), ""]
     return "\n".join(parts).rstrip() + "\n"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from oas.openapi import document
 
-from .compare import Verdict, compare, split
+from .compare import Difference, compare
 from .contract import Contract, read
-from .corrections import Correction, correct
-from .deviations import DEVIATIONS
+from .correct import Correction, correct
+from .corrections import CORRECTIONS
 from .extract import REPOSITORY, normative
 
 
@@ -32,10 +32,10 @@ def is_built(service: str) -> bool:
 def corrected(service: str) -> tuple[Contract, list[Correction]]:
     """The standard as the rulebook corrects it, and the corrections that found nothing to correct."""
     contract = normative(service)
-    return contract, correct(service, contract)
+    return contract, correct(contract, CORRECTIONS[service])
 
 
 @cache
-def verdict(service: str) -> Verdict:
-    """The differences between what a service serves and the standard, with the accepted deviations taken out."""
-    return split(compare(service, corrected(service)[0], read(served(service))), DEVIATIONS[service])
+def differences(service: str) -> list[Difference]:
+    """The differences between what a service serves and the corrected standard."""
+    return compare(service, corrected(service)[0], read(served(service)))

@@ -1,166 +1,299 @@
-"""The OAS as the rulebook corrects it, where it contradicts the text of the standard, all implementations, or itself.
+"""Where the OAS contradicts the text of the standard, all implementations, or itself, and what holds instead.
 
-A correction is no permission to differ: the contract test compares with the corrected OAS, so what a correction says
-must be served exactly, and a correction of something that the OAS does not say fails. `point` is that of the rulebook,
-as in `deviations.py`.
+Each row is a decision of the rulebook. `point` is its open point there (C common, Z zaken, O catalogi, D documenten,
+B besluiten, A autorisaties, N notificaties), or the section when the point has no number. `correct.py` says what the
+columns can hold, and how the contract test keeps them exact.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
 
-from .compare import matches
-from .contract import Body, Contract, Operation
+from .correct import Correction
 
-JSON = "application/json"
+
+def joined(names: Iterable[str], before: str = "") -> str:
+    """A pattern for each of these names."""
+    return "|".join(before + name for name in names)
+
+
+# --- Rows that several APIs have -------------------------------------------------------------------------------------
+
+HEAD = "HEAD gives away whether an object exists, so it needs the scope of GET."
+FILTERS = "Filters are validated like body input, where the OAS only says that they are strings."
+HOST_NAMES = "A URL is as long as other URLs: long host names do not fit in 200 characters."
+PATCH = "What a PATCH leaves out keeps its value."
+STATES = [
+    Correction(
+        "common §11", "What is created has no old state, what is deleted no new one.",
+        "audittrail_*", "response.nullable", "*wijzigingen.oud|*wijzigingen.nieuw", None, True,
+    ),
+]  # fmt: skip
+
+# --- Zaken -----------------------------------------------------------------------------------------------------------
+
+DATES = [
+    *(
+        f"{name}{end}"
+        for name in ("archiefactiedatum", "registratiedatum", "einddatum", "einddatumGepland",
+                     "uiterlijkeEinddatumAfdoening")
+        for end in ("", "__gt", "__lt")
+    ),
+    *(f"startdatum{end}" for end in ("", "__gt", "__gte", "__lt", "__lte")),
+]  # fmt: skip
+LENGTHS = {
+    9: ["bronorganisatie", "bronorganisatie__in[]", "*inpBsn", "*innNnpId"],
+    10: ["*inpA_nummer"],
+    17: ["*anpIdentificatie", "*annIdentificatie"],
+    24: ["*vestigingsNummer", "*organisatorischeEenheid__identificatie"],
+    40: ["identificatie"],
+    254: ["*medewerker__identificatie"],
+}
+ARCHIEFNOMINATIES = ["blijvend_bewaren", "vernietigen"]
+ARCHIEFSTATUSSEN = ["gearchiveerd", "gearchiveerd_procestermijn_onbekend", "nog_te_archiveren", "overgedragen"]
+GEOMETRIES = [
+    "GeometryCollection", "LineString", "MultiLineString", "MultiPoint", "MultiPolygon", "Point", "Polygon",
+]  # fmt: skip
+
+ZAKEN = [
+    Correction("Z19", HEAD, "*_headers", "scopes", "", None, ["zaken.lezen"]),
+    Correction(
+        "C3", "A request without a body has no content of which the CRS could be told.",
+        "zaak_list|zaak_retrieve|zaak_headers|zaak_destroy", "parameter.required", "header:content-crs", True, None,
+    ),
+    Correction(
+        "C3", "DELETE neither sends nor receives a geometry.",
+        "zaak_destroy", "parameter.required", "header:accept-crs", True, None,
+    ),
+    Correction("Z7", HOST_NAMES, "status_create", "request.maxLength", "gezetdoor", 200, 1000),
+    Correction("Z7", HOST_NAMES, "status_*", "response.maxLength", "gezetdoor|results[].gezetdoor", 200, 1000),
+    Correction(
+        "Z8", "One number is answered as an object, more numbers as an array.",
+        "zaaknummer_reserveren", "response.type", "", "array", "array|object",
+    ),
+    Correction(
+        "Z9", "Existing clients leave roltoelichting out.",
+        "rol_create", "request.required", "roltoelichting", True, None,
+    ),
+    *(
+        Correction(
+            "Z10", "Persons as zaakobject are identified under the same name as every other object.",
+            "zaakobject_*", f"{side}.path", "betrokkeneIdentificatie|results[].betrokkeneIdentificatie",
+            "betrokkeneIdentificatie", "objectIdentificatie",
+        )
+        for side in ("request", "response")
+    ),
+    Correction(
+        "Z17", "A zaak is referred to by its URL.",
+        "zaaknotitie_list", "parameter.type", "query:gerelateerdAan", "integer", "string",
+    ),
+    Correction(
+        "Z17", "A zaak is referred to by its URL.",
+        "zaaknotitie_list", "parameter.format", "query:gerelateerdAan", None, "uri",
+    ),
+    *(
+        Correction(
+            "zaken §3.1", "A geometry is a bare geometry, never a Feature or a FeatureCollection.",
+            "zaak_*", f"{side}.enum", "*zaakgeometrie.type|*zaakgeometrie.within.type",
+            sorted(["Feature", "FeatureCollection", *GEOMETRIES]), GEOMETRIES,
+        )
+        for side in ("request", "response")
+    ),
+    Correction("common §7", FILTERS, "zaak_list", "parameter.format", joined(DATES, "query:"), None, "date"),
+    Correction("common §7", FILTERS, "zaak__zoek", "request.format", joined(DATES), None, "date"),
+    Correction("common §7", FILTERS, "zaak__zoek", "request.format", "zaaktype|rol__betrokkene", None, "uri"),
+    *(
+        Correction("common §7", FILTERS, operation, what, before + name, None, values)
+        for operation, what, before in (("zaak_list", "parameter.enum", "query:"), ("zaak__zoek", "request.enum", ""))
+        for name, values in (
+            ("archiefnominatie__in[]", ARCHIEFNOMINATIES), ("archiefstatus__in[]", ARCHIEFSTATUSSEN),
+        )
+    ),
+    *(
+        Correction("common §7", FILTERS, operation, what, joined(names, before), None, length)
+        for length, names in LENGTHS.items()
+        for operation, what, before in (
+            ("zaak_list|rol_list", "parameter.maxLength", "query:"), ("zaak__zoek", "request.maxLength", ""),
+        )
+    ),
+    Correction("common §7", FILTERS, "rol_list", "parameter.maxLength", "query:omschrijving", None, 100),
+    Correction(
+        "common §7", FILTERS, "zaaknotitie_list", "parameter.maxLength",
+        joined(["aangemaaktDoor", "aangemaaktDoor__icontains", "onderwerp", "onderwerp__icontains"], "query:"),
+        None, 255,
+    ),
+    *STATES,
+]  # fmt: skip
+
+# --- Catalogi --------------------------------------------------------------------------------------------------------
+
 CATALOGI_LEZEN = ["catalogi.lezen", "documenten.lezen", "zaken.lezen"]
 
-
-class Correction(NamedTuple):
-    """What the OAS says (`oas`) at a place, and what holds instead (`holds`).
-
-    `what` is `statuses` or `scopes`; a fact about a property, such as `request.required`; or a whole body, `request` or
-    `response`, of which `holds` names the operation that has the right one. `operation` and `path` are patterns.
-    """
-
-    point: str
-    reason: str
-    operation: str
-    what: str
-    path: str = ""
-    oas: Any = None
-    holds: Any = None
-
-
-CORRECTIONS: dict[str, list[Correction]] = {
-    "catalogi": [
-        Correction("O6", "A deleted type is not answered.", "*_destroy", "statuses", "", [200], [204]),
-        Correction("O6", "A deleted type is not answered.", "*_destroy", "response", "", "object", None),
+CATALOGI = [
+    Correction("O6", "A deleted type is not answered.", "*_destroy", "statuses", "", [200], [204]),
+    Correction("O6", "A deleted type is not answered.", "*_destroy", "response", "", "object", None),
+    Correction(
+        "O6", "A created type is answered with 201 and Location, like every other resource.",
+        "informatieobjecttype_create", "statuses", "", [200], [201],
+    ),
+    Correction(
+        "catalogi §1.2", "The OAS leaves this body open; it is that of POST.",
+        "informatieobjecttype_update", "request", "", "object", "informatieobjecttype_create",
+    ),
+    *(
         Correction(
-            "O6", "A created type is answered with 201 and Location, like every other resource.",
-            "informatieobjecttype_create", "statuses", "", [200], [201],
-        ),
+            "catalogi §1.2", "The OAS leaves this body open; it is that of POST, and nothing is required.",
+            f"{kind}_partial_update", "request", "", "object", f"{kind}_create",
+        )
+        for kind in ("zaaktype", "informatieobjecttype", "besluittype")
+    ),
+    *(
         Correction(
-            "catalogi §1.2", "The OAS leaves this body open; it is that of POST.",
-            "informatieobjecttype_update", "request", "", "object", "informatieobjecttype_create",
-        ),
-        *(
-            Correction(
-                "catalogi §1.2", "The OAS leaves this body open; it is that of POST, and nothing is required.",
-                f"{kind}_partial_update", "request", "", "object", f"{kind}_create",
-            )
-            for kind in ("zaaktype", "informatieobjecttype", "besluittype")
-        ),
-        *(
-            Correction(
-                "catalogi §1.2", "The OAS leaves this body open; it is the whole object.",
-                operation, "response", "", "object", f"{operation.partition('_')[0]}_retrieve",
-            )
-            for operation in (
-                "zaaktype_partial_update", "informatieobjecttype_update", "informatieobjecttype_partial_update",
-                "besluittype_partial_update",
-            )
-        ),
-        Correction(
-            "catalogi §2.4", "Related types are written by name, in PATCH as in POST and PUT.",
-            "resultaattype_partial_update", "request.format", "besluittypen[]|informatieobjecttypen[]", "uri", None,
-        ),
-        Correction(
-            "catalogi §2.4", "Related types are written by name, in PATCH as in POST and PUT.",
-            "resultaattype_partial_update", "request.nullable", "besluittypen[]|informatieobjecttypen[]", True, None,
-        ),
-        Correction(
-            "O11", "The identificatie is generated when it is left out.",
-            "zaaktype_create|zaaktype_update", "request.required", "identificatie", True, None,
-        ),
-        Correction(
-            "catalogi §2.2", "Version 1.3.3 made deelzaaktypen optional in POST only; PUT follows.",
-            "zaaktype_update", "request.required", "deelzaaktypen", True, None,
-        ),
-        Correction(
-            "catalogi §2.9", "A reverse relation is worked out, so it is only read.",
-            "informatieobjecttype_create|informatieobjecttype_update|informatieobjecttype_partial_update",
-            "request.readOnly", "zaaktypeIdentificaties", None, True,
-        ),
-        Correction(
-            "O15", "The compliance suites create types without a category.",
-            "informatieobjecttype_create|informatieobjecttype_update", "request.required", "informatieobjectcategorie",
-            True, None,
-        ),
-        Correction(
-            "catalogi §2.7", "The catalogus is that of the zaaktype, so it can be left out.",
-            "zaakobjecttype_create|zaakobjecttype_update", "request.required", "catalogus", True, None,
-        ),
-        Correction(
-            "common §3", "A group is cleared with null.",
-            "zaaktype_create|zaaktype_update|zaaktype_partial_update", "request.nullable",
-            "broncatalogus|bronzaaktype", None, True,
-        ),
-        Correction(
-            "common §3", "A group is cleared with null.",
-            "informatieobjecttype_create|informatieobjecttype_update|informatieobjecttype_partial_update",
-            "request.nullable", "omschrijvingGeneriek", None, True,
-        ),
-        Correction(
-            "O12", "Who may read zaken or documenten may read all of their types, not only zaaktypen.",
-            "*_list|*_retrieve", "scopes", "", ["catalogi.lezen"], CATALOGI_LEZEN,
-        ),
-        Correction(
-            "catalogi §1.1", "HEAD gives away whether an object exists, so it needs the scope of GET.",
-            "*_headers", "scopes", "", None, CATALOGI_LEZEN,
-        ),
-    ],
-}  # fmt: skip
+            "catalogi §1.2", "The OAS leaves this body open; it is the whole object.",
+            operation, "response", "", "object", f"{operation.partition('_')[0]}_retrieve",
+        )
+        for operation in (
+            "zaaktype_partial_update", "informatieobjecttype_update", "informatieobjecttype_partial_update",
+            "besluittype_partial_update",
+        )
+    ),
+    Correction(
+        "catalogi §2.4", "Related types are written by name, in PATCH as in POST and PUT.",
+        "resultaattype_partial_update", "request.format", "besluittypen[]|informatieobjecttypen[]", "uri", None,
+    ),
+    Correction(
+        "catalogi §2.4", "Related types are written by name, in PATCH as in POST and PUT.",
+        "resultaattype_partial_update", "request.nullable", "besluittypen[]|informatieobjecttypen[]", True, None,
+    ),
+    Correction(
+        "O11", "The identificatie is generated when it is left out.",
+        "zaaktype_create|zaaktype_update", "request.required", "identificatie", True, None,
+    ),
+    Correction(
+        "catalogi §2.2", "Version 1.3.3 made deelzaaktypen optional in POST only; PUT follows.",
+        "zaaktype_update", "request.required", "deelzaaktypen", True, None,
+    ),
+    Correction(
+        "catalogi §2.9", "A reverse relation is worked out, so it is only read.",
+        "informatieobjecttype_create|informatieobjecttype_update|informatieobjecttype_partial_update",
+        "request.readOnly", "zaaktypeIdentificaties", None, True,
+    ),
+    Correction(
+        "O15", "The compliance suites create types without a category.",
+        "informatieobjecttype_create|informatieobjecttype_update", "request.required", "informatieobjectcategorie",
+        True, None,
+    ),
+    Correction(
+        "catalogi §2.7", "The catalogus is that of the zaaktype, so it can be left out.",
+        "zaakobjecttype_create|zaakobjecttype_update", "request.required", "catalogus", True, None,
+    ),
+    Correction(
+        "common §3", "A group is cleared with null.",
+        "zaaktype_create|zaaktype_update|zaaktype_partial_update", "request.nullable",
+        "broncatalogus|bronzaaktype", None, True,
+    ),
+    Correction(
+        "common §3", "A group is cleared with null.",
+        "informatieobjecttype_create|informatieobjecttype_update|informatieobjecttype_partial_update",
+        "request.nullable", "omschrijvingGeneriek", None, True,
+    ),
+    Correction(
+        "O12", "Who may read zaken or documenten may read all of their types, not only zaaktypen.",
+        "*_list|*_retrieve", "scopes", "", ["catalogi.lezen"], CATALOGI_LEZEN,
+    ),
+    Correction(
+        "catalogi §1.1", "HEAD gives away whether an object exists, so it needs the scope of GET.",
+        "*_headers", "scopes", "", None, CATALOGI_LEZEN,
+    ),
+]  # fmt: skip
 
+# --- Documenten ------------------------------------------------------------------------------------------------------
 
-def correct(service: str, contract: Contract) -> list[Correction]:
-    """Correct a contract; return the corrections of something that it does not say."""
-    stale = []
-    for correction in CORRECTIONS.get(service, ()):
-        operations = [each for each in contract.operations.values() if matches(correction.operation, each.name)]
-        done = [_apply(correction, operation, contract) for operation in operations]
-        stale += [] if any(done) else [correction]
-    return stale
+DATES_AND_TIMES = [f"{name}{end}" for name in ("startdatum", "einddatum") for end in ("__lt", "__lte", "__gt", "__gte")]
 
+DOCUMENTEN = [
+    Correction("documenten §1", HEAD, "*_headers", "scopes", "", None, ["documenten.lezen"]),
+    *(
+        Correction("D1", "Verzendingen are never open to everyone.", operations, "scopes", "", None, [scope])
+        for operations, scope in {
+            "verzending_list|verzending_retrieve": "documenten.lezen",
+            "verzending_create": "documenten.aanmaken",
+            "verzending_update|verzending_partial_update": "documenten.bijwerken",
+            "verzending_destroy": "documenten.verwijderen",
+        }.items()
+    ),
+    Correction(
+        "D3", "Any one criterion is enough.",
+        "enkelvoudiginformatieobject__zoek", "request.required", "uuid__in", True, None,
+    ),
+    Correction(
+        "common §2", "The key of a document is a UUID here as well.",
+        "audittrail_*", "parameter.format", "path:enkelvoudiginformatieobject_uuid", None, "uuid",
+    ),
+    Correction(
+        "common §7", FILTERS,
+        "gebruiksrechten_list", "parameter.format", joined(DATES_AND_TIMES, "query:"), None, "date-time",
+    ),
+    Correction(
+        "common §7", FILTERS, "enkelvoudiginformatieobject_retrieve|enkelvoudiginformatieobject_download",
+        "parameter.format", "query:registratieOp", None, "date-time",
+    ),
+    *STATES,
+]  # fmt: skip
 
-def _apply(correction: Correction, operation: Operation, contract: Contract) -> bool:
-    """Correct one operation; return whether the OAS says there what the correction is about."""
-    side, _, fact = correction.what.partition(".")
-    if side in ("statuses", "scopes"):
-        if getattr(operation, side) != correction.oas:
-            return False
-        setattr(operation, side, correction.holds)
-        return True
-    bodies: dict[str, Body] = getattr(operation, side)
-    if JSON not in bodies:
-        return False
-    return _correct_fact(correction, fact, bodies) if fact else _replace(correction, operation, bodies, contract)
+# --- Besluiten -------------------------------------------------------------------------------------------------------
 
+VERVALREDENEN = ["ingetrokken_belanghebbende", "ingetrokken_overheid", "tijdelijk"]
 
-def _correct_fact(correction: Correction, fact: str, bodies: dict[str, Body]) -> bool:
-    # A body may be shared with operations that the correction is not about.
-    flat = {path: dict(facts) for path, facts in bodies[JSON].flat.items()}
-    wrong = [path for path in flat if matches(correction.path, path) and flat[path].get(fact) == correction.oas]
-    for path in wrong:
-        flat[path].pop(fact, None)
-        flat[path] |= {} if correction.holds is None else {fact: correction.holds}
-    bodies[JSON] = Body(bodies[JSON].name, flat)
-    return bool(wrong)
+BESLUITEN = [
+    *(
+        Correction(
+            "B5", "A besluit without vervalreden has the empty string.",
+            "besluit_*", f"{side}.enum", "vervalreden|results[].vervalreden", VERVALREDENEN, ["", *VERVALREDENEN],
+        )
+        for side in ("request", "response")
+    ),
+    Correction("B6", PATCH, "besluit_partial_update", "request.required", "*", True, None),
+    *(
+        Correction("B11", HOST_NAMES, "besluit_*", f"{side}.maxLength", "*besluittype|*zaak", 200, 1000)
+        for side in ("request", "response")
+    ),
+    *STATES,
+]  # fmt: skip
 
+# --- Autorisaties ----------------------------------------------------------------------------------------------------
 
-def _replace(correction: Correction, operation: Operation, bodies: dict[str, Body], contract: Contract) -> bool:
-    """Give an operation whose body is an open object that of another operation, or none."""
-    if bodies[JSON].flat != {"": {"type": correction.oas}}:
-        return False
-    if correction.holds is None:
-        del bodies[JSON]
-    else:
-        other: dict[str, Body] = getattr(contract.operations[correction.holds], correction.what)
-        flat = {path: dict(facts) for path, facts in other[JSON].flat.items()}
-        if operation.method == "PATCH" and correction.what == "request":
-            # Only the members of groups are required in a PATCH.
-            for path in flat:
-                if "." not in path:
-                    flat[path].pop("required", None)
-        bodies[JSON] = Body(operation.name, flat)
-    return True
+AUTORISATIES = [
+    Correction(
+        "A1", "A client belongs to one applicatie, and all software relies on a single object.",
+        "applicatie_consumer", "response", "", "array", "applicatie_read",
+    ),
+    Correction("A6", PATCH, "applicatie_partial_update", "request.required", "clientIds|label", True, None),
+]  # fmt: skip
+
+# --- Notificaties ----------------------------------------------------------------------------------------------------
+
+NOTIFICATIES = [
+    Correction(
+        "N1", "The reference implementation and the main production implementation answer 201.",
+        "notificaties_create", "statuses", "", [200], [201],
+    ),
+    Correction(
+        "N2", "The credentials of a subscriber are never given back.",
+        "abonnement_*", "response.writeOnly", "auth|[].auth", None, True,
+    ),
+    Correction("N5", PATCH, "abonnement_partial_update", "request.required", "callbackUrl|auth|kanalen", True, None),
+    Correction(
+        "notificaties §2.3", "A kenmerk may be blank.",
+        "notificaties_create", "request.minLength", "kenmerken.{}", 1, None,
+    ),
+]  # fmt: skip
+
+CORRECTIONS = {
+    "zaken": ZAKEN,
+    "catalogi": CATALOGI,
+    "documenten": DOCUMENTEN,
+    "besluiten": BESLUITEN,
+    "autorisaties": AUTORISATIES,
+    "notificaties": NOTIFICATIES,
+}

@@ -6,26 +6,22 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from .compare import Difference, Verdict
-from .conftest import is_built, verdict
+from .compare import Difference
+from .conftest import differences, is_built
 from .extract import NORMATIVE_FILES
 
 
-def lines(service: str, outcome: Verdict) -> Iterator[str]:
+def lines(service: str, found: list[Difference]) -> Iterator[str]:
     """The report on one service, grouped by resource."""
-    counts = f"{len(outcome.refused)} differences, {len(outcome.accepted)} accepted, {len(outcome.stale)} stale rows"
-    yield f"{service}: {counts}"
-    for resource, differences in by_resource(outcome.refused):
-        yield f"\n  {resource} ({len(differences)})"
-        yield from (f"    {difference}" for difference in differences)
-    if outcome.stale:
-        yield "\n  deviations that accept nothing any more"
-        yield from (f"    {row.point} {row.operation} {row.kind} {row.path}".rstrip() for row in outcome.stale)
+    yield f"{service}: {len(found)} differences"
+    for resource, group in by_resource(found):
+        yield f"\n  {resource} ({len(group)})"
+        yield from (f"    {difference}" for difference in group)
 
 
-def by_resource(differences: Iterable[Difference]) -> list[tuple[str, list[Difference]]]:
+def by_resource(found: Iterable[Difference]) -> list[tuple[str, list[Difference]]]:
     """The differences of each resource, in the order of their operations."""
-    ordered = sorted(differences, key=lambda difference: difference.resource)
+    ordered = sorted(found, key=lambda difference: difference.resource)
     return [(resource, list(group)) for resource, group in groupby(ordered, lambda difference: difference.resource)]
 
 
@@ -36,10 +32,9 @@ def main() -> None:
         raise SystemExit(f"Not a service: {', '.join(unknown)}. The services are {', '.join(NORMATIVE_FILES)}.")
     if not services:
         raise SystemExit("No service is built yet.")
-    outcomes = {service: verdict(service) for service in services}
-    for service, outcome in outcomes.items():
-        sys.stdout.write("\n".join(lines(service, outcome)) + "\n\n")
-    raise SystemExit(any(outcome.refused or outcome.stale for outcome in outcomes.values()))
+    for service in services:
+        sys.stdout.write("\n".join(lines(service, differences(service))) + "\n\n")
+    raise SystemExit(any(differences(service) for service in services))
 
 
 if __name__ == "__main__":

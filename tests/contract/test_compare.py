@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from .compare import Deviation, Difference, compare, split
+from .compare import Difference, compare
 from .contract import dump, load, read
-from .corrections import CORRECTIONS, Correction, correct
+from .correct import Correction, correct
 from .extract import NORMATIVE_FILES, normative
 from .schema import flatten
 
@@ -216,24 +216,7 @@ def test_expand_is_compared_by_the_names_of_its_keys() -> None:
     }
 
 
-def test_deviation_accepts_its_difference_and_no_other() -> None:
-    everything = differences(oas(thing(naam=TEXT)), oas(thing(naam=TEXT | {"maxLength": 90})))
-    row = Deviation("zaken", "zaak_*", "*.maxLength", "*naam", "Z0", "Names are long.", 40, 90)
-    assert split(everything, [row]).refused == []
-    for other in ({"service": "besluiten"}, {"operation": "rol_*"}, {"kind": "*.type"}, {"path": "x"}, {"ours": 80}):
-        outcome = split(everything, [row._replace(**other)])
-        assert outcome.refused == everything
-        assert outcome.stale == [row._replace(**other)]
-
-
-def test_deviation_for_half_of_the_differences_leaves_the_rest() -> None:
-    everything = differences(oas(thing(naam=TEXT)), oas(thing()))
-    outcome = split(everything, [Deviation("zaken", "*", "request.*", "naam", "Z0", "Not asked for.")])
-    assert [difference.kind for difference in outcome.refused] == ["response.missing"]
-    assert (len(outcome.accepted), outcome.stale) == (1, [])
-
-
-def test_corrections_change_what_they_are_about_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corrections_change_what_they_are_about_and_nothing_else() -> None:
     open_body = {"content": {"application/json": {"schema": {"type": "object"}}}}
     document = oas(thing(["naam"], naam=TEXT))
     document["paths"]["/zaken"]["patch"] = {"operationId": "zaak_patch", "requestBody": open_body, "responses": {}}
@@ -241,21 +224,47 @@ def test_corrections_change_what_they_are_about_and_nothing_else(monkeypatch: py
         Correction("Z1", "", "zaak_create", "statuses", "", [201], [200]),
         Correction("Z1", "", "zaak_patch", "request", "", "object", "zaak_create"),
         Correction("Z1", "", "zaak_*", "request.maxLength", "naam", 40, 50),
+        Correction("Z1", "", "zaak_create", "parameter.format", "query:page", None, "int32"),
     ]
     wrong = [
         Correction("Z1", "", "zaak_create", "statuses", "", [202], [200]),
         Correction("Z1", "", "zaak_create", "response", "", "object", None),
         Correction("Z1", "", "zaak_*", "request.maxLength", "naam", 41, 50),
         Correction("Z1", "", "zaak_delete", "scopes", "", None, ["zaken.lezen"]),
+        Correction("Z1", "", "zaak_create", "parameter.required", "query:page", True, None),
+        Correction("Z1", "", "zaak_create", "request.path", "bijnaam", "bijnaam", "naam"),
     ]
-    monkeypatch.setitem(CORRECTIONS, "zaken", [*rows, *wrong])
     contract = read(document)
-    assert correct("zaken", contract) == wrong
+    assert correct(contract, [*rows, *wrong]) == wrong
     create, patch = contract.operations["zaak_create"], contract.operations["zaak_patch"]
     assert create.statuses == [200]
+    assert create.parameters == {"query:page": {"type": "integer", "format": "int32"}}
     assert create.request["application/json"].flat["naam"] == {**TEXT, "maxLength": 50, "required": True}
     assert create.response["application/json"].flat["naam"] == {**TEXT, "required": True}
     assert patch.request["application/json"].flat["naam"] == {**TEXT, "maxLength": 50}
+
+
+def test_correction_of_a_name_takes_along_what_is_below_it() -> None:
+    person = thing(bsn=TEXT, naam=TEXT | {"maxLength": 90})
+    contract = read(oas(thing(persoon=person, ding=thing(["naam"], naam=TEXT))))
+    assert correct(contract, [Correction("Z1", "", "zaak_create", "request.path", "persoon", "persoon", "ding")]) == []
+    operation = contract.operations["zaak_create"]
+    assert operation.request["application/json"].flat == {
+        "": {"type": "object"},
+        "ding": {"type": "object"},
+        "ding.naam": {"type": "string", "maxLength": 90},
+        "ding.bsn": TEXT,
+    }
+    assert "persoon.bsn" in operation.response["application/json"].flat
+
+
+def test_correction_of_an_array_that_is_one_object() -> None:
+    document = oas({"type": "array", "items": thing(naam=TEXT)})
+    one = {"operationId": "zaak_read", "responses": {"200": {"content": {"application/json": {"schema": thing()}}}}}
+    document["paths"]["/zaken"]["get"] = one
+    contract = read(document)
+    assert correct(contract, [Correction("Z1", "", "zaak_create", "response", "", "array", "zaak_read")]) == []
+    assert contract.operations["zaak_create"].response["application/json"].flat == {"": {"type": "object"}}
 
 
 @pytest.mark.parametrize("service", NORMATIVE_FILES)

@@ -124,8 +124,10 @@ async def test_a_removed_api_is_refused_at_once(stack: Stack) -> None:
             await remove_external(admin, "deventer", api.name)
             await heard(stack)
             assert await fetch(stack, url) is None
-            given = {"client_id": "deventer", "secret": "een-ander-geheim" * 3}
-            await add_external(admin, stack.settings, "deventer", api.name, api.root, **given)
+            secret = "een-ander-geheim" * 3
+            await add_external(
+                admin, stack.settings, "deventer", api.name, api.root, client_id="deventer", secret=secret
+            )
             await heard(stack)
         # Refused by the other side: the credentials are wrong.
         assert await fetch(stack, url) is None
@@ -297,7 +299,7 @@ def test_which_addresses_may_be_connected_to(address: str, public: bool, private
         ("http://x.example.nl/api", {"header": "X: y\r\nHost: z"}),
     ],
 )
-async def test_what_an_operator_may_not_configure(stack: Stack, root: str, given: dict[str, str]) -> None:
+async def test_what_an_operator_may_not_configure(stack: Stack, root: str, given: dict[str, Any]) -> None:
     async with stack.admin() as admin:
         with pytest.raises(ValueError, match=r".+"):
             await add_external(admin, stack.settings, "deventer", "fout", root, **given)
@@ -329,8 +331,8 @@ async def test_brc_001_a_besluittype_of_another_samenzaak(
 
         answer = await api.post("/besluiten/api/v1/besluiten", {**body, "besluittype": at(published["url"])})
         assert bad_url(answer, "besluittype")
-        credentials = {"client_id": raalte.client_id, "secret": raalte.secret}
-        await add_external(admin, stack.settings, "deventer", name, base + ROOT, **credentials)
+        client_id, secret = raalte.client_id, raalte.secret
+        await add_external(admin, stack.settings, "deventer", name, base + ROOT, client_id=client_id, secret=secret)
         await heard(stack)
         try:
             made = await api.created("/besluiten/api/v1/besluiten", {**body, "besluittype": at(published["url"])})

@@ -55,8 +55,9 @@ class Installation:
         async with self.stack.admin() as admin:
             for service in SERVICES:
                 root = f"{other.base}/{service}/api/v1"
-                given = {"client_id": name, "secret": there.secret}
-                await add_external(admin, self.stack.settings, self.tenant, service, root, **given)
+                await add_external(
+                    admin, self.stack.settings, self.tenant, service, root, client_id=name, secret=there.secret
+                )
         await self.stack.standalone.signals.barrier()
 
 

@@ -1,5 +1,6 @@
 """An API of somebody else that Deventer has configured: objects, contactmomenten and verzoeken, with their mirrors."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,10 @@ class Elders:
         self.base = ""
         self.objects: dict[str, Any] = {}
         self.mirrors: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        """The paths of all requests."""
+        self.delay = 0.0
+        """Seconds before an answer."""
         self.status = 0
         """When set, writes are answered with it."""
         self.app = Starlette(routes=[Route(ROOT + "/{path:path}", self.answer, methods=["GET", "POST", "DELETE"])])
@@ -36,6 +41,8 @@ class Elders:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         path = request.url.path
+        self.asked.append(path)
+        await asyncio.sleep(self.delay)
         if request.method != "GET" and self.status:
             return JSONResponse({"code": "error"}, self.status)
         if request.method == "POST":
@@ -55,12 +62,12 @@ class Elders:
 
 
 @asynccontextmanager
-async def elders(stack: Stack) -> AsyncIterator[Elders]:
-    """Run such an API, configured for Deventer."""
+async def elders(stack: Stack, expand: bool = False) -> AsyncIterator[Elders]:
+    """Run such an API, configured for Deventer; with ``expand`` it is open to all clients."""
     other, name = Elders(), f"elders-{uuid.uuid4().hex[:8]}"
     async with serving(other.app) as other.base, stack.admin() as admin:
         await add_external(
-            admin, stack.settings, "deventer", name, other.base + ROOT, header="Authorization: Token abc"
+            admin, stack.settings, "deventer", name, other.base + ROOT, header="Authorization: Token abc", expand=expand
         )
         await stack.standalone.signals.barrier()
         try:

@@ -296,6 +296,13 @@ async def test_coordinates_must_be_understood(zaken: Zaakmaker) -> None:
     for method, url in (("GET", ZAKEN), ("GET", zaak["url"]), ("POST", ZAKEN), ("PATCH", zaak["url"])):
         wrong = await zaken.api.request(method, url, json={}, headers={"Accept-Crs": "EPSG:28992"})
         assert wrong.status_code == 406
+    # Content is not sent here, so its coordinate system may be left out, but not be another one.
+    headers = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:28992"}
+    for method, url in (("GET", ZAKEN), ("GET", zaak["url"]), ("HEAD", zaak["url"])):
+        assert (await zaken.api.request(method, url, headers=headers)).status_code == 406
+        known = await zaken.api.request(method, url, headers={**headers, "Content-Crs": "EPSG:4326"})
+        assert known.status_code == 200
     usual = zaken.api.http.headers
     missing = await zaken.api.http.get(zaak["url"], headers={**usual, "Authorization": f"Bearer {zaken.api.token()}"})
     assert (missing.status_code, missing.json()["code"]) == (412, "precondition_failed")
+    assert (await zaken.api.request("DELETE", zaak["url"], headers=headers)).status_code == 204

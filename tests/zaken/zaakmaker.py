@@ -94,7 +94,8 @@ class Zaakmaker:
             "roltoelichting": "aanvrager",
             "betrokkeneIdentificatie": {"inpBsn": "111222333"},
         }
-        return await self.api.created("/zaken/api/v1/rollen", {**body, **changes})
+        body = {name: value for name, value in {**body, **changes}.items() if value is not ...}
+        return await self.api.created("/zaken/api/v1/rollen", body)
 
     async def eigenschap(self, zaak: str, naam: str, waarde: str) -> dict[str, Any]:
         """Add a zaakeigenschap."""
