@@ -124,7 +124,7 @@ class Call:
 
     def check_accept(self) -> None:
         """Raise 406 when the client does not take JSON."""
-        accept = self.request.headers.get("accept")
+        accept = self.request.headers.get("accept", "").lower()
         if (
             accept
             and accept != "*/*"

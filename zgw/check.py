@@ -193,7 +193,8 @@ class Check:
     async def _resolve(self, attribute: str, name: str, path: str, ref: Ref) -> None:
         found, code = await self.find(path, ref)
         # A reference that did not change was accepted before; its target may be gone since, or be no concept any more.
-        if code and self.changed(attribute):
+        # One that is not of this API is no value of the column, and would look like none at all.
+        if code and (self.changed(attribute) or self.row[attribute] is None):
             self.reject(name, code)
         self._resolved[attribute] = found
 
@@ -212,6 +213,8 @@ class Check:
             return await resolve(self.call.service.remote, self.call.caller, path, ref)
         found = uuid_in(path, ref)
         if found is None:
+            if path.startswith(ref.prefix):
+                return None, "does_not_exist"
             own = path.startswith(self.call.service.api.root + "/")
             return None, "incorrect_match" if own else "no_match"
         table = self.resource.table.metadata.tables[ref.table]

@@ -74,11 +74,18 @@ WRITE_ONLY = WriteOnly()
 # --- References ---
 
 
+_OBJECT = re.compile(r"/\w+/api/v1/[\w/-]+/[\dA-Fa-f]{8}(?:-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}", re.ASCII)
+
+
 def path_of(url: str, bases: tuple[str, ...]) -> str:
-    """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself."""
+    """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself.
+
+    A uuid is the same in capitals, and is stored in one way.
+    """
     for base in bases:
         if url.startswith(base) and url[len(base) : len(base) + 1] == "/":
-            return url[len(base) :]
+            path = url[len(base) :]
+            return path if path.islower() or not _OBJECT.fullmatch(path) else path.lower()
     return url
 
 
@@ -155,10 +162,15 @@ class Length:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         schema: dict[str, Any] = dict(handler(source))
+        if schema["type"] == "nullable":
+            # Only what is not null has a length.
+            schema["schema"] = measured = dict(schema["schema"])
+        else:
+            measured = schema
         if self.maximum is not None:
-            schema["max_length"] = self.maximum
+            measured["max_length"] = self.maximum
         if self.minimum:
-            schema["min_length"] = self.minimum
+            measured["min_length"] = self.minimum
         return cast("core_schema.CoreSchema", schema)
 
 

@@ -11,6 +11,7 @@ from services.zaken.betrokkene import (
     NatuurlijkPersoon,
     NietNatuurlijkPersoon,
 )
+from zgw.describe import describe
 from zgw.fields import Fields, JsonObject, Length, Shown
 from zgw.problems import error
 
@@ -59,12 +60,16 @@ class LeavesOut(Fields):
     @classmethod
     def null_is_absent(cls, value: Any) -> Any:
         """Take ``null`` for a group that was not sent."""
-        return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        groups = {p.name for p in describe(cls) if p.group is not None}
+        return {name: item for name, item in value.items() if item is not None or name not in groups}
 
     @model_serializer(mode="wrap")
-    def without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Return what has a value."""
-        return {name: item for name, item in handler(self).items() if item is not None}
+    def without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any] | None:
+        """Return what has a value; None for a group inside another one that has none itself."""
+        found: dict[str, Any] | None = handler(self)
+        return None if found is None else {name: item for name, item in found.items() if item is not None}
 
 
 class Adres(Fields):

@@ -68,6 +68,13 @@ async def test_accept_comes_before_the_token(api: Client) -> None:
     assert tried > 150
 
 
+async def test_media_types_have_no_case(api: Client) -> None:
+    """common.md §8."""
+    headers = {"Accept": "Application/JSON", "Content-Type": "Application/JSON; Charset=UTF-8"}
+    found = await api.post("/zaken/api/v1/zaken/_zoek", content=b'{"identificatie": "x"}', headers=headers)
+    assert found.status_code == 200, found.text
+
+
 async def test_content_type_comes_before_the_token(api: Client) -> None:
     tried = 0
     for method, path, operation in ALL:

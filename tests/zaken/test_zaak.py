@@ -105,6 +105,7 @@ async def test_every_field_is_kept(zaken: Zaakmaker) -> None:
         ({"betalingsindicatie": "ooit"}, [("betalingsindicatie", "invalid_choice")]),
         ({"zaakgeometrie": {"type": "Feature"}}, [("zaakgeometrie", "invalid")]),
         ({"productenOfDiensten": "x"}, [("productenOfDiensten", "not_a_list")]),
+        ({"processobjectaard": "x" * 201}, [("processobjectaard", "max_length")]),
     ],
 )
 async def test_field_errors(zaken: Zaakmaker, changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:

@@ -203,6 +203,12 @@ async def test_groups_without_a_value(zaken: Zaakmaker, zaak: str) -> None:
         assert item["objectIdentificatie"] == {"nummerWozDeelObject": "1"}
     item = await zaken.api.created(OBJECTS, body(zaak, "huishouden", objectIdentificatie={"nummer": "1"}))
     assert item["objectIdentificatie"] == {"nummer": "1", "isGehuisvestIn": None}
+    recht = {"identificatie": "1", "avgAard": "erfpacht"}
+    for empty in ({}, {"heeftBetrekkingOp": None, "heeftAlsGerechtigde": None}):
+        given = body(zaak, "zakelijk_recht", objectIdentificatie={**recht, **empty})
+        assert (await zaken.api.created(OBJECTS, given))["objectIdentificatie"] == recht
+    wrong = await weiger(zaken, zaak, "zakelijk_recht", objectIdentificatie={**recht, "avgAard": None})
+    assert wrong == [("objectIdentificatie.avgAard", "null")]
 
 
 async def test_invalid_zaakobject(zaken: Zaakmaker, zaak: str) -> None:
