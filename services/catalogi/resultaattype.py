@@ -1,9 +1,9 @@
 """Resultaattype: how a case of a zaaktype can end, and when it may then be archived (catalogi.md §2.4)."""
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -26,7 +26,7 @@ from services.catalogi.subtype import (
     with_zaaktype,
     zaaktype_is_concept,
 )
-from services.catalogi.velden import GEVULD
+from services.catalogi.velden import GEVULD, LEEG_IS_NULL
 from zgw.check import Check
 from zgw.fields import Duration, Fields, Length, Ref, Url
 from zgw.filters import equal
@@ -66,6 +66,13 @@ class Brondatum(Fields):
     procestermijn: Duration | None = None
 
 
+def _zonder_lege(value: Any) -> Any:
+    """A member that is null or the empty string is an absent one (catalogi.md §6.2)."""
+    if not isinstance(value, dict):
+        return value
+    return {k: v for k, v in value.items() if k == "afleidingswijze" or v not in (None, "")}
+
+
 class ResultaattypeFields(Fields):
     """What an administrator writes; related types by omschrijving."""
 
@@ -76,7 +83,7 @@ class ResultaattypeFields(Fields):
     toelichting: str = ""
     archiefnominatie: Literal["blijvend_bewaren", "vernietigen", ""] = ""
     archiefactietermijn: Duration | None = None
-    brondatum_archiefprocedure: Brondatum | None = None
+    brondatum_archiefprocedure: Annotated[Brondatum | None, BeforeValidator(_zonder_lege), LEEG_IS_NULL] = None
     procesobjectaard: Annotated[str, Length(200)] | None = None
     indicatie_specifiek: bool | None = None
     procestermijn: Duration | None = None
