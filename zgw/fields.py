@@ -289,8 +289,15 @@ def parse_date_time(value: Any) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))
 
 
+def parse_moment(value: Any) -> datetime:
+    """Return the moment in a query string, where a plus sign that was not escaped has become a space."""
+    return parse_date_time(value.replace(" ", "+") if isinstance(value, str) and "T" in value else value)
+
+
 Date = Annotated[date, BeforeValidator(parse_date)]
 DateTime = Annotated[datetime, BeforeValidator(parse_date_time)]
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+"""A date-time as a query parameter."""
 
 _DURATION = r"P(?=[\dT])(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}(\.\d+)?S)?)?"
 

@@ -80,6 +80,10 @@ FILTERS = [
         within=_met_object,
     ),
 ]
+OPEN_ZAAK_FILTERS = [
+    replace(f, name=f.name.replace("_object", "__object")) for f in FILTERS if f.name.startswith("objectinformatie")
+]
+"""Open Zaak spells these with two underscores, the standard with one (D2)."""
 ZOEK_FILTERS = [
     any_of("uuid__in", T.uuid, UUID),
     equal("identificatie", T.identificatie),
@@ -118,7 +122,7 @@ DOCUMENT = Resource(
     computed={"inhoud": inhoud_van(DOCUMENT_TABLE), "locked": T.lock != "", "bestandsdelen": _bestandsdelen()},
     scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": BIJWERKEN, "remove": VERWIJDEREN},
     verbs=(),
-    filters=FILTERS,
+    filters=[*FILTERS, *OPEN_ZAAK_FILTERS],
     typed=Typed("informatieobjecttype", "vertrouwelijkheidaanduiding"),
     restrict=lambda rights: T.is_gereed_voor_publicatie.is_(True) if rights.published_only else None,
     kanaal="documenten",

@@ -10,7 +10,7 @@ from services.documenten.logboek import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
 from zgw.database import Executor
-from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Shown, Url
+from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Moment, Shown, Url
 from zgw.filters import compare
 from zgw.resource import Main, Resource
 from zgw.tables import make_table
@@ -60,8 +60,8 @@ GEBRUIKSRECHTEN = Resource(
     scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": SCHRIJVEN, "remove": VERWIJDEREN},
     filters=[
         document_filter(T.informatieobject),
-        *compare("startdatum", T.startdatum, DateTime, "lt", "lte", "gt", "gte", exact=False),
-        *compare("einddatum", T.einddatum, DateTime, "lt", "lte", "gt", "gte", exact=False),
+        *compare("startdatum", T.startdatum, Moment, "lt", "lte", "gt", "gte", exact=False),
+        *compare("einddatum", T.einddatum, Moment, "lt", "lte", "gt", "gte", exact=False),
     ],
     paginated=False,
     main=Main("informatieobject", DOCUMENT),

@@ -17,7 +17,7 @@ from services.documenten.document_velden import (
 from zgw.call import Call
 from zgw.database import Row
 from zgw.expand import paths
-from zgw.fields import DateTime, Fields
+from zgw.fields import Fields, Moment
 from zgw.filters import conditions, unknown
 from zgw.output import full_reading, reading, within
 from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
@@ -50,17 +50,11 @@ class ZoekFields(Fields):
     expand: str = ""
 
 
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(DateTime)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 async def list_documenten(call: Call) -> Response:
     """Alle documenten opvragen: van elk de laatste versie."""
-    # Open Zaak spells this filter with two underscores, the standard with one (D2).
-    query = call.request.scope["query_string"]
-    if b"objectinformatieobjecten__object" in query:
-        call.request.scope["query_string"] = query.replace(
-            b"objectinformatieobjecten__object", b"objectinformatieobjecten_object"
-        )
     return await list_(call, DOCUMENT)
 
 
@@ -133,8 +127,7 @@ def _wanted(given: Mapping[str, str]) -> tuple[int | None, datetime | None]:
     if moment is None:
         return None if number is None else int(number), None
     try:
-        # In a query a plus sign is a space, which is a common mistake in an offset.
-        parsed = _MOMENT.validate_python(moment.replace(" ", "+") if "T" in moment else moment)
+        parsed = _MOMENT.validate_python(moment)
     except ValidationError:
         raise invalid("registratieOp", "invalid", "Voer een tijdstip in volgens ISO 8601.") from None
     return None if number is None else int(number), parsed

@@ -11,7 +11,7 @@ from services.zaken.telling import geteld
 from services.zaken.toestand import ALLEEN_BIJWERKEN
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.fields import DateTime, Fields, Length, Shown, Url
+from zgw.fields import DateTime, Fields, Length, Moment, Shown, Url
 from zgw.filters import compare, equal, reference
 from zgw.problems import forbidden
 from zgw.resource import Main, Resource
@@ -91,13 +91,13 @@ ZAAKNOTITIE = Resource(
     operations={"fetch": "zaaknotitie_read", "remove": "zaaknotitie_delete"},
     filters=[
         *compare("aangemaaktDoor", _c.aangemaakt_door, Annotated[str, Length(255)], "icontains"),
-        *compare("aanmaakdatum", _c.aanmaakdatum, DateTime, "gt", "gte", "lt", "lte"),
+        *compare("aanmaakdatum", _c.aanmaakdatum, Moment, "gt", "gte", "lt", "lte"),
         reference("gerelateerdAan", _c.gerelateerd_aan, ZAAK_REF),
         equal("notitieType", _c.notitie_type, NotitieType),
         *compare("onderwerp", _c.onderwerp, Annotated[str, Length(255)], "icontains"),
         equal("status", _c.status, NotitieStatus),
         *compare("tekst", _c.tekst, str, "icontains"),
-        *compare("wijzigingsdatum", _c.wijzigingsdatum, DateTime, "gt", "gte", "lt", "lte"),
+        *compare("wijzigingsdatum", _c.wijzigingsdatum, Moment, "gt", "gte", "lt", "lte"),
     ],
     main=Main("gerelateerd_aan", HOOFD.resource),
     tally=geteld(ZAAKNOTITIE_TABLE, Teller("zaaknotitie", ("status", "notitie_type"), zaak="gerelateerd_aan")),

@@ -45,6 +45,8 @@ async def test_life_of_a_relation(api: Client, iot: str, bron: Bron) -> None:
             assert [item["url"] for item in listed.json()["results"]] == [made["url"]]
             other = "zaak" if kind == "besluit" else "besluit"
             assert (await api.get(f"{EIO}?{spelling}={target}&{spelling}Type={other}")).json()["count"] == 0
+            for wrong in (spelling, f"{spelling}Type"):
+                assert [name for name, _ in errors(await api.get(f"{EIO}?{wrong}=x"))] == [wrong]
         bron.relations.clear()
         assert (await api.delete(found["url"])).status_code == 204
         assert (await api.get(f"{OIO}?object={target}")).json() == []
@@ -177,6 +179,7 @@ async def test_life_of_gebruiksrechten(api: Client, iot: str) -> None:
         ("&startdatum__gt=2026-01-01T00:00:00Z", False),
         ("&startdatum__lt=2026-01-01T00:00:00Z", False),
         ("&startdatum__lte=2026-01-01T00:00:00Z", True),
+        ("&startdatum__lte=2026-01-01T01:00:00+01:00", True),
         ("&einddatum__gt=2025-01-01T00:00:00Z", False),
         ("&einddatum__gte=2025-01-01T00:00:00Z", False),
         ("&einddatum__lt=2030-01-01T00:00:00Z", False),
