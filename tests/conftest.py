@@ -1,6 +1,7 @@
 """Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import base_folder
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
@@ -24,6 +26,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
         file = nodeid.partition("::")[0]
         folder = file.split("/")[1]
         return folder if folder in OWN_STACK else file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this run a base folder of its own, unless ``--basetemp`` names one, as xdist does for its processes."""
+    if config.option.basetemp is None:
+        config.option.basetemp = base_folder.make(Path(tempfile.gettempdir())) / "base"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,7 +19,11 @@ from beheer import postgres
 from zgw.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-USER = "import sys; from pathlib import Path; from beheer import postgres\n"
+USER = """\
+import signal, sys; from pathlib import Path; from beheer import postgres
+# A shell that starts something in the background lets it ignore SIGINT, and with it all that this starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 HOLD = USER + "print(postgres.start(Path(sys.argv[1])), flush=True); sys.stdin.read(); postgres.stop(Path(sys.argv[1]))"
 
 
