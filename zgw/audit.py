@@ -90,13 +90,23 @@ async def entry_of(
         "hoofdObject": f"{call.base}{call.service.api.root}/{main_resource.path}/{main_uuid}",
         "resource": resource.name,
         "resourceUrl": shown["url"],
-        "toelichting": call.request.headers.get("x-audit-toelichting", "").replace("\0", ""),
+        "toelichting": text_of(call.request.headers.get("x-audit-toelichting", "")),
         "resourceWeergave": check.notes.get("weergave", f"({name}) - {resource.weergave(row)}" if link else name)[:200],
         "aanmaakdatum": moment,
         "wijzigingen": {"oud": old, "nieuw": new},
     }
     stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
     return {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+
+
+def text_of(header: str) -> str:
+    """Return the text of a header, which clients write in UTF-8 or in Latin-1, as HTTP gives it: ``text_of("cafÃ©")``
+    and ``text_of("café")`` are both ``"café"``."""
+    raw = header.encode("latin-1").replace(b"\0", b"")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:

@@ -4,10 +4,12 @@ A string is a property to return, ``*`` all of them; an object names a relation,
 the choice that is made there. Names are compared without regard to case, because the standard's own examples need that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from zgw.call import Call
+from zgw.describe import Property, describe
 from zgw.expand import MAX_DEPTH, MAX_PATHS, Tree, expandable, unknown_path
 from zgw.fields import Ref
 from zgw.output import properties
@@ -22,11 +24,14 @@ class Selection:
     everything: bool = False
     names: list[str] = field(default_factory=list)
     inside: dict[str, "Selection"] = field(default_factory=dict)
+    may_lack: bool = False
+    """Whether what is chosen may not be there: of a party, its kind decides what is known of it."""
 
     def add(self, name: str, inside: "Selection") -> None:
         """Choose inside a relation or group, beside what was chosen there before."""
         known = self.inside.setdefault(name, Selection())
         known.everything |= inside.everything
+        known.may_lack |= inside.may_lack
         known.names += inside.names
         for each, deeper in inside.inside.items():
             known.add(each, deeper)
@@ -65,7 +70,7 @@ def named(call: Call, resource: Resource | None, selection: Selection) -> Select
         return selection
     known = {p.name.lower(): p.name for p in properties(resource)} | {"url": "url"}
     relations = expandable(resource)
-    groups = {p.name for p in properties(resource) if p.group is not None}
+    groups = {p.name: members(p) for p in properties(resource) if p.group or p.variants or (p.item and p.item.group)}
     found = Selection(selection.everything)
     for name in selection.names:
         if name.lower() not in known:
@@ -76,9 +81,27 @@ def named(call: Call, resource: Resource | None, selection: Selection) -> Select
         if real in relations:
             found.add(real, named(call, target_of(call, relations[real]), inside))
         elif real in groups:
-            found.add(real, inside)
+            found.add(real, within_group(groups[real], inside, real in OPTIONAL))
         else:
             raise unknown_path(name)
+    return found
+
+
+def members(p: Property) -> list[Property]:
+    """Return what a group, a list of groups or a group of several kinds may hold."""
+    models = p.variants.models.values() if p.variants else [p.group or (p.item and p.item.group)]
+    return [member for model in models if model for member in describe(model)]
+
+
+def within_group(known: Sequence[Property], selection: Selection, may_lack: bool) -> Selection:
+    """Return the choice inside a group. Raises 404 for a name that no kind of the group has."""
+    for name in (*selection.names, *selection.inside):
+        if not any(p.name.lower() == name.lower() for p in known):
+            raise unknown_path(name)
+    found = Selection(selection.everything, selection.names, may_lack=may_lack)
+    for name, inside in selection.inside.items():
+        deeper = [member for p in known if p.name.lower() == name.lower() for member in members(p)]
+        found.add(name, within_group(deeper, inside, may_lack))
     return found
 
 
@@ -101,7 +124,7 @@ def select_fields(item: dict[str, Any], selection: Selection) -> dict[str, Any]:
     for name in selection.names:
         if (real := known.get(name.lower())) is not None:
             found[real] = item[real]
-        elif name not in OPTIONAL:
+        elif name not in OPTIONAL and not selection.may_lack:
             raise unknown_path(name)
     expanded: dict[str, Any] = item.get("_expand", {})
     for name, inside in selection.inside.items():
@@ -109,7 +132,7 @@ def select_fields(item: dict[str, Any], selection: Selection) -> dict[str, Any]:
             found.setdefault("_expand", {})[name] = _each(expanded[name], inside)
         elif (real := known.get(name.lower())) is not None:
             found[real] = _each(item[real], inside)
-        else:
+        elif name not in OPTIONAL and not selection.may_lack:
             raise unknown_path(name)
     return found
 

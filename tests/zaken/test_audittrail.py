@@ -1,6 +1,9 @@
 """How the objects of a zaak are called in its audit trail (common.md §11)."""
 
+import pytest
+
 from tests.documenten.maak_document import document
+from tests.stack import CRS
 from tests.zaken.test_zaakbesluit import besluit
 from tests.zaken.zaakmaker import Zaakmaker
 
@@ -43,3 +46,15 @@ async def test_resource_weergave(zaken: Zaakmaker) -> None:
     ]
     trail = (await api.get(f"{url}/audittrail")).json()
     assert [(entry["resource"], entry["resourceWeergave"]) for entry in trail] == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+async def test_toelichting_in_either_encoding(zaken: Zaakmaker, encoding: str) -> None:
+    """common.md §8: X-Audit-Toelichting, whose letters HTTP gives no encoding."""
+    zaak, text = await zaken.zaak(), "Op verzoek van Zoë"
+    usual = {"Authorization": f"Bearer {zaken.api.token()}", **CRS}
+    headers = {name.encode(): value.encode() for name, value in usual.items()}
+    headers[b"X-Audit-Toelichting"] = text.encode(encoding)
+    assert (await zaken.api.http.patch(zaak["url"], json={}, headers=headers)).status_code == 200
+    trail = (await zaken.api.get(f"{zaak['url']}/audittrail")).json()
+    assert [entry["toelichting"] for entry in trail] == ["", text]
