@@ -49,6 +49,8 @@ class Check:
         self.row: dict[str, Any] = {}
         self.uuid: uuids.UUID = stored["uuid"] if stored else uuids.uuid4()
         self.main: Mapping[str, Any] | None = None
+        self.alone = False
+        """Whether nobody else may write below the main object until this write is committed."""
         self.headers: dict[str, str] = {}
         """Extra headers of the answer, such as X-Warning."""
         self.notes: dict[str, Any] = {}

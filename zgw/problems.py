@@ -94,6 +94,14 @@ class Problem(Exception):
         return f"{self.status} {self.code} {self.detail} {list(self.invalid_params)}"
 
 
+class Again(Problem):
+    """What was checked is no longer so, because of somebody else: the write starts again, and tells this 409 only when
+    that happens time after time."""
+
+    def __init__(self) -> None:
+        super().__init__(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
+
+
 def invalid(name: str, code: str, reason: str = "") -> Problem:
     """Return the 400 for one field: ``raise invalid("zaaktype", "bad-url")``."""
     return Problem(400, "invalid", invalid_params=[InvalidParam(name, code, reason)])

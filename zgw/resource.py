@@ -41,10 +41,12 @@ class Typed:
 
 @dataclass(frozen=True)
 class Main:
-    """The main object that a resource belongs to, by the attribute that refers to it."""
+    """The main object that a resource belongs to, by the attribute that refers to it. ``state`` names the columns of it
+    that rules look at: what they saw holds until the commit (``zgw.holding``)."""
 
     attribute: str
     resource: "Resource"
+    state: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class Resource:
     """Fill ``check.row`` after the rules passed: generated numbers, values taken from the type."""
     guards: Sequence[Rule] = ()
     """Checks of the state that answer 403 or 409; run for create, update and remove, after the rules."""
+    locks: Sequence[Effect] = ()
+    """Lock what else a write looks at, in the order that all keep to, before anything is written."""
     effects: Sequence[Effect] = ()
     before_removal: Sequence[Effect] = ()
     """Look at what will disappear, in the transaction that removes it."""

@@ -15,11 +15,12 @@ from starlette.responses import Response
 from zgw import audit, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
-from zgw.database import Executor, Prepared, Row, inserting, updating
+from zgw.database import Executor, Prepared, Row
 from zgw.describe import describe
 from zgw.fields import URL, path_of
+from zgw.holding import deleting, hold, inserting, updating
 from zgw.output import by_uuid, render
-from zgw.problems import InvalidParam, Problem, forbidden
+from zgw.problems import Again, InvalidParam, Problem, forbidden
 from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Rights
@@ -44,15 +45,23 @@ async def create(call: Call, resource: Resource) -> Response:
     no_query(call)
     main = await parent_of(call, resource, rights) if resource.parent and resource.main else None
     sent = resource.renamed(await call.body())
-    for _ in range(CONFLICT_RETRIES):
+    for attempt in range(CONFLICT_RETRIES):
         check = Check(call, resource, "create", sent, None)
+        if attempt and main is not None:
+            main = await parent_of(call, resource, rights)
         check.main = main
         try:
             return await store(check, rights)
         except Problem as problem:
-            if not generated_is_taken(check, problem):
+            if not (generated_is_taken(check, problem) or passes(problem, attempt)):
                 raise
     raise Problem(409, "conflict", "Anderen gebruiken tegelijk de nummers die dit object zou krijgen.")
+
+
+def passes(problem: Problem, attempt: int) -> bool:
+    """Return whether others stood in the way of a write, and it may start again."""
+    crossed = isinstance(problem.__cause__, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError))
+    return attempt < CONFLICT_RETRIES - 1 and (crossed or isinstance(problem, Again))
 
 
 def generated_is_taken(check: Check, problem: Problem) -> bool:
@@ -93,7 +102,10 @@ async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
     check.stop()
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
-        await db.execute(inserting(resource.table, {"uuid": check.uuid, **check.row}))
+        for lock in resource.locks:
+            await lock(db, check)
+        if not await db.execute(inserting(check)):
+            raise Again()
         await affect(db, check)
         content, row = await written(db, check)
         await finish(db, check, None, content, row)
@@ -165,15 +177,20 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
         call.check_crs(content=True)
     no_query(call)
     sent: dict[str, Any] | None = None
-    for _ in range(CONFLICT_RETRIES):
+    for attempt in range(CONFLICT_RETRIES):
         stored = await find(call, resource, rights, full=True)
         if sent is None:
             sent = resource.renamed(await call.body())
         check = Check(call, resource, action, sent, stored)
-        content = await update_object(check, rights)
+        try:
+            content = await update_object(check, rights)
+        except Problem as problem:
+            if not passes(problem, attempt):
+                raise
+            continue
         if content is not None:
             return answer(content, 200, {**crs_headers(resource), **check.headers})
-    raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
+    raise Again()
 
 
 async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
@@ -194,8 +211,10 @@ async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
     old = (await rendered(call, resource, [stored]))[0]
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
-        changed = {name: value for name, value in check.row.items() if check.stored is None or value != stored[name]}
-        if not await db.execute(updating(resource.table, check.uuid, stored["_version"], changed)):
+        for lock in resource.locks:
+            await lock(db, check)
+        changed = {name: value for name, value in check.row.items() if value != stored[name]}
+        if not await db.execute(updating(check, changed)):
             return None
         await affect(db, check)
         content, row = await written(db, check)
@@ -216,8 +235,8 @@ async def remove(call: Call, resource: Resource) -> Response:
             break
         except Problem as problem:
             # Somebody who writes beside it may have stood in the way, and be gone at the next attempt.
-            passing = isinstance(problem.__cause__, (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError))
-            if not passing or attempt == CONFLICT_RETRIES - 1:
+            referred = isinstance(problem.__cause__, asyncpg.ForeignKeyViolationError)
+            if not (passes(problem, attempt) or (referred and attempt < CONFLICT_RETRIES - 1)):
                 raise
     return Response(None, 204)
 
@@ -235,9 +254,16 @@ async def remove_object(check: Check, rights: Rights) -> None:
     old = (await rendered(call, resource, [stored]))[0]
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
+        for lock in resource.locks:
+            await lock(db, check)
+        if resource.before_removal:
+            await hold(db, check)
         for effect in resource.before_removal:
             await effect(db, check)
-        await db.execute(resource.table.delete().where(resource.table.c.uuid == check.uuid))
+        # What looks around before a removal has locked the object, and may have changed it.
+        own = resource.table.delete().where(resource.table.c.uuid == check.uuid)
+        if not await db.execute(own if resource.before_removal else deleting(check)):
+            raise Again()
         await affect(db, check)
         await finish(db, check, old, None, stored)
         if resource.main is None and resource.audited:

@@ -99,9 +99,11 @@ BRONNEN_IN_DE_ZAAK: Mapping[str, Collection[str]] = {
 
 
 async def herbereken(db: Executor, check: Check) -> None:
-    """zrc-021: derive again after a write of a resource below a zaak. Belongs in ``effects``."""
+    """zrc-021: derive again after a write of a resource below a zaak that is closed, and stays so until the commit.
+    Belongs in ``effects``."""
     assert check.main is not None
-    await leid_opnieuw_af(db, check, check.main["uuid"], BRONNEN[check.resource.name])
+    if check.main["einddatum"] is not None:
+        await leid_opnieuw_af(db, check, check.main["uuid"], BRONNEN[check.resource.name])
 
 
 async def volg_de_zaak(db: Executor, check: Check) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from services.zaken.afleiding import ARCHIEFVELDEN, ZAAK, archiefwaarden, leid_verwante_zaken_af, vergrendeld, wijzig
+from services.zaken.afleiding import ARCHIEFVELDEN, ZAAK, archiefwaarden, leid_verwante_zaken_af, wijzig
 from services.zaken.archivering import afleidingswijze
 from services.zaken.remote import documenten_van, gelezen, type_van
-from services.zaken.toestand import geweigerd, tegelijk
+from services.zaken.sloten import genoemd, nog_dezelfde
+from services.zaken.toestand import geweigerd
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
+from zgw.problems import Again
 
 Read = Callable[[Select[Any]], Awaitable[list[Row]]]
 
@@ -27,7 +29,7 @@ async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
 
 async def deelzaken_en_resultaten(read: Read, zaak: Any, lock: bool = False) -> tuple[list[Row], dict[Any, Row]]:
     """Return the deelzaken of a zaak, and by zaak the resultaten of itself and of those."""
-    statement = ZAAK.where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.id)
+    statement = ZAAK.where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.uuid)
     deelzaken = await read(statement.with_for_update(key_share=True) if lock else statement)
     table = ZAAK_TABLE.metadata.tables["resultaat"]
     of_these = among(table.c.zaak, [zaak, *(deelzaak["uuid"] for deelzaak in deelzaken)])
@@ -62,36 +64,39 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
         async def read(statement: Select[Any]) -> list[Row]:
             return await check.call.db.rows(check.call.tenant, statement)
 
-        parts = await deelzaken_en_resultaten(read, zaak["uuid"])
-        weiger_wat_niet_klaar_is(zaak["uuid"], *parts, await documenten_van(check, zaak["uuid"]))
+        deelzaken, resultaten = await deelzaken_en_resultaten(read, zaak["uuid"])
+        documenten = await documenten_van(check, zaak["uuid"])
+        weiger_wat_niet_klaar_is(zaak["uuid"], deelzaken, resultaten, documenten)
+        resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
+        check.notes["gerelateerd"] = afleidingswijze(resultaattype) == "gerelateerde_zaak"
 
 
 async def sluit_of_heropen(db: Executor, check: Check) -> None:
     """Do to the zaak what its new status means, in the transaction of the status.
 
-    Statuses of one zaak wait for each other; a zaak that was closed, reopened or archived since it was read is a
-    conflict, because the rules judged another state.
+    Only who closes or reopens it is alone with the zaak (``sloten``); until then, what others write below it goes on.
     """
     assert check.main is not None
-    zaak = await vergrendeld(db, check.main["uuid"])
-    if zaak is None or any(zaak[name] != check.main[name] for name in ("einddatum", "archiefstatus")):
-        raise tegelijk()
+    if (zaak := check.notes.get("vergrendeld", {}).get(check.main["uuid"])) is None:
+        return
     if check.notes["eindstatus"]:
         await sluit(db, check, zaak)
-        await leid_verwante_zaken_af(db, check)
-    elif zaak["einddatum"] is not None:
+    else:
         await heropen(db, check, zaak)
-        await leid_verwante_zaken_af(db, check)
+    await leid_verwante_zaken_af(db, check)
 
 
 async def sluit(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-007, zrc-021: close the zaak and derive its archiving, and that of the deelzaken that waited for it."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     weiger_wat_niet_klaar_is(zaak["uuid"], deelzaken, resultaten, ())
+    await nog_dezelfde(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
     # The day is the one on the calendar of the client: half past midnight in the Netherlands is still yesterday in UTC.
     einddatum = check.fields.datum_status_gezet.date()
     typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()])
     resultaattype = typen.get(resultaten[zaak["uuid"]]["resultaattype"])
+    if afleidingswijze(resultaattype) == "gerelateerde_zaak" and not genoemd(zaak) <= check.notes["vergrendeld"].keys():
+        raise Again()
     archief = await archiefwaarden(db, check, zaak, einddatum, resultaattype)
     await wijzig(db, zaak, {"einddatum": einddatum, **archief})
     for deelzaak in volgers(deelzaken, resultaten, typen):
@@ -104,8 +109,8 @@ async def sluit(db: Executor, check: Check, zaak: Row) -> None:
 async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-008: reopen the zaak; what closing derived goes, except for what a deelzaak owes to its hoofdzaak."""
     if zaak["hoofdzaak"] is not None:
-        statement = select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"])
-        hoofdzaak = await db.row(statement.with_for_update(read=True))
+        # Who closes or reopens the hoofdzaak locks this zaak as well, so that one of the two sees what the other did.
+        hoofdzaak = await db.row(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"]))
         if hoofdzaak is not None and hoofdzaak["einddatum"] is not None:
             raise geweigerd("hoofdzaak-closed", "De hoofdzaak is afgesloten; heropen die eerst.")
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)

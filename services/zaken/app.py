@@ -2,6 +2,7 @@
 
 - The zaak itself is in ``zaak`` (filters, declaration), ``zaak_velden`` (fields, table) and ``zaak_regels`` (rules).
 - ``toestand``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
+- ``sloten``: who waits for whom when several write at once (docs/adr/0010).
 - Archiving: ``dossier`` gathers, ``archivering`` works out the dates (pure functions), ``afleiding`` stores them.
 - ``nummers``, ``verwijderen``, ``telling`` (counts), ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.

@@ -66,7 +66,11 @@ async def rijen_van_zaken(check: Check, table: str, zaken: Iterable[Any]) -> lis
 
 async def documenten_van(check: Check, zaak: Any) -> list[Mapping[str, Any]]:
     """Return the newest versions of the documents of a zaak. Of a document elsewhere that cannot be read nothing is
-    known: it is an empty object. An own document that does not exist any more is left out."""
-    paden = [row["informatieobject"] for row in await rijen_van_zaken(check, "zaakinformatieobject", [zaak])]
+    known: it is an empty object. An own document that does not exist any more is left out.
+
+    Which ones were looked at is kept in ``check.notes["documenten"]``."""
+    paden = check.notes["documenten"] = [
+        row["informatieobject"] for row in await rijen_van_zaken(check, "zaakinformatieobject", [zaak])
+    ]
     found = await gelezen(check, paden)
     return [found.get(pad, {}) for pad in paden if pad in found or not pad.startswith("/")]

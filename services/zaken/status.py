@@ -8,11 +8,13 @@ from pydantic import BeforeValidator
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
+from services.zaken.sloten import sluiten_of_heropenen
 from services.zaken.tellers import Teller
 from services.zaken.telling import geteld
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.database import Executor
 from zgw.fields import DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, reference
 from zgw.problems import OBJECT, InvalidParam, forbidden
@@ -75,6 +77,9 @@ IS_LAATSTE = not_(
 )
 
 
+ALLEEN_DE_EERSTE = "Met zaken.aanmaken mag alleen de eerste status worden toegevoegd."
+
+
 async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
     """zaken.md §3.2: a status has been set already."""
     if check.row["datum_status_gezet"] > datetime.now(UTC):
@@ -108,8 +113,19 @@ async def client_mag_deze_status_toevoegen(check: Check) -> None:
         return
     if zaak["einddatum"] is not None:
         raise forbidden("De zaak is afgesloten; een status toevoegen vraagt de scope zaken.heropenen.")
-    if zaak["status"] is not None and not await check.call.holds(TOEVOEGEN, kind, level):
-        raise forbidden("Met zaken.aanmaken mag alleen de eerste status worden toegevoegd.")
+    if await check.call.holds(TOEVOEGEN, kind, level):
+        return
+    if zaak["status"] is not None:
+        raise forbidden(ALLEEN_DE_EERSTE)
+    check.alone = check.notes["eerste"] = True
+
+
+async def dit_is_de_eerste(db: Executor, check: Check) -> None:
+    """zaken.md §8: of two first statuses at the same moment only one is the first."""
+    if "eerste" in check.notes:
+        others = select(_c.id).where(_c.zaak == check.row["zaak"], _c.uuid != check.uuid).limit(1)
+        if await db.row(others) is not None:
+            raise forbidden(ALLEEN_DE_EERSTE)
 
 
 STATUS = Resource(
@@ -148,6 +164,7 @@ STATUS = Resource(
         zaak_is_nog_niet_gearchiveerd,
     ],
     guards=[client_mag_deze_status_toevoegen, zaak_is_klaar_voor_de_eindstatus],
-    effects=[sluit_of_heropen],
+    locks=[sluiten_of_heropenen],
+    effects=[dit_is_de_eerste, sluit_of_heropen],
     description="De statussen van zaken: de geschiedenis, waaraan alleen wordt toegevoegd.",
 )

@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.nummers import herleven, vervallen
+from services.zaken.sloten import noemen, vergrendel
 from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
@@ -40,9 +41,11 @@ async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
 async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     """zrc-023: what the database does not remove by itself, and what has to be known of it afterwards.
 
-    The zaken are locked from the top down: a deelzaak that is being added waits for this transaction, and then finds no
-    hoofdzaak any more.
+    All are locked, in the order of ``sloten``. Then they are walked through from the top down: a deelzaak that is being
+    added waits for this transaction, and then finds no hoofdzaak any more.
     """
+    known = [row["uuid"] for row in await db.rows(gezin(check.uuid))]
+    await vergrendel(db, known, noemen(known), verwijderen=True)
     zaken: list[Any] = []
     level = [check.uuid]
     while level:

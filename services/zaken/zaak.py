@@ -11,9 +11,10 @@ from services.zaken.afleiding import volg_de_zaak
 from services.zaken.geometrie import omvat_zaakgeometrie
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
+from services.zaken.sloten import verhuizen
 from services.zaken.tellers import Teller
 from services.zaken.telling import geteld
-from services.zaken.toestand import GEFORCEERD
+from services.zaken.toestand import GEFORCEERD, TOESTAND
 from services.zaken.verwijderen import (
     anderen_laten_los,
     deelzaken_gaan_mee,
@@ -24,6 +25,7 @@ from services.zaken.zaak_regels import (
     REGELS,
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
+    het_beoordeelde_is_alles,
     hoofdzaak_wordt_niet_tegelijk_deelzaak,
     vertrouwelijkheid_volgt_zaaktype,
 )
@@ -185,7 +187,13 @@ ZAAK = Resource(
         nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
-    effects=[reservering_is_gebruikt, hoofdzaak_wordt_niet_tegelijk_deelzaak, volg_de_zaak],
+    locks=[verhuizen],
+    effects=[
+        reservering_is_gebruikt,
+        hoofdzaak_wordt_niet_tegelijk_deelzaak,
+        het_beoordeelde_is_alles,
+        volg_de_zaak,
+    ],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
     tally=geteld(
@@ -205,7 +213,7 @@ ZAAK = Resource(
     },
 )
 
-HOOFD = Main("zaak", ZAAK)
+HOOFD = Main("zaak", ZAAK, TOESTAND)
 """The link of every sub-resource to its zaak."""
 
 __all__ = ["AANMAKEN", "BIJWERKEN", "GEFORCEERD", "HOOFD", "LEZEN", "METADATA", "VERWIJDEREN", "ZAAK", "ZAAK_REF"]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
+from services.zaken.sloten import nog_dezelfde
 from services.zaken.toestand import GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
@@ -141,14 +142,23 @@ async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
     """zrc-001, Z1: wie het zaaktype wijzigt, houdt alleen statussen, rollen en dergelijke van dat zaaktype over."""
     if check.stored is None or not check.changed("zaaktype"):
         return
-    wanted = []
-    for table, column in SUBTYPES.items():
-        wanted += [row[column] for row in await rijen_van_zaken(check, table, [check.uuid]) if row[column]]
+    rows = {name: await rijen_van_zaken(check, name, [check.uuid]) for name in SUBTYPES}
+    typen = check.notes["subtypen"] = {name: {row[column] for row in rows[name]} for name, column in SUBTYPES.items()}
+    wanted = set().union(*typen.values()) - {""}
     found = await gelezen(check, wanted)
     if any(found.get(path, {}).get("zaaktype") != check.row["zaaktype"] for path in wanted):
         check.reject(
             OBJECT, "zaaktype-mismatch", "Er zijn gegevens bij de zaak die niet bij het nieuwe zaaktype horen."
         )
+
+
+async def het_beoordeelde_is_alles(db: Executor, check: Check) -> None:
+    """zrc-001, zrc-022: nothing came to the zaak since these rules looked. As effect: who writes below the zaak after
+    this waits, and then sees what it has become."""
+    if "documenten" in check.notes:
+        await nog_dezelfde(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
+    for name, typen in check.notes.get("subtypen", {}).items():
+        await nog_dezelfde(db, check, name, SUBTYPES[name], typen)
 
 
 async def vertrouwelijkheid_volgt_zaaktype(check: Check) -> None:

@@ -99,7 +99,7 @@ ZAAKNOTITIE = Resource(
         *compare("tekst", _c.tekst, str, "icontains"),
         *compare("wijzigingsdatum", _c.wijzigingsdatum, Moment, "gt", "gte", "lt", "lte"),
     ],
-    main=Main("gerelateerd_aan", HOOFD.resource),
+    main=Main("gerelateerd_aan", HOOFD.resource, HOOFD.state),
     tally=geteld(ZAAKNOTITIE_TABLE, Teller("zaaknotitie", ("status", "notitie_type"), zaak="gerelateerd_aan")),
     etag=False,
     unexpandable=("gerelateerd_aan",),

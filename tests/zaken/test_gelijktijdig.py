@@ -1,0 +1,370 @@
+"""Closing a zaak while others write below it (zrc-007, zrc-008, zrc-021): whoever is first, what was checked holds.
+
+A second connection to the database holds up one of the two, so that the order is not left to chance.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.besluiten.wereld import ZIOS, Werk, deelbaar
+from tests.maak import Maak
+from tests.stack import Client, Stack
+from tests.zaken.test_afsluiten import bron, maker, termijn
+from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, errors, moment
+
+API = "/zaken/api/v1"
+GEWOON = ("zaken.lezen", "zaken.aanmaken", "zaken.bijwerken", "zaken.statussen.toevoegen", "zaken.verwijderen")
+Request = tuple[str, str, Any]
+
+
+@asynccontextmanager
+async def transaction(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction of somebody else; what it locks is free at the end of the block."""
+    async with stack.admin() as admin, admin.transaction():
+        await admin.execute("SET LOCAL search_path TO deventer_zaken")
+        yield admin
+
+
+async def waiting(stack: Stack, number: int = 1) -> None:
+    """Return when so many statements wait for a lock."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with stack.admin() as admin, asyncio.timeout(10):
+        while await admin.fetchval(sql) < number:
+            await asyncio.sleep(0.01)
+
+
+def key(url: str) -> str:
+    """Return the uuid of a URL."""
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="module")
+async def gewoon(zaken: Zaakmaker) -> Client:
+    """A client that may write, but not on closed zaken."""
+    return await zaken.client(*GEWOON)
+
+
+async def rol(zaken: Zaakmaker, zaak: str) -> Request:
+    body = {
+        "zaak": zaak,
+        "roltype": zaken.types.roltypen["initiator"],
+        "betrokkeneType": "natuurlijk_persoon",
+        "roltoelichting": "x",
+        "betrokkeneIdentificatie": {"inpBsn": "111222333"},
+    }
+    return "POST", f"{API}/rollen", body
+
+
+async def geen_rol(zaken: Zaakmaker, zaak: str) -> Request:
+    return "DELETE", (await zaken.rol(zaak))["url"], None
+
+
+async def ander_resultaat(zaken: Zaakmaker, zaak: str) -> Request:
+    listed = (await zaken.api.get(RESULTATEN, params={"zaak": zaak})).json()["results"]
+    return "PATCH", listed[0]["url"], {"toelichting": "anders"}
+
+
+async def geen_resultaat(zaken: Zaakmaker, zaak: str) -> Request:
+    return "DELETE", (await ander_resultaat(zaken, zaak))[1], None
+
+
+async def eigenschap(zaken: Zaakmaker, zaak: str) -> Request:
+    body = {"zaak": zaak, "eigenschap": next(iter(zaken.types.eigenschappen.values())), "waarde": "x"}
+    return "POST", f"{zaak}/zaakeigenschappen", body
+
+
+async def andere_eigenschap(zaken: Zaakmaker, zaak: str) -> Request:
+    made = await zaken.api.created(*(await eigenschap(zaken, zaak))[1:])
+    return "PUT", made["url"], {"zaak": zaak, "eigenschap": made["eigenschap"], "waarde": "y"}
+
+
+async def zaakobject(zaken: Zaakmaker, zaak: str) -> Request:
+    persoon = {"objectType": "natuurlijk_persoon", "objectIdentificatie": {"inpBsn": "111222333"}}
+    body = {"zaak": zaak, **persoon}
+    return "POST", f"{API}/zaakobjecten", body
+
+
+async def document(zaken: Zaakmaker, zaak: str) -> Request:
+    werk = Werk(zaken.api, None, zaken.types)  # type: ignore[arg-type]
+    return "POST", ZIOS, {"zaak": zaak, "informatieobject": await werk.document()}
+
+
+async def geen_document(zaken: Zaakmaker, zaak: str) -> Request:
+    _, url, body = await document(zaken, zaak)
+    return "DELETE", (await zaken.api.created(url, body))["url"], None
+
+
+async def klantcontact(zaken: Zaakmaker, zaak: str) -> Request:
+    return "POST", f"{API}/klantcontacten", {"zaak": zaak, "datumtijd": "2026-01-01T12:00:00Z"}
+
+
+async def status(zaken: Zaakmaker, zaak: str) -> Request:
+    return "POST", STATUSSEN, zaken.status_body(zaak, 1)
+
+
+async def zaak_zelf(zaken: Zaakmaker, zaak: str) -> Request:
+    return "PATCH", zaak, {"toelichting": "anders"}
+
+
+SCHRIJVEN: list[Callable[[Zaakmaker, str], Awaitable[Request]]] = [
+    rol,
+    geen_rol,
+    ander_resultaat,
+    geen_resultaat,
+    eigenschap,
+    andere_eigenschap,
+    zaakobject,
+    document,
+    geen_document,
+    klantcontact,
+    status,
+    zaak_zelf,
+]
+
+
+def named(function: Any) -> str:
+    """Return the name of a kind of write."""
+    return str(function.__name__)
+
+
+async def entries(zaken: Zaakmaker, zaak: str) -> list[dict[str, Any]]:
+    """Return the audit trail of a zaak."""
+    found: list[dict[str, Any]] = (await zaken.api.get(f"{zaak}/audittrail")).json()
+    return found
+
+
+@pytest.mark.parametrize("write", SCHRIJVEN, ids=named)
+async def test_zrc_007_a_write_that_looked_before_the_zaak_was_closed(
+    zaken: Zaakmaker, gewoon: Client, stack: Stack, write: Callable[[Zaakmaker, str], Awaitable[Request]]
+) -> None:
+    """The check saw an open zaak, and the closing committed before the write: 403, and nothing was written."""
+    zaak = (await zaken.zaak())["url"]
+    await zaken.resultaat(zaak)
+    method, url, body = await write(zaken, zaak)
+    before = await entries(zaken, zaak)
+    async with transaction(stack) as closing:
+        await closing.execute("UPDATE zaak SET einddatum = '2026-03-01' WHERE uuid = $1::uuid", key(zaak))
+        answer = asyncio.create_task(gewoon.request(method, url, json=body))
+        await waiting(stack)
+        assert not answer.done()
+    assert (await answer).status_code == 403, (await answer).text
+    assert await entries(zaken, zaak) == before
+    assert (await zaken.api.request(method, url, json=body)).status_code in (200, 201, 204)
+
+
+@pytest.mark.parametrize("write", SCHRIJVEN, ids=named)
+async def test_zrc_007_a_closing_waits_for_who_already_writes(
+    zaken: Zaakmaker, gewoon: Client, stack: Stack, write: Callable[[Zaakmaker, str], Awaitable[Request]]
+) -> None:
+    """Both succeed, and in the trail the write comes before the closing; which sees what it did."""
+    zaak = (await zaken.zaak())["url"]
+    await zaken.resultaat(zaak)
+    method, url, body = await write(zaken, zaak)
+    async with transaction(stack) as pause:
+        # The write has done everything but this.
+        await pause.execute("LOCK TABLE audittrail IN SHARE MODE")
+        writing = asyncio.create_task(gewoon.request(method, url, json=body))
+        await waiting(stack, 1)
+        closing = asyncio.create_task(zaken.sluit(zaak))
+        await waiting(stack, 2)
+    assert (await writing).status_code in (200, 201, 204), (await writing).text
+    if write is geen_resultaat:
+        assert errors(await closing) == [("nonFieldErrors", "resultaat-does-not-exist")]
+        return
+    assert (await closing).status_code == 201, (await closing).text
+    last, closed = (await entries(zaken, zaak))[-2:]
+    assert closed["resourceUrl"] == (await closing).json()["url"]
+    assert last["aanmaakdatum"] <= closed["aanmaakdatum"]
+    assert (await zaken.api.get(zaak)).json()["einddatum"] is not None
+
+
+async def test_writes_below_one_zaak_do_not_wait_for_each_other(zaken: Zaakmaker, gewoon: Client, stack: Stack) -> None:
+    zaak = (await zaken.zaak())["url"]
+    method, url, body = await rol(zaken, zaak)
+    async with transaction(stack) as other:
+        await other.execute("SELECT FROM zaak WHERE uuid = $1::uuid FOR SHARE", key(zaak))
+        for write in (eigenschap, zaakobject, klantcontact):
+            _, path, content = await write(zaken, zaak)
+            await gewoon.created(path, content)
+        assert (await gewoon.request(method, url, json=body)).status_code == 201
+
+
+async def test_zrc_007_who_may_force_writes_after_the_closing(zaken: Zaakmaker, stack: Stack) -> None:
+    zaak = (await zaken.zaak())["url"]
+    await zaken.resultaat(zaak)
+    forced = await zaken.client(*GEWOON, "zaken.geforceerd-bijwerken")
+    method, url, body = await rol(zaken, zaak)
+    async with transaction(stack) as closing:
+        await closing.execute("UPDATE zaak SET einddatum = '2026-03-01' WHERE uuid = $1::uuid", key(zaak))
+        answer = asyncio.create_task(forced.request(method, url, json=body))
+        await waiting(stack)
+    assert (await answer).status_code == 201
+
+
+async def test_zrc_008_of_a_closing_and_a_status_at_once_the_later_one_counts(zaken: Zaakmaker, stack: Stack) -> None:
+    """A status that was added to an open zaak which is closed by then reopens it, for who may."""
+    zaak = (await zaken.zaak())["url"]
+    await zaken.resultaat(zaak)
+    async with transaction(stack) as pause:
+        await pause.execute("LOCK TABLE audittrail IN SHARE MODE")
+        closing = asyncio.create_task(zaken.sluit(zaak))
+        await waiting(stack, 1)
+        reopening = asyncio.create_task(zaken.api.post(STATUSSEN, zaken.status_body(zaak, 1)))
+        await waiting(stack, 2)
+    assert [(await task).status_code for task in (closing, reopening)] == [201, 201]
+    shown = (await zaken.api.get(zaak)).json()
+    assert (shown["einddatum"], shown["archiefactiedatum"]) == (None, None)
+
+
+async def test_zaken_8_of_two_first_statuses_one_is_the_first(zaken: Zaakmaker) -> None:
+    """zaken.md §8: with zaken.aanmaken alone only the first status may be added, also when two come at once."""
+    client = await zaken.client("zaken.aanmaken", "zaken.lezen")
+    for _ in range(5):
+        zaak = (await zaken.zaak())["url"]
+        answers = await asyncio.gather(*(client.post(STATUSSEN, zaken.status_body(zaak)) for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [201, 403, 403, 403]
+
+
+async def test_zrc_021_a_closing_counts_what_is_being_written(zaken: Zaakmaker, maak: Maak, stack: Stack) -> None:
+    """The archiefactiedatum follows an eigenschap whose transaction was under way."""
+    own = await maker(zaken, maak, "eigenschap")
+    zaak = await own.zaak()
+    await own.resultaat(zaak["url"])
+    async with transaction(stack) as pause:
+        await pause.execute("LOCK TABLE audittrail IN SHARE MODE")
+        writing = asyncio.create_task(own.eigenschap(zaak["url"], "einddatum", "20290601"))
+        await waiting(stack, 1)
+        closing = asyncio.create_task(own.sluit(zaak["url"]))
+        await waiting(stack, 2)
+    await writing
+    assert (await closing).status_code == 201
+    assert bron(await own.lees(zaak), await termijn(own)) == "2029-06-01"
+
+
+async def test_zrc_021_zaken_that_name_each_other_are_closed_at_once(zaken: Zaakmaker, maak: Maak) -> None:
+    """Each is kept for as long as the other says, whichever was first; neither waits for the other for ever."""
+    own = await maker(zaken, maak, "gerelateerde_zaak")
+    jaren = await termijn(own)
+    for _ in range(6):
+        first = await own.zaak()
+        names = [{"url": first["url"], "aardRelatie": "vervolg"}]
+        second = await own.zaak(relevanteAndereZaken=names)
+        back = [{"url": second["url"], "aardRelatie": "vervolg"}]
+        assert (await own.api.patch(first["url"], {"relevanteAndereZaken": back})).status_code == 200
+        for zaak in (first, second):
+            await own.resultaat(zaak["url"])
+        days = ("2026-03-15", "2026-04-16")
+        answers = await asyncio.gather(
+            *(
+                own.sluit(zaak["url"], datumStatusGezet=f"{day}T12:00:00Z")
+                for zaak, day in zip((first, second), days, strict=True)
+            )
+        )
+        assert [answer.status_code for answer in answers] == [201, 201], [answer.text for answer in answers]
+        assert [bron(await own.lees(zaak), jaren) for zaak in (first, second)] == list(reversed(days))
+
+
+async def test_zrc_007_a_hoofdzaak_and_a_deelzaak_change_at_once(zaken: Zaakmaker, maak: Maak) -> None:
+    """A closed hoofdzaak never has an open deelzaak, whatever is closed and reopened at the same moment."""
+    werk = await deelbaar(zaken.api, maak)
+    own = Zaakmaker(zaken.api, werk.types)
+    for _ in range(6):
+        hoofdzaak = await own.zaak()
+        deelzaak = await own.gesloten(hoofdzaak=hoofdzaak["url"])
+        await own.resultaat(hoofdzaak["url"])
+        answers = await asyncio.gather(
+            own.sluit(hoofdzaak["url"]), own.api.post(STATUSSEN, own.status_body(deelzaak["url"], 1))
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 400], [answer.text for answer in answers]
+        closed = [(await own.lees(zaak))["einddatum"] is not None for zaak in (hoofdzaak, deelzaak)]
+        assert closed in ([True, True], [False, False])
+
+
+async def test_zrc_001_a_zaak_gets_another_zaaktype_while_a_rol_is_added(
+    zaken: Zaakmaker, maak: Maak, stack: Stack
+) -> None:
+    """Whoever is first: no rol of the old zaaktype is left below the new one."""
+    other = await maak.zaaktype()
+    for first in ("rol", "zaak"):
+        zaak = (await zaken.zaak())["url"]
+        method, url, body = await rol(zaken, zaak)
+        async with transaction(stack) as pause:
+            await pause.execute("LOCK TABLE audittrail IN SHARE MODE")
+            requests = {
+                "rol": lambda: zaken.api.request(method, url, json=body),  # noqa: B023
+                "zaak": lambda: zaken.api.patch(zaak, {"zaaktype": other.url}),  # noqa: B023
+            }
+            one = asyncio.create_task(requests.pop(first)())
+            await waiting(stack, 1)
+            two = asyncio.create_task(requests.popitem()[1]())
+            await waiting(stack, 2)
+        assert (await one).status_code in (200, 201)
+        assert errors(await two) == [("nonFieldErrors", "zaaktype-mismatch")]
+
+
+async def test_a_rol_is_removed_once(zaken: Zaakmaker) -> None:
+    """Of two removals at the same moment one finds nothing; the trail and the notifications tell of one."""
+    zaak = (await zaken.zaak())["url"]
+    _, url, _ = await geen_rol(zaken, zaak)
+    answers = await asyncio.gather(*(zaken.api.delete(url) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404]
+    assert [entry["actie"] for entry in await entries(zaken, zaak)].count("destroy") == 1
+
+
+async def test_zrc_007_zrc_021_many_write_while_one_closes(
+    zaken: Zaakmaker, maak: Maak, gewoon: Client, stack: Stack
+) -> None:
+    """No write without the right comes after the closing, and the archiefactiedatum is that of the eigenschappen."""
+    own = await maker(zaken, maak, "eigenschap")
+    client = await own.client(*GEWOON)
+    dice = random.Random(7)
+    zaak = (await own.zaak())["url"]
+    await own.resultaat(zaak)
+    kinds = [eigenschap_met_datum, klantcontact, zaakobject, medewerker, ander_resultaat, zaak_zelf, status]
+    requests = [await kinds[number % len(kinds)](own, zaak) for number in range(50)]
+    dice.shuffle(requests)
+
+    async def later(number: int, request: Request) -> httpx.Response:
+        await asyncio.sleep(number * 0.004)
+        return await client.request(request[0], request[1], json=request[2])
+
+    async def close() -> httpx.Response:
+        await asyncio.sleep(25 * 0.004)
+        return await own.sluit(zaak, datumStatusGezet=moment())
+
+    closing, *answers = await asyncio.gather(close(), *(later(*item) for item in enumerate(requests)))
+    assert closing.status_code == 201, closing.text
+    statuses = {answer.status_code for answer in answers}
+    # Seven clients change the same resultaat, which one of them may give up.
+    assert {201, 403} <= statuses <= {200, 201, 403, 409}, [answer.text for answer in answers]
+    trail = await entries(own, zaak)
+    assert trail[-1]["resourceUrl"] == closing.json()["url"]
+    moments = [datetime.fromisoformat(entry["aanmaakdatum"]) for entry in trail]
+    assert max(moments) == moments[-1]
+    newest = (await own.api.get(f"{zaak}/zaakeigenschappen")).json()[0]
+    datum = newest["waarde"]
+    shown = (await own.api.get(zaak)).json()
+    assert bron(shown, await termijn(own)) == f"{datum[:4]}-{datum[4:6]}-{datum[6:]}"
+
+
+async def eigenschap_met_datum(zaken: Zaakmaker, zaak: str) -> Request:
+    dag = f"20{random.randrange(30, 60)}0{random.randrange(1, 10)}15"
+    return (
+        "POST",
+        f"{zaak}/zaakeigenschappen",
+        {"zaak": zaak, "eigenschap": zaken.types.eigenschappen["einddatum"], "waarde": dag},
+    )
+
+
+async def medewerker(zaken: Zaakmaker, zaak: str) -> Request:
+    _, url, body = await rol(zaken, zaak)
+    type_ = next(url for name, url in zaken.types.roltypen.items() if name not in ("initiator", "zaakcoordinator"))
+    return "POST", url, {**body, "roltype": type_}

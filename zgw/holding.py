@@ -1,0 +1,111 @@
+"""A write below a main object holds on to what was checked of it, until its commit.
+
+A rule reads the state of a main object (a zaak that is open) before the transaction begins. So that nobody changes it
+in between, the statement that writes also locks the main object FOR SHARE, if its state (``Main.state``) still is what
+the rules saw; else nothing is written, and the request starts again. Who changes the state waits for such writes, and
+they wait for who changes it, but not for each other. No round trip comes with it: the foreign key takes such a lock
+anyway, only later and weaker.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import CTE, Text, Uuid, bindparam, cast, delete, insert, literal_column, select, update
+
+from zgw.check import Check
+from zgw.database import Bound, Executor, Prepared, parameters
+from zgw.database import inserting as inserting_row
+from zgw.database import updating as updating_row
+from zgw.problems import Again
+from zgw.resource import Main, Resource
+
+
+def _held(main: Main, alone: bool) -> CTE:
+    """The main object, locked, as one row; none when it is no longer as it was checked."""
+    table = main.resource.table
+    same = [
+        table.c[name].is_not_distinct_from(bindparam(f"held_{name}", type_=table.c[name].type)) for name in main.state
+    ]
+    statement: Any = select(literal_column("1").label("there")).where(table.c.uuid == bindparam("held", type_=Uuid))
+    held: CTE = statement.where(*same).with_for_update(read=not alone, key_share=alone).cte("held")
+    return held
+
+
+def _unchanged(resource: Resource) -> Any:
+    version = cast(literal_column(f'"{resource.table.name}".xmin'), Text) == bindparam("version")
+    return (resource.table.c.uuid == bindparam("key"), version)
+
+
+@lru_cache(500)
+def _inserting(resource: Resource, main: Main, alone: bool, names: tuple[str, ...]) -> Prepared:
+    table, held = resource.table, _held(main, alone)
+    given = parameters(table, names)
+    source = select(*(cast(given[name], table.c[name].type) for name in names)).select_from(held)
+    return Prepared(insert(table).from_select(names, source, include_defaults=False))
+
+
+@lru_cache(500)
+def _updating(resource: Resource, main: Main, alone: bool, names: tuple[str, ...]) -> Prepared:
+    table, held = resource.table, _held(main, alone)
+    statement = update(table).where(*_unchanged(resource), held.c.there == literal_column("1"))
+    return Prepared(statement.values(parameters(table, names)))
+
+
+@lru_cache(500)
+def _deleting(resource: Resource, main: Main | None, alone: bool) -> Prepared:
+    statement: Any = delete(resource.table).where(*_unchanged(resource))
+    if main is not None:
+        statement = statement.where(_held(main, alone).c.there == literal_column("1"))
+    return Prepared(statement)
+
+
+@lru_cache(500)
+def _holding(main: Main, alone: bool) -> Prepared:
+    return Prepared(select(_held(main, alone).c.there))
+
+
+def _main(check: Check) -> tuple[Main | None, dict[str, Any]]:
+    """Return the link to the main object that is held, and what is known of that object."""
+    main = check.resource.main
+    if main is None or not main.state or check.main is None:
+        return None, {}
+    return main, {"held": check.main["uuid"], **{f"held_{name}": check.main[name] for name in main.state}}
+
+
+def inserting(check: Check) -> Any:
+    """Return the statement that adds the row of ``check``; it adds none when the main object is not what it was."""
+    row = {"uuid": check.uuid, **check.row}
+    main, known = _main(check)
+    if main is None:
+        return inserting_row(check.resource.table, row)
+    return _inserting(check.resource, main, check.alone, tuple(row))(**known, **row)
+
+
+def updating(check: Check, row: dict[str, Any]) -> Bound:
+    """Return the statement that changes these columns; it changes nothing when the object or its main object is not
+    what it was."""
+    assert check.stored is not None
+    main, known = _main(check)
+    version = check.stored["_version"]
+    if main is None:
+        return updating_row(check.resource.table, check.uuid, version, row)
+    changed = row or {"uuid": check.uuid}
+    statement = _updating(check.resource, main, check.alone, tuple(changed))
+    return statement(**known, key=check.uuid, version=version, **changed)
+
+
+def deleting(check: Check) -> Bound:
+    """Return the statement that removes the object; it removes nothing when that or its main object is not what it
+    was."""
+    assert check.stored is not None
+    main, known = _main(check)
+    statement = _deleting(check.resource, main, check.alone)
+    return statement(**known, key=check.uuid, version=check.stored["_version"])
+
+
+async def hold(db: Executor, check: Check) -> None:
+    """Lock the main object in a statement of its own, for a removal that looks around first; raise Again when it is
+    not what it was."""
+    main, known = _main(check)
+    if main is not None and await db.row(_holding(main, check.alone)(**known)) is None:
+        raise Again()
