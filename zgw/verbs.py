@@ -17,7 +17,7 @@ from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Prepared, Row
 from zgw.describe import describe
-from zgw.fields import URL, path_of
+from zgw.fields import LEVELS, URL, path_of
 from zgw.holding import deleting, hold, inserting, updating
 from zgw.output import by_uuid, render
 from zgw.problems import Again, InvalidParam, Problem, forbidden
@@ -144,7 +144,8 @@ async def permit(check: Check, rights: Rights) -> None:
 
 
 async def permit_type(check: Check, rights: Rights) -> None:
-    """Raise 403 for the type alone when the body has errors: rights come before those (common.md §5)."""
+    """Raise 403 for the type, and the level that was sent, when the body has errors: rights come before those
+    (common.md §5)."""
     typed = check.resource.typed
     if typed is None or rights.everything:
         return
@@ -154,7 +155,11 @@ async def permit_type(check: Check, rights: Rights) -> None:
         return
     path = path_of(url, check.call.caller.bases)
     assert p.ref is not None
-    if path not in rights.caps and (not typed.level or (await check.find(path, p.ref))[0] is not None):
+    level = next((check.sent.get(p.name) for p in describe(check.resource.fields) if p.attribute == typed.level), None)
+    if path in rights.caps:
+        if level in LEVELS and not rights.allows(path, str(level)):
+            raise forbidden()
+    elif not typed.level or (await check.find(path, p.ref))[0] is not None:
         raise forbidden()
 
 
