@@ -38,7 +38,7 @@ class Rights:
     caps: Mapping[str, int] = field(default_factory=dict)
     published_only: bool = False
     statements: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Statements that were compiled for these rights (``zgw.reading``), for as long as the rights are known."""
+    """What was worked out for these rights, such as compiled statements, for as long as the rights are known."""
 
     def allows(self, type_path: str | None, level: str | None = None) -> bool:
         """Return whether an object of this type and level lies within these rights."""
@@ -52,7 +52,12 @@ class Rights:
         if self.everything:
             return self
         cap = self.caps.get(type_path)
-        return Rights(caps={} if cap is None else {type_path: cap}, published_only=self.published_only)
+        if cap is None:
+            return Rights(published_only=self.published_only)
+        if type_path not in self.statements:
+            self.statements[type_path] = Rights(caps={type_path: cap}, published_only=self.published_only)
+        found: Rights = self.statements[type_path]
+        return found
 
     def condition(
         self, type_column: ColumnElement[str], level_column: ColumnElement[str] | None

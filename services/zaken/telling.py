@@ -5,13 +5,18 @@ of its default order; what belongs to a zaak counts under the type and level of 
 row to ``tellingdelta`` for each change, in its own transaction, so writers never wait for each other; a background task
 folds those rows into the totals. The sum over both is exact at each moment. The blocks tell where a page lies without
 walking to it.
+
+The totals have a version, which every change of them renews. A process remembers what it added up of them for whom,
+and asks the database only for the version and the rows beside them, in one statement.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import (
@@ -21,13 +26,14 @@ from sqlalchemy import (
     ColumnClause,
     ColumnElement,
     Identity,
+    Select,
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     false,
     func,
     literal_column,
-    null,
     select,
     true,
     union_all,
@@ -41,7 +47,7 @@ from services.zaken import zaaktelling
 from services.zaken.tellers import BLOK, BLOK_SECONDEN, GROEP, Teller
 from services.zaken.zaak_velden import METADATA
 from zgw.call import Call, Service
-from zgw.database import Executor
+from zgw.database import Executor, Prepared
 from zgw.problems import Problem
 from zgw.resource import Count, Tally
 from zgw.rights import Rights
@@ -54,6 +60,10 @@ VOUW_VANAF = 200
 TE_VOUWEN = "telling"
 """Where the service keeps the municipalities that have more of them."""
 
+ONTHOUDEN = 100
+"""Different questions of which the answer is remembered, for the rights of one client."""
+
+NUL: ColumnElement[int] = literal_column("0", BigInteger)
 TELLERS: list[Teller] = []
 
 
@@ -72,6 +82,20 @@ TELLING = Table(
     UniqueConstraint(*GROEP, name="telling_groep"),
 )
 """``aantallen`` holds the numbers in the ``blokken``. Arrays, because all are read at once, for hundreds of groups."""
+VERSIE = Table("tellingversie", METADATA, Column("versie", Uuid, nullable=False))
+"""One row: tells whether ``telling`` is still what it was."""
+VERNIEUW = "UPDATE tellingversie SET versie = gen_random_uuid()"
+VERSIE.info["ddl"] = [
+    "INSERT INTO tellingversie VALUES (gen_random_uuid())",
+    f"""\
+CREATE FUNCTION telling_vernieuwd() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    {VERNIEUW};
+    RETURN NULL;
+END $$;
+CREATE TRIGGER telling_versie AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON telling
+    FOR EACH STATEMENT EXECUTE FUNCTION telling_vernieuwd()""",
+]
 DELTA = Table(
     "tellingdelta",
     METADATA,
@@ -92,29 +116,83 @@ def geteld(table: Table, teller: Teller) -> Count:
         own = [kept.c.soort == teller.soort, rights.condition(kept.c.zaaktype, kept.c.vertrouwelijkheidaanduiding)]
         return [*own, *known] if len(known) == len(found) else None
 
+    def vraag(rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool) -> Vraag | None:
+        folded, loose = (where(kept, rights, criteria) for kept in (TELLING, DELTA))
+        return None if folded is None or loose is None else Vraag(folded, loose, parts)
+
     async def tel(
         call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
     ) -> Tally | None:
-        folded, loose = (where(kept, rights, criteria) for kept in (TELLING, DELTA))
-        if folded is None or loose is None:
+        key = (teller.soort, call.tenant, parts, *(_sleutel(condition) for condition in criteria))
+        known: OrderedDict[Hashable, Vraag] = rights.statements.setdefault(Vraag, OrderedDict())
+        asked = known.get(key) or vraag(rights, criteria, parts)
+        if asked is None:
             return None
-        numbers = func.unnest(TELLING.c.aantallen) if parts else TELLING.c.aantal
-        blocks = func.unnest(TELLING.c.blokken) if parts else null()
-        both = union_all(
-            select(numbers.label("aantal"), blocks.label("blok"), false().label("los")).where(*folded),
-            select(DELTA.c.aantal, DELTA.c.blok, true()).where(*loose),
-        ).subquery()
-        sums = (func.sum(both.c.aantal).label("aantal"), func.count().filter(both.c.los).label("los"))
-        if parts:
-            rows = await db.rows(select(both.c.blok, *sums).group_by(both.c.blok).order_by(both.c.blok.desc()))
-        else:
-            rows = await db.rows(select(*sums))
-        if sum(row["los"] for row in rows) >= VOUW_VANAF:
+        known[key] = asked
+        known.move_to_end(key)
+        if len(known) > ONTHOUDEN:
+            known.popitem(last=False)
+        numbers, loose = await asked.antwoord(db)
+        if loose >= VOUW_VANAF:
             call.service.state.setdefault(TE_VOUWEN, set()).add(call.tenant)
-        made = [(row["blok"], int(row["aantal"])) for row in rows if row["aantal"]] if parts else []
-        return Tally(sum(int(row["aantal"] or 0) for row in rows), made, partial(between, table, teller))
+        made = sorted(((block, n) for block, n in numbers.items() if n), reverse=True) if parts else []
+        return Tally(sum(numbers.values()), made, partial(between, table, teller))
 
     return tel
+
+
+class Vraag:
+    """A question for numbers: per block (one in all when there are no parts), and those beside the totals."""
+
+    def __init__(
+        self, folded: Sequence[ColumnElement[bool]], loose: Sequence[ColumnElement[bool]], parts: bool
+    ) -> None:
+        numbers = func.unnest(TELLING.c.aantallen) if parts else TELLING.c.aantal
+        blocks = func.unnest(TELLING.c.blokken) if parts else NUL
+        totals = _rijen(numbers, blocks, false()).where(*folded)
+        beside = _rijen(DELTA.c.aantal, DELTA.c.blok if parts else NUL, true()).where(*loose)
+        # The last row is there so that the answer always has one, with the version.
+        self._beside = Prepared(_sommen(beside, _rijen(NUL, NUL, false())))
+        self._all = Prepared(_sommen(totals, beside, _rijen(NUL, NUL, false())))
+        self._version: UUID | None = None
+        self._totals: Mapping[int, int] = {}
+
+    async def antwoord(self, db: Executor) -> tuple[dict[int, int], int]:
+        """Return the numbers, and how many rows there were beside the totals. One statement gives the version and those
+        rows, so what is remembered of that version belongs to them; else one statement gives everything."""
+        rows = await db.rows(self._beside())
+        totals = self._totals
+        if rows[0]["versie"] != self._version:
+            rows = await db.rows(self._all())
+            totals = {row["blok"]: int(row["totaal"]) for row in rows if row["totaal"]}
+            self._version, self._totals = rows[0]["versie"], totals
+        found = dict(totals)
+        for row in rows:
+            if row["ernaast"]:
+                found[row["blok"]] = found.get(row["blok"], 0) + int(row["ernaast"])
+        return found, sum(row["los"] for row in rows)
+
+
+def _rijen(aantal: ColumnElement[Any], blok: ColumnElement[Any], los: ColumnElement[bool]) -> Select[Any]:
+    return select(aantal.label("aantal"), blok.label("blok"), los.label("los"))
+
+
+def _sommen(*parts: Select[Any]) -> Select[Any]:
+    rows = union_all(*parts).subquery()
+    return select(
+        select(VERSIE.c.versie).scalar_subquery().label("versie"),
+        rows.c.blok,
+        func.sum(rows.c.aantal).filter(~rows.c.los).label("totaal"),
+        func.sum(rows.c.aantal).filter(rows.c.los).label("ernaast"),
+        func.count().filter(rows.c.los).label("los"),
+    ).group_by(rows.c.blok)
+
+
+def _sleutel(condition: ColumnElement[bool]) -> Hashable:
+    """Return what tells a condition from others, with its values."""
+    made = condition._generate_cache_key()
+    assert made is not None
+    return made.key, tuple(repr(parameter.effective_value) for parameter in made.bindparams)
 
 
 def on_counts(condition: ColumnElement[bool], table: Table, teller: Teller, kept: Table) -> ColumnElement[bool] | None:
@@ -172,7 +250,7 @@ ALLEEN = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.tellin
 def hertel() -> list[str]:
     """Return the statements that count everything again, for whoever fills the tables without the triggers."""
     empty = [f"DELETE FROM {table.name}" for table in (DELTA, TELLING)]  # noqa: S608
-    return [*empty, *(teller.hertel() for teller in TELLERS), VOUW]
+    return [*empty, *(teller.hertel() for teller in TELLERS), VOUW, VERNIEUW]
 
 
 async def vouw(service: Service, tenant: str) -> None:

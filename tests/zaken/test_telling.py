@@ -234,6 +234,38 @@ async def test_what_writers_leave_is_folded(
     await klopt(stack, tenant)
 
 
+async def test_totals_are_read_anew_when_they_changed(stack: Stack, druk: tuple[Zaakmaker, Zaakmaker]) -> None:
+    """Whatever changed them: a fold here or in another process, or an operator."""
+    maker = druk[0]
+    tenant, reader = maker.api.tenant, await maker.client("zaken.lezen")
+
+    async def counts() -> list[int]:
+        lists = [f"{ZAKEN}?pageSize=1", f"{ZAKEN}?pageSize=1&page=2", f"{ZAKEN}?zaaktype={maker.types.url}&pageSize=1"]
+        return [(await reader.get(url)).json()["count"] for url in lists]
+
+    await maker.zaak()
+    await maker.zaak()
+    before = await counts()
+    for number in range(1, 7):
+        await maker.zaak()
+        assert await counts() == [count + number for count in before]
+        if number % 2:
+            await vouw(stack.standalone.services["zaken"], tenant)
+            assert await counts() == [count + number for count in before]
+    async with stack.admin() as admin:
+        await admin.execute(f"SET search_path TO {tenant}_zaken")
+        more = (
+            f"UPDATE telling SET aantal = aantal + $1 WHERE soort = 'zaak' AND zaaktype LIKE '%{maker.types.url[-36:]}'"
+        )
+        # Without a new version nobody looks; this is what makes the numbers cheap.
+        await admin.execute("ALTER TABLE telling DISABLE TRIGGER telling_versie")
+        await admin.execute(more, 1000)
+        await admin.execute("ALTER TABLE telling ENABLE TRIGGER telling_versie")
+        assert (await counts())[0] == before[0] + 6
+        await admin.execute(more, -1000)
+        assert await counts() == [count + 6 for count in before]
+
+
 async def test_what_the_version_before_counts_itself_is_not_counted_twice(
     stack: Stack, druk: tuple[Zaakmaker, Zaakmaker]
 ) -> None:
