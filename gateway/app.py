@@ -198,9 +198,7 @@ class Gateway:
     async def _route(self, scope: Scope, receive: Receive, path: bytes, exchange: _Exchange) -> None:
         exchange.service = find_service(path)
         if len(scope["query_string"]) > MAX_URI or len(path) > MAX_URI:
-            raise Problem(
-                414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.", title="De URL is te lang."
-            )
+            raise Problem(414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.")
         target = find_target(path)
         origin = header(scope["headers"], b"origin")
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):

@@ -49,7 +49,7 @@ class Limited:
             async with asyncio.timeout(self._silence):
                 message = await self._receive()
         except TimeoutError:
-            self.exceeded = Problem(408, "request_timeout", "De inhoud van het verzoek bleef uit.", title="Te traag.")
+            self.exceeded = Problem(408, "request_timeout", "De client zendt te traag.")
             return {"type": "http.disconnect"}
         self._whole = not message.get("more_body", False)
         if self._left is not None and self._limit is not None:

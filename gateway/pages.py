@@ -1,4 +1,4 @@
-"""The gateway's own pages: the front page and health."""
+"""The gateway's own pages: the front page, errors and health."""
 
 import asyncio
 import html
@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from gateway.asgi import ASGIApp, fetch_status
 from gateway.config import Config
+from gateway.error_pages import PREFIX, error_page
 from gateway.registry import Registry
 from zgw.problems import Problem
 
@@ -74,21 +75,21 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 SECURITY = b"/.well-known/security.txt"
 PATHS = frozenset((b"/", b"/health/live", b"/health/ready", SECURITY))
-"""The paths that the gateway answers itself."""
+"""The paths that the gateway answers itself, beside those of the error pages."""
 
 
 async def answer_page(
     path: bytes, method: str, registry: Registry, services: Mapping[str, ASGIApp], config: Config
 ) -> Response:
-    """Return the gateway's own page at one of :data:`PATHS`; raise Problem 404 or 405."""
-    if path not in PATHS or (path == SECURITY and not config.security_contact):
+    """Return the gateway's own page at one of :data:`PATHS`, or about an error; raise Problem 404 or 405."""
+    page = error_page(path) if path.startswith(PREFIX) else None
+    if (path not in PATHS and page is None) or (path == SECURITY and not config.security_contact):
         raise Problem(404, "not_found", "Deze pagina bestaat niet.")
     if method not in ("GET", "HEAD"):
         raise Problem(405, "method_not_allowed", headers={"Allow": "GET, HEAD"})
-    if path == b"/":
-        return HTMLResponse(
-            front_page(), headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
-        )
+    if path == b"/" or page is not None:
+        headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+        return HTMLResponse(page or front_page(), headers=headers)
     if path == b"/health/live":
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
     if path == SECURITY:

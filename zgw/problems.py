@@ -13,19 +13,36 @@ MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     "invalid": "Ongeldige invoer.",
-    "parse_error": "De inhoud van het verzoek is geen geldige JSON.",
+    "parse_error": "De inhoud van het verzoek is niet te lezen.",
     "not_authenticated": "Authenticatiegegevens ontbreken.",
     "permission_denied": "U bent niet geautoriseerd voor deze bewerking.",
     "not_authenticated_for_ac": "De autorisaties konden niet worden opgehaald.",
+    "missing-client-identifier": "Het token noemt geen client_id.",
+    "invalid-client-identifier": "De client_id van het token is niet bekend.",
+    "invalid-jwt-signature": "De handtekening van het token klopt niet.",
+    "jwt-decode-error": "Het token is niet te lezen.",
+    "jwt-missing-iat-claim": "Het token zegt niet wanneer het is gemaakt (iat).",
+    "jwt-expired": "Het token is te oud.",
+    "jwt-expiredsignatureerror": "De geldigheid van het token (exp) is verlopen.",
+    "jwt-immaturesignatureerror": "Het token (nbf) is nog niet geldig.",
+    "jwt-invalidissuedaterror": "Het moment waarop het token is gemaakt (iat) is onjuist.",
+    "jwt-invalidissuererror": "De uitgever van het token (iss) is niet bekend.",
+    "jwt-invalidalgorithmerror": "Het token is met een ander algoritme ondertekend dan is toegestaan.",
+    "jwt-invalidtokenerror": "Het token is niet geldig.",
     "not_found": "Niet gevonden.",
+    "invalid-expand-field": "Dit attribuut bestaat niet, of kan niet worden meegegeven.",
     "method_not_allowed": "Deze methode is niet toegestaan.",
     "not_acceptable": "De gevraagde weergave is niet beschikbaar.",
     "conflict": "De bewerking is in strijd met de huidige toestand.",
+    "CATALOG_NOT_EMPTY": "De catalogus bevat nog typen.",
     "gone": "Verwijderd.",
     "precondition_failed": "Een verplichte header ontbreekt.",
     "request_too_large": "Het verzoek is te groot.",
     "unsupported_media_type": "Dit mediatype wordt niet ondersteund.",
+    "range_not_satisfiable": "Dit deel van de inhoud bestaat niet.",
     "throttled": "Te veel verzoeken.",
+    "request_timeout": "De inhoud van het verzoek bleef uit.",
+    "insufficient_storage": "De opslag is vol.",
     "uri_too_long": "De URL is te lang.",
     "service_unavailable": "De dienst is tijdelijk niet beschikbaar.",
     "gateway_timeout": "De dienst antwoordt niet op tijd.",
@@ -117,17 +134,26 @@ def not_found(detail: str = "") -> Problem:
     return Problem(404, "not_found", detail)
 
 
+def kind_of(code: str) -> str:
+    """Return how the ``type`` of an error names its code: ``NotFound`` for ``not_found``."""
+    return "".join(part.title() for part in re.split("[-_]", code))
+
+
+def title_of(code: str, status: int = 500) -> str:
+    """Return the general name of an error, in Dutch."""
+    return TITLES.get(code) or TITLES["permission_denied" if status == 403 else "error"]
+
+
 def response(problem: Problem, base_url: str = "", instance: str = "") -> Response:
     """Return the problem+json response. ``instance`` is a urn that the caller also logs.
 
     A validation problem is told from the others by its ``invalidParams``.
     """
-    kind = "ValidationError" if problem.invalid_params else "".join(p.title() for p in re.split("[-_]", problem.code))
+    kind = "ValidationError" if problem.invalid_params else kind_of(problem.code)
     content: dict[str, object] = {
         "type": f"{base_url}/ref/fouten/{kind}/",
         "code": problem.code,
-        "title": problem.title
-        or TITLES.get(problem.code, TITLES["permission_denied" if problem.status == 403 else "error"]),
+        "title": problem.title or title_of(problem.code, problem.status),
         "status": problem.status,
         "detail": problem.detail,
         "instance": instance or f"urn:uuid:{uuid.uuid4()}",

@@ -56,7 +56,6 @@ async def download(call: Call) -> Response:
                 "range_not_satisfiable",
                 f"De inhoud heeft {size} bytes.",
                 headers={"Content-Range": f"bytes */{size}"},
-                title="Dit deel van de inhoud bestaat niet.",
             )
         headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
     headers["Content-Length"] = str(end - start)

@@ -167,7 +167,7 @@ def failures() -> Iterator[None]:
         text = str(e)
         log.error("storage of documents: %s", text.partition("\n")[0][:500])
         if getattr(e, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(word in text.lower() for word in _FULL):
-            raise Problem(507, "insufficient_storage", "De documentopslag is vol.", title="Opslag vol.") from e
+            raise Problem(507, "insufficient_storage", "De documentopslag is vol.") from e
         raise Problem(
             503,
             "service_unavailable",
