@@ -6,7 +6,8 @@ An answered write is therefore announced, a rolled-back one never.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +36,7 @@ BUSY_ELSEWHERE = 0.2
 LONGEST_DELAY = 10.0
 UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 HOLD = timedelta(seconds=60)
-"""Longer than a call to another service and taking the write back can last."""
+"""Longer than a call to another service can last. Who makes many, or takes a write back, holds on (:func:`holding`)."""
 CHANNEL = "samenzaak_outbox"
 
 
@@ -115,6 +116,30 @@ def adding(metadata: MetaData, wakes: bool) -> Insert:
     statement = insert(table).values(parameters(table, ("bases", "message", "held_until")))
     statement = statement.returning(table.c.id.label("outbox"))
     return statement.returning(func.pg_notify(CHANNEL, func.current_schema())) if wakes else statement
+
+
+@asynccontextmanager
+async def holding(check: Check) -> AsyncIterator[None]:
+    """Keep the notification of a write held for as long as the calls to other services go on."""
+    held = check.notes.get("outbox") if check.notes.get("mirrored", True) else None
+    if held is None:
+        yield
+        return
+    table = check.resource.table.metadata.tables["outbox"]
+
+    async def hold_on() -> None:
+        while True:
+            await asyncio.sleep(HOLD.total_seconds() / 3)
+            until = datetime.now(UTC) + HOLD
+            with contextlib.suppress(*UNAVAILABLE):
+                async with check.call.db.acquire(check.call.tenant) as db:
+                    await db.execute(table.update().where(table.c.id == held).values(held_until=until))
+
+    work = asyncio.create_task(hold_on())
+    try:
+        yield
+    finally:
+        work.cancel()
 
 
 async def release(check: Check) -> None:

@@ -11,53 +11,39 @@ which names the relations that a write may have changed::
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import asyncpg
 import httpx
-from sqlalchemy import ColumnElement, Select, Table, literal_column, select
+from sqlalchemy import ColumnElement, Table, literal_column, select
 
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
+from zgw.mirrors import CHANGES, Failed, Relation, agree
+from zgw.outbox import holding
 from zgw.problems import Problem, invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
 
-CHANGES = 10
-"""How often one relation is followed while others keep changing it."""
+Leading = tuple[Table, Mapping[str, Any]]
+"""What leads at this side: a table, and what its columns say."""
 
 
-@dataclass(frozen=True)
-class Relation:
-    """One record at the other side: the collection that it lives in (stored path or foreign URL), its body, and the
-    query that finds it again; ``leading`` finds what leads to it, at this side. References are stored paths."""
-
-    collection: str
-    body: Mapping[str, str]
-    find: Mapping[str, str]
-    leading: Select[Any]
-
-
-class Failed(Exception):
-    """The other service could not be reached or refused."""
-
-
-def objectinformatieobject(informatieobject: str, object_path: str, object_type: str, leading: Select[Any]) -> Relation:
+def objectinformatieobject(informatieobject: str, object_path: str, object_type: str, leading: Leading) -> Relation:
     """Return the mirror of a zaakinformatieobject or besluitinformatieobject, in the API that has the document."""
     pair = {"object": object_path, "informatieobject": informatieobject}
     root = informatieobject.rsplit("/", 2)[0]
-    return Relation(f"{root}/objectinformatieobjecten", {**pair, "objectType": object_type}, pair, leading)
+    internal = "/_intern/objectinformatieobjecten" if root.startswith("/") else ""
+    return Relation(f"{root}/objectinformatieobjecten", {**pair, "objectType": object_type}, pair, leading, internal)
 
 
-def zaakbesluit(zaak: str, besluit: str, leading: Select[Any]) -> Relation:
+def zaakbesluit(zaak: str, besluit: str, leading: Leading) -> Relation:
     """Return the mirror of ``besluit.zaak``, in the API that has the zaak."""
     return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {}, leading)
 
 
-def objectcontact(contact: str, zaak: str, leading: Select[Any]) -> list[Relation]:
+def objectcontact(contact: str, zaak: str, leading: Leading) -> list[Relation]:
     """Return the mirror of a zaakverzoek or zaakcontactmoment, in the API that has the verzoek or contactmoment; other
     APIs than that of the standard keep none (Z18)."""
     root, collection, _ = contact.rsplit("/", 2)
@@ -73,17 +59,18 @@ async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> No
 
     When that fails the write is taken back, and the answer is 400 ``pending-relations`` on ``name``.
     """
-    try:
-        await _agree(check, relations)
-    except Failed as e:
-        log.warning("%s of %s is taken back: %s", check.action, check.path, e)
-        back = await take_back(check)
-        # The other side is often still down. Then check relations has to find what is left.
-        with contextlib.suppress(Failed):
-            await _agree(check, relations)
-        # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
-        if back:
-            raise invalid(name, "pending-relations") from e
+    async with holding(check):
+        try:
+            await agree(check, relations)
+        except Failed as e:
+            log.warning("%s of %s is taken back: %s", check.action, check.path, e)
+            back = await take_back(check)
+            # The other side is often still down. Then check relations has to find what is left.
+            with contextlib.suppress(Failed):
+                await agree(check, relations, back=True)
+            # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
+            if back:
+                raise invalid(name, "pending-relations") from e
 
 
 async def told(check: Check, name: str, service: str, path: str) -> None:
@@ -112,83 +99,6 @@ async def told(check: Check, name: str, service: str, path: str) -> None:
         with contextlib.suppress(Failed):
             await tell()
         raise invalid(name, "pending-relations") from e
-
-
-async def _agree(check: Check, relations: Sequence[Relation]) -> None:
-    """Make or remove each record at the other side, as this side tells at the moment. Raises Failed.
-
-    Others write the same relations. Who changes one after it was looked at here may find the other side already as it
-    should be, and see that undone by this call: so it is looked at again after the call.
-    """
-    for relation in relations:
-        leads = await _leads(check, relation)
-        for _ in range(CHANGES):
-            before, failure = leads, None
-            try:
-                await (add if leads else drop)(check, relation)
-            except Failed as e:
-                failure = e
-            leads = await _leads(check, relation)
-            if leads == before:
-                break
-        if failure is not None:
-            raise failure
-
-
-async def _leads(check: Check, relation: Relation) -> bool:
-    return await check.call.db.row(check.call.tenant, relation.leading) is not None
-
-
-async def add(check: Check, relation: Relation) -> None:
-    """Make the record; that it exists already is success. Raises Failed."""
-    body = {key: _url(check, value) for key, value in relation.body.items()}
-    status, content = await _send(check, "POST", relation.collection, body)
-    codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
-    if status not in (200, 201) and codes != {"unique"}:
-        raise Failed(f"POST {relation.collection}: {status} {content}")
-
-
-async def drop(check: Check, relation: Relation) -> None:
-    """Remove the record; that it does not exist is success. Raises Failed.
-
-    An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
-    """
-    remote, caller = check.call.service.remote, check.call.caller
-    if not relation.collection.startswith("/") and not await remote.refers_to(caller, relation.collection):
-        log.warning("%s keeps %s: it is no configured API any more", relation.collection, relation.body)
-        return
-    query = {key: _url(check, value) for key, value in relation.find.items()}
-    target = f"{relation.collection}?{urlencode(query)}" if query else relation.collection
-    status, items = await _send(check, "GET", target)
-    if status == 404:
-        return
-    if status != 200 or not isinstance(items, list):
-        raise Failed(f"GET {target}: {status}")
-    wanted = {key: _url(check, value) for key, value in relation.body.items()}
-    for item in items:
-        if all(item.get(key) == value for key, value in wanted.items()):
-            status, content = await _send(check, "DELETE", str(item.get("url")).removeprefix(check.call.base))
-            if status not in (204, 404):
-                raise Failed(f"DELETE {item.get('url')}: {status} {content}")
-
-
-def _url(check: Check, value: str) -> str:
-    return check.call.base + value if value.startswith("/") else value
-
-
-async def _send(check: Check, method: str, target: str, body: Any = None) -> tuple[int, Any]:
-    remote, caller = check.call.service.remote, check.call.caller
-    if not target.startswith("/"):
-        answered = await remote.external_request(caller, method, target, body)
-        if answered is None:
-            raise Failed(f"{method} {target}: refused or unreachable")
-        return answered
-    try:
-        me = caller.as_component(remote.service)
-        response = await remote.send(me, target.split("/")[1], method, target, body)
-        return response.status_code, response.json() if response.content else None
-    except (httpx.HTTPError, ValueError) as e:
-        raise Failed(f"{method} {target}: {e!r}") from e
 
 
 # --- Taking back ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ log = logging.getLogger("samenzaak.remote")
 
 CACHED = ("catalogi",)
 MOST_ELSEWHERE = 10_000
+AT_ONCE = 8
+"""Requests to APIs elsewhere that one request of a client makes at the same time."""
 INTERNAL = ("",)
 """The bases of an internal call: URLs are rendered as stored paths."""
 

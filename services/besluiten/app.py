@@ -1,7 +1,8 @@
 """The Besluiten API 1.1.0."""
 
 from services.besluiten.besluit import BESLUIT, METADATA
-from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT
+from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
+from zgw.mirrors import leads
 from zgw.outbox import relay
 from zgw.resource import Api, Kanaal
 from zgw.versions import VERSIONS
@@ -14,6 +15,7 @@ API = Api(
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
+    internal={"POST /leidend": leads(BIO_TABLE, "besluit", "/besluiten/api/v1/besluiten/")},
     metadata=METADATA,
     start=[relay],
 )

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from zgw.check import OBJECT, Check
+from zgw.mirrors import Relation
 from zgw.problems import Problem, forbidden, invalid
-from zgw.relations import Relation, kept, mirrored, objectinformatieobject, told, zaakbesluit
+from zgw.relations import kept, mirrored, objectinformatieobject, told, zaakbesluit
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -48,11 +47,10 @@ async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
 
 async def spiegel_in_zaak(check: Check) -> None:
     """brc-006: the zaak knows its besluiten. brc-009: with the besluit its mirrors disappear."""
-    table = check.resource.table.c
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
     relations = [
-        zaakbesluit(zaak, check.path, select(table.id).where(table.uuid == check.uuid, table.zaak == zaak))
+        zaakbesluit(zaak, check.path, (check.resource.table, {"uuid": check.uuid, "zaak": zaak}))
         for zaak in (new, old)
         if zaak and new != old
     ]
@@ -78,7 +76,7 @@ async def spiegel_in_documenten(check: Check) -> None:
 
 
 def _document(check: Check, row: Mapping[str, Any]) -> Relation:
-    table = check.resource.table.metadata.tables[BIO_TABLE_NAME].c
     besluit, informatieobject = row["besluit"], row["informatieobject"]
-    leading = select(table.id).where(table.besluit == besluit, table.informatieobject == informatieobject)
+    table = check.resource.table.metadata.tables[BIO_TABLE_NAME]
+    leading = (table, {"besluit": besluit, "informatieobject": informatieobject})
     return objectinformatieobject(informatieobject, f"/besluiten/api/v1/besluiten/{besluit}", "besluit", leading)

@@ -4,6 +4,7 @@
   (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``; ``telling`` counts.
 - Its content comes in through ``inhoud`` (base64 in JSON) or ``bestandsdeel_uploaden`` (a form), and is an ``upload``
   until it is kept. ``opslag`` is the object store, ``logboek`` the journal of what must go, ``controle`` reads back.
+- ``spiegelen`` takes the relations of zaken and besluiten with documents from those services, many at once.
 - ``verwijzing``: the filter that all resources beside the document have.
 """
 
@@ -22,6 +23,7 @@ from services.documenten.document_velden import EnkelvoudigInformatieObjectField
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.logboek import METADATA, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
+from services.documenten.spiegelen import haal_weg, leg_vast
 from services.documenten.telling import fold_steadily
 from services.documenten.verzending import VERZENDING
 from zgw.outbox import relay
@@ -102,6 +104,7 @@ API = Api(
             ),
         )
     ],
+    internal={"POST /objectinformatieobjecten": leg_vast, "DELETE /objectinformatieobjecten": haal_weg},
     metadata=METADATA,
     start=[relay, sweep, fold_steadily],
 )

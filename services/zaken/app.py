@@ -20,11 +20,12 @@ from services.zaken.zaak import METADATA, ZAAK
 from services.zaken.zaakbesluit import ZAAKBESLUIT, besluit_is_gewijzigd
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
 from services.zaken.zaakeigenschap import ZAAKEIGENSCHAP
-from services.zaken.zaakinformatieobject import ZAAKINFORMATIEOBJECT
+from services.zaken.zaakinformatieobject import ZAAKINFORMATIEOBJECT, ZAAKINFORMATIEOBJECT_TABLE
 from services.zaken.zaaknotitie import ZAAKNOTITIE
 from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from services.zaken.zoeken import ACTIONS as ZOEKEN
+from zgw.mirrors import leads
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal, Resource
 from zgw.versions import VERSIONS
@@ -55,7 +56,10 @@ API = Api(
     resources=RESOURCES,
     actions=ACTIONS,
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
-    internal={"POST /besluit": besluit_is_gewijzigd},
+    internal={
+        "POST /besluit": besluit_is_gewijzigd,
+        "POST /leidend": leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"),
+    },
     metadata=METADATA,
     start=[relay, vouw_steeds],
 )

@@ -1,5 +1,6 @@
 """What the Zaken API reads of other services: types, documents and besluiten, with its own rights."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,22 +9,28 @@ from sqlalchemy import select
 from zgw.check import Check
 from zgw.database import Row, among
 from zgw.problems import Problem
-from zgw.remote import split_path
+from zgw.remote import AT_ONCE, split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]
 
 
 async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
-    """Return the objects at stored paths or foreign URLs, as far as they can be read, by path or URL."""
+    """Return the objects at stored paths or foreign URLs, as far as they can be read, by path or URL. Those elsewhere
+    are asked for one by one, a few at the same time."""
     remote, caller = check.call.service.remote, check.call.caller
     wanted = {pad for pad in paden if pad}
     found: dict[str, Mapping[str, Any]] = {}
     own = [pad for pad in wanted if pad.startswith("/")]
     if own:
         found.update(await remote.objects(caller, own))
-    for url in wanted - set(own):
-        if (item := await remote.object(caller, url)) is not None:
-            found[url] = item
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def read(url: str) -> None:
+        async with limit:
+            if (item := await remote.object(caller, url)) is not None:
+                found[url] = item
+
+    await asyncio.gather(*map(read, wanted - set(own)))
     return found
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from services.zaken.zaak_velden import METADATA
-from zgw.relations import Relation, objectcontact, objectinformatieobject
+from zgw.mirrors import Relation
+from zgw.relations import objectcontact, objectinformatieobject
 
 LEIDEND = {
     "zaakinformatieobject": "informatieobject",
@@ -18,9 +17,9 @@ LEIDEND = {
 
 def spiegels(name: str, row: Mapping[str, Any]) -> list[Relation]:
     """Return the mirror of one row of the table ``name``; verzoeken and contactmomenten may have none."""
-    table, column = METADATA.tables[name].c, LEIDEND[name]
+    table, column = METADATA.tables[name], LEIDEND[name]
     zaak, other = f"/zaken/api/v1/zaken/{row['zaak']}", row[column]
-    leading = select(table.id).where(table.zaak == row["zaak"], table[column] == other)
+    leading = (table, {"zaak": row["zaak"], column: other})
     if name == "zaakinformatieobject":
         return [objectinformatieobject(other, zaak, "zaak", leading)]
     return objectcontact(other, zaak, leading)

@@ -16,8 +16,9 @@ from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
+from zgw.mirrors import Relation
 from zgw.problems import OBJECT, invalid, not_found
-from zgw.relations import Relation, keep, mirrored
+from zgw.relations import keep, mirrored
 
 _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)

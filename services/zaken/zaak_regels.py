@@ -22,6 +22,9 @@ SUBTYPES = {
 }
 """The tables below a zaak whose type belongs to one zaaktype, with the column that holds it."""
 
+MAX_ELDERS = 50
+"""Relevante andere zaken elsewhere: each of them is fetched, and a client waits for all."""
+
 DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
 
 SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
@@ -110,7 +113,7 @@ async def producten_horen_bij_zaaktype(check: Check) -> None:
 
 
 async def relevante_zaken_bestaan(check: Check) -> None:
-    """zrc-011: elke relevante andere zaak kan worden opgehaald."""
+    """zrc-011: elke relevante andere zaak kan worden opgehaald; van elders ten hoogste ``MAX_ELDERS``."""
     items = check.row["relevante_andere_zaken"]
     if not items or not check.changed("relevante_andere_zaken"):
         return
@@ -118,7 +121,12 @@ async def relevante_zaken_bestaan(check: Check) -> None:
     column = ZAAK_TABLE.c.uuid
     statement = select(column).where(among(column, [found for found in local.values() if found]))
     known = {row["uuid"] for row in await check.call.db.rows(check.call.tenant, statement)}
-    foreign = await gelezen(check, [url for url, found in local.items() if not found and not url.startswith("/")])
+    elders = [url for url, found in local.items() if not found and not url.startswith("/")]
+    if len(elders) > MAX_ELDERS:
+        reason = f"Noem ten hoogste {MAX_ELDERS} zaken van andere registraties."
+        check.reject("relevanteAndereZaken", "max_length", reason)
+        return
+    foreign = await gelezen(check, elders)
     for index, item in enumerate(items):
         if local[item["url"]] not in known and item["url"] not in foreign:
             check.reject(f"relevanteAndereZaken.{index}.url", "bad-url")

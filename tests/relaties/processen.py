@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.relaties.breken import MIRRORS
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -102,7 +104,8 @@ class Proxy:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        strikes = self.fault and scope["method"] in ("POST", "DELETE") and not scope["path"].startswith("/_intern/")
+        mirrors = not scope["path"].startswith("/_intern/") or scope["path"] == MIRRORS
+        strikes = self.fault and scope["method"] in ("POST", "DELETE") and mirrors
         self.struck += bool(strikes)
         fault = self.fault if strikes else ""
         if fault == "killed before" and self.victim is not None:

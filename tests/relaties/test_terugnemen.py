@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.besluiten.wereld import BESLUITEN, BIOS, ZIOS, Werk, errors
-from tests.relaties.breken import Break, broken, no_message, outbox
+from tests.relaties.breken import MIRRORS, Break, broken, no_message, outbox
 from tests.stack import Stack
 
 __all__ = ["broken"]
@@ -110,7 +110,7 @@ async def test_a_write_is_announced_only_after_the_other_side_agreed(
     send, seen = remote.send, []
 
     async def looking(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
-        if to == "documenten" and method == "POST" and not path.startswith("/_intern/"):
+        if to == "documenten" and method == "POST" and path == MIRRORS:
             rows = [
                 row for row in await outbox(stack, "besluiten") if "besluitinformatieobjecten" in str(row["message"])
             ]

@@ -27,6 +27,8 @@ class Elders:
         self.mirrors: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         """The paths of all requests."""
+        self.busy = self.most = 0
+        """Requests that it has at the moment, and the most that it ever had."""
         self.delay = 0.0
         """Seconds before an answer."""
         self.status = 0
@@ -42,7 +44,10 @@ class Elders:
         """Answer one request."""
         path = request.url.path
         self.asked.append(path)
+        self.busy += 1
+        self.most = max(self.most, self.busy)
         await asyncio.sleep(self.delay)
+        self.busy -= 1
         if request.method != "GET" and self.status:
             return JSONResponse({"code": "error"}, self.status)
         if request.method == "POST":

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.zaken.zaak_regels import MAX_ELDERS
 from tests.maak import Maak
+from tests.stack import Stack
 from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import Zaakmaker, errors
+from zgw.remote import AT_ONCE
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +58,19 @@ async def test_zrc_011_a_zaak_elsewhere(zaken: Zaakmaker, register: Elders) -> N
     assert (await zaken.zaak(relevanteAndereZaken=links))["relevanteAndereZaken"] == links
     links.append({"url": f"{there}0", "aardRelatie": "vervolg"})
     assert await zaken.weiger(relevanteAndereZaken=links) == [("relevanteAndereZaken.1.url", "bad-url")]
+
+
+async def test_zrc_011_relevant_zaken_elsewhere_are_fetched_together(zaken: Zaakmaker, stack: Stack) -> None:
+    """A few at the same time, and not more than a client can wait for."""
+    async with elders(stack) as other:
+        urls = [other.add(f"zaken/{number}", {"einddatum": None}) for number in range(MAX_ELDERS + 1)]
+        links = [{"url": url, "aardRelatie": "vervolg"} for url in urls]
+        assert await zaken.weiger(relevanteAndereZaken=links) == [("relevanteAndereZaken", "max_length")]
+        assert other.asked == []
+        other.delay = 0.05
+        assert len((await zaken.zaak(relevanteAndereZaken=links[1:]))["relevanteAndereZaken"]) == MAX_ELDERS
+        assert (len(other.asked), other.most) == (MAX_ELDERS, AT_ONCE)
+        # Those of this register are found in one statement.
+        own = (await zaken.zaak())["url"]
+        many = [{"url": own, "aardRelatie": "vervolg"}] * (MAX_ELDERS + 1)
+        assert len((await zaken.zaak(relevanteAndereZaken=many))["relevanteAndereZaken"]) == MAX_ELDERS + 1

@@ -1,0 +1,224 @@
+"""The other side of relations that live in two services: makes and removes records there, many at a time.
+
+Own services get some hundreds in one internal request; APIs elsewhere, which know the standard only, get a request for
+each, a few at the same time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from sqlalchemy import ARRAY, Select, Table, bindparam, func, select, tuple_
+from starlette.responses import Response
+
+from zgw.call import Call, answer
+from zgw.check import Check
+from zgw.remote import AT_ONCE
+
+log = logging.getLogger("samenzaak.relations")
+
+CHANGES = 10
+"""How often one relation is followed while others keep changing it."""
+BUNDLE = 250
+"""Relations in one internal request: the answer comes in a tenth of the time that a service waits for one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """One record at the other side: the collection that it lives in (stored path or foreign URL), its body, and the
+    query that finds it again. References are stored paths.
+
+    ``leading`` is what leads to it at this side: a table, and what its columns say. ``internal`` is the internal path
+    that takes many of them at once, in an own service.
+    """
+
+    collection: str
+    body: Mapping[str, str]
+    find: Mapping[str, str]
+    leading: tuple[Table, Mapping[str, Any]]
+    internal: str = ""
+
+
+class Failed(Exception):
+    """The other service could not be reached or refused."""
+
+
+Failures = dict[Relation, Failed]
+
+
+async def agree(check: Check, relations: Sequence[Relation], back: bool = False) -> None:
+    """Make or remove each record at the other side, as this side tells at the moment; new ones first. Raises Failed.
+
+    ``back``: of a write that was taken back, where what can be mended is.
+
+    Others write the same relations. Who changes one after it was looked at here may find the other side already as it
+    should be, and see that undone by this call: so it is looked at again after the call.
+    """
+    todo = list(relations)
+    for _ in range(CHANGES):
+        if not todo:
+            return
+        leads = await leading(check, todo)
+        new, gone = [item for item in todo if item in leads], [item for item in todo if item not in leads]
+        failures = await _tell(check, new, make=True)
+        untold = gone if failures and not back else []
+        if not untold:
+            failures |= await _tell(check, gone, make=False)
+        now = await leading(check, todo)
+        changed = [item for item in todo if (item in leads) != (item in now)]
+        for item, failure in failures.items():
+            if item not in changed:
+                raise failure
+        todo = [*changed, *(item for item in untold if item not in changed)]
+    for failure in failures.values():
+        raise failure
+
+
+async def leading(check: Check, relations: Iterable[Relation]) -> set[Relation]:
+    """Return the relations that this side has at the moment."""
+    groups: dict[tuple[Table, tuple[str, ...]], list[Relation]] = {}
+    for item in relations:
+        table, known = item.leading
+        groups.setdefault((table, tuple(known)), []).append(item)
+    found: set[Relation] = set()
+    for (table, names), items in groups.items():
+        given = [tuple(item.leading[1][name] for name in names) for item in items]
+        rows = await check.call.db.rows(check.call.tenant, _present(table, names, given))
+        there = {tuple(row[name] for name in names) for row in rows}
+        found |= {item for item, values in zip(items, given, strict=True) if values in there}
+    return found
+
+
+def _present(table: Table, names: Sequence[str], given: Sequence[Sequence[Any]]) -> Select[Any]:
+    """Return the statement that reads which of these combinations of values a table has."""
+    columns = [table.c[name] for name in names]
+    values = zip(*given, strict=True)
+    arrays = [bindparam(None, list(each), type_=ARRAY(c.type)) for c, each in zip(columns, values, strict=True)]
+    return select(*columns).where(tuple_(*columns).in_(select(*map(func.unnest, arrays))))
+
+
+def leads(table: Table, key: str, prefix: str) -> Callable[[Call], Awaitable[Response]]:
+    """Return the internal route that tells a service with mirrors which relations there are: of ``[[object,
+    informatieobject], …]`` those that ``table`` has, whose column ``key`` refers to the object."""
+
+    async def run(call: Call) -> Response:
+        asked = [(path.removeprefix(prefix), document) for path, document in (await call.body())["relaties"]]
+        if not asked:
+            return answer([])
+        rows = await call.db.rows(call.tenant, _present(table, (key, "informatieobject"), asked))
+        return answer([[f"{prefix}{row[key]}", row["informatieobject"]] for row in rows])
+
+    return run
+
+
+async def _tell(check: Check, relations: Sequence[Relation], make: bool) -> Failures:
+    """Make or remove these records; return what failed. After a failure nothing more is begun."""
+    bundles: dict[str, list[Relation]] = {}
+    single: list[Relation] = []
+    for item in relations:
+        (bundles.setdefault(item.internal, []) if item.internal else single).append(item)
+    for path, items in bundles.items():
+        for start in range(0, len(items), BUNDLE):
+            part = items[start : start + BUNDLE]
+            try:
+                refused = await _bundle(check, path, part, make)
+            except Failed as e:
+                return dict.fromkeys(items[start:], e)
+            if refused is None:
+                single += part
+            elif refused:
+                return refused
+    return await _one_by_one(check, single, make)
+
+
+async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: bool) -> Failures | None:
+    """Make or remove records by one internal request; return what was refused, or None where the other service is of a
+    version that does not know such requests."""
+    method, service = "POST" if make else "DELETE", relations[0].collection.split("/")[1]
+    body = {"relaties": [dict(item.body) for item in relations]}
+    try:
+        response = await check.call.service.remote.send(_me(check), service, method, path, body)
+        if response.status_code in (404, 405):
+            return None
+        reasons = response.json()
+    except (httpx.HTTPError, ValueError) as e:
+        raise Failed(f"{method} {path}: {e!r}") from e
+    if response.status_code != 200:
+        raise Failed(f"{method} {path}: {response.status_code} {reasons}")
+    pairs = zip(relations, reasons, strict=True)
+    return {item: Failed(f"{method} {path}: {item.body} {reason}") for item, reason in pairs if reason}
+
+
+async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool) -> Failures:
+    failures: Failures = {}
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def tell(item: Relation) -> None:
+        async with limit:
+            if not failures:
+                try:
+                    await (add if make else drop)(check, item)
+                except Failed as e:
+                    failures[item] = e
+
+    await asyncio.gather(*map(tell, relations))
+    return failures
+
+
+async def add(check: Check, relation: Relation) -> None:
+    """Make the record; that it exists already is success. Raises Failed."""
+    body = {key: _url(check, value) for key, value in relation.body.items()}
+    status, content = await _send(check, "POST", relation.collection, body)
+    codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
+    if status not in (200, 201) and codes != {"unique"}:
+        raise Failed(f"POST {relation.collection}: {status} {content}")
+
+
+async def drop(check: Check, relation: Relation) -> None:
+    """Remove the record; that it does not exist is success. Raises Failed.
+
+    An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
+    """
+    remote, caller = check.call.service.remote, check.call.caller
+    if not relation.collection.startswith("/") and not await remote.refers_to(caller, relation.collection):
+        log.warning("%s keeps %s: it is no configured API any more", relation.collection, relation.body)
+        return
+    query = {key: _url(check, value) for key, value in relation.find.items()}
+    target = f"{relation.collection}?{urlencode(query)}" if query else relation.collection
+    status, items = await _send(check, "GET", target)
+    if status == 404:
+        return
+    if status != 200 or not isinstance(items, list):
+        raise Failed(f"GET {target}: {status}")
+    wanted = {key: _url(check, value) for key, value in relation.body.items()}
+    for item in items:
+        if all(item.get(key) == value for key, value in wanted.items()):
+            status, content = await _send(check, "DELETE", str(item.get("url")).removeprefix(check.call.base))
+            if status not in (204, 404):
+                raise Failed(f"DELETE {item.get('url')}: {status} {content}")
+
+
+def _url(check: Check, value: str) -> str:
+    return check.call.base + value if value.startswith("/") else value
+
+
+def _me(check: Check) -> Any:
+    return check.call.caller.as_component(check.call.service.remote.service)
+
+
+async def _send(check: Check, method: str, target: str, body: Any = None) -> tuple[int, Any]:
+    remote, caller = check.call.service.remote, check.call.caller
+    if not target.startswith("/"):
+        answered = await remote.external_request(caller, method, target, body)
+        if answered is None:
+            raise Failed(f"{method} {target}: refused or unreachable")
+        return answered
+    try:
+        response = await remote.send(_me(check), target.split("/")[1], method, target, body)
+        return response.status_code, response.json() if response.content else None
+    except (httpx.HTTPError, ValueError) as e:
+        raise Failed(f"{method} {target}: {e!r}") from e
