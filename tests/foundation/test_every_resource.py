@@ -6,6 +6,7 @@ import pytest
 from beheer.provision import api_of
 from tests import wereld as werelden
 from tests.stack import Client, Stack, built
+from zgw.expand import expandable
 from zgw.resource import Resource
 from zgw.routes import collection_path
 
@@ -13,6 +14,8 @@ ALL = [(service, resource) for service in built() for resource in api_of(service
 IDS = [f"{service}/{resource.path}" for service, resource in ALL]
 OUTSIDE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")
 """These need an API or a webhook outside; the tests of their own services make them."""
+MOVING = ("wijzigingsdatum",)
+"""What every write of a zaaknotitie changes."""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,30 @@ async def test_a_list_has_the_object_as_it_is_on_its_own(
         url = page["next"]
     mine = [item for item in found if item["url"] == alone["url"]]
     assert mine == [alone]
+
+
+@pytest.mark.parametrize(
+    ("service", "resource"),
+    [(s, r) for s, r in ALL if "replace" in r.verbs and f"{s}/{r.path}" not in OUTSIDE],
+    ids=lambda x: getattr(x, "path", x),
+)
+async def test_what_was_read_can_be_written_back(
+    wereld: werelden.Wereld, api: Client, service: str, resource: Resource
+) -> None:
+    """Clients change one field of the whole object that they got, what it expands included (common.md §1)."""
+    url = wereld[f"{service}/{resource.path}"]
+    before = (await api.get(url)).json()
+    paths = ",".join(expandable(resource))
+    expanded = (await api.get(f"{url}?expand={paths}")).json() if paths else before
+    assert expanded.get("_expand", {}).keys() == expandable(resource).keys()
+    for method in ("PUT", "PATCH"):
+        answer = await api.request(method, url, json=expanded)
+        assert answer.status_code == 200, answer.text
+        after = (await api.get(url)).json()
+        assert answer.json() == after
+        assert {k: v for k, v in after.items() if k not in MOVING} == {
+            k: v for k, v in before.items() if k not in MOVING
+        }
 
 
 @pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
