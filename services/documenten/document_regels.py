@@ -36,14 +36,18 @@ class DocumentCheck(Check):
     def parse(self, data: dict[str, Any]) -> bool:
         """Validate the fields, and with them the lock and the content."""
         super().parse(data)
+        if not self.creating:
+            self._check_lock()
+        if self.body.error:
+            self.reject("inhoud", self.body.error)
+        return not self.errors
+
+    def _check_lock(self) -> None:
         lock = self.sent.get("lock", "")
         if self.action == "update" and "lock" not in self.sent:
             self.reject("lock", "required")
         elif not isinstance(lock, str):
             self.reject("lock", "null" if lock is None else "invalid")
-        if self.body.error:
-            self.reject("inhoud", self.body.error)
-        return not self.errors
 
 
 def new_lock() -> str:

@@ -300,6 +300,23 @@ async def test_drc_x2_x11_are_not_enforced(api: Client, iot: str) -> None:
     await document(api, informatieobjecttype=iot, status="gearchiveerd", formaat="application/msword")
 
 
+@pytest.mark.parametrize("lock", [None, "", "x", 5])
+async def test_what_only_responses_have_is_ignored(api: Client, iot: str, lock: Any) -> None:
+    """common.md §1: a client makes a new document of one that it read; the lock of a new document is ours."""
+    read = await document(api, informatieobjecttype=iot)
+    sent = {
+        **read,
+        "lock": lock,
+        "versie": None,
+        "locked": "x",
+        "bestandsdelen": None,
+        "beginRegistratie": 5,
+        "url": "",
+    }
+    made = await api.created(EIO, {**sent, "identificatie": "", "inhoud": b64(b"abc"), "bestandsomvang": 3})
+    assert (made["lock"], made["versie"], made["locked"], made["bestandsdelen"]) == ("", 1, False, [])
+
+
 async def test_unknown_and_wrong_urls(api: Client) -> None:
     nobody = f"{EIO}/{uuid.uuid4()}"
     assert code(await api.get(nobody)) == (404, "not_found")
