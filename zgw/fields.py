@@ -15,7 +15,7 @@ After validation a field holds what the database stores: dates as ``date``, own 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -261,6 +261,10 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?")
 
 
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""The driver of PostgreSQL takes these two for infinity; moments lie between them."""
+
+
 def parse_date(value: Any) -> date:
     """Return the date of ``YYYY-MM-DD``; else the error ``invalid``."""
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -283,10 +287,14 @@ def parse_date_time(value: Any) -> datetime:
         moment = datetime.fromisoformat(value.upper())
     except ValueError:
         raise error("invalid", "Dit tijdstip bestaat niet.") from None
-    if not 2 <= moment.year <= 9998:
-        # The offset could otherwise carry the moment out of what a datetime can hold.
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        possible = FIRST < moment.astimezone(UTC) < LAST
+    except OverflowError:
+        possible = False
+    if not possible:
         raise error("invalid", "Dit tijdstip valt buiten het bereik.")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))
+    return moment
 
 
 def parse_moment(value: Any) -> datetime:

@@ -257,7 +257,5 @@ def conditional(call: Call, content: Any, headers: dict[str, str], etag: bool = 
 
 def known(call: Call, tag: str) -> bool:
     """Return whether ``If-None-Match`` names this ETag, which a proxy that compresses has made a weak one."""
-    given = call.request.headers.get("if-none-match")
-    if given is None:
-        return False
-    return given.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in given.split(",")]
+    given = [part.strip() for line in call.request.headers.getlist("if-none-match") for part in line.split(",")]
+    return given == ["*"] or tag in [part.removeprefix("W/") for part in given]

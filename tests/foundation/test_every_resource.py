@@ -5,7 +5,7 @@ import pytest
 
 from beheer.provision import api_of
 from tests import wereld as werelden
-from tests.stack import Client, Stack, built
+from tests.stack import CRS, Client, Stack, built
 from zgw.expand import expandable
 from zgw.resource import Resource
 from zgw.routes import collection_path
@@ -86,6 +86,9 @@ async def test_etag_head_and_304(wereld: werelden.Wereld, api: Client, service: 
         same = await api.get(wereld[name], headers={"If-None-Match": value})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
     assert (await api.get(wereld[name], headers={"If-None-Match": '"other"'})).status_code == 200
+    usual = {"Authorization": f"Bearer {api.token()}", **CRS}
+    lines = [*usual.items(), ("If-None-Match", '"other"'), ("If-None-Match", tag)]
+    assert (await api.http.get(wereld[name], headers=lines)).status_code == 304
 
 
 @pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)

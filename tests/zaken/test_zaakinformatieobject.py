@@ -193,3 +193,16 @@ async def test_zrc_006_zrc_007_documents_of_other_and_of_closed_zaken(zaken: Zaa
     assert errors(await forced.patch(made["url"], {"titel": "x"})) == expected
     assert await refused(zaken, zaak=closed, informatieobject=await een_document(zaken)) == expected
     assert (await forced.delete(made["url"])).status_code == 204
+
+
+async def test_the_first_and_the_last_moments(zaken: Zaakmaker) -> None:
+    """common.md §2: "never" is often written as the last day of the calendar."""
+    zaak = (await zaken.zaak())["url"]
+    file = await document(zaken.api, informatieobjecttype=zaken.types.informatieobjecttype)
+    body = {"zaak": zaak, "informatieobject": file["url"]}
+    made = await zaken.api.created(ZIO, {**body, "vernietigingsdatum": "9999-12-31T23:59:59"})
+    assert made["vernietigingsdatum"] == "9999-12-31T23:59:59Z"
+    assert (await zaken.api.put(made["url"], made)).json() == made
+    for wrong in ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"):
+        answer = await zaken.api.patch(made["url"], {"vernietigingsdatum": wrong})
+        assert errors(answer) == [("vernietigingsdatum", "invalid")]
