@@ -7,7 +7,7 @@ each, a few at the same time.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +33,7 @@ class Relation:
     query that finds it again. References are stored paths.
 
     ``leading`` is what leads to it at this side: a table, and what its columns say. ``internal`` is the internal path
-    that takes many of them at once, in an own service.
+    that takes many of them at once, in an own service. ``headers`` go along until the write is taken back.
     """
 
     collection: str
@@ -41,10 +41,13 @@ class Relation:
     find: Mapping[str, str]
     leading: tuple[Table, Mapping[str, Any]]
     internal: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Failed(Exception):
-    """The other service could not be reached or refused."""
+    """The other service could not be reached or refused; ``forbidden`` when it says that the client may not do this."""
+
+    forbidden = ""
 
 
 Failures = dict[Relation, Failed]
@@ -64,10 +67,10 @@ async def agree(check: Check, relations: Sequence[Relation], back: bool = False)
             return
         leads = await leading(check, todo)
         new, gone = [item for item in todo if item in leads], [item for item in todo if item not in leads]
-        failures = await _tell(check, new, make=True)
+        failures = await _tell(check, new, True, back)
         untold = gone if failures and not back else []
         if not untold:
-            failures |= await _tell(check, gone, make=False)
+            failures |= await _tell(check, gone, False, back)
         now = await leading(check, todo)
         changed = [item for item in todo if (item in leads) != (item in now)]
         for item, failure in failures.items():
@@ -115,7 +118,7 @@ def leads(table: Table, key: str, prefix: str) -> Callable[[Call], Awaitable[Res
     return run
 
 
-async def _tell(check: Check, relations: Sequence[Relation], make: bool) -> Failures:
+async def _tell(check: Check, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
     """Make or remove these records; return what failed. After a failure nothing more is begun."""
     bundles: dict[str, list[Relation]] = {}
     single: list[Relation] = []
@@ -132,7 +135,7 @@ async def _tell(check: Check, relations: Sequence[Relation], make: bool) -> Fail
                 single += part
             elif refused:
                 return refused
-    return await _one_by_one(check, single, make)
+    return await _one_by_one(check, single, make, back)
 
 
 async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: bool) -> Failures | None:
@@ -153,7 +156,7 @@ async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: 
     return {item: Failed(f"{method} {path}: {item.body} {reason}") for item, reason in pairs if reason}
 
 
-async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool) -> Failures:
+async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
     failures: Failures = {}
     limit = asyncio.Semaphore(AT_ONCE)
 
@@ -161,7 +164,7 @@ async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool) -
         async with limit:
             if not failures:
                 try:
-                    await (add if make else drop)(check, item)
+                    await (add if make else drop)(check, item, {} if back else item.headers)
                 except Failed as e:
                     failures[item] = e
 
@@ -169,16 +172,16 @@ async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool) -
     return failures
 
 
-async def add(check: Check, relation: Relation) -> None:
+async def add(check: Check, relation: Relation, headers: Mapping[str, str]) -> None:
     """Make the record; that it exists already is success. Raises Failed."""
     body = {key: _url(check, value) for key, value in relation.body.items()}
-    status, content = await _send(check, "POST", relation.collection, body)
+    status, content = await _send(check, "POST", relation.collection, body, headers)
     codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
     if status not in (200, 201) and codes != {"unique"}:
-        raise Failed(f"POST {relation.collection}: {status} {content}")
+        raise refused(f"POST {relation.collection}", status, content, headers)
 
 
-async def drop(check: Check, relation: Relation) -> None:
+async def drop(check: Check, relation: Relation, headers: Mapping[str, str]) -> None:
     """Remove the record; that it does not exist is success. Raises Failed.
 
     An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
@@ -197,9 +200,19 @@ async def drop(check: Check, relation: Relation) -> None:
     wanted = {key: _url(check, value) for key, value in relation.body.items()}
     for item in items:
         if all(item.get(key) == value for key, value in wanted.items()):
-            status, content = await _send(check, "DELETE", str(item.get("url")).removeprefix(check.call.base))
+            target = str(item.get("url")).removeprefix(check.call.base)
+            status, content = await _send(check, "DELETE", target, None, headers)
             if status not in (204, 404):
-                raise Failed(f"DELETE {item.get('url')}: {status} {content}")
+                raise refused(f"DELETE {target}", status, content, headers)
+
+
+def refused(what: str, status: int, content: Any, headers: Mapping[str, str] = {}) -> Failed:
+    """Return the failure for an answer that is none of those expected. A 403 is about the client only where the
+    other service was told, by ``headers``, that it may not do everything."""
+    failure = Failed(f"{what}: {status} {content}")
+    if headers and status == 403 and isinstance(content, dict):
+        failure.forbidden = str(content.get("detail"))
+    return failure
 
 
 def _url(check: Check, value: str) -> str:
@@ -210,7 +223,9 @@ def _me(check: Check) -> Any:
     return check.call.caller.as_component(check.call.service.remote.service)
 
 
-async def _send(check: Check, method: str, target: str, body: Any = None) -> tuple[int, Any]:
+async def _send(
+    check: Check, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}
+) -> tuple[int, Any]:
     remote, caller = check.call.service.remote, check.call.caller
     if not target.startswith("/"):
         answered = await remote.external_request(caller, method, target, body)
@@ -218,7 +233,7 @@ async def _send(check: Check, method: str, target: str, body: Any = None) -> tup
             raise Failed(f"{method} {target}: refused or unreachable")
         return answered
     try:
-        response = await remote.send(_me(check), target.split("/")[1], method, target, body)
+        response = await remote.send(_me(check), target.split("/")[1], method, target, body, headers)
         return response.status_code, response.json() if response.content else None
     except (httpx.HTTPError, ValueError) as e:
         raise Failed(f"{method} {target}: {e!r}") from e

@@ -20,9 +20,9 @@ from sqlalchemy import ColumnElement, Table, literal_column, select
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.mirrors import CHANGES, Failed, Relation, agree
+from zgw.mirrors import CHANGES, Failed, Relation, agree, refused
 from zgw.outbox import holding
-from zgw.problems import Problem, invalid, not_found
+from zgw.problems import Problem, forbidden, invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
 
@@ -38,9 +38,15 @@ def objectinformatieobject(informatieobject: str, object_path: str, object_type:
     return Relation(f"{root}/objectinformatieobjecten", {**pair, "objectType": object_type}, pair, leading, internal)
 
 
-def zaakbesluit(zaak: str, besluit: str, leading: Leading) -> Relation:
-    """Return the mirror of ``besluit.zaak``, in the API that has the zaak."""
-    return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {}, leading)
+UNFORCED = {"x-samenzaak-unforced": "1"}
+"""Headers of a call by which a service passes on a write of a client that may change open zaken only."""
+
+
+def zaakbesluit(zaak: str, besluit: str, leading: Leading, forced: bool) -> Relation:
+    """Return the mirror of ``besluit.zaak``, in the API that has the zaak. Unless ``forced`` an own zaak takes or loses
+    it only while it is open; else the write is taken back and answered 403."""
+    headers = {} if forced else UNFORCED
+    return Relation(f"{zaak}/besluiten", {"besluit": besluit}, {}, leading, headers=headers)
 
 
 def objectcontact(contact: str, zaak: str, leading: Leading) -> list[Relation]:
@@ -70,35 +76,40 @@ async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> No
                 await agree(check, relations, back=True)
             # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
             if back:
-                raise invalid(name, "pending-relations") from e
+                raise _problem(name, e) from e
 
 
-async def told(check: Check, name: str, service: str, path: str) -> None:
+def _problem(name: str, failure: Failed) -> Problem:
+    return forbidden(failure.forbidden) if failure.forbidden else invalid(name, "pending-relations")
+
+
+async def told(check: Check, name: str, service: str, path: str, headers: Mapping[str, str]) -> None:
     """Tell another service, at an internal path, that the object of ``check`` has changed, because it works something
     out of it: ``await told(check, "zaak", "zaken", "/_intern/besluit")`` sends ``{"besluit": "<path>"}``.
 
     It reads the object again when it is told. When it cannot be told the write is taken back, and the answer is 400
-    ``pending-relations`` on ``name``.
+    ``pending-relations`` on ``name``, or 403 when it refuses what ``headers`` tell of the client.
     """
     remote, me = check.call.service.remote, check.call.caller.as_component(check.call.service.api.service)
 
-    async def tell() -> None:
+    async def tell(headers: Mapping[str, str]) -> None:
         try:
-            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path})
-        except httpx.HTTPError as e:
+            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path}, headers)
+            content = answer.json() if answer.content else None
+        except (httpx.HTTPError, ValueError) as e:
             raise Failed(f"POST {path}: {e!r}") from e
         if answer.status_code != 204:
-            raise Failed(f"POST {path}: {answer.status_code} {answer.text}")
+            raise refused(f"POST {path}", answer.status_code, content, headers)
 
     try:
-        await tell()
+        await tell(headers)
     except Failed as e:
         log.warning("%s of %s is taken back: %s", check.action, check.path, e)
         await take_back(check)
         # It may have been told after all, of what is no longer so.
         with contextlib.suppress(Failed):
-            await tell()
-        raise invalid(name, "pending-relations") from e
+            await tell({})
+        raise _problem(name, e) from e
 
 
 # --- Taking back ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.besluiten.relaties import gesloten_zaak_is_beschermd, spiegel_in_zaak, zaak_hoort_van_andere_datums
+from services.besluiten.relaties import gesloten_zaak_is_beschermd, spiegel_in_zaak, zaak_hoort_van_de_wijziging
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
@@ -189,6 +189,6 @@ BESLUIT = Resource(
     guards=[gesloten_zaak_is_beschermd],
     effects=[nummer_vervalt],
     before_removal=[keep],
-    mirrors=[spiegel_in_zaak, zaak_hoort_van_andere_datums],
+    mirrors=[spiegel_in_zaak, zaak_hoort_van_de_wijziging],
     description="Een besluit, al dan niet genomen in een zaak.",
 )

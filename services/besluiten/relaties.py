@@ -6,7 +6,7 @@ from typing import Any
 from zgw.check import OBJECT, Check
 from zgw.mirrors import Relation
 from zgw.problems import Problem, forbidden, invalid
-from zgw.relations import kept, mirrored, objectinformatieobject, told, zaakbesluit
+from zgw.relations import UNFORCED, kept, mirrored, objectinformatieobject, told, zaakbesluit
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -17,13 +17,17 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
     """zrc-007: a besluit of a closed zaak is written only by who may change closed zaken (B9)."""
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
-    # Only a write that touches a relation has a mirror, and only such a notification has to wait for it. A besluit
-    # that is removed may have documents.
-    check.notes["mirrored"] = old != new or check.action == "destroy" or _andere_datums(check)
+    open_ = check.notes["alleen open"] = set()
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
-        if zaak is not None and zaak.get("einddatum") and not await _may_force(check, zaak):
+        if zaak is None or await _may_force(check, zaak):
+            continue
+        if zaak.get("einddatum"):
             raise forbidden("De zaak is gesloten. Benodigde scope: zaken.geforceerd-bijwerken.")
+        open_.add(path)
+    # Only a write that another service hears of has to wait for it with its notification. A besluit that is removed may
+    # have documents.
+    check.notes["mirrored"] = old != new or check.action == "destroy" or _hoort_het(check)
 
 
 async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
@@ -50,7 +54,12 @@ async def spiegel_in_zaak(check: Check) -> None:
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
     relations = [
-        zaakbesluit(zaak, check.path, (check.resource.table, {"uuid": check.uuid, "zaak": zaak}))
+        zaakbesluit(
+            zaak,
+            check.path,
+            (check.resource.table, {"uuid": check.uuid, "zaak": zaak}),
+            forced=zaak not in check.notes["alleen open"],
+        )
         for zaak in (new, old)
         if zaak and new != old
     ]
@@ -58,16 +67,22 @@ async def spiegel_in_zaak(check: Check) -> None:
     await mirrored(check, "zaak" if old or new else OBJECT, relations)
 
 
-def _andere_datums(check: Check) -> bool:
-    """Return whether a besluit that stays in its zaak gets other dates."""
+def _hoort_het(check: Check) -> bool:
+    """Return whether the zaak that a besluit stays in hears of its change: because it gets other dates, or to say
+    whether it still is open, where the client may not write otherwise."""
     stays = check.stored is not None and check.row.get("zaak", "").startswith("/") and not check.changed("zaak")
-    return stays and any(check.changed(name) for name in ("ingangsdatum", "vervaldatum"))
+    if not stays:
+        return False
+    dates = any(check.changed(name) for name in ("ingangsdatum", "vervaldatum"))
+    return dates or check.row["zaak"] in check.notes["alleen open"]
 
 
-async def zaak_hoort_van_andere_datums(check: Check) -> None:
-    """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten."""
-    if _andere_datums(check):
-        await told(check, "zaak", "zaken", "/_intern/besluit")
+async def zaak_hoort_van_de_wijziging(check: Check) -> None:
+    """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten. zrc-007: a zaak that was
+    closed since it was looked at refuses the change, which then is taken back."""
+    if _hoort_het(check):
+        headers = UNFORCED if check.row["zaak"] in check.notes["alleen open"] else {}
+        await told(check, "zaak", "zaken", "/_intern/besluit", headers)
 
 
 async def spiegel_in_documenten(check: Check) -> None:

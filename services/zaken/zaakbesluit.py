@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from starlette.responses import Response
 
-from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af
-from services.zaken.toestand import ALLEEN_BIJWERKEN, gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af, vergrendeld
+from services.zaken.toestand import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Fields, Ref, Url, path_of
-from zgw.problems import OBJECT, InvalidParam
+from zgw.problems import OBJECT, InvalidParam, forbidden
+from zgw.relations import UNFORCED
 from zgw.resource import Resource
 from zgw.tables import make_table
 from zgw.verbs import transaction
@@ -62,6 +63,18 @@ async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst nog naar deze zaak.")
 
 
+async def besluit_van_wie_niet_mag_forceren(check: Check) -> None:
+    """zrc-007: the Besluiten API, which may do everything here, passes on what a client does that may not."""
+    if check.main and check.main["einddatum"] is not None:
+        weiger_ongeforceerd(check.call)
+
+
+def weiger_ongeforceerd(call: Call) -> None:
+    """Raise 403 when a service passes on a write of a client that may change open zaken only."""
+    if all(call.request.headers.get(name) == value for name, value in UNFORCED.items()):
+        raise forbidden(GESLOTEN)
+
+
 ZAAKBESLUIT = Resource(
     name="zaakbesluit",
     path="besluiten",
@@ -81,19 +94,25 @@ ZAAKBESLUIT = Resource(
     unique={"zaakbesluit_zaak_besluit": InvalidParam(OBJECT, "unique")},
     rules=[besluit_verwijst_naar_deze_zaak],
     removal_rules=[besluit_verwijst_niet_meer_naar_deze_zaak],
-    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, besluit_van_wie_niet_mag_forceren],
     effects=[herbereken],
     description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
 )
 
 
 async def besluit_is_gewijzigd(call: Call) -> Response:
-    """zrc-021: derive the archiving again of the closed zaak of a besluit; the Besluiten API tells that its dates
-    changed, ``{"besluit": "/besluiten/api/v1/besluiten/<uuid>"}``. Doing it twice is harmless."""
+    """zrc-021: derive the archiving again of the closed zaak of a besluit; the Besluiten API tells that it changed,
+    ``{"besluit": "/besluiten/api/v1/besluiten/<uuid>"}``. Doing it twice is harmless.
+
+    zrc-007: 403 when the client may change open zaken only.
+    """
     besluit = (await call.body())["besluit"]
     statement = select(ZAAKBESLUIT_TABLE).where(ZAAKBESLUIT_TABLE.c.besluit == besluit)
     for row in await call.db.rows(call.tenant, statement):
         check = Check(call, ZAAKBESLUIT, "update", {}, row)
         async with transaction(check) as db:
+            zaak = await vergrendeld(db, row["zaak"])
+            if zaak is not None and zaak["einddatum"] is not None:
+                weiger_ongeforceerd(call)
             await leid_opnieuw_af(db, check, row["zaak"], BESLUIT_WIJZEN)
     return Response(None, 204)

@@ -106,11 +106,11 @@ def breaking(monkeypatch: pytest.MonkeyPatch, own: Zaakmaker, told: str) -> Call
     remote = own.api.stack.standalone.services["besluiten"].remote
     send = remote.send
 
-    async def failing(caller: Any, service: str, method: str, path: str, body: Any = None) -> httpx.Response:
+    async def failing(caller: Any, service: str, method: str, path: str, *rest: Any) -> httpx.Response:
         if path != "/_intern/besluit":
-            return await send(caller, service, method, path, body)
+            return await send(caller, service, method, path, *rest)
         if told == "after":
-            await send(caller, service, method, path, body)
+            await send(caller, service, method, path, *rest)
         raise httpx.ReadTimeout("the Zaken API does not answer")
 
     monkeypatch.setattr(remote, "send", failing)
