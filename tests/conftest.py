@@ -1,6 +1,5 @@
 """Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,13 +9,19 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import base_folder
-from tests.maak import Maak
+from tests.clients import api, maak, raalte
+from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
-from tests.stack import Client, Stack, running
+from tests.stack import Stack, common_folder, running, worker
 
-OWN_STACK = ("documenten", "notificaties", "gateway")
+__all__ = ["api", "maak", "raalte"]
+
+OWN_STACK = ("documenten", "gateway", "notificaties", "operatie")
 """Folders that have a stack of their own, which takes seconds to start."""
+
+LONG = ("documenten", "operatie", "notificaties", "isolation", "relaties", "beheer")
+"""Folders that take longest: they come first, so that the test processes end at about the same time."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -42,8 +47,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose what runs against separate processes."""
+    """Choose what runs against separate processes, and begin with what takes longest."""
     choose(config, items)
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.nodeid.split("/")[1]
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=turn)
+
+
+@pytest.fixture(scope="session")
+def samenzaak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samenzaak]:
+    """The command ``samenzaak``."""
+    found = Samenzaak(tmp_path_factory.mktemp("samenzaak"))
+    yield found
+    found.end()
 
 
 @pytest.fixture(scope="session")
@@ -56,28 +75,7 @@ def lijst() -> Iterator[Selectielijst]:
 @pytest.fixture(scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    base = tmp_path_factory.getbasetemp()
-    folder: Path = base.parent if worker != "main" else base
-    async with running(folder, worker, selectielijst_url=lijst.root) as stack:
+    async with running(common_folder(tmp_path_factory), worker(), selectielijst_url=lijst.root) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack
-
-
-@pytest.fixture(scope="session")
-async def api(stack: Stack) -> Client:
-    """A client of Deventer with all rights."""
-    return await stack.add_client("deventer", "alles-deventer")
-
-
-@pytest.fixture(scope="session")
-async def raalte(stack: Stack) -> Client:
-    """A client of Raalte with all rights, on Raalte's own host name."""
-    return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
-
-
-@pytest.fixture(scope="session")
-def maak(api: Client, lijst: Selectielijst) -> Maak:
-    """Makes catalogue types in Deventer."""
-    return Maak(api, lijst)

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 import httpx
 import jwt
+import pytest
 from pydantic import SecretStr
 
 from beheer import postgres
@@ -31,6 +32,17 @@ from zgw.tenancy import SERVICES
 PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
+
+
+def worker() -> str:
+    """Return the name of this test process."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all test processes of this run have."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker() == "main" else base.parent
 
 
 def built() -> tuple[str, ...]:
@@ -228,7 +240,7 @@ class _Address(httpx.AsyncHTTPTransport):
 @asynccontextmanager
 async def running(
     folder: Path,
-    worker: str,
+    name: str,
     before_start: "Callable[[Stack], None] | None" = None,
     split: bool = SPLIT,
     **settings: Any,
@@ -237,12 +249,15 @@ async def running(
     home = folder / "samenzaak-tests"
     home.mkdir(exist_ok=True)
     cluster = postgres.start(home)
-    database = f"test_{worker}_{time.time_ns()}"
+    database = f"test_{name}_{time.time_ns()}"
     admin = await asyncpg.connect(cluster)
+    # What a process writes survives its end without this; only the end of the machine would lose it.
+    await admin.execute("ALTER SYSTEM SET fsync = off")
+    await admin.execute("SELECT pg_reload_conf()")
     await admin.execute(f"CREATE DATABASE {database}")
     await admin.close()
     dsn = cluster.replace("/postgres?", f"/{database}?")
-    own = home / worker
+    own = home / name
     own.mkdir(exist_ok=True)
     # Tests ask more than an application does; those of the limits set their own.
     usual: dict[str, Any] = {"client_rate": 0, "tenant_rate": 0, "public_url": PUBLIC}

@@ -1,44 +1,27 @@
-"""The command ``samenzaak`` as an operator uses it, each time in a process of its own."""
+"""The command ``samenzaak`` as an operator uses it."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-
-def environment(home: Path, port: int = 8000) -> dict[str, str]:
-    """Return an environment with a data folder of its own."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SAMENZAAK_")}
-    return {**clean, "SAMENZAAK_HOME": str(home), "SAMENZAAK_PORT": str(port), "PYTHONUNBUFFERED": "1"}
-
-
-def samenzaak(home: Path, *arguments: str, port: int = 8000) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    command = [sys.executable, "-m", "beheer.cli", *arguments]
-    return subprocess.run(command, env=environment(home, port), capture_output=True, text=True, timeout=120)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from beheer import postgres
+from tests.opdracht import COMMAND, Samenzaak, environment, free_port
 
 
 def start(home: Path, port: int, log: Path, *options: str) -> subprocess.Popen[bytes]:
     """Start a server."""
-    command = [sys.executable, "-m", "beheer.cli", "serve", *options]
+    variables = {**environment(home=home, port=port), "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as out:
-        return subprocess.Popen(command, env=environment(home, port), stdout=out, stderr=subprocess.STDOUT)
+        return subprocess.Popen([*COMMAND, "serve", *options], env=variables, stdout=out, stderr=subprocess.STDOUT)
 
 
 def wait_for(log: Path, text: str, process: subprocess.Popen[bytes], seconds: float = 120) -> str:
@@ -74,77 +57,89 @@ def postgres_runs(home: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data folder for the commands below, which build on each other."""
-    return tmp_path_factory.mktemp("cli")
+    home = tmp_path_factory.mktemp("cli")
+    yield home
+    postgres.stop(home)
 
 
-def test_municipalities_and_clients(home: Path) -> None:
-    made = samenzaak(home, "tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
+@pytest.fixture(scope="module")
+def here(samenzaak: Samenzaak, home: Path) -> Callable[..., Any]:
+    """The command ``samenzaak`` on that folder."""
+    return partial(samenzaak, home=home)
+
+
+def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> None:
+    made = here("tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
     assert json.loads(made.stdout) == {
         "name": "deventer",
         "naam": "Gemeente Deventer",
         "rsin": "517439943",
         "hosts": [],
     }
-    again = samenzaak(home, "tenant", "add", "deventer", "--naam", "x", "--rsin", "517439943")
+    assert not postgres_runs(home)
+    # Kept for the commands below, which would each start and stop it.
+    postgres.start(home)
+    again = here("tenant", "add", "deventer", "--naam", "x", "--rsin", "517439943")
     assert (again.returncode, again.stderr) == (1, "samenzaak: there is already a municipality deventer\n")
-    wrong = samenzaak(home, "tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
+    wrong = here("tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
     assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
-    short = samenzaak(
-        home, "client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json"
-    )
+    short = here("client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json")
     assert "warning" in short.stderr
     assert json.loads(short.stdout)["secret"] == "kort"
-    strong = samenzaak(home, "client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
+    strong = here("client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
     assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
-    listed = json.loads(samenzaak(home, "client", "list", "deventer", "--json").stdout)
+    listed = json.loads(here("client", "list", "deventer", "--json").stdout)
     assert [client["clientId"] for client in listed] == ["formulieren", "zac"]
-    assert "kort" not in samenzaak(home, "client", "list", "--json").stdout
+    assert "kort" not in here("client", "list", "--json").stdout
 
 
-def test_status_and_tenant_show(home: Path) -> None:
-    facts = json.loads(samenzaak(home, "status", "--json").stdout)
+def test_status_and_tenant_show(here: Callable[..., Any]) -> None:
+    facts = json.loads(here("status", "--json").stdout)
     assert facts["tenants"] == ["deventer"]
     assert facts["migrations"]["behind"] == []
-    shown = json.loads(samenzaak(home, "tenant", "show", "deventer", "--json").stdout)
+    shown = json.loads(here("tenant", "show", "deventer", "--json").stdout)
     assert shown["schemas"]["deventer_autorisaties"]["rows"]["applicatie"] == 1
-    assert samenzaak(home, "tenant", "show", "atlantis").returncode == 1
-    assert "up to date" in samenzaak(home, "status").stdout
+    assert here("tenant", "show", "atlantis").returncode == 1
+    assert "up to date" in here("status").stdout
 
 
-def test_a_municipality_is_erased_only_when_its_name_is_repeated(home: Path) -> None:
-    samenzaak(home, "tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
-    samenzaak(home, "client", "add", "tijdelijk", "--client-id", "weg", "--all-rights")
+def test_a_municipality_is_erased_only_when_its_name_is_repeated(here: Callable[..., Any]) -> None:
+    here("tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
+    here("client", "add", "tijdelijk", "--client-id", "weg", "--all-rights")
     for wrong in ((), ("--erase", "deventer")):
-        assert samenzaak(home, "tenant", "remove", "tijdelijk", *wrong).returncode == 2
-    assert samenzaak(home, "tenant", "show", "tijdelijk").returncode == 0
-    assert samenzaak(home, "tenant", "remove", "tijdelijk", "--erase", "tijdelijk").returncode == 0
-    assert samenzaak(home, "tenant", "show", "tijdelijk").returncode == 1
-    assert json.loads(samenzaak(home, "tenant", "list", "--json").stdout)[0]["name"] == "deventer"
+        assert here("tenant", "remove", "tijdelijk", *wrong).returncode == 2
+    assert here("tenant", "show", "tijdelijk").returncode == 0
+    assert here("tenant", "remove", "tijdelijk", "--erase", "tijdelijk").returncode == 0
+    assert here("tenant", "show", "tijdelijk").returncode == 1
+    assert json.loads(here("tenant", "list", "--json").stdout)[0]["name"] == "deventer"
     # Nothing is left that would keep it from being made again.
-    again = samenzaak(home, "tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
+    again = here("tenant", "add", "tijdelijk", "--naam", "Tijdelijk", "--rsin", "517439943")
     assert (again.returncode, again.stderr) == (0, "")
-    assert samenzaak(home, "client", "list", "tijdelijk", "--json").stdout.strip() == "[]"
-    samenzaak(home, "tenant", "remove", "tijdelijk", "--erase", "tijdelijk")
-    unknown = samenzaak(home, "tenant", "remove", "atlantis", "--erase", "atlantis")
+    assert here("client", "list", "tijdelijk", "--json").stdout.strip() == "[]"
+    here("tenant", "remove", "tijdelijk", "--erase", "tijdelijk")
+    unknown = here("tenant", "remove", "atlantis", "--erase", "atlantis")
     assert (unknown.returncode, unknown.stderr) == (1, "samenzaak: there is no municipality atlantis\n")
 
 
-def test_a_command_and_a_server_share_the_data_and_a_token_works(home: Path, tmp_path: Path) -> None:
+def test_a_command_and_a_server_share_the_data_and_a_token_works(
+    home: Path, here: Callable[..., Any], tmp_path: Path
+) -> None:
+    postgres.stop(home)
     port, log = free_port(), tmp_path / "log"
     server = start(home, port, log)
     try:
         wait_until_ready(port, server, log)
         url = f"http://127.0.0.1:{port}/zaken/api/v1/zaken"
-        token = samenzaak(home, "token", "deventer", "zac", port=port).stdout.strip()
+        token = here("token", "deventer", "zac", port=port).stdout.strip()
         headers = {"Authorization": f"Bearer {token}", "Accept-Crs": "EPSG:4326"}
         assert httpx.get(url, headers=headers, trust_env=False).json()["count"] == 0
         # A client that is added or removed while the server runs counts at once.
-        samenzaak(home, "client", "add", "deventer", "--client-id", "nieuw", "--all-rights", port=port)
-        new = {**headers, "Authorization": f"Bearer {samenzaak(home, 'token', 'deventer', 'nieuw').stdout.strip()}"}
+        here("client", "add", "deventer", "--client-id", "nieuw", "--all-rights", port=port)
+        new = {**headers, "Authorization": f"Bearer {here('token', 'deventer', 'nieuw').stdout.strip()}"}
         assert httpx.get(url, headers=new, trust_env=False).status_code == 200
-        assert samenzaak(home, "client", "remove", "deventer", "nieuw").returncode == 0
+        assert here("client", "remove", "deventer", "nieuw").returncode == 0
         assert httpx.get(url, headers=new, trust_env=False).json()["code"] == "invalid-client-identifier"
     finally:
         server.send_signal(signal.SIGINT)

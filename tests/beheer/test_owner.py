@@ -1,14 +1,12 @@
 """The login that the operator's commands need: the owner of the database, who may make roles and is no superuser."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
 
 from beheer import postgres
 from beheer.migrate import head
+from tests.opdracht import Samenzaak
 
 FILE = """\
 municipalities:
@@ -20,7 +18,7 @@ municipalities:
 """
 
 
-async def test_an_owner_who_is_no_superuser_can_do_everything(tmp_path: Path) -> None:
+async def test_an_owner_who_is_no_superuser_can_do_everything(samenzaak: Samenzaak, tmp_path: Path) -> None:
     home = tmp_path / "cluster"
     superuser = postgres.start(home)
     try:
@@ -30,30 +28,23 @@ async def test_an_owner_who_is_no_superuser_can_do_everything(tmp_path: Path) ->
         await admin.close()
         dsn = superuser.replace("postgres@/postgres?", "eigenaar@/samenzaak?")
         (tmp_path / "samenzaak.yaml").write_text(FILE)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("SAMENZAAK_")}
-        environment = {
-            **clean,
-            "SAMENZAAK_HOME": str(tmp_path / "home"),
-            "SAMENZAAK_DATABASE_URL": dsn,
-            "SAMENZAAK_SECRET_KEY": "geheim" * 8,
-            "RAALTE_SECRET": "geheim" * 8,
-        }
+        settings = {"home": tmp_path / "home", "database_url": dsn, "secret_key": "geheim" * 8}
 
-        def samenzaak(*arguments: str) -> str:
-            command = [sys.executable, "-m", "beheer.cli", *arguments]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-            assert done.returncode == 0, done.stderr
-            return done.stdout
+        def done(*arguments: str) -> str:
+            found = samenzaak(*arguments, variables={"RAALTE_SECRET": "geheim" * 8}, **settings)
+            assert found.returncode == 0, found.stderr
+            text: str = found.stdout
+            return text
 
-        samenzaak("migrate")
-        samenzaak("tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943")
+        done("migrate")
+        done("tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943")
         applying = "+ raalte: rights of zaaksysteem"
-        assert applying in samenzaak("apply", str(tmp_path / "samenzaak.yaml"))
-        assert samenzaak("apply", str(tmp_path / "samenzaak.yaml")) == "Everything is as the file says.\n"
+        assert applying in done("apply", str(tmp_path / "samenzaak.yaml"))
+        assert done("apply", str(tmp_path / "samenzaak.yaml")) == "Everything is as the file says.\n"
         newest = head("zaken")
-        assert f"deventer zaken: {newest} -> {newest}" in samenzaak("migrate")
-        assert "up to date" in samenzaak("status")
-        assert samenzaak("token", "raalte", "zaaksysteem").count(".") == 2
+        assert f"deventer zaken: {newest} -> {newest}" in done("migrate")
+        assert "up to date" in done("status")
+        assert done("token", "raalte", "zaaksysteem").count(".") == 2
 
         owner = await asyncpg.connect(dsn)
         try:

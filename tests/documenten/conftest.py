@@ -14,20 +14,20 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from services.documenten.logboek import sweep_tenant
+from tests.clients import api, maak, raalte
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import informatieobjecttype
 from tests.documenten.opslag import expire, journal, service_of
 from tests.documenten.storing import Broken
 from tests.documenten.wissel import Wissel, wisselend
-from tests.maak import Maak
-from tests.selectielijst import Selectielijst
-from tests.stack import Client, Stack, running
+from tests.stack import Client, Stack, common_folder, running, worker
+
+__all__ = ["api", "maak", "raalte"]
 
 CHUNK = 1024**2
 """The size of a bestandsdeel in these tests."""
 
 BUCKET = "documenten"
-
 
 GIVEN = os.environ.get("SAMENZAAK_TEST_STORAGE_URL", "")
 
@@ -91,35 +91,16 @@ async def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wissel: Wissel
 ) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte, with small bestandsdelen."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    base = tmp_path_factory.getbasetemp()
-    folder: Path = base.parent if worker != "main" else base
     more: dict[str, Any] = {"storage_url": GIVEN} if request.param == "given" else {}
     if request.param == "s3":
         more["storage_url"] = request.getfixturevalue("s3")
-    name = f"{worker}_documenten_{request.param}"
-    async with running(folder, name, before_start=wissel.place, chunk_size=CHUNK, **more) as stack:
+    name = f"{worker()}_documenten_{request.param}"
+    async with running(
+        common_folder(tmp_path_factory), name, before_start=wissel.place, chunk_size=CHUNK, **more
+    ) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack
-
-
-@pytest.fixture(scope="session")
-async def api(stack: Stack) -> Client:
-    """A client of Deventer with all rights, in the stack of this folder."""
-    return await stack.add_client("deventer", "alles-deventer")
-
-
-@pytest.fixture(scope="session")
-async def raalte(stack: Stack) -> Client:
-    """A client of Raalte with all rights, on Raalte's own host name, in the stack of this folder."""
-    return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
-
-
-@pytest.fixture(scope="session")
-def maak(api: Client, lijst: Selectielijst) -> Maak:
-    """Makes catalogue types in Deventer, in the stack of this folder."""
-    return Maak(api, lijst)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import gzip
 import os
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.asgi import Receive, Scope, Send
 from tests.gateway.fakes import served
-from tests.stack import Client, Stack, running
+from tests.stack import Client, Stack, common_folder, running, worker
 
 
 class Collector:
@@ -60,11 +59,8 @@ async def collector() -> AsyncIterator[Collector]:
 @pytest.fixture(scope="package")
 async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Stack]:
     """Eight processes, with the municipalities deventer and raalte."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    base = tmp_path_factory.getbasetemp()
-    folder: Path = base.parent if worker != "main" else base
     values: dict[str, Any] = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
-    async with running(folder, f"apart_{worker}", split=True, **values) as stack:
+    async with running(common_folder(tmp_path_factory), f"apart_{worker()}", split=True, **values) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte")
         yield stack

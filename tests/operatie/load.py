@@ -48,6 +48,8 @@ class Load:
         for turn in itertools.count(start):
             if self.stopping:
                 return
+            # Without a pause the load would take the processor from the processes that start meanwhile.
+            await asyncio.sleep(0.02)
             kind = turn % (len(READS) + 1)
             began = time.perf_counter()
             try:

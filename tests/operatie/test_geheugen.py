@@ -1,7 +1,6 @@
 """What exists at the start of a server is left out of garbage collections; what is made later is collected."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from beheer.split import as_environment
-from tests.beheer.test_cli import free_port
+from tests.opdracht import environment, free_port
 from tests.stack import Stack
 from zgw.tenancy import SERVICES
 
@@ -52,11 +51,10 @@ SERVERS = {
 def test_what_exists_at_the_start_is_kept_and_what_is_made_later_is_collected(stack: Stack, server: str) -> None:
     urls = dict.fromkeys(SERVICES, NOWHERE) if server == "serve_service" else {}
     changed = {"database_url": stack.dsn, "service_urls": urls, "port": free_port(), "log_level": "error"}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SAMENZAAK_")}
     with subprocess.Popen(
         [sys.executable, "-c", WATCHED + SERVERS[server]],
         cwd=ROOT,
-        env={**clean, **as_environment(stack.settings.model_copy(update=changed))},
+        env={**environment(), **as_environment(stack.settings.model_copy(update=changed))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

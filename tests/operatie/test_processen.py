@@ -17,7 +17,7 @@ import pytest
 
 from beheer import postgres
 from beheer.provision import password_of
-from beheer.runner import PARTS
+from beheer.runner import PARTS, WORKER
 from beheer.server import CLOSE, Draining, Server, configure
 from beheer.split import Split, as_environment, without_login
 from tests.stack import Client, Stack, running
@@ -157,7 +157,8 @@ async def test_a_part_without_the_addresses_of_the_others_does_not_start(tmp_pat
     assert b"SAMENZAAK_SERVICE_URLS has no autorisaties" in told
 
 
-async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beheer.split.PARTS", ("zaken", WORKER))
     settings = Settings(home=tmp_path, secret_key="k" * 40, log_level="error")  # type: ignore[arg-type]
     split = Split(settings, "postgresql://localhost:1/nothing", 0)
     with pytest.raises(RuntimeError, match="did not become ready"):

@@ -47,7 +47,9 @@ class Elsewhere:
         if path == f"{ROOT}/groot":
             return Response(b'{"a": "' + b"x" * (external.MAX_SIZE + 1) + b'"}', media_type="application/json")
         if path == f"{ROOT}/traag":
-            await asyncio.sleep(30)
+            # As long as anybody waits for it.
+            while not await request.is_disconnected():
+                await asyncio.sleep(0.05)
         if path == f"{ROOT}/diep":
             return Response(b'{"diep": ' + b"[" * 1000 + b'"x"' + b"]" * 1000 + b"}", media_type="application/json")
         if path == f"{ROOT}/geen-json":

@@ -1,16 +1,17 @@
-"""``samenzaak check relations`` and ``samenzaak external``, as an operator uses them: in a process of their own."""
+"""``samenzaak check relations`` and ``samenzaak external``, as an operator uses them."""
 
 import asyncio
 import json
-import os
-import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.besluiten.wereld import Werk, deelbaar
 from tests.maak import Maak
+from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst
 from tests.stack import PUBLIC, Stack
 
@@ -27,60 +28,55 @@ async def own(stack: Stack, lijst: Selectielijst) -> Werk:
 
 
 @pytest.fixture
-def samenzaak(stack: Stack) -> Command:
+def here(samenzaak: Samenzaak, stack: Stack) -> Command:
     """Run one command on the database of the stack; return its exit status and what it printed."""
-    secret = stack.settings.secret_key
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SAMENZAAK_HOME": str(stack.settings.home),
-        "SAMENZAAK_DATABASE_URL": stack.dsn,
-        "SAMENZAAK_SECRET_KEY": secret.get_secret_value() if secret else "",
-        "SAMENZAAK_PUBLIC_URL": PUBLIC,
+    assert stack.settings.secret_key is not None
+    settings: dict[str, Any] = {
+        "home": stack.settings.home,
+        "database_url": stack.dsn,
+        "secret_key": stack.settings.secret_key.get_secret_value(),
+        "public_url": PUBLIC,
     }
 
     async def run(*arguments: str) -> tuple[int, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "beheer.cli", *arguments, env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        printed, _ = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, printed.decode()
+        found = await asyncio.to_thread(partial(samenzaak, *arguments, **settings))
+        return found.returncode, found.stdout
 
     return run
 
 
 async def test_check_relations_tells_by_its_status_whether_anything_is_left(
-    own: Werk, stack: Stack, samenzaak: Command
+    own: Werk, stack: Stack, here: Command
 ) -> None:
     zaak, document = await own.zaak(), await own.document()
     await own.zio(zaak, document)
-    assert await samenzaak("check", "relations", TENANT) == (0, "0 found, 0 repaired, 0 left\n")
+    assert await here("check", "relations", TENANT) == (0, "0 found, 0 repaired, 0 left\n")
     async with stack.admin() as admin:
         await admin.execute(f"DELETE FROM {TENANT}_documenten.objectinformatieobject")
-    status, printed = await samenzaak("check", "relations", TENANT, "--grace", "0", "--json")
+    status, printed = await here("check", "relations", TENANT, "--grace", "0", "--json")
     [fact] = json.loads(printed)
     assert status == 1
     assert (fact["relation"], fact["kind"], fact["repaired"]) == ("zaakinformatieobject", "mirror missing", None)
-    status, printed = await samenzaak("check", "relations", TENANT, "--grace", "0", "--repair", "--elsewhere")
+    status, printed = await here("check", "relations", TENANT, "--grace", "0", "--repair", "--elsewhere")
     assert (status, printed.splitlines()[-1]) == (0, "1 found, 1 repaired, 0 left")
     assert await own.objecten(document) == [("zaak", zaak)]
-    assert (await samenzaak("check", "relations", "nergens"))[0] != 0
+    assert (await here("check", "relations", "nergens"))[0] != 0
 
 
-async def test_external_is_configured_without_showing_its_secret(own: Werk, samenzaak: Command) -> None:
+async def test_external_is_configured_without_showing_its_secret(own: Werk, here: Command) -> None:
     name, secret = f"dms-{uuid.uuid4().hex[:8]}", "geheim-dat-niemand-ziet"
     root = "https://198.51.100.7/documenten/api/v1"
     given = ("--root", root, "--client-id", "deventer", "--secret", secret)
-    printed = [await samenzaak("external", "add", TENANT, name, *given)]
-    printed.append(await samenzaak("external", "list", TENANT))
+    printed = [await here("external", "add", TENANT, name, *given)]
+    printed.append(await here("external", "list", TENANT))
     assert printed == [(0, f"{name}: {root} as deventer\n")] * 2
     header = ("--root", root, "--header", f"Authorization: Token {secret}")
-    assert await samenzaak("external", "add", TENANT, name, *header) == (
+    assert await here("external", "add", TENANT, name, *header) == (
         0,
         f"{name}: {root} with a header Authorization\n",
     )
-    facts = json.loads((await samenzaak("external", "list", TENANT, "--json"))[1])
-    assert facts == [{"name": name, "root": root, "clientId": "", "header": "Authorization"}]
-    assert (await samenzaak("external", "add", TENANT, "fout", "--root", "ftp://x", *given[2:]))[0] != 0
-    assert await samenzaak("external", "remove", TENANT, name) == (0, f"{TENANT} {name}: removed\n")
-    assert (await samenzaak("external", "remove", TENANT, name))[0] != 0
+    facts = json.loads((await here("external", "list", TENANT, "--json"))[1])
+    assert facts == [{"name": name, "root": root, "clientId": "", "header": "Authorization", "expand": False}]
+    assert (await here("external", "add", TENANT, "fout", "--root", "ftp://x", *given[2:]))[0] != 0
+    assert await here("external", "remove", TENANT, name) == (0, f"{TENANT} {name}: removed\n")
+    assert (await here("external", "remove", TENANT, name))[0] != 0
