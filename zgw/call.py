@@ -168,15 +168,7 @@ class Call:
         raw = await self.raw_body()
         if optional and not raw.strip():
             return {}
-        try:
-            data = orjson.loads(raw)
-        except orjson.JSONDecodeError as e:
-            raise Problem(400, "parse_error", str(e)) from None
-        if not isinstance(data, dict):
-            raise invalid("nonFieldErrors", "not_a_dict")
-        if b"\\u0000" in raw and (name := with_nul(data, "")):
-            raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
-        return data
+        return parsed(raw)
 
     def query(self) -> dict[str, str]:
         """Return the query parameters; of one that is repeated the last counts. Raises 400 for NUL and bad UTF-8."""
@@ -187,6 +179,37 @@ class Call:
             if "\0" in value or "\0" in name or "\ufffd" in value:
                 raise invalid(name.replace("\0", ""), "invalid", "Dit teken is niet toegestaan.")
         return given
+
+
+MAX_DEPTH = 100
+"""How deep arrays and objects of a body may lie inside each other. What is stored is later written out inside other
+objects, and orjson writes 254 levels."""
+
+
+def parsed(raw: bytes | bytearray) -> dict[str, Any]:
+    """Return the JSON object that a client sent; raise 400 for anything else."""
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as e:
+        raise Problem(400, "parse_error", str(e)[:500]) from None
+    if not isinstance(data, dict):
+        raise invalid("nonFieldErrors", "not_a_dict")
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deep(data):
+        raise Problem(400, "parse_error", f"De inhoud is meer dan {MAX_DEPTH} niveaus diep.")
+    if b"\\u0000" in raw and (name := with_nul(data, "")):
+        raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
+    return data
+
+
+def is_deep(value: Any) -> bool:
+    """Return whether arrays and objects lie more than ``MAX_DEPTH`` deep inside each other."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inside = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for items in inside for child in items if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def with_nul(value: Any, path: str) -> str:

@@ -16,7 +16,7 @@ import pybase64
 from starlette.requests import ClientDisconnect
 
 from services.documenten.upload import Segment, Upload
-from zgw.call import Call, with_nul
+from zgw.call import Call, parsed
 from zgw.problems import Problem, invalid
 
 SMALL = 64 * 1024
@@ -69,20 +69,8 @@ async def read_body(call: Call) -> Body:
         raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
 
 
-def _parsed(raw: bytes | bytearray) -> dict[str, Any]:
-    try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError as e:
-        raise Problem(400, "parse_error", str(e)[:500]) from None
-    if not isinstance(data, dict):
-        raise invalid("nonFieldErrors", "not_a_dict")
-    if b"\\u0000" in raw and (name := with_nul(data, "")):
-        raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
-    return data
-
-
 async def _whole(call: Call, raw: bytes) -> Body:
-    body = Body(_parsed(raw))
+    body = Body(parsed(raw))
     if "inhoud" in body.sent:
         body.given = True
         value = body.sent.pop("inhoud")
@@ -105,7 +93,7 @@ async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes]) -> 
                 if decoded := decoder.feed(piece):
                     await upload.write(decoded)
             chunk = await anext(stream, None)
-        body = Body(_parsed(splitter.rest))
+        body = Body(parsed(splitter.rest))
         if "inhoud" in body.sent:
             body.given = True
             value = body.sent.pop("inhoud")
