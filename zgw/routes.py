@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import asyncpg
 import orjson
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zgw import audit, verbs
 from zgw.call import Call, Service, answer
 from zgw.expand import objects, paths
-from zgw.problems import Problem, forbidden, response
+from zgw.problems import Again, Problem, forbidden, response
 from zgw.resource import Action, Resource
 from zgw.uses import uses
 
@@ -88,6 +89,7 @@ def create_app(service: Service, documentation: Sequence[Route] = ()) -> FastAPI
     app.router.redirect_slashes = False
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(asyncpg.DeadlockDetectedError, _on_deadlock)
     app.add_exception_handler(Exception, _on_exception)
     app.add_middleware(Versioned, version=api.version)
     return app
@@ -256,6 +258,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "not_found", 405: "method_not_allowed"}
     problem = Problem(error.status_code, codes.get(error.status_code, "error"), headers=dict(error.headers or {}))
+    return response(problem, _base(request), _instance(request, problem))
+
+
+async def _on_deadlock(request: Request, error: Exception) -> Response:
+    """Writes start again by themselves (``verbs``); this is for what does not."""
+    problem = Again()
+    log.warning("%s %s: %s", request.method, request.url.path, error)
     return response(problem, _base(request), _instance(request, problem))
 
 

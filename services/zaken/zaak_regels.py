@@ -11,7 +11,7 @@ from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, among
 from zgw.filters import uuid_in
-from zgw.problems import OBJECT, forbidden, invalid
+from zgw.problems import OBJECT, Again, forbidden, invalid
 
 SUBTYPES = {
     "status": "statustype",
@@ -50,16 +50,18 @@ async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
 
 
 async def hoofdzaak_wordt_niet_tegelijk_deelzaak(db: Executor, check: Check) -> None:
-    """zrc-013: two zaken that become each other's deelzaak, or that of a third, at the same moment. As effect: who is
-    later waits for the row of the other, and sees what became of it."""
+    """zrc-013: two zaken that become each other's deelzaak, or that of a third, at the same moment; a hoofdzaak that
+    gets another zaaktype. As effect: who is later waits for the row of the other, and sees what became of it."""
     hoofdzaak = check.row.get("hoofdzaak")
     if check.action == "destroy" or hoofdzaak is None or not check.changed("hoofdzaak"):
         return
     c = ZAAK_TABLE.c
-    above = await db.row(select(c.hoofdzaak).where(c.uuid == hoofdzaak).with_for_update(read=True))
+    above = await db.row(select(c.hoofdzaak, c.zaaktype).where(c.uuid == hoofdzaak).with_for_update(read=True))
     below = await db.row(select(c.id).where(c.hoofdzaak == check.uuid).limit(1))
     if below is not None or (above is not None and above["hoofdzaak"] is not None):
         raise invalid("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
+    if above is not None and above["zaaktype"] != check.resolved("hoofdzaak")["zaaktype"]:
+        raise Again()
 
 
 async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:

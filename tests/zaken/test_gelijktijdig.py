@@ -288,37 +288,6 @@ async def test_zrc_007_a_hoofdzaak_and_a_deelzaak_change_at_once(zaken: Zaakmake
         assert closed in ([True, True], [False, False])
 
 
-async def test_zrc_001_a_zaak_gets_another_zaaktype_while_a_rol_is_added(
-    zaken: Zaakmaker, maak: Maak, stack: Stack
-) -> None:
-    """Whoever is first: no rol of the old zaaktype is left below the new one."""
-    other = await maak.zaaktype()
-    for first in ("rol", "zaak"):
-        zaak = (await zaken.zaak())["url"]
-        method, url, body = await rol(zaken, zaak)
-        async with transaction(stack) as pause:
-            await pause.execute("LOCK TABLE audittrail IN SHARE MODE")
-            requests = {
-                "rol": lambda: zaken.api.request(method, url, json=body),  # noqa: B023
-                "zaak": lambda: zaken.api.patch(zaak, {"zaaktype": other.url}),  # noqa: B023
-            }
-            one = asyncio.create_task(requests.pop(first)())
-            await waiting(stack, 1)
-            two = asyncio.create_task(requests.popitem()[1]())
-            await waiting(stack, 2)
-        assert (await one).status_code in (200, 201)
-        assert errors(await two) == [("nonFieldErrors", "zaaktype-mismatch")]
-
-
-async def test_a_rol_is_removed_once(zaken: Zaakmaker) -> None:
-    """Of two removals at the same moment one finds nothing; the trail and the notifications tell of one."""
-    zaak = (await zaken.zaak())["url"]
-    _, url, _ = await geen_rol(zaken, zaak)
-    answers = await asyncio.gather(*(zaken.api.delete(url) for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404]
-    assert [entry["actie"] for entry in await entries(zaken, zaak)].count("destroy") == 1
-
-
 async def test_zrc_007_zrc_021_many_write_while_one_closes(
     zaken: Zaakmaker, maak: Maak, gewoon: Client, stack: Stack
 ) -> None:
