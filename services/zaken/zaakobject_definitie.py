@@ -16,11 +16,12 @@ import orjson
 
 from services.zaken.remote import zichtbaar
 from zgw.check import Check
+from zgw.problems import Problem
 
 log = logging.getLogger("samenzaak.zaken")
 
-SECONDS = 10.0
-"""How long the process may take on a busy machine; it may compute for one or two of them."""
+SECONDS = 30.0
+"""How long the process may take on a very busy machine; the processor is its for one or two of them."""
 MAX_INPUT = 1_000_000
 """Bytes of JSON that are looked at."""
 CHILD = Path(__file__).with_name("begrensd.py")
@@ -58,7 +59,8 @@ async def definitie_beschrijft_het_object(check: Check) -> None:
 async def judge(described: Any, schema: str, found: Any, data: str) -> str:
     """Return what is wrong: ``schema``, ``objectData``, ``object``, or an empty string.
 
-    A program that takes too much time or memory counts as wrong, where it was busy.
+    A program that takes too much time or memory counts as wrong, where it was busy. Raises a Problem with status 503
+    when the machine does not get round to judging.
     """
     task = orjson.dumps({"described": described, "schema": schema, "found": found, "data": data})
     if len(task) > MAX_INPUT:
@@ -82,7 +84,8 @@ async def judge(described: Any, schema: str, found: Any, data: str) -> str:
     # The process says which step it begins, and at the end that it is done: the last word is where it stopped.
     if not steps:
         log.error("the process that judges an object did not start working: status %s", process.returncode)
-        return "schema"
+        detail = "De objectTypeOverigeDefinitie kon nu niet worden beoordeeld."
+        raise Problem(503, "service_unavailable", detail, headers={"Retry-After": "5"})
     return "" if steps[-1] == "done" else steps[-1]
 
 
