@@ -166,8 +166,13 @@ class Resource:
         return {} if self.parameters is None else self.parameters(call)
 
     def renamed(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a request with the names that its properties have."""
-        return {self.renames.get(name, name): value for name, value in body.items()} if self.renames else body
+        """Return a request with the names that its properties have. Clients that know both names send one of them
+        empty, which says nothing."""
+        found = {name: value for name, value in body.items() if name not in self.renames}
+        for other, name in self.renames.items():
+            if body.get(other) and not found.get(name):
+                found[name] = body[other]
+        return found
 
     def clause(self) -> FromClause:
         """What is read from."""

@@ -235,6 +235,20 @@ async def test_persons_under_their_other_name(zaken: Zaakmaker, zaak: str) -> No
     assert changed.json()["objectIdentificatie"]["inpBsn"] == ""
 
 
+async def test_both_names_of_the_identification(zaken: Zaakmaker, zaak: str) -> None:
+    """Z10: a client made from the OAS sends both, the one that does not matter empty."""
+    empties: list[Any] = [None, {}]
+    for empty in empties:
+        pand = {"objectIdentificatie": {"identificatie": "1"}, "betrokkeneIdentificatie": empty}
+        made = await zaken.api.created(OBJECTS, body(zaak, "pand", **pand))
+        assert made["objectIdentificatie"] == {"identificatie": "1"}
+        changed = await zaken.api.patch(made["url"], {"relatieomschrijving": "x", "betrokkeneIdentificatie": empty})
+        assert changed.json() == {**made, "relatieomschrijving": "x"}
+        person = {"objectIdentificatie": empty, "betrokkeneIdentificatie": {"identificatie": "jan"}}
+        made = await zaken.api.created(OBJECTS, body(zaak, "medewerker", **person))
+        assert made["objectIdentificatie"]["identificatie"] == "jan"
+
+
 async def test_object_by_url(zaken: Zaakmaker, zaak: str) -> None:
     status = await zaken.status(zaak)
     item = await zaken.api.created(OBJECTS, body(zaak, "status", object=status["url"]))
