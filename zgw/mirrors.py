@@ -233,7 +233,7 @@ async def _send(
             raise Failed(f"{method} {target}: refused or unreachable")
         return answered
     try:
-        response = await remote.send(_me(check), target.split("/")[1], method, target, body, headers)
+        response = await remote.send(_me(check), target.split("/")[1], method, target, body, headers=headers)
         return response.status_code, response.json() if response.content else None
     except (httpx.HTTPError, ValueError) as e:
         raise Failed(f"{method} {target}: {e!r}") from e

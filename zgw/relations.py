@@ -94,7 +94,7 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
 
     async def tell(headers: Mapping[str, str]) -> None:
         try:
-            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path}, headers)
+            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path}, headers=headers)
             content = answer.json() if answer.content else None
         except (httpx.HTTPError, ValueError) as e:
             raise Failed(f"POST {path}: {e!r}") from e

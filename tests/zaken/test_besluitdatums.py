@@ -106,11 +106,11 @@ def breaking(monkeypatch: pytest.MonkeyPatch, own: Zaakmaker, told: str) -> Call
     remote = own.api.stack.standalone.services["besluiten"].remote
     send = remote.send
 
-    async def failing(caller: Any, service: str, method: str, path: str, *rest: Any) -> httpx.Response:
+    async def failing(caller: Any, service: str, method: str, path: str, *rest: Any, **more: Any) -> httpx.Response:
         if path != "/_intern/besluit":
-            return await send(caller, service, method, path, *rest)
+            return await send(caller, service, method, path, *rest, **more)
         if told == "after":
-            await send(caller, service, method, path, *rest)
+            await send(caller, service, method, path, *rest, **more)
         raise httpx.ReadTimeout("the Zaken API does not answer")
 
     monkeypatch.setattr(remote, "send", failing)
