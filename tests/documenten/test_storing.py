@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -152,9 +151,8 @@ async def test_removal_does_not_wait_for_slow_storage(
         return await real(*args)
 
     monkeypatch.setattr(obstore, "delete_async", slow)
-    began = time.monotonic()
-    assert (await api.delete(made["url"])).status_code == 204
-    assert time.monotonic() - began < 5
+    async with asyncio.timeout(30):
+        assert (await api.delete(made["url"])).status_code == 204
     assert await journal(stack) == keys
     go_on.set()
     await asyncio.gather(*service_of(stack).state["removals"])

@@ -12,7 +12,7 @@ from services.zaken.geometrie import MAX_POSITIONS, MAX_TANGLED, points_within, 
 from tests.zaken.test_zoeken import ZOEK, binnen, urls, zoek
 from tests.zaken.zaakmaker import Zaakmaker, errors
 
-TOO_LONG = 10.0
+TOO_LONG = 25.0
 
 
 def knot(rng: random.Random, corners: int, x: float = 5.0, y: float = 52.0, half: float = 2.0) -> dict[str, Any]:

@@ -72,4 +72,4 @@ async def test_a_process_that_stands_still_holds_up_a_write_for_a_limited_time(s
     async with process(stack, []) as mine, silent(stack, 60):
         began = time.monotonic()
         await mine.barrier(timeout=0.5)
-        assert 0.5 <= time.monotonic() - began < 5
+        assert 0.5 <= time.monotonic() - began < 30
