@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -41,11 +42,17 @@ class Service:
     state: dict[str, Any] = field(default_factory=dict)
     """What background work of this service keeps between requests, by name."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def start(self) -> None:
         """Start the background work. Lifespans do not run when the gateway calls the app in one process."""
         for work in self.api.start:
             self._tasks.append(asyncio.create_task(work(self), name=f"{self.api.service} {work.__name__}"))
+
+    def turn(self, tenant: str, path: str) -> asyncio.Lock:
+        """Return the lock of those in this process who change one object and lost from somebody else: one at a time, so
+        that they do not keep losing from each other."""
+        return self._turns.setdefault((tenant, path), asyncio.Lock())
 
     async def stop(self) -> None:
         """Stop the background work and close the pool."""

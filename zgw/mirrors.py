@@ -4,7 +4,6 @@ Own services get some hundreds in one internal request; APIs elsewhere, which kn
 each, a few at the same time.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from starlette.responses import Response
 
 from zgw.call import Call, answer
 from zgw.check import Check
-from zgw.remote import AT_ONCE
+from zgw.remote import at_once
 
 log = logging.getLogger("samenzaak.relations")
 
@@ -158,17 +157,15 @@ async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: 
 
 async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
     failures: Failures = {}
-    limit = asyncio.Semaphore(AT_ONCE)
 
     async def tell(item: Relation) -> None:
-        async with limit:
-            if not failures:
-                try:
-                    await (add if make else drop)(check, item, {} if back else item.headers)
-                except Failed as e:
-                    failures[item] = e
+        if not failures:
+            try:
+                await (add if make else drop)(check, item, {} if back else item.headers)
+            except Failed as e:
+                failures[item] = e
 
-    await asyncio.gather(*map(tell, relations))
+    await at_once(tell, relations)
     return failures
 
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -25,6 +25,7 @@ from zgw.signals import Signals
 from zgw.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak.remote")
+T = TypeVar("T")
 
 CACHED = ("catalogi",)
 MOST_ELSEWHERE = 10_000
@@ -272,8 +273,8 @@ def stored(found: dict[str, Any], bases: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-async def at_once(work: Callable[[str], Awaitable[None]], items: Iterable[str], limit: int = 10) -> None:
-    """Do ``work`` for each item, for at most ``limit`` of them at the same time; raise what the first of them raises
+async def at_once(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
+    """Do ``work`` for each item, for at most ``AT_ONCE`` of them at the same time; raise what the first of them raises
     and leave the rest."""
     todo = iter(items)
 
@@ -283,7 +284,7 @@ async def at_once(work: Callable[[str], Awaitable[None]], items: Iterable[str], 
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(limit):
+            for _ in range(AT_ONCE):
                 group.create_task(worker())
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None

@@ -5,6 +5,7 @@ body, state, transaction, notification.
 """
 
 import logging
+from contextlib import AsyncExitStack
 from functools import lru_cache
 from typing import Any
 
@@ -182,19 +183,22 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
         call.check_crs(content=True)
     no_query(call)
     sent: dict[str, Any] | None = None
-    for attempt in range(CONFLICT_RETRIES):
-        stored = await find(call, resource, rights, full=True)
-        if sent is None:
-            sent = resource.renamed(await call.body())
-        check = Check(call, resource, action, sent, stored)
-        try:
-            content = await update_object(check, rights)
-        except Problem as problem:
-            if not passes(problem, attempt):
-                raise
-            continue
-        if content is not None:
-            return answer(content, 200, {**crs_headers(resource), **check.headers})
+    async with AsyncExitStack() as queue:
+        for attempt in range(CONFLICT_RETRIES):
+            if attempt == 1:
+                await queue.enter_async_context(call.service.turn(call.tenant, call.request.url.path))
+            stored = await find(call, resource, rights, full=True)
+            if sent is None:
+                sent = resource.renamed(await call.body())
+            check = Check(call, resource, action, sent, stored)
+            try:
+                content = await update_object(check, rights)
+            except Problem as problem:
+                if not passes(problem, attempt):
+                    raise
+                continue
+            if content is not None:
+                return answer(content, 200, {**crs_headers(resource), **check.headers})
     raise Again()
 
 

@@ -1,6 +1,5 @@
 """What the Zaken API reads of other services: types, documents and besluiten, with its own rights."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from zgw.check import Check
 from zgw.database import Row, among
 from zgw.problems import Problem
-from zgw.remote import AT_ONCE, split_path
+from zgw.remote import at_once, split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]
 
@@ -23,14 +22,12 @@ async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
     own = [pad for pad in wanted if pad.startswith("/")]
     if own:
         found.update(await remote.objects(caller, own))
-    limit = asyncio.Semaphore(AT_ONCE)
 
     async def read(url: str) -> None:
-        async with limit:
-            if (item := await remote.object(caller, url)) is not None:
-                found[url] = item
+        if (item := await remote.object(caller, url)) is not None:
+            found[url] = item
 
-    await asyncio.gather(*map(read, wanted - set(own)))
+    await at_once(read, wanted - set(own))
     return found
 
 

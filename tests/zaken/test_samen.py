@@ -1,6 +1,7 @@
 """Changes of one zaak at the same moment, other than closing it: the rules hold for what is there at the commit."""
 
 import asyncio
+from itertools import pairwise
 
 from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
@@ -44,6 +45,19 @@ async def test_who_waits_in_a_circle_starts_again(zaken: Zaakmaker, stack: Stack
         await other.execute("UPDATE zaak SET toelichting = 'anders' WHERE uuid = $1::uuid", key(zaak))
     assert (await answer).status_code == 201
     assert [entry["resource"] for entry in await entries(zaken, zaak)] == ["zaak", "rol"]
+
+
+async def test_many_change_one_zaak_and_nobody_loses(zaken: Zaakmaker) -> None:
+    """Each of them is answered, and starts from what the one before left."""
+    zaak = (await zaken.zaak())["url"]
+    changes = [{"kenmerken": [{"kenmerk": str(n), "bron": "b"}]} for n in range(15)] + [{"toelichting": "eens"}]
+    answers = await asyncio.gather(*(zaken.api.patch(zaak, change) for change in changes))
+    assert [answer.status_code for answer in answers] == [200] * 16
+    trail = (await entries(zaken, zaak))[1:]
+    assert len(trail) == 16
+    for before, after in pairwise(trail):
+        assert after["wijzigingen"]["oud"] == before["wijzigingen"]["nieuw"]
+    assert trail[-1]["wijzigingen"]["nieuw"]["toelichting"] == "eens"
 
 
 async def test_zrc_013_a_hoofdzaak_gets_another_zaaktype_while_it_gets_a_deelzaak(
