@@ -7,6 +7,7 @@
 - ``nummers``, ``verwijderen``, ``telling`` (counts), ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
 - ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
+- ``zaakrelatie``: what ``zaakverzoek`` and ``zaakcontactmoment`` are both.
 - ``remote``: what other services know; ``spiegels``: what they know of a zaak.
 """
 

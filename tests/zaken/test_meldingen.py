@@ -20,11 +20,11 @@ async def test_every_operation_that_notifies(zaken: Zaakmaker, monkeypatch: pyte
     real = Remote.send
 
     async def send(
-        self: Remote, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any
+        self: Remote, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any, **named: Any
     ) -> httpx.Response:
         if path == "/_intern/notificaties":
             got.extend(item["message"] for item in body["berichten"])
-        return await real(self, caller, service, method, path, body, *more)
+        return await real(self, caller, service, method, path, body, *more, **named)
 
     # What the relay brings to the Notificaties API, on its way.
     monkeypatch.setattr(Remote, "send", send)

@@ -1,0 +1,68 @@
+"""What zaakverzoek and zaakcontactmoment are both: a zaak, and the URL of what another API has about it
+(zaken.md §3.6). That API keeps a mirror of the relation."""
+
+import uuid
+from typing import Annotated
+
+from sqlalchemy import Index
+
+from services.zaken.spiegels import spiegels
+from services.zaken.toestand import ALLEEN_BIJWERKEN, zaak_is_nog_niet_gearchiveerd
+from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from zgw.check import Check
+from zgw.fields import Fields, Ref, Shown, Url
+from zgw.filters import reference
+from zgw.relations import keep, mirrored
+from zgw.resource import Mirror, Resource
+from zgw.tables import make_table
+
+ELDERS = Ref(shape=("url",))
+
+
+class ZaakRelatieFields(Fields):
+    """What clients write, beside the URL."""
+
+    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
+
+
+class ZaakRelatieShown(Fields):
+    """What only responses have."""
+
+    url: Url
+    uuid: uuid.UUID
+
+
+async def spiegel(check: Check, wat: str) -> None:
+    """Let the API of ``wat`` know that it belongs to this zaak, or no longer does."""
+    await mirrored(check, wat, spiegels(check.resource.name, check.stored or check.row))
+
+
+def zaakrelatie(
+    wat: str, path: str, fields: type[Fields], mirror: Mirror, description: str, warning: str = ""
+) -> Resource:
+    """Return the resource of the relations of zaken with ``wat``, the field of ``fields`` that has the URL."""
+    table = make_table(METADATA, f"zaak{wat}", fields)
+    Index(f"zaak{wat}_{wat}", table.c[wat])
+    return Resource(
+        name=f"zaak{wat}",
+        path=path,
+        fields=fields,
+        shown=ZaakRelatieShown,
+        table=table,
+        scopes={"list": LEZEN, "fetch": LEZEN, "create": ALLEEN_BIJWERKEN, "remove": ALLEEN_BIJWERKEN},
+        verbs=("list", "create", "fetch", "remove"),
+        filters=[reference("zaak", table.c.zaak, ZAAK_REF), reference(wat, table.c[wat], ELDERS)],
+        main=HOOFD,
+        paginated=False,
+        etag=False,
+        kanaal="zaken",
+        notify=("create",),
+        audited=True,
+        weergave=lambda row: str(row[wat]),
+        unexpandable=("zaak",),
+        rules=[zaak_is_nog_niet_gearchiveerd],
+        before_removal=[keep],
+        mirrors=[mirror],
+        description=description,
+        warning=warning,
+    )
