@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -14,6 +15,7 @@ from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
 from tests.stack import Stack, common_folder, running, worker
+from zgw.remote import Remote
 
 __all__ = ["api", "maak", "raalte"]
 
@@ -55,6 +57,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return LONG.index(folder) if folder in LONG else len(LONG)
 
     items.sort(key=turn)
+
+
+@pytest.fixture
+def gemeld(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the relays bring to the Notificaties API from here on, on its way."""
+    heard: list[dict[str, Any]] = []
+    real = Remote.send
+
+    async def send(
+        self: Remote, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any, **named: Any
+    ) -> httpx.Response:
+        if path == "/_intern/notificaties":
+            heard.extend(item["message"] for item in body["berichten"])
+        return await real(self, caller, service, method, path, body, *more, **named)
+
+    monkeypatch.setattr(Remote, "send", send)
+    return heard
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """One object of every resource of every API, made over HTTP: what isolation and other tests of everything start
 from."""
 
-import base64
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx
 
 from beheer.demo import catalogus
 from services.catalogi.selectielijst_laden import laad
+from tests.documenten.maak_document import body as document_body
 from tests.stack import Client
 
 RSIN = "517439943"
@@ -96,24 +96,9 @@ async def _documenten(client: Client, add: Any, wereld: Wereld) -> None:
         "emailadres": "a@example.org",
     }
     await add("documenten/verzendingen", verzending)
-    large = {**document_body(wereld["catalogi/informatieobjecttypen"]), "bestandsomvang": 10}
-    del large["inhoud"]
+    large = document_body(wereld["catalogi/informatieobjecttypen"], inhoud=..., bestandsomvang=10)
     made = await client.created("/documenten/api/v1/enkelvoudiginformatieobjecten", large)
     wereld.urls["documenten/bestandsdelen"] = made["bestandsdelen"][0]["url"]
-
-
-def document_body(informatieobjecttype: str) -> dict[str, Any]:
-    """Return the body of a small document."""
-    return {
-        "bronorganisatie": RSIN,
-        "creatiedatum": "2026-02-01",
-        "titel": "Aanvraag",
-        "auteur": "A. Jansen",
-        "taal": "nld",
-        "bestandsnaam": "aanvraag.txt",
-        "inhoud": base64.b64encode(b"hallo").decode(),
-        "informatieobjecttype": informatieobjecttype,
-    }
 
 
 def zaak_body(zaaktype: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Zaken, documents and besluiten of one zaaktype, for tests about how they hang together."""
 
-import base64
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from tests.documenten.maak_document import document
 from tests.maak import Maak, Types
 from tests.stack import Client
 
@@ -41,20 +41,8 @@ class Werk:
 
     async def document(self, **changes: Any) -> str:
         """Make a document; return its URL."""
-        body = {
-            "bronorganisatie": RSIN,
-            "identificatie": uuid.uuid4().hex,
-            "creatiedatum": "2024-01-01",
-            "titel": "Proef",
-            "auteur": "J. de Vries",
-            "taal": "nld",
-            "bestandsnaam": "proef.txt",
-            "inhoud": base64.b64encode(b"proef").decode(),
-            "informatieobjecttype": self.types.informatieobjecttype,
-            "indicatieGebruiksrecht": False,
-        }
-        url: str = (await self.api.created(DOCUMENTEN, {**body, **changes}))["url"]
-        return url
+        usual = {"informatieobjecttype": self.types.informatieobjecttype, "indicatieGebruiksrecht": False}
+        return str((await document(self.api, **{**usual, **changes}))["url"])
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """Return the body of a besluit."""

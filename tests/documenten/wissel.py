@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from gateway.upstream import Upstream, new_session
-from tests.relaties.servers import serving
+from tests.servers import serving
 from tests.stack import Stack
 
 SERVICES = ("zaken", "besluiten", "notificaties")

@@ -2,15 +2,13 @@
 
 import asyncio
 import base64
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-import uvicorn
 
 from gateway.asgi import ASGIApp, Message, Receive, Scope, Send, send_problem
 from zgw import caller, denial
@@ -219,20 +217,3 @@ async def ask(
     content = b"".join(message.get("body", b"") for message in messages[1:])
     complete = len(messages) > 1 and not messages[-1].get("more_body", False)
     return Answer(starts[0]["status"], list(starts[0]["headers"]), content, complete)
-
-
-@contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app on a free port of the loopback interface, and give its URL."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, ws="none", proxy_headers=False
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = server.force_exit = True
-        await task

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from gateway.app import create_gateway
 from tests.gateway.conftest import World
-from tests.gateway.fakes import ask, make_token, served
+from tests.gateway.fakes import ask, make_token
+from tests.servers import serving
 from zgw import denial
 from zgw.problems import Problem, response
 from zgw.settings import Settings
@@ -73,7 +74,7 @@ async def test_a_framework_survives_what_the_gateway_does(world: World, settings
 async def test_the_same_behind_a_real_server(world: World, settings: Settings, service: Starlette) -> None:
     gateway = create_gateway(settings, world.registry, {**world.services, "zaken": service})
     headers = {"Authorization": f"Bearer {make_token()}"}
-    async with asyncio.timeout(10), served(gateway) as url, aiohttp.ClientSession() as session:
+    async with asyncio.timeout(10), serving(gateway) as url, aiohttp.ClientSession() as session:
         root = f"{url}/zaken/api/v1"
         async with session.get(f"{root}/stream", headers=headers) as answer:
             assert (await answer.read(), answer.headers["x-request-id"] != "") == (b"onetwo", True)

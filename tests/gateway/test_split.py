@@ -15,7 +15,8 @@ from yarl import URL
 from gateway.app import Gateway
 from gateway.asgi import Receive, Scope, Send
 from tests.gateway.conftest import World
-from tests.gateway.fakes import ask, make_token, reply, served
+from tests.gateway.fakes import ask, make_token, reply
+from tests.servers import serving
 from zgw.tenancy import SERVICES
 
 MIB = 1024**2
@@ -29,10 +30,10 @@ def split(world: World, **urls: str) -> Gateway:
 @pytest_asyncio.fixture
 async def front(world: World) -> AsyncIterator[str]:
     """The URL of a gateway in front of separately served services."""
-    async with served(world.services["documenten"]) as documenten, served(world.zaken) as zaken:
+    async with serving(world.services["documenten"]) as documenten, serving(world.zaken) as zaken:
         gateway = split(world, documenten=documenten, zaken=zaken)
         await gateway.start()
-        async with served(gateway) as url:
+        async with serving(gateway) as url:
             yield url
         await gateway.stop()
 
@@ -170,7 +171,7 @@ async def test_nothing_is_decoded_followed_or_remembered(world: World) -> None:
         else:
             await reply(send, 200, packed, content_encoding="gzip")
 
-    async with served(odd) as url:
+    async with serving(odd) as url:
         gateway = split(world, zaken=url)
         await gateway.start()
         moved = await ask(gateway, "/zaken/api/v1/moved", token=make_token())
@@ -191,11 +192,11 @@ async def test_an_answer_before_the_end_of_an_upload_arrives(world: World, attem
         for _ in range(200):
             yield bytes(64 * 1024)
 
-    async with served(early) as url:
+    async with serving(early) as url:
         gateway = split(world, documenten=url)
         await gateway.start()
         async with (
-            served(gateway) as front,
+            serving(gateway) as front,
             aiohttp.ClientSession(headers=authorized()) as session,
             session.post(f"{front}/documenten/api/v1/upload", data=upload()) as answer,
         ):

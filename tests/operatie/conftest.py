@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.asgi import Receive, Scope, Send
-from tests.gateway.fakes import served
+from tests.servers import serving
 from tests.stack import Client, Stack, common_folder, running, worker
 
 
@@ -52,7 +52,7 @@ def free_ports(count: int = 16) -> int:
 async def collector() -> AsyncIterator[Collector]:
     """The collector that the processes send their traces to."""
     found = Collector()
-    async with served(found) as found.url:
+    async with serving(found) as found.url:
         yield found
 
 

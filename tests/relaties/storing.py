@@ -22,7 +22,7 @@ from beheer.relations import Inconsistency, check_relations
 from tests.besluiten.wereld import BESLUITEN, BIOS, OIOS, ZIOS, Werk
 from tests.relaties.bewerkingen import Operation, Subject, listed, path
 from tests.relaties.processen import Process, Proxy, Zygote
-from tests.relaties.servers import serving
+from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Stack
 from zgw.caller import HEADER, Caller, sign
 

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from services.autorisaties.external import add_external, list_externals, remove_external
 from tests.maak import Maak
-from tests.relaties.servers import listening, serving
 from tests.selectielijst import Selectielijst
+from tests.servers import listening, serving
 from tests.stack import PUBLIC, Client, Stack
 from zgw import external
 from zgw.caller import system_caller

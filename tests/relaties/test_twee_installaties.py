@@ -11,8 +11,8 @@ from beheer.relations import MISSING, ORPHAN, TARGET_GONE, UNKNOWN, check_relati
 from services.autorisaties.external import add_external
 from tests.besluiten.wereld import BESLUITEN, BIOS, RSIN, ZAKEN, ZIOS, Werk, deelbaar, errors
 from tests.maak import Maak
-from tests.relaties.servers import serving
 from tests.selectielijst import Selectielijst
+from tests.servers import serving
 from tests.stack import Client, Stack, running
 
 PENDING = [("nonFieldErrors", "pending-relations")]

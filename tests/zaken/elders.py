@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.autorisaties.external import add_external, remove_external
-from tests.relaties.servers import serving
+from tests.servers import serving
 from tests.stack import Stack
 
 ROOT = "/api/v1"

@@ -3,31 +3,15 @@
 import asyncio
 from typing import Any
 
-import httpx
-import pytest
-
 from tests.documenten.maak_document import document
 from tests.zaken.elders import elders
 from tests.zaken.test_zaakbesluit import besluit
 from tests.zaken.zaakmaker import Zaakmaker
-from zgw.remote import Remote
 
 ROOT = "/zaken/api/v1"
 
 
-async def test_every_operation_that_notifies(zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    got: list[dict[str, Any]] = []
-    real = Remote.send
-
-    async def send(
-        self: Remote, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any, **named: Any
-    ) -> httpx.Response:
-        if path == "/_intern/notificaties":
-            got.extend(item["message"] for item in body["berichten"])
-        return await real(self, caller, service, method, path, body, *more, **named)
-
-    # What the relay brings to the Notificaties API, on its way.
-    monkeypatch.setattr(Remote, "send", send)
+async def test_every_operation_that_notifies(zaken: Zaakmaker, gemeld: list[dict[str, Any]]) -> None:
     async with elders(zaken.api.stack) as register:
         api = zaken.api
         zaak = (await zaken.zaak())["url"]
@@ -57,10 +41,10 @@ async def test_every_operation_that_notifies(zaken: Zaakmaker, monkeypatch: pyte
         # The last of all, which tells that everything before it has arrived.
         await api.patch(zaak, {"toelichting": "klaar"})
         for _ in range(300):
-            if any(m["hoofdObject"] == zaak and m["resource"] == "zaak" and m["actie"] != "create" for m in got):
+            if any(m["hoofdObject"] == zaak and m["resource"] == "zaak" and m["actie"] != "create" for m in gemeld):
                 break
             await asyncio.sleep(0.1)
-    mine = [message for message in got if message["hoofdObject"] == zaak]
+    mine = [message for message in gemeld if message["hoofdObject"] == zaak]
     found = sorted((message["resource"], message["actie"]) for message in mine if message["resource"] != "zaak")
     expected = [
         *(("rol", actie) for actie in ("create", "destroy")),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
 from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, errors, moment
@@ -233,26 +234,15 @@ async def test_closing_announces_only_the_status(zaken: Zaakmaker) -> None:
 async def test_zrc_007_documents_must_be_free_and_their_rights_known(zaken: Zaakmaker) -> None:
     api, zaak = zaken.api, await zaken.zaak()
     await zaken.resultaat(zaak["url"])
-    body = {
-        "bronorganisatie": "517439943",
-        "creatiedatum": "2026-01-01",
-        "titel": "Aanvraag",
-        "auteur": "J. de Vries",
-        "taal": "nld",
-        "informatieobjecttype": zaken.types.informatieobjecttype,
-        "inhoud": "aGFsbG8=",
-        "bestandsnaam": "a.txt",
-    }
-    documenten = "/documenten/api/v1/enkelvoudiginformatieobjecten"
-    document = await api.created(documenten, body)
-    link = {"zaak": zaak["url"], "informatieobject": document["url"]}
+    made = await document(api, informatieobjecttype=zaken.types.informatieobjecttype)
+    link = {"zaak": zaak["url"], "informatieobject": made["url"]}
     await api.created("/zaken/api/v1/zaakinformatieobjecten", link)
     assert errors(await zaken.sluit(zaak["url"])) == [(OBJECT, "indicatiegebruiksrecht-unset")]
-    lock = (await api.post(f"{document['url']}/lock", {})).json()["lock"]
+    lock = (await api.post(f"{made['url']}/lock", {})).json()["lock"]
     assert errors(await zaken.sluit(zaak["url"])) == [(OBJECT, "informatieobject-locked")]
-    changed = await api.patch(document["url"], {"indicatieGebruiksrecht": False, "lock": lock})
+    changed = await api.patch(made["url"], {"indicatieGebruiksrecht": False, "lock": lock})
     assert changed.status_code == 200, changed.text
-    assert (await api.post(f"{document['url']}/unlock", {"lock": lock})).status_code == 204
+    assert (await api.post(f"{made['url']}/unlock", {"lock": lock})).status_code == 204
     archived = {"archiefstatus": "gearchiveerd", "archiefnominatie": "vernietigen", "archiefactiedatum": "2030-01-01"}
     refused = await api.patch(zaak["url"], archived)
     assert errors(refused) == [("archiefstatus", "documents-not-archived")]  # zrc-022

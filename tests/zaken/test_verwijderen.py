@@ -2,6 +2,7 @@
 
 import uuid
 
+from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Stack
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
@@ -55,24 +56,14 @@ async def test_zrc_023_deelzaken_go_as_well(zaken: Zaakmaker, maak: Maak, stack:
 
 async def test_zrc_023_documents_stay_and_forget_the_zaak(zaken: Zaakmaker) -> None:
     api, zaak = zaken.api, await zaken.zaak()
-    body = {
-        "bronorganisatie": "517439943",
-        "creatiedatum": "2026-01-01",
-        "titel": "Aanvraag",
-        "auteur": "J. de Vries",
-        "taal": "nld",
-        "informatieobjecttype": zaken.types.informatieobjecttype,
-        "inhoud": "aGFsbG8=",
-        "bestandsnaam": "a.txt",
-    }
-    document = await api.created(f"{DOCUMENTEN}/enkelvoudiginformatieobjecten", body)
-    link = {"zaak": zaak["url"], "informatieobject": document["url"]}
+    made = await document(api, informatieobjecttype=zaken.types.informatieobjecttype)
+    link = {"zaak": zaak["url"], "informatieobject": made["url"]}
     await api.created("/zaken/api/v1/zaakinformatieobjecten", link)
-    query = {"informatieobject": document["url"]}
+    query = {"informatieobject": made["url"]}
     assert len((await api.get(f"{DOCUMENTEN}/objectinformatieobjecten", params=query)).json()) == 1
     assert (await api.delete(zaak["url"])).status_code == 204
     assert (await api.get(f"{DOCUMENTEN}/objectinformatieobjecten", params=query)).json() == []
-    assert (await api.get(document["url"])).status_code == 200
+    assert (await api.get(made["url"])).status_code == 200
 
 
 async def test_zrc_023_a_besluit_keeps_its_zaak(zaken: Zaakmaker) -> None:

@@ -18,7 +18,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI app on a free port; give its base URL."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, ws="none", proxy_headers=False
+    )
     server = _Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
@@ -28,7 +30,8 @@ async def serving(app: Any) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        # Whoever still has a connection need not be waited for.
+        server.should_exit = server.force_exit = True
         await ticking
         await server.shutdown()
 
