@@ -57,6 +57,6 @@ async def outbox(stack: Stack, service: str) -> list[dict[str, Any]]:
         return [dict(row) for row in await admin.fetch(f"SELECT * FROM deventer_{service}.outbox")]
 
 
-async def no_message(stack: Stack, service: str, url: str) -> bool:
-    """Return whether nothing about this object is waiting to be announced."""
-    return not [row for row in await outbox(stack, service) if url in str(row["message"])]
+async def no_message(stack: Stack, service: str, *parts: str) -> bool:
+    """Return whether no message with all these parts, such as a URL, is waiting to be announced."""
+    return not [row for row in await outbox(stack, service) if all(part in row["message"] for part in parts)]

@@ -70,6 +70,6 @@ async def test_zrc_007_a_besluit_while_its_zaak_closes(werk: Werk, stack: Stack,
     assert (await werk.api.get(BESLUITEN, params={"zaak": zaak})).json()["count"] == (1 if besluit["zaak"] else 0)
     assert (await werk.api.get(bio["url"])).status_code == 200
     assert await werk.objecten(document) == [("besluit", besluit["url"])]
-    assert await no_message(stack, "besluiten", "'destroy'")
+    assert await no_message(stack, "besluiten", '"destroy"', besluit["url"])
     # And so it stays.
     assert (await client.request(request[0], request[1], json=request[2])).status_code == 403

@@ -22,7 +22,7 @@ async def test_brc_005_create_is_taken_back(werk: Werk, stack: Stack, broken: Br
     assert (await werk.api.get(BIOS, params={"besluit": besluit})).json() == []
     assert await werk.objecten(document) == []
     assert (await werk.api.get(f"{besluit}/audittrail")).json() == trail
-    assert await no_message(stack, "besluiten", "besluitinformatieobjecten")
+    assert await no_message(stack, "besluiten", "besluitinformatieobjecten", besluit)
     await werk.bio(besluit, document)
 
 

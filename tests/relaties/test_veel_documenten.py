@@ -80,7 +80,7 @@ async def test_zrc_023_all_documents_come_back(werk: Werk, stack: Stack, broken:
     assert [item["object"] for item in (await werk.api.get(OIOS, params={"informatieobject": document})).json()] == [
         zaak
     ]
-    assert await no_message(stack, "zaken", zaak)
+    assert await no_message(stack, "zaken", '"destroy"', zaak)
     assert (await werk.api.delete(zaak)).status_code == 204
     assert await mirrors(stack, zaak) == 0
 
