@@ -85,7 +85,8 @@ def serve_split_command(
                 from beheer.demo import Demo
 
                 background = Demo(settings, dsn).run
-            serve_split(settings, dsn, background)
+            # A demo is read by somebody, who would not find it among the lines of eight processes.
+            serve_split(settings, dsn, background, settings.home / "processes.log" if demo else None)
 
 
 @app.command()

@@ -3,11 +3,12 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import asyncpg
@@ -102,30 +103,35 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
         lifespan="on",
         proxy_headers=True,
     )
-    if background is not None:
-        threading.Thread(target=_when_ready, args=(settings, background), daemon=True).start()
     if settings.workers > 1:
         from uvicorn.supervisors import Multiprocess
 
-        socket = config.bind_socket()
-        Multiprocess(config, [socket]).run()
+        # Bound here, so that whoever answers on it from here on is one of ours.
+        bound = config.bind_socket()
+        _when(lambda: _answers(settings), background)
+        Multiprocess(config, [bound]).run()
         return
     server = Server(config)
+    _when(lambda: server.started, background)
     server.run()
     if not server.started:
         sys.exit(3)
 
 
-def _when_ready(settings: Settings, background: Callable[[], None]) -> None:
-    import httpx
+def _answers(settings: Settings) -> bool:
+    # A request would be the first line of the log.
+    with suppress(OSError), socket.create_connection((settings.host, settings.port), 1):
+        return True
+    return False
 
-    url = f"http://127.0.0.1:{settings.port}/health/live"
-    for _ in range(600):
-        try:
-            if httpx.get(url, trust_env=False).status_code == 200:
-                break
-        except httpx.HTTPError:
-            pass
+
+def _when(ready: Callable[[], bool], background: Callable[[], None] | None) -> None:
+    if background is not None:
+        threading.Thread(target=_run, args=(ready, background), daemon=True).start()
+
+
+def _run(ready: Callable[[], bool], background: Callable[[], None]) -> None:
+    while not ready():
         time.sleep(0.05)
     try:
         background()

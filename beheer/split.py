@@ -208,14 +208,21 @@ class Split:
         return Child(process, mine)
 
 
-def serve_split(settings: Settings, dsn: str, background: Callable[[], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; SIGHUP replaces every process without losing a request."""
-    split = Split(settings, dsn)
+def serve_split(
+    settings: Settings, dsn: str, background: Callable[[], None] | None = None, output: Path | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP replaces every process without losing a request. ``output``: a file for
+    what the processes print, which begins anew."""
+    if output is not None:
+        output.unlink(missing_ok=True)
+    split = Split(settings, dsn, log=output)
     asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: asked.append(number))
     split.start()
-    log.info("%s: %s", split.settings.public_base_url, {name: c.process.pid for name, c in split.children.items()})
+    started = ", ".join(f"{name} {child.process.pid}" for name, child in split.children.items())
+    where = f"; their log is in {output}" if output is not None else ""
+    log.info("%s is served by these processes: %s%s", split.settings.public_base_url, started, where)
     if background is not None:
         threading.Thread(target=background, daemon=True).start()
     try:

@@ -111,7 +111,7 @@ class Demo:
 
     def _tell(self, what: str, url: str = "") -> None:
         self._step += 1
-        self._line(f"[{self._step:2}] {what:<68} {url}".rstrip())
+        self._line(f"[{self._step:2}] {what:<72} {url}".rstrip())
 
     # --- The operator ---
 

@@ -163,6 +163,7 @@ def test_the_demo_and_its_curl_lines_and_a_second_start(tmp_path: Path) -> None:
             "raalte: its application sees 0",
         ):
             assert step in shown, shown
+        assert "GET /" not in shown
         assert "samenzaak.notificaties" not in shown
         curls = [line for line in shown.splitlines() if line.startswith("curl ")]
         assert len(curls) == 3

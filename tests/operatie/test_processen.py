@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from beheer.provision import password_of
 from beheer.runner import PARTS, WORKER
 from beheer.server import CLOSE, Draining, Server, configure
 from beheer.split import Split, as_environment, without_login
+from tests.opdracht import COMMAND, environment, free_port
 from tests.stack import Client, Stack, running
 from zgw.database import Database, service_dsn
 from zgw.problems import Problem
@@ -55,19 +54,18 @@ def test_settings_survive_the_way_through_the_environment(tmp_path: Path, monkey
 
 @pytest.fixture
 def orphanage(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``samenzaak serve-split`` in a process of its own, with everything that it starts."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SAMENZAAK_HOME": str(tmp_path / "home")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "beheer.cli", "serve-split", "--port", str(20_000 + os.getpid() % 20_000)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
+    """``make run-split`` in a process of its own, with everything that it starts; it prints into ``shown``."""
+    home = tmp_path / "home"
+    with (tmp_path / "shown").open("wb") as shown:
+        process = subprocess.Popen(
+            [*COMMAND, "serve-split", "--demo"], env=environment(home=home, port=free_port()), stdout=shown, cwd=ROOT
+        )
     yield process
     process.kill()
     process.wait()
     # Who is killed cannot stop the embedded PostgreSQL; the next user of the folder does.
-    postgres.start(tmp_path / "home")
-    postgres.stop(tmp_path / "home")
+    postgres.start(home)
+    postgres.stop(home)
 
 
 def parts_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -79,16 +77,34 @@ def parts_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_all_processes_end_with_the_one_that_started_them(orphanage: subprocess.Popen[bytes], number: int) -> None:
+def all_parts_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     end = time.monotonic() + 60
-    while len(parts := parts_of(orphanage)) < len(PARTS) and time.monotonic() < end:
+    while len(parts := parts_of(process)) < len(PARTS) and time.monotonic() < end:
         time.sleep(0.1)
     assert len(parts) == len(PARTS)
-    orphanage.send_signal(number)
+    return parts
+
+
+def test_all_processes_end_with_the_one_that_is_killed(orphanage: subprocess.Popen[bytes]) -> None:
+    parts = all_parts_of(orphanage)
+    orphanage.kill()
     _, alive = psutil.wait_procs(parts, timeout=60)
     assert alive == []
-    orphanage.wait(60)
+
+
+def test_the_demo_is_shown_without_the_log_of_the_processes(orphanage: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """All processes end with the one that started them."""
+    parts, shown, end = all_parts_of(orphanage), tmp_path / "shown", time.monotonic() + 120
+    while "Try it:" not in shown.read_text() and time.monotonic() < end:
+        time.sleep(0.1)
+    orphanage.terminate()
+    assert orphanage.wait(60) == 0
+    assert psutil.wait_procs(parts, timeout=60)[1] == []
+    text, log = shown.read_text(), tmp_path / "home" / "processes.log"
+    assert "webhook received" in text
+    assert f"their log is in {log}" in text
+    assert "POST /zaken/api/v1/zaken 201" not in text
+    assert "POST /zaken/api/v1/zaken 201" in log.read_text()
 
 
 async def test_a_schema_that_is_too_old_is_refused_and_a_newer_one_is_served(
@@ -147,10 +163,9 @@ async def test_an_answer_under_way_arrives_and_ends_its_connection() -> None:
 
 
 async def test_a_part_without_the_addresses_of_the_others_does_not_start(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SAMENZAAK_HOME": str(tmp_path)}
-    environment |= {"SAMENZAAK_DATABASE_URL": "postgresql://localhost/x", "SAMENZAAK_SECRET_KEY": "k" * 40}
+    variables = environment(home=tmp_path, database_url="postgresql://localhost/x", secret_key="k" * 40)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "beheer.serve_service", "zaken", env=environment, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "beheer.serve_service", "zaken", env=variables, stderr=asyncio.subprocess.PIPE
     )
     _, told = await process.communicate()
     assert process.returncode == 1
