@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 import gateway
 import services
+from gateway import registry
 from zgw.tenancy import SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
@@ -62,11 +63,19 @@ def revisions(service: str) -> list[str]:
     return [script.revision for script in scripts(service).walk_revisions()]
 
 
+def _is_newer(revision: str, service: str) -> bool:
+    """Return whether a newer version made this revision, so that this one has come back: it serves what it finds."""
+    return revision != "" and revision not in revisions(service)
+
+
 def gateway_statements(current: str) -> str:
-    """Return the SQL that brings the schema of the gateway from a revision (``""``: there is none) to the newest one.
+    """Return the SQL that brings the schema of the gateway from a revision (``""``: there is none) to the newest one;
+    nothing when it is newer than this version.
 
     It has one schema and no municipalities, so it is brought up to date wherever it is prepared.
     """
+    if _is_newer(current, GATEWAY):
+        return ""
     directory, output = scripts(GATEWAY), StringIO()
     options = {
         "as_sql": True,
@@ -135,6 +144,8 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
         connection.execute(text(f"SET LOCAL search_path TO \"{schema}\"; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         before = revision_of(connection, schema)
+        if _is_newer(before, service):
+            return Migrated(tenant, service, before, before)
         context = MigrationContext.configure(connection, opts={"fn": steps})
         # Each migration gets its own operations: `from alembic import op` is one for the whole process, and schemas are
         # upgraded in parallel.
@@ -146,8 +157,20 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
 
 
 def upgrade_all(dsn: str, parallel: int = 4) -> list[Migrated]:
-    """Bring every schema to the newest revision, several at a time; raise the first failure after all have run."""
+    """Bring every schema to the newest revision, several at a time; log every failure, and raise the first after all
+    have run."""
     work = schemas(dsn)
     with ThreadPoolExecutor(parallel) as threads:
         futures = [threads.submit(upgrade, dsn, tenant, service) for tenant, service in work]
+    for (tenant, service), future in zip(work, futures, strict=True):
+        if failure := future.exception():
+            log.error("%s stays as it was: %s", schema_of(tenant, service), failure)
+    announce(dsn)
     return [future.result() for future in futures]
+
+
+def announce(dsn: str) -> None:
+    """Tell every running process to forget what it remembers: a schema may be that of a backup, which tells nobody."""
+    channels = [registry.CHANNEL, *(f"samenzaak_{service}" for service in SERVICES)]
+    with connected(dsn) as connection, connection.begin():
+        connection.execute(text("SELECT pg_notify(:channel, '')"), [{"channel": channel} for channel in channels])

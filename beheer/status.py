@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from beheer.migrate import head
+from beheer.migrate import head, revisions
 from gateway import registry
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES, schema_of
@@ -13,9 +13,10 @@ from zgw.tenancy import SERVICES, schema_of
 async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]:
     """Return the state of the installation."""
     found = await registry.list_tenants(admin)
-    revisions = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
+    has = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
     heads = {service: head(service) for service in SERVICES}
-    behind = [f"{tenant} {s}" for tenant, has in revisions.items() for s in SERVICES if has[s] != heads[s]]
+    older = {s: ("", *revisions(s)[1:]) for s in SERVICES}
+    behind = [f"{tenant} {s}" for tenant, at in has.items() for s in SERVICES if at[s] in older[s]]
     return {
         "database": {
             "version": await admin.fetchval("SHOW server_version"),

@@ -159,6 +159,10 @@ def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bo
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
+LACKING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
+"""What PostgreSQL says of a schema that is older than the program."""
+
+
 class Executor:
     """Runs statements on one connection, which is already that of the right municipality."""
 
@@ -308,7 +312,10 @@ class Database:
             except BaseException as e:
                 # After anything else it may be broken, or still be at work for who was cancelled.
                 clean = isinstance(e, (Problem, asyncpg.PostgresError)) and not connection.is_in_transaction()
-                await self._give_back(connection, tenant, clean)
+                older = isinstance(e, LACKING) and clean and await self._lacking(connection, tenant)
+                await self._give_back(connection, tenant, clean and not older)
+                if older:
+                    raise older from e
                 raise
             await self._give_back(connection, tenant, clean=True)
 
@@ -391,6 +398,16 @@ class Database:
                 headers={"Retry-After": "30"},
             )
         self._current.add(tenant)
+
+    async def _lacking(self, connection: asyncpg.Connection, tenant: str) -> Problem | None:
+        """Return the 503 for a schema that was current before, and since then was replaced by that of a backup."""
+        self._current.discard(tenant)
+        try:
+            if self.known:
+                await self._check_revision(connection, tenant)
+        except Problem as problem:
+            return problem
+        return None
 
     async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool) -> None:
         if self._stopped or not clean or connection.is_closed():

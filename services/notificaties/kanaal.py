@@ -34,6 +34,9 @@ BEIDE = PUBLICEREN | CONSUMEREN
 
 ASK_AGAIN = 5.0
 """Seconds before a service that could not tell its kanalen is asked again."""
+RENEW = 60.0
+"""Seconds before a service is asked again anyway: it may be of a newer version since, and a municipality may have been
+restored from a backup."""
 PATIENCE = 3.0
 
 
@@ -67,14 +70,15 @@ class OwnKanalen:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._known: dict[str, list[dict[str, Any]]] = {}
-        self._tried: dict[str, float] = {}
+        self._next: dict[str, float] = {}
+        """When each service is asked, in seconds of the monotonic clock."""
         self._present: set[tuple[str, str]] = set()
 
     async def ensure(self, caller: Caller) -> None:
-        """Make the kanalen of every API that can be reached, once per municipality."""
+        """Make the kanalen of every API that can be reached, once per municipality and minute."""
         now = time.monotonic()
-        missing = [s for s in SERVICES if s not in self._known and now - self._tried.get(s, -ASK_AGAIN) >= ASK_AGAIN]
-        await asyncio.gather(*(self._ask(caller, name) for name in missing))
+        due = [name for name in SERVICES if now >= self._next.get(name, 0.0)]
+        await asyncio.gather(*(self._ask(caller, name) for name in due))
         tenant = caller.tenant
         todo = [name for name in self._known if (tenant, name) not in self._present]
         rows = [
@@ -89,13 +93,15 @@ class OwnKanalen:
         self._present.update((tenant, name) for name in todo)
 
     async def _ask(self, caller: Caller, name: str) -> None:
-        self._tried[name] = time.monotonic()
+        self._next[name] = time.monotonic() + ASK_AGAIN
         try:
             async with asyncio.timeout(PATIENCE):
                 remote = self._service.remote
                 response = await remote.send(caller.as_component("notificaties"), name, "GET", "/_intern/kanalen")
             if response.status_code == 200:
                 self._known[name] = response.json()
+                self._next[name] = time.monotonic() + RENEW
+                self._present = {present for present in self._present if present[1] != name}
         except (httpx.HTTPError, TimeoutError, ValueError) as e:
             log.info("%s did not tell its kanalen: %r", name, e)
 

@@ -1,14 +1,17 @@
 """Back up, lose and restore one municipality with PostgreSQL's own tools, while the others go on."""
 
+import asyncio
 import importlib.util
 import subprocess
 import time
 from pathlib import Path
 
-from tests.stack import Stack
+from beheer import migrate
+from tests.stack import Client, Stack
 from zgw.tenancy import SERVICES, schema_of
 
 ROOT = "/autorisaties/api/v1/applicaties"
+TYPES, ZAKEN = "/catalogi/api/v1/zaaktypen", "/zaken/api/v1/zaken"
 
 
 def tool(name: str) -> str:
@@ -20,6 +23,20 @@ def tool(name: str) -> str:
     return str(sorted(Path(package.origin).parent.glob(f"pginstall*/bin/{name}"))[-1])
 
 
+def dump(stack: Stack, tenant: str, folder: Path) -> Path:
+    """Back up one municipality, and return the file."""
+    file = folder / f"{tenant}.dump"
+    schemas = [f"--schema={schema_of(tenant, service)}" for service in SERVICES]
+    subprocess.run([tool("pg_dump"), stack.dsn, "--format=custom", f"--file={file}", *schemas], check=True)
+    return file
+
+
+def restore(stack: Stack, file: Path) -> None:
+    """Restore what was backed up, over what is there."""
+    command = [tool("pg_restore"), f"--dbname={stack.dsn}", "--clean", "--if-exists", "--single-transaction", str(file)]
+    subprocess.run(command, check=True)
+
+
 async def test_one_municipality_is_restored_and_the_other_stays_as_it_is(stack: Stack, tmp_path: Path) -> None:
     tenant = f"bewaar{time.time_ns() % 10**9}"
     await stack.add_tenant(tenant)
@@ -27,16 +44,13 @@ async def test_one_municipality_is_restored_and_the_other_stays_as_it_is(stack: 
     other = await stack.add_client("deventer", f"ander-{tenant}")
     body = {"clientIds": [f"x-{tenant}"], "label": "Bewaard", "heeftAlleAutorisaties": True}
     kept = await client.created(ROOT, body)
-    file = tmp_path / f"{tenant}.dump"
-    schemas = [f"--schema={schema_of(tenant, service)}" for service in SERVICES]
-    subprocess.run([tool("pg_dump"), stack.dsn, "--format=custom", f"--file={file}", *schemas], check=True)
+    file = dump(stack, tenant, tmp_path)
 
     lost = await client.created(ROOT, {**body, "clientIds": [f"y-{tenant}"]})
     since = await other.created(ROOT, {**body, "clientIds": [f"z-{tenant}"]})
     async with stack.admin() as admin:
         await admin.execute(f"DROP SCHEMA {schema_of(tenant, 'autorisaties')} CASCADE")
-    restore = [tool("pg_restore"), f"--dbname={stack.dsn}", "--clean", "--if-exists", "--single-transaction", str(file)]
-    subprocess.run(restore, check=True)
+    restore(stack, file)
 
     assert (await client.get(kept["url"])).json() == kept
     assert (await client.get(lost["url"])).status_code == 404
@@ -49,3 +63,48 @@ async def test_one_municipality_is_restored_and_the_other_stays_as_it_is(stack: 
             "SELECT has_schema_privilege('deventer_autorisaties', $1, 'usage')", schema_of(tenant, "autorisaties")
         )
     assert not allowed
+
+
+async def test_what_processes_remember_of_a_restored_municipality_is_forgotten(stack: Stack, tmp_path: Path) -> None:
+    """Rights, types and kanalen are kept in memory until a change is told, and a restore tells nobody."""
+    tenant = f"herstel{time.time_ns() % 10**9}"
+    await stack.add_tenant(tenant)
+    beheer = await stack.add_client(tenant, f"beheer-{tenant}")
+    reader = await stack.add_client(tenant, f"lezer-{tenant}", [{"component": "ztc", "scopes": ["catalogi.lezen"]}])
+    rights = (await beheer.get(f"{ROOT}/consumer?clientId=lezer-{tenant}")).json()["url"]
+    file = dump(stack, tenant, tmp_path)
+    assert (await reader.get(TYPES)).status_code == 200
+    others = [{"component": "ac", "scopes": ["autorisaties.lezen"]}]
+    assert (await beheer.patch(rights, {"autorisaties": others})).status_code == 200
+    assert [await status(reader, path) for path in (TYPES, ROOT)] == [403, 200]
+    restore(stack, file)
+    await asyncio.to_thread(migrate.upgrade_all, stack.dsn)
+    async with asyncio.timeout(5):
+        while [await status(reader, path) for path in (TYPES, ROOT)] != [200, 403]:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_municipality_with_an_older_schema_waits_for_its_migration(stack: Stack) -> None:
+    """A process that served it before knows its new schema; a restored backup has the old one."""
+    tenant = f"ouder{time.time_ns() % 10**9}"
+    await stack.add_tenant(tenant)
+    client = await stack.add_client(tenant, f"lezer-{tenant}")
+    other = await stack.add_client("deventer", f"ander-{tenant}")
+    assert await status(client, ZAKEN) == 200
+    async with stack.admin() as admin:
+        await admin.execute(
+            f"""SET search_path TO {schema_of(tenant, "zaken")}; DROP FUNCTION telling_vernieuwd CASCADE;
+            DROP TABLE tellingversie; UPDATE alembic_version SET version_num = '0003'; RESET search_path"""
+        )
+    for _ in range(3):
+        answer = await client.get(ZAKEN)
+        assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        assert "Retry-After" in answer.headers
+        assert await status(other, ZAKEN) == 200
+    await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, "zaken")
+    assert await status(client, ZAKEN) == 200
+
+
+async def status(client: Client, path: str) -> int:
+    """Return the status of a GET."""
+    return (await client.get(path)).status_code

@@ -63,6 +63,13 @@ async def test_every_earlier_schema_becomes_the_newest(stack: Stack, empty: asyn
         await add_tenant(empty, "raalte", "Raalte", "159351741", ["raalte.example.nl"])
 
 
+async def test_a_newer_schema_is_left_alone(empty: asyncpg.Connection) -> None:
+    await make_gateway_schema(empty)
+    await empty.execute("UPDATE gateway.alembic_version SET version_num = 'next'")
+    await make_gateway_schema(empty)
+    assert await empty.fetchval("SELECT version_num FROM gateway.alembic_version") == "next"
+
+
 async def test_the_gateway_serves_no_schema_that_is_too_old(stack: Stack) -> None:
     async with stack.admin() as admin:
         await admin.execute("UPDATE gateway.alembic_version SET version_num = '0001'")

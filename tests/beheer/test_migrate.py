@@ -261,7 +261,18 @@ async def test_all_municipalities_are_upgraded_and_repeating_changes_nothing(pla
         assert "toelichting" in await place.columns(tenant)
 
 
-async def test_a_failure_leaves_that_schema_as_it_was_and_is_resumed(place: Place) -> None:
+async def test_a_schema_of_a_newer_version_is_left_alone(place: Place) -> None:
+    """The former version has come back, and its `migrate` and `serve` find what it does not know."""
+    place.add(EXPAND)
+    await upgrade_all(place)
+    (place.folder / "versions" / "next.py").unlink()
+    done = await upgrade_all(place)
+    assert [(m.before, m.after) for m in done] == [("next", "next")] * 3
+
+
+async def test_a_failure_leaves_that_schema_as_it_was_and_is_resumed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
     twice = "INSERT INTO {}_autorisaties.applicatie (uuid, client_ids, label, heeft_alle_autorisaties,"
     twice += (
         " alleen_is_gereed_voor_publicatie, autorisaties) SELECT gen_random_uuid(), '[]', 'dubbel', true, false, '[]'"
@@ -271,6 +282,9 @@ async def test_a_failure_leaves_that_schema_as_it_was_and_is_resumed(place: Plac
     place.add(EXPAND + "; CREATE UNIQUE INDEX labels ON applicatie (label)")
     with pytest.raises(DatabaseError, match="labels"):
         await upgrade_all(place)
+    assert [r.getMessage().partition(":")[0] for r in caplog.records if r.levelname == "ERROR"] == [
+        f"{place.tenants[1]}_autorisaties stays as it was"
+    ]
     assert await place.revisions() == ["next", HEAD, "next"]
     assert "toelichting" not in await place.columns(place.tenants[1])
     await place.admin.execute(f"DELETE FROM {place.tenants[1]}_autorisaties.applicatie")

@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack import Client, Stack
+from services.notificaties import kanaal
+from services.notificaties.kanaal import OwnKanalen
+from tests.stack import PUBLIC, Client, Stack
+from zgw.caller import system_caller
 
 ROOT = "/notificaties/api/v1"
 KANAAL = f"{ROOT}/kanaal"
@@ -77,6 +80,24 @@ async def test_nrc_9_kanalen_of_our_own_apis_exist_without_registration(stack: S
     assert {k["naam"]: k["filters"] for k in (await client.get(KANAAL)).json()} == declared
     # A publisher that registers it once more is told so, which it takes for success.
     assert errors(await client.post(KANAAL, {"naam": "autorisaties"})) == [("naam", "unique")]
+
+
+async def test_nrc_9_own_kanalen_are_kept_up_to_date(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that told its kanalen may be of a newer version since, and a municipality restored from a backup."""
+    await stack.add_tenant("kanaaldam")
+    client = await stack.add_client("kanaaldam", "kanalen-kd")
+    before = (await client.get(KANAAL)).json()
+    own = OwnKanalen(stack.standalone.services["notificaties"])
+    caller = system_caller("kanaaldam", "proef", (PUBLIC,))
+    monkeypatch.setattr(kanaal, "RENEW", 0.0)
+    await own.ensure(caller)
+    async with stack.admin() as admin:
+        await admin.execute("UPDATE kanaaldam_notificaties.kanaal SET filters = '[\"bronorganisatie\"]'")
+    await own.ensure(caller)
+    after = (await client.get(KANAAL)).json()
+    assert {k["naam"]: set(k["filters"]) for k in after} == {
+        k["naam"]: {"bronorganisatie", *k["filters"]} for k in before
+    }
 
 
 async def test_unknown_parameters_and_scopes(stack: Stack, api: Client) -> None:
