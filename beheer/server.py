@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from beheer.protocol import Protocol
 from gateway.upstream import IDLE_SECONDS
 
 log = logging.getLogger("samenzaak")
@@ -49,7 +50,7 @@ def configure(app: Any, **extra: Any) -> uvicorn.Config:
     """Return the configuration that every process of Samenzaak serves with."""
     values: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Protocol,
         "ws": "none",
         "lifespan": "off",
         "access_log": False,

@@ -74,7 +74,7 @@ class Upstream:
         Raises Problem 503 when the service cannot be reached, 504 when it is silent. A response that breaks off
         halfway is returned as far as it came, and not ended, so that the server cuts the client's connection.
         """
-        client = _Client(receive)
+        client = _Client(receive, header(scope["headers"], b"content-length"))
         exchange = asyncio.ensure_future(self._exchange(scope, client, send))
         gone = asyncio.ensure_future(client.until_gone())
         try:
@@ -138,13 +138,15 @@ class Upstream:
 class _Client:
     """The sending side of a request, which may leave at any moment."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, announced: bytes | None = None) -> None:
+        """``announced`` is the Content-Length that goes along."""
         self.gone = False
+        self._announced = announced
         self.whole = asyncio.Event()
         self._receive = receive
 
     async def body(self) -> AsyncIterator[bytes]:
-        more = True
+        more, size = True, 0
         while more:
             message: Message = await self._receive()
             if message["type"] == "http.disconnect":
@@ -153,8 +155,12 @@ class _Client:
                 raise ConnectionResetError("the client is gone")
             more = message.get("more_body", False)
             if chunk := message.get("body", b""):
+                size += len(chunk)
                 yield chunk
         self.whole.set()
+        if self._announced is not None and size != int(self._announced):
+            # The service would take the next request on this connection, of anybody, for the rest of the body.
+            raise ConnectionResetError("the body is not as long as announced")
 
     async def until_gone(self) -> None:
         """Return when the client has left; it listens only after the body, which has the same source."""

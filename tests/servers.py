@@ -16,11 +16,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free port; give its base URL."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, ws="none", proxy_headers=False
-    )
+async def serving(app: Any, http: Any = "auto") -> AsyncIterator[str]:
+    """Serve an ASGI app on a free port, with a protocol of uvicorn or of our own; give its base URL."""
+    values: dict[str, Any] = {"lifespan": "off", "log_config": None, "access_log": False, "proxy_headers": False}
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, http=http, ws="none", **values)
     server = _Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
