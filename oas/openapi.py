@@ -9,17 +9,21 @@ import orjson
 
 from oas.parts import (
     AUDIT,
-    HEADERS,
+    EMPTY,
+    LICENSE,
     PARAMETERS,
     SCHEMAS,
     SECURITY,
     SUFFIXES,
+    by_method,
     failure,
     ordering,
     path_parameters,
     query,
     scope_text,
     trail_entry,
+    used_headers,
+    with_text,
 )
 from oas.schemas import Schema, Schemas, Side, summary_of
 from zgw.describe import Property, unwrap
@@ -93,14 +97,14 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
     descriptions = {resource.path: resource.description for resource in api.resources}
     whole = {
         "openapi": "3.0.3",
-        "info": {"title": api.title, "version": api.version, "description": api.description},
+        "info": {"title": api.title, "version": api.version, "description": api.description, "license": LICENSE},
         "servers": [{"url": base + api.root}],
-        "tags": [{"name": tag, "description": descriptions.get(tag, "")} for tag in tags],
+        "tags": [with_text({"name": tag}, descriptions.get(tag, "")) for tag in tags],
         "paths": {path: dict(sorted(item.items(), key=by_method)) for path, item in made.paths.items()},
         "components": {
             "schemas": dict(sorted((made.schemas.known | SCHEMAS).items())),
             "responses": dict(sorted(made.failures.items())),
-            "headers": HEADERS,
+            "headers": used_headers(made.paths),
             "securitySchemes": SECURITY,
         },
     }
@@ -109,24 +113,17 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
     return copied
 
 
-def by_method(item: tuple[str, Any]) -> int:
-    """Return the place of an operation among those of its path."""
-    return ("get", "head", "post", "put", "patch", "delete").index(item[0])
-
-
 def add(made: Document, operation: Operation) -> None:
     """Write an operation into the document."""
     written: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": operation.description,
         # The normative files write alternatives within one string, which clients show as it is.
         "security": [{"JWT-Claims": [scope_text(operation.scopes)]}] if operation.scopes else [],
         "parameters": [*path_parameters(operation.path), *operation.parameters],
     }
-    if operation.deprecated:
-        written["deprecated"] = True
+    written = with_text(written, operation.description) | ({"deprecated": True} if operation.deprecated else {})
     if operation.request is not None:
         content = {kind: {"schema": operation.request} for kind in operation.request_types}
         written["requestBody"] = {"required": operation.body_required, "content": content}
@@ -145,16 +142,15 @@ def add(made: Document, operation: Operation) -> None:
 
 def failures(operation: Operation) -> list[int]:
     """Return the error statuses that an operation can answer."""
-    found = {401, 403, 406, 429, 500, *operation.failures}
+    # Every operation refuses query parameters that it does not know.
+    found = {400, 401, 403, 406, 429, 500, *operation.failures}
     names = {p["name"] for p in operation.parameters}
     if operation.request is not None:
-        found |= {400, 413, 415}
+        found |= {413, 415}
     if names & {"page", "expand"} or "{" in operation.path:
         found.add(404)
-    if any(p["in"] == "query" for p in operation.parameters):
-        found.add(400)
     if operation.method in WRITING and not operation.path.endswith("_zoek"):
-        found |= {400, 409}
+        found.add(409)
     if any(p["name"] == "Accept-Crs" and p["required"] for p in operation.parameters):
         found.add(412)
     return sorted(found)
@@ -247,8 +243,10 @@ def expanded(made: Document, resource: Resource) -> dict[str, Schema]:
         own = ref.service in ("", made.api.service)
         target = next((r for r in made.api.resources if own and r.path == ref.path), None)
         item = response_of(made, target) if target else {"type": "object"}
-        many = name in kinds and kinds[name].item is not None
-        found[name] = {"type": "array", "items": item} if many else item
+        if name in kinds and kinds[name].item is not None:
+            found[name] = {"type": "array", "items": item}
+        else:
+            found[name] = {"oneOf": [item, made.schemas.named("EmptyObject", EMPTY)]} if target else item
     if not found:
         return {}
     text = "De gerelateerde objecten, alleen aanwezig wanneer daar met `expand` om is gevraagd."

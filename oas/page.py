@@ -115,7 +115,7 @@ def _operation(oas: Json, path: str, method: str, operation: Json) -> str:
         f'<details class="operation" id="{_id("operatie", name)}"><summary><span class="method {method}">'
         f"{method.upper()}</span> {summary}</summary>"
         f'<p class="facts"><b>{escape(name)}</b>{f" · scopes: <code>{escape(scopes)}</code>" if scopes else ""}</p>'
-        f"{_text(operation['description'])}"
+        f"{_text(operation.get('description', ''))}"
         f'<form data-method="{method.upper()}" data-path="{escape(path)}">'
         f"{f'<fieldset><legend>Parameters</legend>{fields}</fieldset>' if fields else ''}{body}"
         f'<button>Probeer</button><div class="answer" role="status" aria-live="polite"></div></form>'

@@ -60,6 +60,15 @@ HEADERS: dict[str, Schema] = {
     "Content-Crs": {"schema": CRS, "description": "Het coördinatenstelsel van de geometrie in het antwoord."},
 }
 
+LICENSE = {"name": "EUPL-1.2", "url": "https://opensource.org/licenses/EUPL-1.2"}
+
+EMPTY: Schema = {
+    "type": "object",
+    "description": "Een leeg object: er is geen gerelateerd object, of het is niet te zien.",
+    "maxProperties": 0,
+}
+"""What stands below ``_expand`` for a relation to one object without value."""
+
 SECURITY: dict[str, Schema] = {
     "JWT-Claims": {
         "type": "http",
@@ -142,6 +151,23 @@ def trail_entry() -> Schema:
         aanmaakdatum={"type": "string", "format": "date-time", "readOnly": True},
         wijzigingen=_object("De toestand voor en na de bewerking.", oud=state, nieuw=state),
     )
+
+
+def by_method(item: tuple[str, Any]) -> int:
+    """Return the place of an operation among those of its path."""
+    return ("get", "head", "post", "put", "patch", "delete").index(item[0])
+
+
+def with_text(part: Schema, description: str) -> Schema:
+    """Return a part with its description, when it has one."""
+    return {**part, "description": description} if description else part
+
+
+def used_headers(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, Schema]:
+    """Return the headers that the responses of these paths refer to."""
+    responses = [found for item in paths.values() for each in item.values() for found in each["responses"].values()]
+    names = {name for response in responses for name in response.get("headers", ())}
+    return {name: header for name, header in HEADERS.items() if name in names}
 
 
 def query(name: str, schema: Schema, description: str = "") -> Schema:

@@ -55,12 +55,17 @@ class Schemas:
 
     def group(self, fields: type[Fields], side: Side) -> Schema:
         """Return the reference to the schema of a group of fields."""
-        inside = Side.REQUEST if side in (Side.REQUEST, Side.PATCH) and _has_sides(fields) else Side.RESPONSE
+        inside = Side.REQUEST if side in (Side.REQUEST, Side.PATCH) else Side.RESPONSE
         name, new = self.claim((fields, inside), name_of(fields) + _suffix(inside), fields.__module__)
         if new:
             # The place is taken before the members are written, because a group may contain itself.
             self.known[name] = {}
             self.known[name].update(self.properties(fields, inside))
+            shown = self.known[name]["properties"]
+            # An answer shows every member, also of a group without value. Clients tell variants apart by that.
+            if inside is Side.RESPONSE and shown:
+                self.known[name]["required"] = list(shown)
+                shown.update({m: or_empty(s) for m, s in shown.items() if s.get("format") in ("uri", "email")})
         return {"$ref": f"#/components/schemas/{name}"}
 
     def body(self, fields: type[Fields], side: Side, ignored: type[Fields] = Fields) -> Schema:
@@ -93,6 +98,8 @@ class Schemas:
         """Return the schema of one property."""
         schema, extra = self.bare(p, side), Schema()
         if _nullable(p, side):
+            # Strictly this says something only beside a `type`. Beside `allOf` it is what generators of clients read;
+            # what a strict reader wants instead (a `type` here, or a union with null) they read wrongly.
             extra["nullable"] = True
             if "enum" in schema and None not in schema["enum"]:
                 schema = {**schema, "enum": [*schema["enum"], None]}
@@ -107,8 +114,12 @@ class Schemas:
         if (given := p.marker(WithJsonSchema)) is not None:
             return dict(given.json_schema or {})
         if (variants := p.variants) is not None:
-            options = [self.group(model, side) for model in dict.fromkeys(variants.models.values()) if model]
-            return {"oneOf": options} if len(options) > 1 else options[0]
+            models = [model for model in dict.fromkeys(variants.models.values()) if model]
+            # Another property tells which it is, and several may fit. A client that takes the first one that fits takes
+            # the one with the most members, and so loses nothing.
+            models = sorted(models, key=lambda model: -len(model.model_fields))
+            options = [self.group(model, side) for model in models]
+            return {"anyOf": options} if len(options) > 1 else options[0]
         if p.group is not None:
             return self.group(p.group, side)
         if (item := p.item) is not None:
@@ -143,12 +154,6 @@ def summary_of(text: str | None) -> str:
 
 def _suffix(side: Side) -> str:
     return {Side.REQUEST: "Request", Side.PATCH: "PatchRequest"}.get(side, "")
-
-
-def _has_sides(fields: type[Fields]) -> bool:
-    """Return whether a group, or a group inside it, reads differently in a request than in a response."""
-    own = any(p.write_only or _nullable(p, Side.REQUEST) != _nullable(p, Side.RESPONSE) for p in describe(fields))
-    return own or any(_has_sides(g) for p in describe(fields) if (g := (p.item or p).group) and g is not fields)
 
 
 def _nullable(p: Property, side: Side) -> bool:
@@ -199,7 +204,10 @@ def _scalar(p: Property, side: Side) -> Schema:
         raise TypeError(f"{p.attribute}: there is no OAS schema for {p.type!r}; say it with WithJsonSchema")
     if (whole := p.marker(Whole)) is not None:
         schema |= {"minimum": whole.minimum, "maximum": whole.maximum}
-    return schema | {"format": shown.format} if shown and shown.format else schema
+    schema |= {"format": shown.format} if shown and shown.format else {}
+    # The value of a filter is compared, and an empty one is no filter.
+    empty = side is not Side.QUERY and schema.get("format") in ("uri", "email") and "minLength" not in schema
+    return or_empty(schema) if empty and _blank(p) else schema
 
 
 def _text(p: Property, shown: Shown | None, side: Side) -> Schema:
@@ -221,3 +229,13 @@ def _text(p: Property, shown: Shown | None, side: Side) -> Schema:
             schema |= {name: value} if value is not None else {}
         schema |= {"pattern": shown.pattern} if shown.pattern else {}
     return schema
+
+
+def or_empty(schema: Schema) -> Schema:
+    """Return the schema of a text that is empty when there is no value; a format alone does not let that pass."""
+    return {"anyOf": [schema, {"type": "string", "maxLength": 0}]}
+
+
+def _blank(p: Property) -> bool:
+    ref, matching = p.marker(Ref), p.marker(Matching)
+    return p.default == "" or (ref is not None and ref.blank) or (matching is not None and matching.blank)

@@ -189,7 +189,7 @@ def all_of(nodes: list[Node]) -> Node:
 def any_of(nodes: list[Node]) -> Node:
     """The node that admits everything that one of the given ones admits."""
     nullable = any(node.facts.get("nullable") for node in nodes)
-    nodes = [node for node in nodes if not node.is_null]
+    nodes = [node for node in nodes if not node.is_nothing]
     facts = any_facts(nodes) | ({"nullable": True} if nullable else {})
     objects = [node for node in nodes if node.properties or node.facts.get("type") == "object"]
     required = frozenset.intersection(*(node.required for node in objects)) if objects else frozenset()
@@ -252,9 +252,10 @@ class Node:
     items: Node | None = None
 
     @property
-    def is_null(self) -> bool:
-        """Whether this branch of a union only says that null is allowed."""
-        return set(self.facts) == {"nullable"} and not self.properties and self.items is None
+    def is_nothing(self) -> bool:
+        """Whether this branch of a union only says that null, or an empty text, is allowed."""
+        only = set(self.facts) == {"nullable"} or self.facts == {"type": "string", "maxLength": 0}
+        return only and not self.properties and self.items is None
 
 
 @dataclass(frozen=True)

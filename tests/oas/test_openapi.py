@@ -1,5 +1,6 @@
 """The OAS says what the declarations say, and is a valid OpenAPI document."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ from tests.oas.oas_sample import API, VerlengingFields, sample
 from zgw.fields import Fields, JsonObject, Url, Variants
 
 Json = dict[str, Any]
+
+EMPTY_TEXT = {"type": "string", "maxLength": 0}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,16 @@ def test_document_is_valid(oas: Json) -> None:
     validate(oas)
     assert oas["servers"] == [{"url": "https://zaken.example.nl/zaken/api/v1"}]
     assert document(API)["servers"] == [{"url": "/zaken/api/v1"}]
-    assert oas["info"] == {"title": "Zaken API", "version": "1.7.0", "description": ""}
+    assert oas["info"]["title"] == "Zaken API"
+    assert oas["info"]["version"] == "1.7.0"
+    assert oas["info"]["license"]["name"] == "EUPL-1.2"
+
+
+def test_document_has_no_parts_that_say_nothing(oas: Json) -> None:
+    told = [*oas["tags"], *(o for item in oas["paths"].values() for o in item.values())]
+    assert all(part.get("description", "x") for part in told)
+    assert {"API-version", "ETag", "Location", "Content-Crs"} == set(oas["components"]["headers"])
+    assert document(replace(API, resources=(), actions=()))["components"]["headers"] == {}
 
 
 def test_document_has_no_aliases_in_yaml(oas: Json) -> None:
@@ -179,20 +191,23 @@ def test_request_schema(oas: Json) -> None:
         "bronorganisatie": {"type": "string", "maxLength": 9},
         "verantwoordelijkeOrganisatie": {"type": "string", "minLength": 1, "maxLength": 9},
         "hoofdzaak": {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000, "nullable": True},
-        "besluit": {"type": "string", "format": "uri"},
+        "besluit": {"anyOf": [{"type": "string", "format": "uri"}, EMPTY_TEXT]},
         "startdatum": {"type": "string", "format": "date"},
         "gewijzigd": {"type": "string", "format": "date-time", "nullable": True},
         "volgnummer": {"type": "integer", "minimum": 1, "maximum": 999, "default": 1},
         "omvang": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1, "format": "int64", "default": 0},
         "openbaar": {"type": "boolean", "default": True},
         "nominatie": {"type": "string", "enum": ["", "vernietigen", None], "nullable": True},
-        "email": {"type": "string", "format": "email", "maxLength": 254},
+        "email": {"anyOf": [{"type": "string", "format": "email", "maxLength": 254}, EMPTY_TEXT]},
         "lock": {"type": "string", "writeOnly": True},
-        "verlenging": {"allOf": [to("Verlenging")], "nullable": True},
-        "opschorting": {"allOf": [to("Verlenging")], "nullable": True},
+        "verlenging": {"allOf": [to("VerlengingRequest")], "nullable": True},
+        "opschorting": {"allOf": [to("VerlengingRequest")], "nullable": True},
         "trefwoorden": {"type": "array", "items": {"type": "string", "maxLength": 30}, "maxItems": 9},
         "producten": {"type": "array", "items": {"type": "string", "format": "uri", "maxLength": 1000}},
-        "betrokkeneIdentificatie": {"oneOf": [to("Medewerker"), to("OrganisatieRequest")], "nullable": True},
+        "betrokkeneIdentificatie": {
+            "anyOf": [to("OrganisatieRequest"), to("MedewerkerRequest")],
+            "nullable": True,
+        },
         "kenmerken": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 1000}},
         "geometrie": {"type": "object", "x-vrij": 1},
     }
@@ -210,7 +225,9 @@ def test_patch_requires_nothing_but_what_is_inside_groups(oas: Json) -> None:
     assert content_of_request(oas, "zaak_merge") == to("ZaakPatchRequest")
     assert "required" not in schema(oas, "ZaakPatchRequest")
     assert schema(oas, "ZaakPatchRequest")["properties"] == schema(oas, "ZaakRequest")["properties"]
-    assert schema(oas, "Verlenging")["required"] == ["reden"]
+    assert schema(oas, "VerlengingRequest")["required"] == ["reden"]
+    # An answer has every member.
+    assert schema(oas, "Verlenging")["required"] == ["reden", "duur"]
     assert schema(oas, "Verlenging")["description"] == "De verlenging van een zaak."
 
 
@@ -231,7 +248,7 @@ def test_response_schema(oas: Json) -> None:
     # A group without a value is shown as its marker says, so never as null.
     assert shown["opschorting"] == to("Verlenging")
     assert "default" not in shown["volgnummer"]
-    assert shown["betrokkeneIdentificatie"]["oneOf"] == [to("Medewerker"), to("Organisatie")]
+    assert shown["betrokkeneIdentificatie"]["anyOf"] == [to("Organisatie"), to("Medewerker")]
     assert set(schema(oas, "OrganisatieRequest")["properties"]) == {"rsin", "geheim"}
     assert set(schema(oas, "Organisatie")["properties"]) == {"rsin"}
 
@@ -240,7 +257,7 @@ def test_expand_lists_what_can_be_expanded(oas: Json) -> None:
     found = schema(oas, "Zaak")["properties"]["_expand"]["properties"]
     assert found == {
         "zaaktype": {"type": "object"},
-        "hoofdzaak": to("Zaak"),
+        "hoofdzaak": {"oneOf": [to("Zaak"), to("EmptyObject")]},
         "besluit": {"type": "object"},
         "deelzaken": {"type": "array", "items": to("Zaak")},
     }
