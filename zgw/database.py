@@ -34,6 +34,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from zgw.problems import Problem
+from zgw.revision import LACKING, check_revision
 from zgw.tenancy import login_role, schema_of, tenant_of
 
 Row = Mapping[str, Any]
@@ -157,10 +158,6 @@ def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:
 def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """Return ``column = ANY(values)``: one shape of statement for any number of values."""
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-
-
-LACKING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
-"""What PostgreSQL says of a schema that is older than the program."""
 
 
 class Executor:
@@ -379,32 +376,15 @@ class Database:
         ) as e:
             raise Problem(403, "permission_denied", "Deze gemeente is hier niet bekend.") from e
         if self.known and tenant not in self._current:
-            await self._check_revision(connection, tenant)
-
-    async def _check_revision(self, connection: asyncpg.Connection, tenant: str) -> None:
-        """Raise Problem 503 for a schema that is older than this version needs.
-
-        A newer one is served: migrations first expand, and contract when no older version runs any more.
-        """
-        try:
-            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-        except asyncpg.UndefinedTableError:
-            revision = None
-        if revision is None or revision in self.known[1:]:
-            raise Problem(
-                503,
-                "service_unavailable",
-                f"De gegevens van deze gemeente worden bijgewerkt: versie {revision or 0}, nodig {self.known[0]}.",
-                headers={"Retry-After": "30"},
-            )
-        self._current.add(tenant)
+            await check_revision(connection, self.known)
+            self._current.add(tenant)
 
     async def _lacking(self, connection: asyncpg.Connection, tenant: str) -> Problem | None:
         """Return the 503 for a schema that was current before, and since then was replaced by that of a backup."""
         self._current.discard(tenant)
         try:
             if self.known:
-                await self._check_revision(connection, tenant)
+                await check_revision(connection, self.known)
         except Problem as problem:
             return problem
         return None
