@@ -137,7 +137,11 @@ def notifications_stats(tenant: Tenant, as_json: Json = False) -> None:
     async def work(admin: asyncpg.Connection, _: Settings) -> Any:
         return await queues.stats(await queues.as_tenant(admin, tenant))
 
-    show(with_admin(work), as_json, lambda fact: "\n".join(f"{name}: {value}" for name, value in fact.items()))
+    show(
+        with_admin(work),
+        as_json,
+        lambda fact: "\n".join(f"{name}: {'none' if value is None else value}" for name, value in fact.items()),
+    )
 
 
 @notifications_app.command("retry")
