@@ -66,6 +66,8 @@ async def make_login_roles(
         )
         await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {role}')
     await admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    # A temporary table stays on a connection when that goes to another municipality.
+    await admin.execute(f'REVOKE TEMPORARY ON DATABASE "{database}" FROM PUBLIC')
 
 
 async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> None:

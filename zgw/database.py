@@ -46,6 +46,12 @@ def _dump(value: Any) -> str:
 
 
 _dialect = dialects.dialect(json_serializer=_dump)  # type: ignore[no-untyped-call]
+
+LEAVE_NOTHING = "RESET ALL; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all(); "
+"""Ends what a municipality may have set on a connection, so that the next one does not work with it. DISCARD ALL would
+also forget the statements that asyncpg remembers. Temporary tables are ruled out: nobody may make them
+(beheer/provision.py), and with pg_temp at the end of the search path none would stand in the place of a table."""
+
 _compiled: OrderedDict[Any, Any] = OrderedDict()
 _COMPILED_MAX = 2000
 
@@ -368,7 +374,7 @@ class Database:
     async def _switch(self, connection: asyncpg.Connection, tenant: str) -> None:
         schema = schema_of(tenant, self.service)
         try:
-            await connection.execute(f'SET ROLE "{schema}"; SET search_path TO "{schema}"')
+            await connection.execute(f'{LEAVE_NOTHING}SET ROLE "{schema}"; SET search_path TO "{schema}", pg_temp')
         except (
             asyncpg.InvalidParameterValueError,
             asyncpg.InsufficientPrivilegeError,

@@ -87,8 +87,73 @@ async def test_a_connection_that_changes_municipality_leaves_nothing_behind(stac
                 )
     for tenant, state in seen:
         schema = schema_of(tenant, "autorisaties")
-        assert state in (f"{schema} {schema}", f'{schema} "{schema}"')
+        assert state in (f"{schema} {schema}, pg_temp", f'{schema} "{schema}", pg_temp')
     await database.stop()
+
+
+POISON = (
+    "SET statement_timeout = 0",
+    "SET default_transaction_read_only = on",
+    "SET ROLE NONE",
+    "SELECT pg_advisory_lock(1)",
+    "SELECT set_config('search_path', 'raalte_autorisaties, pg_catalog', false)",
+    "BEGIN; DECLARE open CURSOR WITH HOLD FOR SELECT 1; COMMIT",
+    "LISTEN samenzaak_autorisaties",
+)
+
+
+async def test_what_one_municipality_sets_is_gone_for_the_next(stack: Stack) -> None:
+    """Suppose that somebody could run statements of his own."""
+    state = """SELECT current_user, current_setting('statement_timeout'),
+        current_setting('default_transaction_read_only'), to_regclass('applicatie')::oid,
+        (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
+        (SELECT count(*) FROM pg_cursors WHERE is_holdable), (SELECT count(*) FROM pg_listening_channels())"""
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties", size=1)
+    async with database.acquire("raalte") as db:
+        clean = await db.connection.fetchrow(state)
+        assert clean is not None
+        assert clean[3:] == (clean[3], 0, 0, 0)
+    async with database.acquire("deventer") as db:
+        process = await db.connection.fetchval("SELECT pg_backend_pid()")
+        for statement in POISON:
+            await db.connection.execute(statement)
+    async with database.acquire("raalte") as db:
+        assert await db.connection.fetchval("SELECT pg_backend_pid()") == process
+        assert await db.connection.fetchrow(state) == clean
+    await database.stop()
+
+
+@pytest.mark.parametrize("service", built())
+async def test_no_table_can_stand_in_the_place_of_another(stack: Stack, service: str) -> None:
+    """A temporary table would stay on the connection, and take the rows of the next municipality."""
+    database = Database(dsn_of(stack, service), service, size=1)
+    async with database.acquire("deventer") as db:
+        for become in ("", "RESET ROLE; "):
+            with pytest.raises(REFUSED):
+                await db.connection.execute(f"{become}CREATE TEMPORARY TABLE {first_table(service)} (x int)")
+    await database.stop()
+
+
+@pytest.mark.parametrize("service", built())
+async def test_the_most_that_a_login_role_reaches(stack: Stack, service: str) -> None:
+    """docs/operators.md tells it: every municipality in this service, and nothing of the others or of the gateway."""
+    connection = await asyncpg.connect(dsn_of(stack, service))
+    try:
+        reached = await connection.fetch("SELECT rolname FROM pg_roles WHERE pg_has_role(rolname, 'SET')")
+        own = {schema_of(tenant, service) for tenant in ("deventer", "raalte")}
+        assert own < {row["rolname"] for row in reached}
+        assert all(row["rolname"].endswith(f"_{service}") for row in reached)
+        power = await connection.fetchrow(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolinherit FROM pg_roles"
+            " WHERE rolname = current_user"
+        )
+        assert power is not None
+        assert not any(power)
+        for statement in ("SELECT pg_read_file('/etc/passwd')", "COPY (SELECT 1) TO PROGRAM 'true'", "CREATE SCHEMA x"):
+            with pytest.raises(REFUSED):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def test_who_is_cancelled_leaves_no_work_to_the_next_one(stack: Stack) -> None:
