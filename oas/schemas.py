@@ -62,9 +62,10 @@ class Schemas:
             self.known[name] = {}
             self.known[name].update(self.properties(fields, inside))
             shown = self.known[name]["properties"]
-            # An answer shows every member, also of a group without value. Clients tell variants apart by that.
-            if inside is Side.RESPONSE and shown:
-                self.known[name]["required"] = list(shown)
+            # An answer shows nearly every member, also of a group without value. Clients tell variants apart by that.
+            left_out = {p.name for p in describe(fields) if p.left_out}
+            if inside is Side.RESPONSE and (always := [m for m in shown if m not in left_out]):
+                self.known[name]["required"] = always
                 shown.update({m: or_empty(s) for m, s in shown.items() if s.get("format") in ("uri", "email")})
         return {"$ref": f"#/components/schemas/{name}"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from zgw.fields import EmptyAs, Fields, Immutable, Ref, Variants, WriteOnly
+from zgw.fields import EmptyAs, Fields, Immutable, LeftOut, Ref, Variants, WriteOnly
 
 T = TypeVar("T")
 
@@ -48,6 +48,11 @@ class Property:
     def write_only(self) -> bool:
         """Whether the value is never shown."""
         return self.marker(WriteOnly) is not None
+
+    @cached_property
+    def left_out(self) -> bool:
+        """Whether an answer may lack this member of a group."""
+        return self.marker(LeftOut) is not None or not (self.required or self.nullable or self.default is not None)
 
     @cached_property
     def empty_as(self) -> Any:

@@ -67,8 +67,14 @@ class EmptyAs:
     value: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A member of a group that answers do not have when it has no value."""
+
+
 IMMUTABLE = Immutable()
 WRITE_ONLY = WriteOnly()
+LEFT_OUT = LeftOut()
 
 
 # --- References ---

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from zgw.call import Call, answer, dump
 from zgw.check import Check
 from zgw.database import Executor
-from zgw.fields import LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
+from zgw.fields import LEFT_OUT, LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 from zgw.filters import Filter, unknown
 from zgw.outbox import outbox_table
 from zgw.output import full_reading, render
@@ -59,10 +59,10 @@ class AutorisatieFields(Fields):
 
     component: Literal["ac", "nrc", "zrc", "ztc", "drc", "brc"]
     scopes: list[Annotated[str, Length(100, 1)]]
-    zaaktype: OptionalUrl = ""
-    informatieobjecttype: OptionalUrl = ""
-    besluittype: OptionalUrl = ""
-    max_vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAU] = ""
+    zaaktype: Annotated[OptionalUrl, LEFT_OUT] = ""
+    informatieobjecttype: Annotated[OptionalUrl, LEFT_OUT] = ""
+    besluittype: Annotated[OptionalUrl, LEFT_OUT] = ""
+    max_vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAU, LEFT_OUT] = ""
 
 
 def eigen_velden(sent: Any) -> Any:

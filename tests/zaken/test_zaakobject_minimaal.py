@@ -5,6 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from services.zaken.objectidentificatie import OBJECTEN
+from tests.oas.answers import as_read, faults
 from tests.zaken.zaakmaker import Zaakmaker
 from zgw.describe import Property, describe
 from zgw.fields import Fields
@@ -46,3 +47,5 @@ async def test_zrc_012_the_least_of_every_object(zaken: Zaakmaker, zaak: str, so
     made = await zaken.api.created(f"{ROOT}/zaakobjecten", sent)
     assert {name: made["objectIdentificatie"][name] for name in ident} == ident
     assert (await zaken.api.put(made["url"], made)).json() == made
+    oas = (await zaken.api.get(f"{ROOT}/openapi.json")).json()
+    assert not faults(as_read(oas), "/zaakobjecten/1", made)
