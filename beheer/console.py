@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from beheer import postgres, tenants
 from beheer.runner import Standalone
@@ -20,7 +21,7 @@ T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
 
-REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError)
+REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError, DBAPIError)
 
 
 @contextmanager

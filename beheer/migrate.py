@@ -164,7 +164,7 @@ def upgrade_all(dsn: str, parallel: int = 4) -> list[Migrated]:
         futures = [threads.submit(upgrade, dsn, tenant, service) for tenant, service in work]
     for (tenant, service), future in zip(work, futures, strict=True):
         if failure := future.exception():
-            log.error("%s stays as it was: %s", schema_of(tenant, service), failure)
+            log.error("%s stays as it was: %s", schema_of(tenant, service), getattr(failure, "orig", failure))
     announce(dsn)
     return [future.result() for future in futures]
 

@@ -59,7 +59,7 @@ class External:
     header: str
     secret: str = field(repr=False)
     private: bool
-    expand: bool
+    expand: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ Catalogi service signals a change.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -247,14 +247,18 @@ class Remote:
             return known
         changes = self._changes
         try:
-            response = await self.send(caller.as_component(self.service), "autorisaties", "GET", "/_intern/external")
+            me = caller.as_component(self.service)
+            response = await self.send(me, "autorisaties", "GET", "/_intern/external?expand=true")
         except httpx.HTTPError as e:
             log.error("autorisaties cannot be reached: %r", e)
             return None
         if response.status_code != 200:
             return None
-        known = [External(**row) for row in response.json()]
-        if changes == self._changes:
+        rows = response.json()
+        names = [field.name for field in fields(External)]
+        known = [External(**{name: row[name] for name in names if name in row}) for row in rows]
+        # What another version left out is asked again, until that has been replaced.
+        if changes == self._changes and all(set(names) <= set(row) for row in rows):
             self._externals[caller.tenant] = known
         return known
 
