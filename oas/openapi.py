@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from oas.parts import (
+    ANYTHING,
     AUDIT,
     EMPTY,
     LICENSE,
@@ -242,7 +243,7 @@ def expanded(made: Document, resource: Resource) -> dict[str, Schema]:
     for name, ref in expandable(resource).items():
         own = ref.service in ("", made.api.service)
         target = next((r for r in made.api.resources if own and r.path == ref.path), None)
-        item = response_of(made, target) if target else {"type": "object"}
+        item = response_of(made, target) if target else ANYTHING
         if name in kinds and kinds[name].item is not None:
             found[name] = {"type": "array", "items": item}
         else:

@@ -62,6 +62,9 @@ HEADERS: dict[str, Schema] = {
 
 LICENSE = {"name": "EUPL-1.2", "url": "https://opensource.org/licenses/EUPL-1.2"}
 
+ANYTHING: Schema = {"type": "object", "additionalProperties": True}
+"""An object of another API. Without saying that it has properties, clients drop them."""
+
 EMPTY: Schema = {
     "type": "object",
     "description": "Een leeg object: er is geen gerelateerd object, of het is niet te zien.",
