@@ -26,7 +26,7 @@ from oas.parts import (
     used_headers,
     with_text,
 )
-from oas.schemas import Schema, Schemas, Side, summary_of
+from oas.schemas import Schema, Schemas, Side, name_of, summary_of
 from zgw.describe import Property, unwrap
 from zgw.expand import expandable
 from zgw.filters import Filter
@@ -270,7 +270,7 @@ def page(made: Document, item: Schema) -> Schema:
 
 def pascal(resource: Resource) -> str:
     """Return the name of the schema of a resource: that of its fields, else its own."""
-    return resource.fields.__name__.removesuffix("Fields") or resource.name.title().replace("_", "")
+    return name_of(resource.fields) or resource.name.title().replace("_", "")
 
 
 def rules_of(resource: Resource, verb: str) -> str:

@@ -4,6 +4,7 @@ What a type or a marker states is said here once more, for readers: ``Length(80)
 ``format: uri``. ``Shown`` overrules the limits of a string, and pydantic's ``WithJsonSchema`` the schema as a whole.
 """
 
+import re
 import types
 import uuid
 from collections.abc import Mapping
@@ -144,8 +145,12 @@ def beside(schema: Schema, extra: Mapping[str, Any]) -> Schema:
 
 
 def name_of(fields: type[Fields]) -> str:
-    """Return the name of the schema of a class: ``ZaakFields`` is ``Zaak``."""
-    return fields.__name__.removesuffix("Fields").strip("_") or fields.__name__
+    """Return the name of the schema of a class: ``ZaakFields`` is ``Zaak``, ``ZaaktypeFields`` is ``ZaakType``.
+
+    Existing software looks types up by the names that the standard gives them.
+    """
+    name = fields.__name__.removesuffix("Fields").strip("_")
+    return re.sub("(?<=[a-z])(object)?type(?=[A-Z]|$)", lambda found: "ObjectType" if found[1] else "Type", name)
 
 
 def summary_of(text: str | None) -> str:

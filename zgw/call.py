@@ -1,6 +1,7 @@
 """One service at work, and one request in it."""
 
 import asyncio
+import codecs
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
@@ -151,6 +152,7 @@ class Call:
 
     async def raw_body(self) -> bytes:
         """Return the body; raise 413 beyond the limit, 400 when the client goes away."""
+        self.check_content_coding()
         limit = self.service.settings.max_body_size
         parts, size = [], 0
         try:
@@ -163,8 +165,20 @@ class Call:
             raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
         return b"".join(parts)
 
+    def check_content_coding(self) -> None:
+        """Raise 415 for a compressed body, which may be larger than its size tells (RFC 9110, 15.5.16)."""
+        if self.request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise Problem(
+                415,
+                "unsupported_media_type",
+                "Verstuur de inhoud zonder compressie.",
+                (),
+                {"Accept-Encoding": "identity"},
+            )
+
     def check_content_type(self, wanted: str = "application/json") -> None:
-        """Raise 415 when the body is not of the wanted media type."""
+        """Raise 415 when the body is compressed, or not of the wanted media type."""
+        self.check_content_coding()
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
             raise Problem(415, "unsupported_media_type", f"Alleen {wanted} wordt ondersteund.")
 
@@ -194,9 +208,12 @@ objects, and orjson writes 254 levels."""
 
 
 def parsed(raw: bytes | bytearray) -> dict[str, Any]:
-    """Return the JSON object that a client sent; raise 400 for anything else."""
+    """Return the JSON object that a client sent; raise 400 for anything else.
+
+    A byte order mark, which software on Windows likes to put before UTF-8, is ignored (RFC 8259, 8.1).
+    """
     try:
-        data = orjson.loads(raw)
+        data = orjson.loads(raw.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as e:
         raise Problem(400, "parse_error", str(e)[:500]) from None
     if not isinstance(data, dict):

@@ -76,6 +76,8 @@ REASONS = {
     "pending-relations": "De relatie met een ander component kon niet worden bijgewerkt of bestaat nog.",
     "inconsistent-relation": "De relatie bestaat niet aan de leidende kant.",
     "identificatie-niet-uniek": "Deze identificatie bestaat al binnen de organisatie.",
+    "invalid-base64": "De inhoud is geen base64.",
+    "incorrect-base64-padding": "De base64 is niet compleet: aan het eind ontbreken tekens.",
     "only-digits": "Alleen cijfers zijn toegestaan.",
 }
 

@@ -164,6 +164,7 @@ async def upload_part(call: Call) -> Response:
 
 def content_type(call: Call) -> tuple[str, dict[bytes, bytes]]:
     """Return the media type of the form and its options; raise 415 for anything else."""
+    call.check_content_coding()
     kind, options = parse_options_header(call.request.headers.get("content-type", ""))
     if kind.decode("latin-1") not in (MULTIPART, URLENCODED):
         raise Problem(415, "unsupported_media_type", f"Alleen {MULTIPART} en {URLENCODED} worden ondersteund.")

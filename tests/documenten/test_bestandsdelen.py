@@ -1,6 +1,7 @@
 """Large files in bestandsdelen (documenten.md §5.1 to §5.4); a part is 1 MiB in these tests."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -140,6 +141,25 @@ async def test_drc_x4_wrong_parts(stack: Stack, api: Client, iot: str) -> None:
     assert (await objects(stack), await journal(stack)) == (before, [])
     assert (await api.get(made["url"])).json()["bestandsdelen"][2]["voltooid"] is False
     assert (await put(api, deel, right)).status_code == 200
+
+
+async def test_a_form_as_dotnet_writes_it(api: Client, iot: str) -> None:
+    """The boundary in quotes, the names without, the lock with a type of its own, and the length not told."""
+    made = await announce(api, iot, bestandsomvang=20)
+    head = b"--grens\r\nContent-Disposition: form-data; name="
+    inhoud = head + b"inhoud; filename=a.bin; filename*=utf-8''a.bin\r\n\r\n" + part(1)[:20] + b"\r\n"
+    lock = head + b"lock\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + made["lock"].encode() + b"\r\n"
+
+    async def form() -> AsyncIterator[bytes]:
+        for piece in (inhoud, lock, b"--grens--\r\n"):
+            yield piece
+
+    headers = {"Content-Type": 'multipart/form-data; boundary="grens"'}
+    answer = await api.request("PUT", made["bestandsdelen"][0]["url"], content=form(), headers=headers)
+    assert answer.status_code == 200, answer.text
+    zipped = {"Content-Type": "multipart/form-data; boundary=grens", "Content-Encoding": "gzip"}
+    answer = await api.request("PUT", made["bestandsdelen"][0]["url"], content=b"x", headers=zipped)
+    assert code(answer) == (415, "unsupported_media_type")
 
 
 async def test_a_form_may_be_urlencoded(api: Client, iot: str) -> None:

@@ -1,5 +1,6 @@
 """Bad input gets the right 4xx with a problem+json body, whatever the resource; nothing is written."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -102,6 +103,21 @@ async def test_another_content_type(api: Client, url: str) -> None:
     for kind in ("text/plain", "application/xml", "multipart/form-data", ""):
         answer = await api.post(url, content=b"{}", headers={"Content-Type": kind})
         problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("url", writable())
+async def test_a_compressed_body_is_not_read(api: Client, url: str) -> None:
+    for coding in ("gzip", "br", "GZIP"):
+        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+        answer = await api.post(url, content=gzip.compress(b"{}"), headers=headers)
+        problem(answer, 415, "unsupported_media_type")
+        assert answer.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("url", writable())
+async def test_a_byte_order_mark_is_ignored(api: Client, url: str) -> None:
+    answer = await api.post(url, content=b"\xef\xbb\xbf{}", headers={"Content-Type": "application/json"})
+    assert problem(answer, 400, "invalid")["invalidParams"]
 
 
 @pytest.mark.parametrize(

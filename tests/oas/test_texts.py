@@ -22,3 +22,10 @@ def test_summaries_are_dutch_and_short(service: str) -> None:
             assert 0 < len(summary) <= 110, (method, path, summary)
             for rule in RULE.findall(operation.get("description", "")):
                 assert not ENGLISH.search(rule), (method, path, rule)
+
+
+def test_types_have_the_names_of_the_standard() -> None:
+    """Existing software checks a fetched type by looking its schema up under that name."""
+    names = {"ZaakType", "StatusType", "RolType", "ResultaatType", "ZaakObjectType", "BesluitType"}
+    names |= {"InformatieObjectType", "ZaakTypeInformatieObjectType", "Eigenschap", "Catalogus"}
+    assert names <= document(api_of("catalogi"))["components"]["schemas"].keys()
