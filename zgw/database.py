@@ -34,7 +34,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from zgw.problems import Problem
-from zgw.revision import LACKING, check_revision
+from zgw.revision import check_revision, outdated
 from zgw.tenancy import login_role, schema_of, tenant_of
 
 Row = Mapping[str, Any]
@@ -315,9 +315,14 @@ class Database:
             except BaseException as e:
                 # After anything else it may be broken, or still be at work for who was cancelled.
                 clean = isinstance(e, (Problem, asyncpg.PostgresError)) and not connection.is_in_transaction()
-                older = isinstance(e, LACKING) and clean and await self._lacking(connection, tenant)
+                try:
+                    older = await outdated(e, connection, self.known) if clean else None
+                except BaseException:
+                    await self._give_back(connection, tenant, clean=False)
+                    raise
                 await self._give_back(connection, tenant, clean and not older)
                 if older:
+                    self._current.discard(tenant)
                     raise older from e
                 raise
             await self._give_back(connection, tenant, clean=True)
@@ -384,16 +389,6 @@ class Database:
         if self.known and tenant not in self._current:
             await check_revision(connection, self.known)
             self._current.add(tenant)
-
-    async def _lacking(self, connection: asyncpg.Connection, tenant: str) -> Problem | None:
-        """Return the 503 for a schema that was current before, and since then was replaced by that of a backup."""
-        self._current.discard(tenant)
-        try:
-            if self.known:
-                await check_revision(connection, self.known)
-        except Problem as problem:
-            return problem
-        return None
 
     async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool) -> None:
         if self._stopped or not clean or connection.is_closed():

@@ -26,3 +26,15 @@ async def check_revision(connection: asyncpg.Connection, known: Sequence[str]) -
             f"De gegevens van deze gemeente worden bijgewerkt: versie {revision or 0}, nodig {known[0]}.",
             headers={"Retry-After": "30"},
         )
+
+
+async def outdated(error: BaseException, connection: asyncpg.Connection, known: Sequence[str]) -> Problem | None:
+    """Return the 503 for a schema that was new enough before, and of which PostgreSQL now says that it lacks something:
+    a backup has taken its place."""
+    if not known or not isinstance(error, LACKING):
+        return None
+    try:
+        await check_revision(connection, known)
+    except Problem as problem:
+        return problem
+    return None
