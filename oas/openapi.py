@@ -126,7 +126,7 @@ def add(made: Document, operation: Operation) -> None:
     }
     written = with_text(written, operation.description) | ({"deprecated": True} if operation.deprecated else {})
     if operation.request is not None:
-        content = {kind: {"schema": operation.request} for kind in operation.request_types}
+        content = made.schemas.content(operation.request, operation.request_types)
         written["requestBody"] = {"required": operation.body_required, "content": content}
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("API-version", *operation.headers)}
     responses: dict[str, Any] = {str(operation.status): {"description": "Gelukt.", "headers": headers}}

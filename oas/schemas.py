@@ -7,7 +7,7 @@ What a type or a marker states is said here once more, for readers: ``Length(80)
 import re
 import types
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -85,6 +85,12 @@ class Schemas:
                 self.known[name].pop("required", None)
         return {"$ref": f"#/components/schemas/{name}"}
 
+    def content(self, schema: Schema, kinds: Sequence[str]) -> Schema:
+        """Return a body of one of these media types. Only the first refers to the schema: clients cannot tell kinds
+        with the same schema apart, and send the last one."""
+        whole = self.known.get(schema.get("$ref", "").rpartition("/")[2], schema)
+        return {kind: {"schema": whole if i else schema} for i, kind in enumerate(kinds)}
+
     def properties(self, fields: type[Fields], side: Side) -> Schema:
         """Return the schema of an object with these fields."""
         shown = [p for p in describe(fields) if not (p.write_only and side is Side.RESPONSE)]
@@ -149,7 +155,7 @@ def name_of(fields: type[Fields]) -> str:
 
     Existing software looks types up by the names that the standard gives them.
     """
-    name = fields.__name__.removesuffix("Fields").strip("_")
+    name = fields.__name__.removesuffix("Fields").removesuffix("Request").strip("_")
     return re.sub("(?<=[a-z])(object)?type(?=[A-Z]|$)", lambda found: "ObjectType" if found[1] else "Type", name)
 
 

@@ -82,6 +82,7 @@ ACTIONS = [
         "bestandsdeel_update", "PUT", "/bestandsdelen/{uuid:uuid}", bestandsdeel_uploaden.upload_part, SCHRIJVEN,
         body=bestandsdeel_uploaden.BestandsDeelRequestFields, response=bestandsdeel_uploaden.BestandsDeelResponse,
         content_type=f"{bestandsdeel_uploaden.MULTIPART}, {bestandsdeel_uploaden.URLENCODED}",
+        parameters=("X-NLX-Logrecord-ID",),
     ),
 ]  # fmt: skip
 

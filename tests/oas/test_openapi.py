@@ -295,6 +295,10 @@ def test_actions(oas: Json) -> None:
     assert binary == {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     kinds = operation(oas, "zaak_deel")["requestBody"]["content"]
     assert set(kinds) == {"multipart/form-data", "application/x-www-form-urlencoded"}
+    # Clients cannot tell two kinds of the same schema apart.
+    multipart, urlencoded = (kind["schema"] for kind in kinds.values())
+    assert "$ref" in multipart
+    assert urlencoded == schema(oas, multipart["$ref"].rpartition("/")[2])
     assert "Location" in operation(oas, "zaak_maak")["responses"]["201"]["headers"]
     assert "oneOf" in content(oas, "zaak_nummers")
 
