@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.upstream import POOL_SIZE
 from zgw.problems import Problem
 
 BURST_SECONDS = 2.0
@@ -25,6 +26,11 @@ BURST_SECONDS = 2.0
 SLOW_SECONDS = 0.25
 """A request that lasts longer gives up its turn while it goes on: it moves a document or waits for somebody else, and
 takes little of the processors. Without that, four uploads would stop a municipality."""
+
+SLOW_MAX = POOL_SIZE // 4
+"""How many requests of a municipality may have given up their turn; further ones keep it until one of those ends. Each
+holds a connection to a service, and those are for all municipalities: who sends hundreds of bodies very slowly must
+only keep himself waiting."""
 
 BUCKETS_MAX = 10_000
 
@@ -57,9 +63,10 @@ class Rate:
 
 @dataclass
 class _Row:
-    """One municipality: how many of its requests have a turn, and which wait for one."""
+    """One municipality: how many of its requests have a turn, how many gave it up, and which wait for one."""
 
     busy: int = 0
+    slow: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
@@ -132,19 +139,28 @@ class Turns:
 
     @contextmanager
     def _held(self, tenant: str, row: _Row) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
         given_up = False
+        timer: asyncio.TimerHandle
 
         def give_up() -> None:
-            nonlocal given_up
-            given_up = True
-            self._pass_on(tenant, row)
+            nonlocal given_up, timer
+            if row.slow < SLOW_MAX:
+                given_up = True
+                row.slow += 1
+                self._pass_on(tenant, row)
+            else:
+                timer = loop.call_later(SLOW_SECONDS, give_up)
 
-        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, give_up)
+        timer = loop.call_later(SLOW_SECONDS, give_up)
         try:
             yield
         finally:
             timer.cancel()
-            if not given_up:
+            if given_up:
+                row.slow -= 1
+                self._forget(tenant, row)
+            else:
                 self._pass_on(tenant, row)
 
     def _pass_on(self, tenant: str, row: _Row) -> None:
@@ -154,7 +170,10 @@ class Turns:
             if not turn.done():
                 turn.set_result(None)
                 row.busy += 1
-        if not row.busy:
+        self._forget(tenant, row)
+
+    def _forget(self, tenant: str, row: _Row) -> None:
+        if not (row.busy or row.slow):
             self._rows.pop(tenant, None)
 
 

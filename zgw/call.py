@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
@@ -207,6 +207,11 @@ MAX_DEPTH = 100
 objects, and orjson writes 254 levels."""
 
 
+MAX_VALUES = 100_000
+"""How many values a body may hold: each costs time in which the process answers nobody, a wrong one most of all. The
+largest geometry has 60,000."""
+
+
 def parsed(raw: bytes | bytearray) -> dict[str, Any]:
     """Return the JSON object that a client sent; raise 400 for anything else.
 
@@ -218,8 +223,11 @@ def parsed(raw: bytes | bytearray) -> dict[str, Any]:
         raise Problem(400, "parse_error", str(e)[:500]) from None
     if not isinstance(data, dict):
         raise invalid("nonFieldErrors", "not_a_dict")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deep(data):
+    inner = raw.count(b"[") + raw.count(b"{")
+    if inner > MAX_DEPTH and is_deep(data):
         raise Problem(400, "parse_error", f"De inhoud is meer dan {MAX_DEPTH} niveaus diep.")
+    if inner + raw.count(b",") >= MAX_VALUES and is_long(data):
+        raise Problem(400, "parse_error", f"De inhoud heeft meer dan {MAX_VALUES} waarden.")
     if b"\\u0000" in raw and (name := with_nul(data, "")):
         raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
     return data
@@ -234,6 +242,18 @@ def is_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def is_long(data: dict[str, Any]) -> bool:
+    """Return whether arrays and objects together hold more than ``MAX_VALUES`` values."""
+    total = 0
+    todo: list[Collection[Any]] = [data.values()]
+    for values in todo:
+        total += len(values)
+        if total > MAX_VALUES:
+            return True
+        todo += [v.values() if isinstance(v, dict) else v for v in values if isinstance(v, dict | list)]
+    return False
 
 
 def with_nul(value: Any, path: str) -> str:

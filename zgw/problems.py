@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import orjson
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -189,10 +190,14 @@ def error(code: str, reason: str = "") -> PydanticCustomError:
     return PydanticCustomError(code, "{reason}", {"reason": reason or REASONS.get(code, code)})
 
 
+MAX_ERRORS = 1_000
+"""Errors of one body that are told; nobody reads more of them."""
+
+
 def from_pydantic(errors: Iterable[ErrorDetails], prefix: str = "") -> list[InvalidParam]:
     """Return the entries of ``invalidParams`` for what pydantic found, in the standard's codes and names."""
     params = []
-    for found in errors:
+    for found in islice(errors, MAX_ERRORS):
         name = ".".join([*([prefix] if prefix else []), *(str(part) for part in found["loc"])])
         kind, value = found["type"], found["input"]
         reason = ""

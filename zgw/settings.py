@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests of one municipality that a process of the gateway has worked on at the same time, or its "
         "share of them when others ask something too. One that lasts longer than 0.25 s, as an upload does, no longer "
-        "counts. 0: no limit.",
+        "counts, up to 64 of them. 0: no limit.",
     )
     tenant_queue: int = Field(
         500, ge=0, description="Requests of one municipality that wait for their turn in a process; more get 429."

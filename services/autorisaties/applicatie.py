@@ -105,9 +105,16 @@ def has_clients(clients: list[str]) -> Any:
     return APPLICATIE_TABLE.c.client_ids.cast(JSONB).contains(clients)
 
 
+MAX_CLIENTS = 1_000
+"""Clients of one applicatie: of each is looked up whether it has another one."""
+
+
 async def client_hoort_bij_een_applicatie(check: Check) -> None:
     """ac-001: every client id occurs in at most one application."""
     check.row["client_ids"] = list(dict.fromkeys(check.row["client_ids"]))
+    if len(check.row["client_ids"]) > MAX_CLIENTS:
+        check.reject("clientIds", "max_length", f"Ten hoogste {MAX_CLIENTS} clients.")
+        return
     for client in check.row["client_ids"]:
         other = await check.call.db.row(check.call.tenant, by_client(client))
         if other is not None and other["uuid"] != check.uuid:

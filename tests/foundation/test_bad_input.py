@@ -59,6 +59,7 @@ BODIES = {
     "NUL": (b'{"label": "a\\u0000b", "omschrijving": "a\\u0000b", "toelichting": "\\u0000"}', 400, "invalid"),
     "deep": (b'{"label": ' + b"[" * 5000 + b"]" * 5000 + b"}", 400, "parse_error"),
     "deeper than can be written": (b'{"label": ' + b"[" * 100 + b"]" * 100 + b"}", 400, "parse_error"),
+    "more values than anyone sends": (b'{"label": [' + b"[[]]," * 50_000 + b"1]}", 400, "parse_error"),
     "trailing garbage": (b"{} x", 400, "parse_error"),
     "NaN": (b'{"label": NaN}', 400, "parse_error"),
 }

@@ -112,6 +112,24 @@ async def test_a_long_request_gives_up_its_turn(monkeypatch: pytest.MonkeyPatch)
     assert turns.waiting() == {}
 
 
+async def test_not_all_requests_give_up_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of bodies that are sent very slowly would take all connections to a service from the others."""
+    monkeypatch.setattr(flow, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(flow, "SLOW_MAX", 2)
+    turns = Turns(1, 5, 0.2)
+    async with turns.turn("deventer"), turns.turn("deventer"):
+        async with turns.turn("deventer"):
+            with pytest.raises(Problem) as refused:
+                async with turns.turn("deventer"):
+                    raise AssertionError("there was no turn")
+            assert refused.value.status == 429
+            async with asyncio.timeout(0.1), turns.turn("raalte"):
+                pass
+        async with asyncio.timeout(30), turns.turn("deventer"):
+            pass
+    assert turns.waiting() == {}
+
+
 async def test_a_turn_that_comes_too_late_goes_to_the_next() -> None:
     turns = Turns(1, 5, 5)
 
