@@ -7,10 +7,10 @@ connection layer (docs/adr/0001).
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
@@ -223,6 +223,8 @@ class Database:
         # Least recently used first, each idle connection with the municipality that it serves.
         self._idle: OrderedDict[asyncpg.Connection, str] = OrderedDict()
         self._free = asyncio.Semaphore(size)
+        # A quarter of the connections is never those of one municipality, however slow what it asks for.
+        self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, size - size // 4))
         self._open = 0
         self._stopped = False
 
@@ -249,7 +251,7 @@ class Database:
 
     def usage(self) -> dict[str, int]:
         """Return how many connections are busy and idle, how many there may be, and how many requests wait for one."""
-        waiting = sum(not waiter.done() for waiter in self._free._waiters or ())
+        waiting = sum(not one.done() for queue in (self._free, *self._shares.values()) for one in queue._waiters or ())
         return {"busy": self._open - len(self._idle), "idle": len(self._idle), "max": self.size, "waiting": waiting}
 
     async def stop(self) -> None:
@@ -308,7 +310,7 @@ class Database:
 
         Raises Problem 403 when the municipality is not known to the database.
         """
-        async with self._free:
+        async with self._shares[tenant], self._free:
             connection = await self._take(tenant)
             try:
                 yield Executor(connection)

@@ -114,7 +114,11 @@ class Settings(BaseSettings):
         False,
         description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others.",
     )
-    pool_size: int = Field(8, ge=1, description="Most database connections of one service in one process.")
+    pool_size: int = Field(
+        8,
+        ge=1,
+        description="Most database connections of one service in a process; three quarters for one municipality.",
+    )
     client_rate: float = Field(
         200.0,
         ge=0,

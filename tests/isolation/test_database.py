@@ -156,6 +156,30 @@ async def test_the_most_that_a_login_role_reaches(stack: Stack, service: str) ->
         await connection.close()
 
 
+async def test_one_municipality_never_takes_all_connections(stack: Stack) -> None:
+    """However slow what it asks for is, another one is served at once."""
+    database = Database(dsn_of(stack, "autorisaties"), "autorisaties", size=4)
+    slow, held = asyncio.Event(), 0
+
+    async def hold() -> None:
+        nonlocal held
+        async with database.acquire("deventer"):
+            held += 1
+            await slow.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(6):
+            group.create_task(hold())
+        while database.usage()["waiting"] < 3:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10), database.acquire("raalte") as db:
+            assert await db.connection.fetchval("SELECT 1") == 1
+        assert held == 3
+        slow.set()
+    assert held == 6
+    await database.stop()
+
+
 async def test_who_is_cancelled_leaves_no_work_to_the_next_one(stack: Stack) -> None:
     """A client that goes away while its answer is made must not cost others theirs."""
     database = Database(dsn_of(stack, "autorisaties"), "autorisaties", size=1)
