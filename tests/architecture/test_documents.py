@@ -14,6 +14,7 @@ DOCUMENTS = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.m
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`(]|bin/|\n)samenzaak ([\w-][^`#)\n]*)")
+SAMENZAAK = typer.main.get_command(app)
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -31,12 +32,12 @@ def code(document: Path) -> list[str]:
 def commands(text: str) -> list[str]:
     """Return the command lines in a piece of code; in a table of them each is without its first word."""
     line = text.strip("`")
-    return [line] if line.partition(" ")[0] in typer.main.get_command(app).commands else COMMAND.findall(text)  # type: ignore[attr-defined]
+    return [line] if line.partition(" ")[0] in SAMENZAAK.commands else COMMAND.findall(text)  # type: ignore[attr-defined]
 
 
 def mistake(words: list[str]) -> str:
     """Return what of a command line the command ``samenzaak`` does not have."""
-    command = typer.main.get_command(app)
+    command = SAMENZAAK
     known: set[str] = {"--help"}
     for word in words:
         commands = getattr(command, "commands", None)

@@ -382,6 +382,9 @@ async def test_rol_filters_use_their_indexes(zaken: Zaakmaker) -> None:
     async with zaken.api.stack.admin() as admin:
         await admin.execute("SET search_path TO deventer_zaken")
         await admin.execute("SET enable_seqscan TO off; SET plan_cache_mode = force_generic_plan")
+        # On a table that is nearly empty any index that begins with the kind would do as well. For others it stays, as
+        # this connection ends without a commit.
+        await admin.execute("BEGIN; DROP INDEX rol_soort")
         for filter_ in identification_filters("", ROL_TABLE):
             statement = select(ROL_TABLE.c.id).where(filter_.condition("x"))
             sql, values = compile_statement(statement)
