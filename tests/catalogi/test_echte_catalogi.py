@@ -85,9 +85,9 @@ def gaps(kind: str, body: dict[str, Any]) -> set[tuple[str, str]]:
         related = enumerate(body.get("gerelateerdeZaaktypen") or [])
         found |= {(f"gerelateerdeZaaktypen.{index}", "not_a_dict") for index, item in related if isinstance(item, str)}
     for group, members in MEMBERS.items():
-        # A group without any value counts as absent, but for the one that is about archiving.
+        # A group without any value counts as absent.
         value = body.get(group)
-        if isinstance(value, dict) and (any(value.values()) or group == "brondatumArchiefprocedure"):
+        if isinstance(value, dict) and any(value.values()):
             for part in members.split():
                 name, _, limit = part.partition("=")
                 if code := _gap(body[group], name, int(limit or 0), text=bool(limit)):
@@ -158,9 +158,7 @@ class Lader:
                 item[member] = (item.get(member) or "onbekend")[:30]
                 continue
             holder = body[group] if group else body
-            if group == "omschrijvingGeneriek" or (
-                group == "brondatumArchiefprocedure" and member == "afleidingswijze"
-            ):
+            if group == "omschrijvingGeneriek":
                 body[group] = None
             elif holder is None:
                 continue
@@ -208,7 +206,8 @@ class Lader:
         zaaktype = next(z for z in self.zaaktypen.values() if z["url"] == body["zaaktype"])
         if klasse["procesType"] != zaaktype["selectielijstProcestype"]:
             found.add(("nonFieldErrors", "procestype-mismatch"))
-        if procedure := body.get("brondatumArchiefprocedure"):
+        procedure = body.get("brondatumArchiefprocedure")
+        if procedure and any(procedure.values()):
             if procedure["afleidingswijze"] not in ALLOWED[klasse["procestermijn"]]:
                 found.add(("nonFieldErrors", "invalid-afleidingswijze-for-procestermijn"))
             for member, demand in zip(FILLED, TABLE[procedure["afleidingswijze"]], strict=True):
