@@ -55,6 +55,10 @@ class Service:
         that they do not keep losing from each other."""
         return self._turns.setdefault((tenant, path), asyncio.Lock())
 
+    def queued(self, tenant: str, path: str) -> bool:
+        """Return whether somebody in this process has, or waits for, the turn to change this object."""
+        return (tenant, path) in self._turns
+
     async def stop(self) -> None:
         """Stop the background work and close the pool."""
         for task in self._tasks:

@@ -182,14 +182,18 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
     if resource.crs:
         call.check_crs(content=True)
     no_query(call)
-    sent: dict[str, Any] | None = None
+    path = call.request.url.path
+    stored = await find(call, resource, rights, full=True)
+    sent = resource.renamed(await call.body())
     async with AsyncExitStack() as queue:
+        queued = False
         for attempt in range(CONFLICT_RETRIES):
-            if attempt == 1:
-                await queue.enter_async_context(call.service.turn(call.tenant, call.request.url.path))
-            stored = await find(call, resource, rights, full=True)
-            if sent is None:
-                sent = resource.renamed(await call.body())
+            # Who comes when others wait already does so too; they would lose from each newcomer.
+            if not queued and (attempt or call.service.queued(call.tenant, path)):
+                await queue.enter_async_context(call.service.turn(call.tenant, path))
+                queued = True
+            if queued:
+                stored = await find(call, resource, rights, full=True)
             check = Check(call, resource, action, sent, stored)
             try:
                 content = await update_object(check, rights)
