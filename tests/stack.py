@@ -31,6 +31,9 @@ from zgw.tenancy import SERVICES
 
 PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
+
+# All stacks of a run share one cluster, and each of them may be a dozen processes.
+postgres.CONFIGURATION = postgres.CONFIGURATION.replace("max_connections = 200", "max_connections = 500")
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
 
 
