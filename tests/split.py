@@ -7,11 +7,11 @@ from tests.stack import SPLIT
 REACHING = {
     "monkeypatch": "it replaces something inside a service",
     "caplog": "it reads what a service logs",
+    "away": "it makes a service forget that the selection list did not answer",
 }
 """Fixtures that reach into the process of the test, which is none of those of Samenzaak then."""
 
 ONE_PROCESS = {
-    "tests/catalogi/test_selectielijst.py::test_a_register_that_is_away": "it looks at what a service remembers",
     "tests/relaties/test_storing.py": "it has separate processes of its own, in either mode",
 }
 """Other tests that need one process, by the beginning of their name; with the reason."""
