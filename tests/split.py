@@ -7,7 +7,7 @@ from tests.stack import SPLIT
 REACHING = {
     "monkeypatch": "it replaces something inside a service",
     "caplog": "it reads what a service logs",
-    "away": "it makes a service forget that the selection list did not answer",
+    "list_away": "it makes a service forget that the selection list did not answer",
 }
 """Fixtures that reach into the process of the test, which is none of those of Samenzaak then."""
 

@@ -30,7 +30,7 @@ async def forget(stack: Stack) -> None:
 
 
 @pytest.fixture
-def away(stack: Stack, lijst: Selectielijst) -> Iterator[Callable[[], None]]:
+def list_away(stack: Stack, lijst: Selectielijst) -> Iterator[Callable[[], None]]:
     """Return what makes the register fail until the end of the test; it was not noticed before."""
     state = stack.standalone.services["catalogi"].state
 
@@ -59,12 +59,12 @@ async def test_a_copy_is_used_for_a_day(stack: Stack, maak: Maak, lijst: Selecti
 
 
 async def test_an_old_copy_will_do_when_the_register_is_away(
-    stack: Stack, maak: Maak, away: Callable[[], None]
+    stack: Stack, maak: Maak, list_away: Callable[[], None]
 ) -> None:
     zaaktype = (await maak.concept())["url"]
     made = await maak.resultaattype(zaaktype)
     await age(stack, 1000)
-    away()
+    list_away()
     again = await maak.resultaattype(zaaktype)
     assert again["archiefactietermijn"] == made["archiefactietermijn"]
     assert (await maak.api.get(made["url"])).json()["omschrijvingGeneriek"] == made["omschrijvingGeneriek"]
@@ -155,13 +155,13 @@ def test_which_urls_are_the_same() -> None:
 
 
 async def test_a_register_that_is_away_does_not_keep_an_import_waiting(
-    api: Client, stack: Stack, lijst: Selectielijst, away: Callable[[], None]
+    api: Client, stack: Stack, lijst: Selectielijst, list_away: Callable[[], None]
 ) -> None:
     """With old copies or without any: it is asked once, and then left alone for a while."""
     assert (await send(api, small(lijst, "WEG"), proef="true")).status_code == 200
     await age(stack, 1000)
     for expected in (200, 400):
-        away()
+        list_away()
         lijst.requests.clear()
         assert (await send(api, small(lijst, "WEG"), proef="true")).status_code == expected
         assert len(lijst.requests) == 1
