@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import asyncpg
 import httpx
@@ -33,7 +34,7 @@ PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
 
 # All stacks of a run share one cluster, and each of them may be a dozen processes.
-postgres.CONFIGURATION = postgres.CONFIGURATION.replace("max_connections = 200", "max_connections = 500")
+ROOMY = postgres.CONFIGURATION.replace("max_connections = 200", "max_connections = 500")
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
 
 
@@ -251,7 +252,8 @@ async def running(
     """Run a stack on a database of its own in the cluster that all test processes share."""
     home = folder / "samenzaak-tests"
     home.mkdir(exist_ok=True)
-    cluster = postgres.start(home)
+    with mock.patch.object(postgres, "CONFIGURATION", ROOMY):
+        cluster = postgres.start(home)
     database = f"test_{name}_{time.time_ns()}"
     admin = await asyncpg.connect(cluster)
     # What a process writes survives its end without this; only the end of the machine would lose it.
