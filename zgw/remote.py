@@ -7,6 +7,7 @@ Catalogi service signals a change.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from zgw.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak.remote")
 T = TypeVar("T")
+COLLECTION = re.compile(r"[a-z][a-z_-]*")
 
 CACHED = ("catalogi",)
 MOST_ELSEWHERE = 10_000
@@ -73,6 +75,8 @@ class Remote:
         self._changes += 1
 
     def _client(self, service: str) -> httpx.AsyncClient:
+        if service not in SERVICES:
+            raise httpx.UnsupportedProtocol(f"{service[:50]!r} is no service")
         if service not in self._clients:
             if self._apps is not None and service in self._apps:
                 transport: httpx.AsyncBaseTransport = httpx.ASGITransport(
@@ -298,9 +302,12 @@ def split_path(path: str) -> tuple[str, str, str]:
     """Return (service, collection, uuid) of a stored path, or empty strings for anything else.
 
     The collection of a nested resource is its last word: ``/zaken/api/v1/zaken/<u>/zaakeigenschappen/<v>``.
+    Clients choose these texts, and requests are sent to what is returned: so only to our own services.
     """
     parts = path.split("/")
     if len(parts) < 6 or parts[0] or parts[2:4] != ["api", "v1"]:
+        return "", "", ""
+    if parts[1] not in SERVICES or not COLLECTION.fullmatch(parts[-2]):
         return "", "", ""
     return parts[1], parts[-2], parts[-1]
 
