@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: conformance fuzz render help setup run run-split test test-split lint format lock
+.PHONY: conformance fuzz render migration help setup run run-split test test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -55,6 +55,9 @@ render: setup ## render the overlays of k8s/ for the tests (needs kubectl)
 
 conformance: setup ## write docs/conformance.md from the OAS, the rules and the tests
 	@$(BIN)/python -m tests.contract.conformance
+
+migration: setup ## write the migration of a changed table: make migration SERVICE=zaken WHAT="A keyword of a zaak"
+	@$(BIN)/python -W ignore -m beheer.new_migration "$(SERVICE)" "$(WHAT)"
 
 fuzz: setup ## send requests that the OAS allows and forbids to a running Samenzaak (some minutes)
 	@$(BIN)/python -m tests.fuzz
