@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: conformance fuzz render migration help setup run run-split test test-split lint format lock
+.PHONY: docs fuzz render migration help setup run run-split test test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -53,8 +53,9 @@ format: setup ## repair the style
 render: setup ## render the overlays of k8s/ for the tests (needs kubectl)
 	@$(BIN)/python -m tests.k8s.render
 
-conformance: setup ## write docs/conformance.md from the OAS, the rules and the tests
+docs: setup ## write docs/conformance.md and docs/cli.md from the code and the tests
 	@$(BIN)/python -m tests.contract.conformance
+	@$(BIN)/python -m tests.architecture.cli_page
 
 migration: setup ## write the migration of a changed table: make migration SERVICE=zaken WHAT="A keyword of a zaak"
 	@$(BIN)/python -W ignore -m beheer.new_migration "$(SERVICE)" "$(WHAT)"

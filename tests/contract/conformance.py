@@ -17,6 +17,7 @@ from .compare import counterpart
 from .conftest import differences, served
 from .contract import read
 from .corrections import CORRECTIONS
+from .extensions import EXTENSIONS
 from .extract import NORMATIVE_FILES, REPOSITORY, normative
 from .rules import RULES
 
@@ -33,7 +34,7 @@ RULE = re.compile(rf"(?<![0-9a-z-])({'|'.join(PREFIXES.values())})[-_](\d{{1,3}}
 HEAD = """\
 # Conformance
 
-How Samenzaak stands to the standard ZGW 1.7, per API. This page is written by `make conformance`; a test fails when it
+How Samenzaak stands to the standard ZGW 1.7, per API. This page is written by `make docs`; a test fails when it
 is out of date.
 
 - **Operations**: those of the normative OAS that we serve, compared field by field: methods, paths, parameters,
@@ -41,6 +42,8 @@ is out of date.
 - **Corrections of the OAS**: where the OAS contradicts the text of the standard, all implementations, or itself. What
   stands under "holds" is what the operations are compared with; there are no exceptions. The contract test fails on
   every difference, and on a correction of something that the OAS does not say.
+- **Beside the standard**: every parameter, property and operation that only we have; the contract test fails on one
+  that is not listed.
 - **Rules**: the rules of the standard that no OAS can express, with the test files that name each. A test fails when
   no test names a rule.
 """
@@ -118,6 +121,15 @@ def rules(service: str) -> Iterator[str]:
         yield f"| {rule} | {RULES[rule]} | {', '.join(links)} |"
 
 
+def extensions() -> Iterator[str]:
+    """Yield the table of what we serve beside the standard."""
+    yield "| API | operations | what | where | why |"
+    yield "|---|---|---|---|---|"
+    for row in EXTENSIONS:
+        api = "all" if row.service == "*" else ", ".join(row.service.split("|"))
+        yield f"| {api} | {code(row.operation)} | {row.what} | {code(row.path)} | {row.reason} |"
+
+
 def page() -> str:
     """Return the whole page."""
     parts = [HEAD]
@@ -125,6 +137,7 @@ def page() -> str:
         parts += [f"## {service.title()}", "", *operations(service), ""]
         parts += ["### Corrections of the OAS", "", *corrections(service), ""]
         parts += ["### Rules", "", *rules(service), ""]
+    parts += ["## Beside the standard", "", *extensions()]
     return "\n".join(parts).rstrip() + "\n"
 
 

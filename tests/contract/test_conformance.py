@@ -9,7 +9,7 @@ from .rules import RULES
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "the services or the tests have changed: run `make conformance`"
+    assert PAGE.read_text(encoding="utf-8") == page(), "the services or the tests have changed: run `make docs`"
 
 
 def test_rules_are_found_in_names_and_texts() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from .compare import compare
-from .conftest import corrected, differences, is_built
+from .conftest import corrected, differences, is_built, served
 from .contract import read, resource_of
+from .extensions import EXTENSIONS, extras
 from .extract import NORMATIVE_FILES, extract, extract_file, normative, normative_document, normative_folder
 
 RESOURCES = [
@@ -29,6 +30,14 @@ def test_served_resource_is_the_normative_one(service: str, resource: str) -> No
 @pytest.mark.parametrize("service", NORMATIVE_FILES)
 def test_every_correction_corrects_something(service: str) -> None:
     assert corrected(service)[1] == []
+
+
+def test_what_is_served_beside_the_standard_is_listed_as_an_extension() -> None:
+    found = [extra for name in NORMATIVE_FILES for extra in extras(name, corrected(name)[0], read(served(name)))]
+    unlisted = [extra for extra in found if not any(row.covers(extra) for row in EXTENSIONS)]
+    assert unlisted == []
+    unused = [row for row in EXTENSIONS if not any(row.covers(extra) for extra in found)]
+    assert unused == []
 
 
 @pytest.mark.parametrize("service", NORMATIVE_FILES)

@@ -1,0 +1,148 @@
+"""What we serve beside the standard: every parameter, property and operation of ours that it does not have.
+
+A row says what the extension is for. The contract test fails on an extension without a row, and on a row without an
+extension, so this list is exactly what vendors cannot count on elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .compare import counterpart, matches, parent
+from .contract import Contract
+from .schema import Flat, is_below
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One extension. ``service``, ``operation`` and ``path`` are patterns (``a|b``, ``*``); ``what`` is ``operation``,
+    ``parameter``, ``request`` or ``response``."""
+
+    reason: str
+    service: str
+    operation: str
+    what: str
+    path: str = ""
+
+    def covers(self, extra: Extra) -> bool:
+        """Return whether this row is about ``extra``."""
+        given = (extra.service, extra.operation, extra.what, extra.path)
+        declared = (self.service, self.operation, self.what, self.path)
+        return all(matches(pattern, text) for pattern, text in zip(declared, given, strict=True))
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Something of ours that the standard does not have."""
+
+    service: str
+    operation: str
+    what: str
+    path: str = ""
+
+
+EXTENSIONS = [
+    Extension(
+        "The size of a page, where the standard fixes it at 100.", "*", "*_list|*__zoek", "parameter", "query:pageSize"
+    ),
+    Extension(
+        "The reason of a write, for the audit trail, with every write.",
+        "*",
+        "*",
+        "parameter",
+        "header:x-audit-toelichting|header:x-nlx-logrecord-id",
+    ),
+    Extension(
+        "A condition on every object that can be fetched.", "besluiten", "*_read", "parameter", "header:if-none-match"
+    ),
+    Extension("HEAD on every object that can be fetched.", "besluiten", "*_headers", "operation"),
+    Extension(
+        "Answers to writes have the schema of answers to reads; they expand nothing.",
+        "zaken|catalogi|documenten|besluiten",
+        "*",
+        "response",
+        "*_expand*",
+    ),
+    Extension(
+        "Related objects of a zaakeigenschap.",
+        "zaken",
+        "zaakeigenschap_list|zaakeigenschap_retrieve",
+        "parameter",
+        "query:expand",
+    ),
+    Extension(
+        "A new status shows what one that is read shows.",
+        "zaken",
+        "status_create",
+        "response",
+        "zaakinformatieobjecten",
+    ),
+    Extension("One number is answered as an object (Z8).", "zaken", "zaaknummer_reserveren", "response", "zaaknummer"),
+    Extension(
+        "A choice of properties as the text of the standard describes it (zrc-029).",
+        "zaken",
+        "zaak__zoek",
+        "request",
+        "fields[]",
+    ),
+    Extension(
+        "The names of related types beside their URLs, for clients of 1.3.",
+        "catalogi",
+        "zaaktype_*|besluittype_*",
+        "response",
+        "*resultaattypeOmschrijving|*informatieobjecttypeOmschrijving",
+    ),
+    Extension(
+        "The filter that the other parts of a zaaktype have.",
+        "catalogi",
+        "zaakobjecttype_list",
+        "parameter",
+        "query:status",
+    ),
+    Extension(
+        "Publishing takes an empty body, as existing clients send it.",
+        "catalogi",
+        "*_publish",
+        "request",
+        "application/json",
+    ),
+    Extension("A catalogue as a ZIP, in and out.", "catalogi", "catalogus_import|catalogus_export", "operation"),
+    Extension(
+        "A member that only the answer of the standard has can be changed as well.",
+        "documenten",
+        "enkelvoudiginformatieobject_partial_update",
+        "request",
+        "tonenAanInitiator",
+    ),
+]
+
+
+def extras(service: str, normative: Contract, ours: Contract) -> Iterator[Extra]:
+    """Yield what ``ours`` has beside ``normative``; what lies below an extra property is not repeated."""
+    known = set()
+    for operation in normative.operations.values():
+        served = counterpart(operation, ours)
+        if served is None:
+            continue
+        known.add(served.name)
+        found = [
+            Extra(service, operation.name, "parameter", name)
+            for name in beside(served.parameters, operation.parameters)
+        ]
+        for side in ("request", "response"):
+            standard = getattr(operation, side)
+            for media_type, body in getattr(served, side).items():
+                if media_type in standard:
+                    names = beside(body.flat, standard[media_type].flat)
+                    found += [Extra(service, operation.name, side, name) for name in names]
+                else:
+                    found.append(Extra(service, operation.name, side, media_type))
+        yield from found
+    yield from (Extra(service, name, "operation") for name in ours.operations if name not in known)
+
+
+def beside(ours: Flat, standard: Flat) -> list[str]:
+    """Return the paths that only ``ours`` has, without those below another of them."""
+    more = [path for path in ours if path not in standard]
+    return [path for path in more if not is_below(path, more) and parent(path) not in more]
