@@ -210,6 +210,12 @@ class _Work:
             if not details:
                 return True
         box = secret_box(self.settings)
+        try:
+            # Also when nothing is made: a dry run tells the same mistakes.
+            await registry.check_own_secret(self.admin, box, self.name, client_id, secret)
+        except ValueError as e:
+            self.outcome.mistakes.append(Mistake((*self.place, *place), str(e)))
+            return False
         return await self._note(
             "~" if known else "+",
             f"client {client_id}",

@@ -229,7 +229,7 @@ def read(path: Path) -> tuple[Configuration, Document]:
         raise document.mistakes(
             [_mistake(error) for error in e.errors(include_url=False, include_input=False)]
         ) from None
-    if wrong := [*_hosts_twice(found), *_callbacks_twice(found), *_secrets(found)]:
+    if wrong := [*_hosts_twice(found), *_callbacks_twice(found), *_secrets(found)] or [*_secrets_twice(found)]:
         raise document.mistakes(wrong)
     return found, document
 
@@ -253,6 +253,18 @@ def _secrets(configuration: Configuration) -> Iterator[Mistake]:
                 owner.read()
             except ValueError as e:
                 yield Mistake((*place, "secretEnv" if owner.secret_env is not None else "secretFile"), str(e))
+
+
+def _secrets_twice(configuration: Configuration) -> Iterator[Mistake]:
+    owners: dict[tuple[str, str], str] = {}
+    for name, municipality in configuration.municipalities.items():
+        for client_id, client in municipality.clients.items():
+            if client.has_secret and (owner := owners.setdefault((client_id, client.read()), name)) != name:
+                yield Mistake(
+                    ("municipalities", name, "clients", client_id),
+                    f"client {client_id} of {owner} has the same secret; give it a secret of its own at each"
+                    " municipality",
+                )
 
 
 def _hosts_twice(configuration: Configuration) -> Iterator[Mistake]:

@@ -12,10 +12,10 @@ import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 import asyncpg
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
 from gateway.keys import ALGORITHMS, choose_key, parse_keys
-from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
+from gateway.snapshot import ISSUER_KEYS_MAX, SHARED_MAX, Client, Issuer, Snapshot, Tenant, open_secret
 from zgw.problems import Problem
 from zgw.signals import Signals
 from zgw.tenancy import check_name
@@ -111,7 +111,8 @@ async def add_client(
     """Add a client, or with ``replace`` change one, and return its secret; a strong one is made when none is given.
 
     An empty secret makes a client that only an issuer's token lets in. Raises ValueError for a wrong or taken
-    client_id or an unusable secret, LookupError for an unknown municipality.
+    client_id or an unusable secret, also one that this client_id has at another municipality; LookupError for an
+    unknown municipality.
     """
     if not CLIENT_ID.fullmatch(client_id):
         raise ValueError("a client_id has 1 to 50 visible characters without spaces (ASCII)")
@@ -126,6 +127,10 @@ async def add_client(
             " label = excluded.label"
         )
     async with _changing(db):
+        # The lock lets two operators not give one secret to two municipalities at the same time.
+        await db.execute("LOCK TABLE gateway.client IN SHARE ROW EXCLUSIVE MODE")
+        if secret:
+            await check_own_secret(db, box, tenant, client_id, secret)
         try:
             await db.execute(statement, tenant, client_id, stored, label)
         except asyncpg.UniqueViolationError as e:
@@ -133,6 +138,28 @@ async def add_client(
         except asyncpg.ForeignKeyViolationError as e:
             raise LookupError(f"there is no municipality {tenant}") from e
     return secret
+
+
+async def check_own_secret(db: asyncpg.Connection, box: Fernet, tenant: str, client_id: str, secret: str) -> None:
+    """Raise ValueError when the client has this secret at another municipality too.
+
+    All municipalities can be reached at the public URL, and there only the signature tells of which one a client is.
+    """
+    others = await db.fetch(
+        "SELECT tenant, secret_encrypted FROM gateway.client"
+        " WHERE client_id = $1 AND tenant <> $2 AND secret_encrypted IS NOT NULL ORDER BY tenant",
+        client_id,
+        tenant,
+    )
+    if len(others) >= SHARED_MAX:
+        raise ValueError(f"{SHARED_MAX} municipalities have a client {client_id} already; give this one another name")
+    for other in others:
+        with contextlib.suppress(InvalidToken):
+            if secrets.compare_digest(box.decrypt(other["secret_encrypted"]), secret.encode()):
+                raise ValueError(
+                    f"client {client_id} of {other['tenant']} has the same secret; give it a secret of its own at each"
+                    " municipality, because that tells for which one a token is"
+                )
 
 
 async def remove_client(db: asyncpg.Connection, tenant: str, client_id: str) -> None:
@@ -181,6 +208,16 @@ async def set_issuer(
         if not any(choose_key({kid: key}, kid, algorithm) for kid, key in keys.items()):
             raise ValueError(f"none of the keys fits {algorithm}")
     async with _changing(db):
+        await db.execute("LOCK TABLE gateway.issuer IN SHARE ROW EXCLUSIVE MODE")
+        others = await db.fetchval(
+            "SELECT count(DISTINCT jwks_or_pem) FROM gateway.issuer"
+            " WHERE iss = $1 AND tenant <> $2 AND jwks_or_pem <> $3",
+            iss,
+            tenant,
+            jwks_or_pem,
+        )
+        if others >= ISSUER_KEYS_MAX:
+            raise ValueError(f"issuer {iss} has {ISSUER_KEYS_MAX} different sets of keys already; register its newest")
         try:
             await db.execute(
                 "INSERT INTO gateway.issuer (tenant, iss, jwks_or_pem, algorithms) VALUES ($1, $2, $3, $4)"

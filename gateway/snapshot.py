@@ -19,6 +19,13 @@ VERIFIED_MAX = 10_000
 """Most verified tokens that are remembered: about 10 MB, and more than thirty municipalities use."""
 
 
+SHARED_MAX = 64
+"""Most municipalities at which one client_id has a secret: so many signatures are tried for one token, 0.1 ms."""
+
+ISSUER_KEYS_MAX = 16
+"""Most different key sets that one name of an issuer has at all municipalities: so many are tried, 2 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` scheme and host of web pages."""
@@ -73,28 +80,49 @@ class Snapshot:
         self.by_host: Mapping[str, Tenant] = {host: t for t in self.tenants.values() for host in t.hosts}
         self.origins = frozenset(origin for t in self.tenants.values() for origin in t.origins)
         self.clients: Mapping[tuple[str, str], Client] = {(c.tenant, c.client_id): c for c in clients}
-        self.issuers: Mapping[tuple[str, str], Issuer] = {(i.tenant, i.iss): i for i in issuers}
-        self.tenants_of: dict[str, list[str]] = {}
-        for tenant, client_id in self.clients:
-            self.tenants_of.setdefault(client_id, []).append(tenant)
+        self._holders: dict[str, list[str]] = {}
+        for (tenant, client_id), client in sorted(self.clients.items()):
+            if client.secret_encrypted:
+                self._holders.setdefault(client_id, []).append(tenant)
+        self._named: dict[str, list[Issuer]] = {}
+        for issuer in sorted(issuers, key=lambda issuer: issuer.tenant):
+            self._named.setdefault(issuer.iss, []).append(issuer)
         self.verified: OrderedDict[tuple[str, bytes], Identity] = OrderedDict()
         self.bases: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._box = box
-        self._secrets: dict[tuple[str, str], str] = {}
+        self._secrets: dict[tuple[str, str], bytes] = {}
         self._keys: dict[tuple[str, str], dict[str, PublicKey]] = {}
 
-    def secret(self, tenant: str, client_id: str) -> str | None:
-        """Return the secret of a client, or None when there is no such client or it has none.
+    def secrets(self, client_id: str, tenant: str = "") -> list[tuple[str, bytes]]:
+        """Return each municipality, or only ``tenant``, with the secret that a client of this name has there.
 
-        Raises Problem 500 when it was encrypted with another key.
+        They are :data:`SHARED_MAX` at most. One that was encrypted with another secret key is left out, and logged.
         """
+        found = []
+        for name in (tenant,) if tenant else self._holders.get(client_id, ())[:SHARED_MAX]:
+            secret = self._secret(name, client_id)
+            if secret:
+                found.append((name, secret))
+        return found
+
+    def _secret(self, tenant: str, client_id: str) -> bytes:
         name = (tenant, client_id)
         if name not in self._secrets:
             client = self.clients.get(name)
             if client is None or not client.secret_encrypted:
-                return None
-            self._secrets[name] = open_secret(client.secret_encrypted, self._box, f"{tenant}/{client_id}")
+                return b""
+            try:
+                secret = open_secret(client.secret_encrypted, self._box, f"{tenant}/{client_id}").encode()
+            except Problem:
+                # Whoever asks is not known, and must not hear from it that there is such a client.
+                secret = b""
+            self._secrets[name] = secret
         return self._secrets[name]
+
+    def issuers_named(self, iss: str, tenant: str = "") -> list[Issuer]:
+        """Return the issuers with this name at ``tenant``, or at all municipalities that have one."""
+        found = self._named.get(iss, [])
+        return [issuer for issuer in found if issuer.tenant == tenant] if tenant else found
 
     def keys(self, issuer: Issuer) -> dict[str, PublicKey]:
         """Return the public keys of an issuer; none when what is stored cannot be read."""

@@ -1,21 +1,17 @@
 """Verification of the clients' tokens, as in section 4 of the common rules: every failure is 403 with a code."""
 
-import logging
+import hmac
 import math
 import time
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
-from jwt.warnings import InsecureKeyLengthWarning
 
 from gateway.config import Config
 from gateway.keys import ALGORITHMS, choose_key
-from gateway.snapshot import Identity, Snapshot
+from gateway.snapshot import ISSUER_KEYS_MAX, Identity, Issuer, Snapshot
 from zgw.problems import Problem
-
-log = logging.getLogger("samenzaak.gateway")
 
 MAX_TOKEN = 8 * 1024
 """Longest token in bytes; real ones have a few hundred."""
@@ -23,20 +19,19 @@ MAX_TOKEN = 8 * 1024
 USER_LENGTH = 255
 """The audit trail keeps this much of the user's id and representation (common rules, section 11)."""
 
+MILLISECONDS = 10**11
+"""A moment of this many or more is in milliseconds: in seconds it would be after the year 5000."""
+
 # Only the signature is left to the library: the times have codes of their own, and must be checked again for tokens
 # that were verified before; the other claims mean nothing here.
 _SIGNATURE_ONLY: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
-
-# The secrets that the applications of a municipality have today are often shorter than the library likes.
-warnings.filterwarnings("ignore", category=InsecureKeyLengthWarning)
 
 
 def verify_token(snapshot: Snapshot, authorization: bytes | None, host_tenant: str, config: Config) -> Identity:
     """Return who sent an Authorization header.
 
     ``host_tenant`` is the municipality of the host name that was called, or ``""`` when it is of none; then the
-    client_id tells the municipality. Raises Problem 403 with the code of the table, Problem 500 when the client's
-    secret cannot be decrypted.
+    client_id and the signature tell the municipality. Raises Problem 403 with the code of the table.
     """
     if authorization is None or authorization[:7].lower() != b"bearer ":
         raise Problem(403, "permission_denied", "Het verzoek heeft geen Authorization-header met een Bearer-token.")
@@ -49,8 +44,6 @@ def verify_token(snapshot: Snapshot, authorization: bytes | None, host_tenant: s
         return identity
     identity = _verify(snapshot, token, host_tenant)
     check_times(identity, config)
-    if identity.iat > time.time() + config.leeway:
-        log.warning("client %s of %s has a clock that is ahead", identity.client_id, identity.tenant)
     snapshot.remember(key, identity)
     return identity
 
@@ -58,11 +51,18 @@ def verify_token(snapshot: Snapshot, authorization: bytes | None, host_tenant: s
 def check_times(identity: Identity, config: Config) -> None:
     """Raise Problem 403 when a token is too old, has expired, or is not valid yet.
 
-    A token with ``iat`` in the future is accepted: clocks of applications differ (common rules, section 4).
+    ``iat`` may be ahead of our clock by the leeway and no more, so that no token is accepted after its ``iat`` for
+    longer than the maximum age and the leeway (common rules, section 4).
     """
     now = time.time()
     if now > identity.iat + config.max_age + config.leeway:
         raise Problem(403, "jwt-expired", f"Het token is ouder dan {config.max_age} seconden.")
+    if identity.iat > now + config.leeway:
+        raise Problem(
+            403,
+            "jwt-immaturesignatureerror",
+            f"Het token is volgens zijn iat {identity.iat - now:.0f} seconden in de toekomst gemaakt.",
+        )
     if identity.exp is not None and identity.exp <= now - config.leeway:
         raise Problem(403, "jwt-expiredsignatureerror", "De geldigheid van het token (exp) is verlopen.")
     if identity.nbf is not None and identity.nbf > now + config.leeway:
@@ -70,21 +70,28 @@ def check_times(identity: Identity, config: Config) -> None:
 
 
 def _verify(snapshot: Snapshot, token: bytes, host_tenant: str) -> Identity:
-    header, claims = _decode_unverified(token)
+    header, claims, signature = _decode_unverified(token)
     client_id = claims.get("client_id")
     if not isinstance(client_id, str) or not client_id:
         raise Problem(403, "missing-client-identifier", "Het token heeft geen client_id.")
-    tenant = _tenant_of(snapshot, client_id, host_tenant)
     algorithm = header.get("alg")
     if isinstance(algorithm, str) and algorithm in ALGORITHMS:
-        _verify_issuer(snapshot, token, header, claims, tenant)
+        tenants = _signed_by_issuer(snapshot, token, header, claims.get("iss"), client_id, host_tenant)
+    elif algorithm == "HS256":
+        tenants = _signed_with_secret(snapshot, token, signature, client_id, host_tenant)
     else:
-        _verify_secret(snapshot, token, tenant, client_id)
+        raise Problem(403, "jwt-invalidalgorithmerror", "Het algoritme (alg) van het token wordt niet aangenomen.")
     # The claims that were decoded before are now known to be signed: it is the same text.
+    if len(tenants) > 1:
+        raise Problem(
+            403,
+            "invalid-client-identifier",
+            "Dit token past bij deze client_id van meer gemeenten; gebruik de hostnaam van de gemeente.",
+        )
     if claims.get("iat") is None:
         raise Problem(403, "jwt-missing-iat-claim", "Het token heeft geen iat.")
     return Identity(
-        tenant,
+        tenants[0],
         client_id,
         _text(claims, "user_id"),
         _text(claims, "user_representation"),
@@ -94,7 +101,7 @@ def _verify(snapshot: Snapshot, token: bytes, host_tenant: str) -> Identity:
     )
 
 
-def _decode_unverified(token: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _decode_unverified(token: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any], bytes]:
     if len(token) > MAX_TOKEN:
         raise Problem(403, "jwt-decode-error", "Het token is te lang.")
     try:
@@ -106,57 +113,74 @@ def _decode_unverified(token: bytes) -> tuple[Mapping[str, Any], Mapping[str, An
     except Exception as e:
         # Deep nesting and odd numbers make the library fail in other ways; the token remains just as unreadable.
         raise Problem(403, "jwt-decode-error", "Het token is geen geldig JWT.") from e
-    return decoded["header"], decoded["payload"]
+    return decoded["header"], decoded["payload"], decoded["signature"]
 
 
-def _tenant_of(snapshot: Snapshot, client_id: str, host_tenant: str) -> str:
-    if host_tenant:
-        if (host_tenant, client_id) not in snapshot.clients:
-            raise Problem(403, "invalid-client-identifier", "Deze client_id is bij deze gemeente niet bekend.")
-        return host_tenant
-    tenants = snapshot.tenants_of.get(client_id, [])
-    if not tenants:
-        raise Problem(403, "invalid-client-identifier", "Deze client_id is niet bekend.")
-    if len(tenants) > 1:
-        raise Problem(
-            403,
-            "invalid-client-identifier",
-            "Deze client_id is bij meer gemeenten bekend; gebruik de hostnaam van de gemeente.",
-        )
-    return tenants[0]
+def _unknown() -> Problem:
+    """Return the one refusal for whoever cannot sign: it does not tell a stranger which client_ids there are."""
+    return Problem(
+        403, "invalid-jwt-signature", "De client_id is niet bekend, of de handtekening van het token klopt niet."
+    )
 
 
-def _verify_secret(snapshot: Snapshot, token: bytes, tenant: str, client_id: str) -> None:
-    secret = snapshot.secret(tenant, client_id)
-    if secret is None:
-        raise Problem(403, "invalid-client-identifier", "Deze client_id heeft geen secret.")
-    _verify_signature(token, secret, "HS256")
+def _signed_with_secret(
+    snapshot: Snapshot, token: bytes, signature: bytes, client_id: str, host_tenant: str
+) -> list[str]:
+    """Return the municipalities of which a client has this client_id and signed with its secret: at least one."""
+    signed = token.rpartition(b".")[0]
+    # Without a client there is as much to do as with one.
+    candidates = snapshot.secrets(client_id, host_tenant) or [("", b"nobody")]
+    found = [
+        tenant
+        for tenant, secret in candidates
+        if hmac.compare_digest(hmac.digest(secret, signed, "sha256"), signature) and tenant
+    ]
+    if not found:
+        raise _unknown()
+    return found
 
 
-def _verify_issuer(
-    snapshot: Snapshot, token: bytes, header: Mapping[str, Any], claims: Mapping[str, Any], tenant: str
-) -> None:
-    iss = claims.get("iss")
-    issuer = snapshot.issuers.get((tenant, iss)) if isinstance(iss, str) else None
-    if issuer is None:
-        raise Problem(403, "jwt-invalidissuererror", "Deze uitgever (iss) is bij deze gemeente niet bekend.")
+def _signed_by_issuer(
+    snapshot: Snapshot, token: bytes, header: Mapping[str, Any], iss: object, client_id: str, host_tenant: str
+) -> list[str]:
+    """Return the municipalities with this client_id for which the issuer signed: at least one.
+
+    The signature comes first, so that only what an issuer signed learns whether there is a client.
+    """
+    issuers = snapshot.issuers_named(iss, host_tenant) if isinstance(iss, str) else []
+    if not issuers:
+        raise Problem(403, "jwt-invalidissuererror", "Deze uitgever (iss) is hier niet bekend.")
     algorithm = header["alg"]
-    if algorithm not in issuer.algorithms:
+    issuers = [issuer for issuer in issuers if algorithm in issuer.algorithms]
+    if not issuers:
         raise Problem(403, "jwt-invalidalgorithmerror", "Deze uitgever gebruikt een ander algoritme.")
+    # Municipalities that share an issuer have the same keys: those are tried once.
+    different = {issuer.jwks_or_pem: issuer for issuer in issuers}
+    tried = list(different.items())[:ISSUER_KEYS_MAX]
+    signed = {keys for keys, issuer in tried if _is_signed(snapshot, token, header, issuer)}
+    if not signed:
+        raise _unknown()
+    found = [i.tenant for i in issuers if i.jwks_or_pem in signed and (i.tenant, client_id) in snapshot.clients]
+    if not found:
+        raise Problem(
+            403, "invalid-client-identifier", "Deze client_id is bij de gemeente van de uitgever niet bekend."
+        )
+    return found
+
+
+def _is_signed(snapshot: Snapshot, token: bytes, header: Mapping[str, Any], issuer: Issuer) -> bool:
+    algorithm = header["alg"]
     key = choose_key(snapshot.keys(issuer), header.get("kid"), algorithm)
     if key is None:
-        raise Problem(403, "invalid-jwt-signature", "De sleutel (kid) van het token is bij deze uitgever niet bekend.")
-    _verify_signature(token, key, algorithm)
-
-
-def _verify_signature(token: bytes, key: Any, algorithm: str) -> None:
+        return False
     try:
         # One algorithm, chosen here by the kind of key, and never by the token.
         jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
-    except jwt.InvalidSignatureError as e:
-        raise Problem(403, "invalid-jwt-signature", "De handtekening van het token klopt niet.") from e
+    except jwt.InvalidSignatureError:
+        return False
     except jwt.PyJWTError as e:
         raise _library_error(e) from e
+    return True
 
 
 def _library_error(error: jwt.PyJWTError) -> Problem:
@@ -179,7 +203,8 @@ def _moment(claims: Mapping[str, Any], name: str, code: str) -> float:
         if isinstance(value, str) and value.isdecimal():
             value = int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
+            # Several applications of municipalities count in milliseconds.
+            return value / 1000 if value >= MILLISECONDS else float(value)
     except (OverflowError, ValueError):
         pass
     raise Problem(403, code, f"De claim {name} van het token is geen tijdstip.")

@@ -212,7 +212,7 @@ class Stack:
     ) -> Client:
         """Make a client with these autorisaties (None: all rights; extra keys go into the Applicatie), and return
         it."""
-        secret = f"geheim-van-{client_id}-dat-lang-genoeg-is"
+        secret = f"geheim-van-{client_id}-bij-{tenant}-dat-lang-genoeg-is"
         async with self.admin() as admin:
             await registry.add_client(admin, secret_box(self.settings), tenant, client_id, secret, client_id)
         body = {

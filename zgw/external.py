@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import time
+import warnings
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ import httpcore
 import jwt
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
+from jwt.warnings import InsecureKeyLengthWarning
 
 from zgw.caller import Caller
 from zgw.settings import Settings
@@ -29,6 +31,9 @@ from zgw.settings import Settings
 log = logging.getLogger("samenzaak.external")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# The secrets that the applications of a municipality have today are often shorter than the library likes.
+warnings.filterwarnings("ignore", category=InsecureKeyLengthWarning)
 
 MAX_SIZE = 2 * 1024**2
 """Most bytes of an answer."""

@@ -310,13 +310,43 @@ def test_two_municipalities_cannot_have_one_host(tmp_path: Path) -> None:
     assert [line.partition(": ")[2] for line in found] == ["municipalities.bb.hosts.0: a.test already belongs to aa"]
 
 
+def test_two_municipalities_cannot_give_one_client_the_same_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "een-geheim-van-een-leverancier-voor-allen")
+    monkeypatch.setenv("TOE_OTHER", "een-ander-geheim-van-deze-leverancier")
+    one = {"naam": "A", "rsin": "517439943", "clients": {"app": {"secretEnv": "TOE_SECRET"}}}
+    other = {"naam": "B", "rsin": "517439943", "clients": {"app": {"secretEnv": "TOE_OTHER"}}}
+    found = mistakes(tmp_path, {"municipalities": {"aa": one, "bb": other, "cc": one}})
+    told = "client app of aa has the same secret; give it a secret of its own at each municipality"
+    assert [line.partition(": ")[2] for line in found] == [f"municipalities.cc.clients.app: {told}"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_client_with_the_secret_of_another_municipality_is_refused(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", f"een-geheim-van-een-leverancier-{name}")
+    client_id = f"app-{name}"
+    clients: dict[str, Any] = {client_id: {"secretEnv": "TOE_SECRET"}}
+    async with stack.admin() as admin:
+        box = secret_box(stack.settings)
+        await registry.add_client(admin, box, "deventer", client_id, f"een-geheim-van-een-leverancier-{name}")
+    outcome = await applied(stack, tmp_path, municipality(name, clients=clients), dry_run=dry_run)
+    assert [m.place for m in outcome.mistakes] == [("municipalities", name, "clients", client_id)]
+    assert f"client {client_id} of deventer has the same secret" in outcome.mistakes[0].message
+    assert [change.text for change in outcome.changes] == [f"{name}: municipality Gemeente Toe, RSIN 517439943"]
+    async with stack.admin() as admin:
+        assert await registry.list_clients(admin, name) == []
+
+
 @pytest.mark.parametrize("overlay", ["dev", "production"])
 def test_the_files_of_the_overlays_can_be_applied(overlay: str, tmp_path: Path) -> None:
     text = (ROOT / "k8s" / "overlays" / overlay / "samenzaak.yaml").read_text()
     content = yaml.safe_load(text)
-    for one in content["municipalities"].values():
+    for name, one in content["municipalities"].items():
         for owner in [*one["clients"].values(), *one.get("externeApis", {}).values()]:
-            owner["secretFile"] = str(tmp_path / "geheim")
-    (tmp_path / "geheim").write_text("x" * 32)
+            owner["secretFile"] = str(tmp_path / name)
+        (tmp_path / name).write_text(name * 8)
     found, _ = configuration.read(written(tmp_path, content))
     assert len(found.municipalities) == len(content["municipalities"])

@@ -93,6 +93,12 @@ def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> Non
     listed = json.loads(here("client", "list", "deventer", "--json").stdout)
     assert [client["clientId"] for client in listed] == ["formulieren", "zac"]
     assert "kort" not in here("client", "list", "--json").stdout
+    here("tenant", "add", "raalte", "--naam", "Raalte", "--rsin", "517439943")
+    same = here("client", "add", "raalte", "--client-id", "zac", "--secret", "kort", "--all-rights")
+    assert (same.returncode, same.stdout) == (1, "")
+    assert same.stderr.startswith("samenzaak: client zac of deventer has the same secret")
+    assert json.loads(here("client", "list", "raalte", "--json").stdout) == []
+    here("tenant", "remove", "raalte", "--erase", "raalte")
 
 
 def test_status_and_tenant_show(here: Callable[..., Any]) -> None:
@@ -140,7 +146,7 @@ def test_a_command_and_a_server_share_the_data_and_a_token_works(
         new = {**headers, "Authorization": f"Bearer {here('token', 'deventer', 'nieuw').stdout.strip()}"}
         assert httpx.get(url, headers=new, trust_env=False).status_code == 200
         assert here("client", "remove", "deventer", "nieuw").returncode == 0
-        assert httpx.get(url, headers=new, trust_env=False).json()["code"] == "invalid-client-identifier"
+        assert httpx.get(url, headers=new, trust_env=False).json()["code"] == "invalid-jwt-signature"
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(30) == 0, log.read_text()

@@ -86,8 +86,8 @@ async def world(admin_dsn: str, gateway_dsn: str, settings: Settings) -> AsyncIt
     await registries.add_tenant(db, "raalte", "Gemeente Raalte", "123456782", ["raalte.example.nl"])
     await registries.add_client(db, box, "deventer", "app", SECRET, "App")
     await registries.add_client(db, box, "raalte", "raalte-app", OTHER_SECRET)
-    for tenant in ("deventer", "raalte"):
-        await registries.add_client(db, box, tenant, "both", SECRET)
+    for tenant, secret in (("deventer", SECRET), ("raalte", OTHER_SECRET)):
+        await registries.add_client(db, box, tenant, "both", secret)
     signals = Signals(gateway_dsn)
     registry = Registry(gateway_dsn, box, signals)
     await signals.start()

@@ -281,7 +281,7 @@ async def test_lifespan_and_websocket(world: World) -> None:
 
 async def test_a_new_municipality_counts_at_once(world: World) -> None:
     token = make_token("new")
-    assert (await ask(world.gateway, ZAKEN, token=token, host="olst.example.nl")).code[1] == "invalid-client-identifier"
+    assert (await ask(world.gateway, ZAKEN, token=token, host="olst.example.nl")).code[1] == "invalid-jwt-signature"
     await registries.add_tenant(world.db, "olst-wijhe", "Olst-Wijhe", "111222333", ["olst.example.nl"])
     await registries.add_client(world.db, secret_box(world.settings), "olst-wijhe", "new", SECRET)
     await world.heard()
