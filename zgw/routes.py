@@ -130,8 +130,9 @@ def _merged(routes: list[Route]) -> list[Route]:
             by_path.setdefault(route.path, {})[method] = route.endpoint
     merged = []
     for path, endpoints in by_path.items():
-        if "HEAD" not in endpoints and "GET" in endpoints and path.endswith("}"):
-            endpoints["HEAD"] = endpoints["GET"]
+        # RFC 9110, 9.1: what can be read answers HEAD too. The server leaves the body out.
+        if "GET" in endpoints:
+            endpoints.setdefault("HEAD", endpoints["GET"])
         merged.append(Route(path, _dispatch(endpoints), methods=None))
         merged[-1].methods = set(endpoints)
     return merged

@@ -1,0 +1,68 @@
+"""What can be read answers HEAD as it answers GET, without the body (RFC 9110, 9.3.2)."""
+
+import pytest
+
+from tests import wereld as werelden
+from tests.foundation.test_every_resource import ALL, IDS, OUTSIDE, path_of
+from tests.stack import Client, built
+from zgw.resource import Resource
+
+CHANGING = ("date", "x-request-id", "server-timing")
+"""Headers that are never the same twice."""
+
+
+@pytest.fixture(scope="module")
+async def wereld(api: Client) -> werelden.Wereld:
+    """Everything at Deventer."""
+    return await werelden.make(api)
+
+
+async def same_without_body(client: Client, url: str, **headers: str) -> None:
+    """Check that HEAD has the status and all headers of GET."""
+    whole = await client.get(url, headers=headers)
+    head = await client.request("HEAD", url, headers=headers)
+    assert (head.status_code, head.content) == (whole.status_code, b""), (url, head.status_code)
+    shown = [{k: v for k, v in answer.headers.items() if k not in CHANGING} for answer in (head, whole)]
+    assert shown[0] == shown[1], url
+
+
+@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+async def test_head_of_lists_objects_and_trails(
+    wereld: werelden.Wereld, api: Client, service: str, resource: Resource
+) -> None:
+    name = f"{service}/{resource.path}"
+    urls = [path_of(wereld, service, resource)] if "list" in resource.verbs and "list" in resource.scopes else []
+    if name not in OUTSIDE and "fetch" in resource.verbs:
+        urls.append(wereld[name])
+        if resource.audited and resource.main is None:
+            urls.append(wereld[name] + "/audittrail")
+    for url in urls:
+        await same_without_body(api, url)
+
+
+async def test_head_of_actions_and_errors(wereld: werelden.Wereld, api: Client) -> None:
+    document, zaak = wereld["documenten/enkelvoudiginformatieobjecten"], wereld["zaken/zaken"]
+    lists = ("/documenten/api/v1/enkelvoudiginformatieobjecten", f"{zaak}/besluiten", f"{zaak}/zaakeigenschappen")
+    for url in (*lists, document, f"{document}/download", f"{document}/audittrail"):
+        await same_without_body(api, url)
+    for wrong in ("?page=99", "?x=1", "?pageSize=0"):
+        head = await api.request("HEAD", "/zaken/api/v1/zaken" + wrong)
+        assert head.status_code == (await api.get("/zaken/api/v1/zaken" + wrong)).status_code >= 400
+        assert head.content == b""
+
+
+@pytest.mark.parametrize("service", built())
+async def test_head_of_documentation(api: Client, service: str) -> None:
+    for page in ("openapi.json", "openapi.yaml", "docs", "schema/openapi.yaml"):
+        await same_without_body(api, f"/{service}/api/v1/{page}")
+
+
+async def test_who_may_not_read_may_not_ask_for_the_head(wereld: werelden.Wereld, api: Client) -> None:
+    document = wereld["documenten/enkelvoudiginformatieobjecten"]
+    for url in ("/zaken/api/v1/zaken", f"{document}/download", "/autorisaties/api/v1/applicaties"):
+        assert (await api.http.head(url)).status_code == 403
+
+
+async def test_a_path_that_is_only_written_to_has_no_head(api: Client) -> None:
+    answer = await api.request("HEAD", "/zaken/api/v1/zaken/_zoek")
+    assert answer.status_code == 405
