@@ -129,6 +129,7 @@ class System:
             "SERVICE_URLS": urls,
             "BACKGROUND": "false",
             "CALLBACK_ALLOW_HTTP": "true",
+            "CALLBACK_ALLOW_PRIVATE": "true",
             "LOG_LEVEL": "warning",
             **self._env,
         }

@@ -53,6 +53,7 @@ BASE_HEADER = b"x-samenzaak-base"
 """Tells a service under which base URL its documentation is read, or a stranger is refused."""
 
 _CALLER_HEADER = callers.HEADER.encode()
+_DELIVERY_HEADER = callers.DELIVERY.encode()
 _DENIED_HEADER = denial.HEADER.encode()
 _INTERNAL = (b"x-samenzaak-", b"x-forwarded-")
 _REPLACED = frozenset((b"authorization", b"forwarded", b"x-request-id"))
@@ -199,6 +200,8 @@ class Gateway:
         exchange.service = find_service(path)
         if len(scope["query_string"]) > MAX_URI or len(path) > MAX_URI:
             raise Problem(414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.")
+        if scope["method"] == "POST" and header(scope["headers"], _DELIVERY_HEADER) is not None:
+            raise Problem(508, "loop_detected")
         target = find_target(path)
         origin = header(scope["headers"], b"origin")
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
@@ -253,6 +256,7 @@ class Gateway:
             identity.user_id,
             identity.user_representation,
             exchange.request_id,
+            hosts=tuple(snapshot.by_host) if target.service == "notificaties" else (),
         )
         scope["samenzaak.caller"] = caller
         token = callers.sign(caller, self.config.internal_key)

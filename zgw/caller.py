@@ -5,6 +5,7 @@ A service trusts this token and nothing else, whoever can reach its port.
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jwt
 
@@ -12,6 +13,10 @@ from zgw.problems import Problem
 
 HEADER = "x-samenzaak-caller"
 """The one internal header. The gateway removes every inbound header that starts with ``x-samenzaak-``."""
+
+DELIVERY = "samenzaak-delivery"
+"""The header of each notification that is delivered. The gateway takes none of them: one that comes back as a message
+to be published would go round for ever."""
 
 LIFETIME = 120
 """Seconds that an internal token is valid: longer than the slowest hop, shorter than an attacker needs."""
@@ -33,6 +38,8 @@ class Caller:
     user_representation: str = ""
     request_id: str = ""
     component: str = ""
+    hosts: tuple[str, ...] = ()
+    """The host names of all municipalities; only Notificaties is told them, which sends nothing there."""
 
     @property
     def base(self) -> str:
@@ -51,7 +58,7 @@ def system_caller(tenant: str, service: str, bases: tuple[str, ...] = ("http://s
 
 def sign(caller: Caller, key: bytes) -> str:
     """Return the internal token for ``caller``, valid for :data:`LIFETIME` seconds."""
-    claims = {
+    claims: dict[str, Any] = {
         "exp": int(time.time()) + LIFETIME,
         "t": caller.tenant,
         "c": caller.client_id,
@@ -61,6 +68,8 @@ def sign(caller: Caller, key: bytes) -> str:
         "r": caller.request_id,
         "s": caller.component,
     }
+    if caller.hosts:
+        claims["h"] = caller.hosts
     return jwt.encode(claims, key, "HS256")
 
 
@@ -70,4 +79,5 @@ def verify(token: str | None, key: bytes) -> Caller:
         claims = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "t"]})
     except jwt.PyJWTError as e:
         raise Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.") from e
-    return Caller(claims["t"], claims["c"], tuple(claims["b"]), claims["u"], claims["w"], claims["r"], claims["s"])
+    bases, hosts = tuple(claims["b"]), tuple(claims.get("h", ()))
+    return Caller(claims["t"], claims["c"], bases, claims["u"], claims["w"], claims["r"], claims["s"], hosts)

@@ -133,7 +133,9 @@ def may_connect(text: str, private: bool) -> bool:
     # Loopback of IPv6 counts as reserved as well.
     if address.is_reserved and not address.is_loopback:
         return False
-    return address.is_global or private
+    # Python takes the site-local networks of before 2004 for global ones.
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return private or (address.is_global and not site_local)
 
 
 async def addresses(host: str, port: int) -> list[str]:

@@ -47,6 +47,7 @@ TITLES = {
     "uri_too_long": "De URL is te lang.",
     "service_unavailable": "De dienst is tijdelijk niet beschikbaar.",
     "gateway_timeout": "De dienst antwoordt niet op tijd.",
+    "loop_detected": "Een notificatie kan niet bij de afzender worden bezorgd.",
     "error": "Er is iets misgegaan.",
 }
 

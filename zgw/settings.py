@@ -183,13 +183,17 @@ class Settings(BaseSettings):
     callback_check: bool = Field(
         True, description="Call the callback of a new abonnement, and refuse it when that does not answer."
     )
-    callback_allow_private: bool = Field(
-        True,
-        description="Allow callbacks to private addresses. The applications of a municipality normally run there; "
-        "switch it off where clients are not trusted with the network around the server.",
+    callback_allow_private: bool | None = Field(
+        None,
+        description="Allow callbacks to private addresses and to this machine, where the applications of a "
+        "municipality often run: who may make an abonnement can then send requests into the network around the "
+        "server. Without it only when the public URL is on `localhost`.",
     )
     callback_allow_http: bool | None = Field(
         None, description="Allow callbacks without TLS. Without it only when the public URL is on `http://localhost`."
+    )
+    callbacks_per_client: int = Field(
+        100, gt=0, description="Most abonnementen of one client in a municipality; more are refused."
     )
     delivery_waits: Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode] = Field(
         (25, 100, 400, 1600, 6400, 25600, 60000),
@@ -294,6 +298,14 @@ class Settings(BaseSettings):
             return self.callback_allow_http
         public = urlsplit(self.public_base_url)
         return public.scheme == "http" and public.hostname == "localhost"
+
+    @property
+    def private_callbacks_allowed(self) -> bool:
+        """Whether callbacks to private and loopback addresses are accepted: as set, else only on a developer's own
+        machine."""
+        if self.callback_allow_private is not None:
+            return self.callback_allow_private
+        return urlsplit(self.public_base_url).hostname == "localhost"
 
     def derive(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose; keys of different purposes tell nothing about each other.

@@ -6,20 +6,22 @@ from typing import Annotated, Any
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator
-from sqlalchemy import Column, Text, func, select
+from sqlalchemy import Column, ColumnElement, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
+from services.notificaties.adressen import origin_of, refusal
 from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
 from services.notificaties.namen import consistent, shown, stored
 from services.notificaties.wachtrij import CHANNEL, WACHTRIJ
-from services.notificaties.webhook import refusal, verify
+from services.notificaties.webhook import verify
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.database import Executor
 from zgw.fields import WRITE_ONLY, Fields, Length, Shown, Url, check_url
 from zgw.problems import OBJECT, Problem, error
 from zgw.resource import Action, Resource
+from zgw.rights import Rights
 from zgw.settings import Settings
 from zgw.tables import make_table
 from zgw.verbs import CONFLICT_RETRIES, find, no_query, update_object
@@ -73,6 +75,12 @@ ABONNEMENT_TABLE = make_table(
 )
 
 
+def own(rights: Rights) -> ColumnElement[bool] | None:
+    """Return the condition that keeps the abonnementen of the calling client: to others they do not exist, because
+    whoever changes the callback gets the credentials that are sent there. Clients with all rights manage them all."""
+    return None if rights.everything else ABONNEMENT_TABLE.c.client_id == bindparam("calling_client")
+
+
 def box(settings: Settings) -> Fernet:
     """Return what encrypts and decrypts the credentials of subscribers in the database."""
     return Fernet(urlsafe_b64encode(settings.derive("callback-auth")))
@@ -97,8 +105,34 @@ async def filters_passen(check: Check) -> None:
 
 async def callback_mag(check: Check) -> None:
     """nrc-5: de callback is een adres waar wij naar toe mogen sturen: https, tenzij http is toegestaan."""
-    if reason := refusal(check.fields.callback_url, check.call.service.settings):
+    caller = check.call.caller
+    if reason := refusal(check.fields.callback_url, check.call.service.settings, caller.bases, caller.hosts):
         check.reject("callbackUrl", "invalid", reason)
+
+
+async def client_heeft_niet_te_veel(check: Check) -> None:
+    """nrc-x1: een client heeft ten hoogste zoveel abonnementen als de beheerder toestaat."""
+    if check.creating and not check.call.caller.component:
+        async with check.call.db.acquire(check.call.tenant) as db:
+            await count_abonnementen(db, check)
+
+
+async def count_abonnementen(db: Executor, check: Check) -> None:
+    """Reject a new abonnement of a client that has as many as it may."""
+    most = check.call.service.settings.callbacks_per_client
+    mine = ABONNEMENT_TABLE.c.client_id == check.call.caller.client_id
+    number = await db.value(select(func.count()).select_from(ABONNEMENT_TABLE).where(mine))
+    if number is not None and number >= most:
+        check.reject(OBJECT, "too-many-abonnementen", f"Een applicatie heeft ten hoogste {most} abonnementen.")
+
+
+async def count_alone(db: Executor, check: Check) -> None:
+    """Count once more, one request of a client at a time."""
+    if check.creating and not check.call.caller.component:
+        key = func.hashtextextended(f"abonnement {check.call.tenant} {check.call.caller.client_id}", 0)
+        await db.execute(select(func.pg_advisory_xact_lock(key)))
+        await count_abonnementen(db, check)
+        check.stop()
 
 
 async def callback_is_beschermd(check: Check) -> None:
@@ -159,6 +193,9 @@ async def merge(call: Call) -> Response:
         row = await find(call, ABONNEMENT, rights, full=True)
         sent = await call.body() if sent is None else sent
         known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
+        if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
+            # Elsewhere is somebody else, who is not given what was agreed with the first.
+            known = {}
         check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
         check.notes["sent"] = set(sent)
         content = await update_object(check, rights)
@@ -180,8 +217,11 @@ ABONNEMENT = Resource(
     paginated=False,
     etag=False,
     put_keeps=False,
-    rules=[kanalen_bestaan, filters_passen, callback_mag, callback_is_beschermd],
+    restrict=own,
+    parameters=lambda call: {"calling_client": call.caller.client_id},
+    rules=[kanalen_bestaan, filters_passen, callback_mag, client_heeft_niet_te_veel, callback_is_beschermd],
     derive=[stored_form],
+    locks=[count_alone],
     effects=[tell_the_worker],
     after_read=show_filters,
 )

@@ -5,19 +5,23 @@ The client is aiohttp's, because httpx takes several times its CPU (docs/adr/000
 
 import asyncio
 import errno
+import logging
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from services.notificaties.adressen import origin_of, parsed, refusal
+from zgw.caller import DELIVERY
 from zgw.external import may_connect
 from zgw.settings import Settings
+
+log = logging.getLogger("samenzaak.notificaties")
 
 TEST_MESSAGE = orjson.dumps(
     {
@@ -35,20 +39,6 @@ EXCERPT = 300
 """How much of the answer to a failed delivery is kept."""
 LONGEST_ANSWER = 64 * 1024
 """A longer answer is not read, and its connection not used again."""
-
-
-def refusal(url: str, settings: Settings) -> str:
-    """Return why messages may not be sent to ``url``, or an empty string. Names are judged when they are resolved."""
-    parts = urlsplit(url)
-    if parts.scheme.lower() != "https" and not settings.http_callbacks_allowed:
-        return "De callback moet met https:// beginnen."
-    try:
-        if not may_connect(parts.hostname or "", settings.callback_allow_private):
-            return "Dit adres is niet toegestaan."
-    except ValueError:
-        # A name and no address.
-        return ""
-    return ""
 
 
 class GuardedResolver(AbstractResolver):
@@ -83,7 +73,7 @@ class Webhooks:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._resolver = GuardedResolver(settings.callback_allow_private)
+        self._resolver = GuardedResolver(settings.private_callbacks_allowed)
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=0,
@@ -108,13 +98,14 @@ class Webhooks:
 
     async def post(self, url: str, auth: str | None, body: bytes) -> tuple[int, str]:
         """Send one message; return the status and "", or the start of the answer, or (0, why there was no answer)."""
-        if reason := refusal(url, self._settings):
+        target = parsed(url)
+        if (reason := refusal(url, self._settings)) or target is None:
             return 0, reason
-        headers = {"Content-Type": "application/json", "User-Agent": "Samenzaak"}
+        headers = {"Content-Type": "application/json", "User-Agent": "Samenzaak", DELIVERY: "1"}
         if auth is not None:
             headers["Authorization"] = auth
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._session.post(target, data=body, headers=headers, allow_redirects=False) as response:
                 if response.status == 204:
                     return 204, ""
                 text = await response.content.read(LONGEST_ANSWER)
@@ -130,15 +121,18 @@ class Webhooks:
 async def verify(settings: Settings, url: str, auth: str | None) -> str:
     """Send the test message; return what is wrong in Dutch, or an empty string.
 
-    With ``auth`` the webhook must take the message; without, it must refuse it with 401 or 403.
+    With ``auth`` the webhook must take the message; without, it must refuse it with 401 or 403. What answered, if
+    anything did, is for the operator: a client could explore the network with it.
     """
     webhooks = Webhooks(settings)
     try:
         status, text = await webhooks.post(url, auth, TEST_MESSAGE)
     finally:
         await webhooks.stop()
+    if status in (401, 403) if auth is None else 200 <= status < 300:
+        return ""
+    with_auth = "without" if auth is None else "with"
+    log.info("the callback %s is refused: %s its auth it answers %d %r", origin_of(url), with_auth, status, text)
     if auth is None:
-        if status in (401, 403):
-            return ""
-        return f"Zonder Authorization-header moet de callback 401 of 403 antwoorden, niet {status or text}."
-    return "" if 200 <= status < 300 else f"De callback antwoordt op een testnotificatie met {status or text}."
+        return "Zonder Authorization-header moet de callback een bericht weigeren met 401 of 403."
+    return "De callback neemt de testnotificatie met deze auth niet aan."

@@ -77,7 +77,7 @@ async def test_everything_of_a_file_is_made_and_then_nothing_changes(
         externeApis={"bag": {"root": "https://198.51.100.1/api", "header": "X-Api-Key", "secretEnv": "TOE_SECRET"}},
         abonnementen=[
             {
-                "callbackUrl": "https://127.0.0.1:9/haak",
+                "callbackUrl": "https://afnemer.invalid/haak",
                 "secretEnv": "TOE_SECRET",
                 "kanalen": [{"naam": "autorisaties"}],
             }
@@ -99,7 +99,7 @@ async def test_everything_of_a_file_is_made_and_then_nothing_changes(
         "    + ztc catalogi.lezen",
         f"+ client sleutel-{name}",
         "+ external API bag at https://198.51.100.1/api",
-        "+ abonnement https://127.0.0.1:9/haak",
+        "+ abonnement https://afnemer.invalid/haak",
         "    kanaal autorisaties",
     ]
     assert told(await applied(stack, tmp_path, content), name) == []
@@ -124,7 +124,7 @@ async def test_a_change_is_told_and_made_and_a_secret_never_shown(
         "clients": {f"c-{name}": {"secretEnv": "TOE_SECRET", "autorisaties": [lezen]}},
         "externeApis": {"bag": {"root": "https://198.51.100.1/api", "header": "X-Api-Key", "secretEnv": "TOE_SECRET"}},
         "abonnementen": [
-            {"callbackUrl": "https://127.0.0.1:9/haak", "secretEnv": "TOE_SECRET", "kanalen": [{"naam": "zaken"}]}
+            {"callbackUrl": "https://afnemer.invalid/haak", "secretEnv": "TOE_SECRET", "kanalen": [{"naam": "zaken"}]}
         ],
     }
     await applied(stack, tmp_path, municipality(name, **parts))
@@ -153,7 +153,7 @@ async def test_a_change_is_told_and_made_and_a_secret_never_shown(
         "    root https://198.51.100.1/api -> https://198.51.100.2/api",
         "    expand False -> True",
         "    secret changed",
-        "~ abonnement https://127.0.0.1:9/haak",
+        "~ abonnement https://afnemer.invalid/haak",
         "    kanalen zaken -> zaken bronorganisatie=517439943",
         "    secret changed",
     ]

@@ -18,7 +18,12 @@ WAITS = (0.1, 0.2, 0.2)
 @pytest.fixture(scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte."""
-    settings: dict[str, Any] = {"callback_allow_http": True, "outgoing_timeout": 2.0, "delivery_waits": WAITS}
+    settings: dict[str, Any] = {
+        "callback_allow_http": True,
+        "callback_allow_private": True,
+        "outgoing_timeout": 2.0,
+        "delivery_waits": WAITS,
+    }
     async with running(common_folder(tmp_path_factory), f"nrc_{worker()}", **settings) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))

@@ -207,12 +207,12 @@ async def test_scopes(stack: Stack, api: Client, webhook: Webhook) -> None:
     async def client(name: str, *scopes: str) -> Client:
         return await stack.add_client("deventer", name, [{"component": "nrc", "scopes": list(scopes)}])
 
-    made = await api.created(ABONNEMENT, body(webhook))
     publisher = await client("abo-publiceert", "notificaties.publiceren")
     consumer = await client("abo-consumeert", "notificaties.consumeren")
-    for reader in (publisher, consumer):
-        assert (await reader.get(ABONNEMENT)).status_code == 200
-        assert (await reader.get(made["url"])).status_code == 200
+    made = await consumer.created(ABONNEMENT, body(webhook))
+    assert (await publisher.get(ABONNEMENT)).json() == []
+    assert (await consumer.get(ABONNEMENT)).json() == [made]
+    assert (await consumer.get(made["url"])).status_code == 200
     attempts: list[tuple[str, str, Any]] = [
         ("POST", ABONNEMENT, body(webhook)),
         ("PUT", made["url"], body(webhook)),

@@ -60,6 +60,14 @@ def test_a_missing_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings()
 
 
+def test_private_callbacks_are_for_localhost_unless_set() -> None:
+    assert Settings().private_callbacks_allowed
+    assert not Settings(public_url="https://zgw.example").private_callbacks_allowed
+    assert not Settings(public_url="https://localhost.example").private_callbacks_allowed
+    assert Settings(public_url="https://zgw.example", callback_allow_private=True).private_callbacks_allowed
+    assert not Settings(callback_allow_private=False).private_callbacks_allowed
+
+
 def test_http_callbacks_are_for_localhost_unless_set() -> None:
     assert Settings().http_callbacks_allowed
     assert not Settings(public_url="https://zgw.example").http_callbacks_allowed
