@@ -94,7 +94,10 @@ def lijst() -> Iterator[Selectielijst]:
 @pytest.fixture(scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) -> AsyncIterator[Stack]:
     """Samenzaak with the municipalities deventer and raalte."""
-    async with running(common_folder(tmp_path_factory), worker(), selectielijst_url=lijst.root) as stack:
+    # Subscribers of tests are on this machine.
+    callbacks: dict[str, Any] = {"callback_allow_http": True, "callback_allow_private": True}
+    folder = common_folder(tmp_path_factory)
+    async with running(folder, worker(), selectielijst_url=lijst.root, **callbacks) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack

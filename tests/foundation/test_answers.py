@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import wereld as werelden
-from tests.foundation.test_every_resource import ALL, IDS, path_of
+from tests.foundation.resources import ALL, each, name_of, path_of, verbs_of
 from tests.oas.answers import Json, as_read, faults
 from tests.stack import CRS, Client, Stack
 from zgw.expand import expandable
@@ -32,13 +32,13 @@ async def documents(api: Client) -> dict[str, Json]:
     return {name: as_read((await api.get(f"/{name}/api/v1/openapi.json")).json()) for name in names}
 
 
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+@each(among=ALL)
 async def test_answers_fit_the_oas(
     wereld: werelden.Wereld, api: Client, documents: dict[str, Json], service: str, resource: Resource
 ) -> None:
-    name = f"{service}/{resource.path}"
-    urls = [path_of(wereld, service, resource)] if "list" in resource.verbs else []
-    urls += [wereld[name]] if name in wereld.urls and "fetch" in resource.verbs else []
+    name, verbs = name_of(service, resource), verbs_of(service, resource)
+    urls = [path_of(wereld, service, resource)] if "list" in verbs else []
+    urls += [wereld[name]] if name in wereld.urls and "fetch" in verbs else []
     query = {"expand": ",".join(expandable(resource))} if expandable(resource) else {}
     for url in urls:
         for params in ({}, query) if query else ({},):

@@ -1,27 +1,43 @@
 """What the foundation promises, for every resource of every API: scopes, caching, headers, audit trail,
 notifications."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from beheer.provision import api_of
 from tests import wereld as werelden
-from tests.stack import CRS, Client, Stack, built
+from tests.foundation.resources import ALL, MADE, each, name_of, path_of, verbs_of
+from tests.notificaties.webhooks import Webhook, listening
+from tests.stack import CRS, Client, Stack
 from zgw.describe import describe
 from zgw.expand import expandable
 from zgw.resource import Resource
-from zgw.routes import collection_path
 
-ALL = [(service, resource) for service in built() for resource in api_of(service).resources]
-IDS = [f"{service}/{resource.path}" for service, resource in ALL]
-OUTSIDE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")
-"""These need an API or a webhook outside; the tests of their own services make them."""
+MIRRORS = ("zaken/besluiten", "documenten/objectinformatieobjecten")
+"""Written by the component that leads the relation, with its own credentials."""
+NEVER_WRITTEN_BY_CLIENTS = ("documenten/objectinformatieobjecten",)
+"""Without an entry in a trail of their own API: the entry is that of the leading side."""
 MOVING = ("wijzigingsdatum",)
 """What every write of a zaaknotitie changes."""
 
 
 @pytest.fixture(scope="module")
-async def wereld(api: Client) -> werelden.Wereld:
-    """Everything at Deventer."""
+async def subscriber(api: Client) -> AsyncIterator[Webhook]:
+    """A webhook that gets every message of Deventer."""
+    async with listening() as webhook:
+        kanalen = (await api.get("/notificaties/api/v1/kanaal")).json()
+        every = [{"naam": kanaal["naam"], "filters": {}} for kanaal in kanalen]
+        body = {"callbackUrl": webhook.url, "auth": webhook.auth, "kanalen": every}
+        abonnement = await api.created("/notificaties/api/v1/abonnement", body)
+        yield webhook
+        assert (await api.delete(abonnement["url"])).status_code == 204
+
+
+@pytest.fixture(scope="module")
+async def wereld(api: Client, subscriber: Webhook) -> werelden.Wereld:
+    """Everything at Deventer, made while somebody listens."""
     return await werelden.make(api)
 
 
@@ -31,21 +47,12 @@ async def nobody(stack: Stack) -> Client:
     return await stack.add_client("deventer", "niets", [{"component": "nrc", "scopes": ["iets.anders"]}])
 
 
-def path_of(wereld: werelden.Wereld, service: str, resource: Resource) -> str:
-    """Return the URL of the collection, below an existing parent when it is nested."""
-    path = collection_path(resource)
-    if resource.parent and resource.main:
-        parent = wereld[f"{service}/{resource.main.resource.path}"].rsplit("/", 1)[1]
-        path = path.replace(f"{{{resource.parent}_uuid:uuid}}", parent)
-    return f"/{service}/api/v1{path}"
-
-
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+@each(among=ALL)
 async def test_without_a_scope_every_operation_is_forbidden(
     wereld: werelden.Wereld, nobody: Client, service: str, resource: Resource
 ) -> None:
     collection = path_of(wereld, service, resource)
-    one = wereld.urls.get(f"{service}/{resource.path}", f"{collection}/7c9e6679-7425-40de-944b-e07fc1f90ae7")
+    one = wereld.urls.get(name_of(service, resource), f"{collection}/7c9e6679-7425-40de-944b-e07fc1f90ae7")
     calls = {
         "list": ("GET", collection),
         "create": ("POST", collection),
@@ -55,29 +62,30 @@ async def test_without_a_scope_every_operation_is_forbidden(
         "merge": ("PATCH", one),
         "remove": ("DELETE", one),
     }
-    keys = {"head": "fetch", "replace": "update", "merge": "update"}
-    for verb, (method, url) in calls.items():
-        if verb not in resource.verbs or keys.get(verb, verb) not in resource.scopes:
-            continue
+    for verb in verbs_of(service, resource):
+        method, url = calls[verb]
         answer = await nobody.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
         assert answer.status_code == 403, (verb, answer.status_code, answer.text)
         if method != "HEAD":
             assert answer.json()["code"] == "permission_denied"
 
 
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
-async def test_etag_head_and_304(wereld: werelden.Wereld, api: Client, service: str, resource: Resource) -> None:
-    name = f"{service}/{resource.path}"
-    if name in OUTSIDE or "fetch" not in resource.verbs:
-        return
+@each("fetch")
+async def test_fetch_and_head(wereld: werelden.Wereld, api: Client, service: str, resource: Resource) -> None:
+    name = name_of(service, resource)
     answer = await api.get(wereld[name])
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["url"] == wereld[name]
     head = await api.request("HEAD", wereld[name])
     assert (head.status_code, head.content) == (200, b"")
-    if not resource.etag:
-        return
+
+
+@each("fetch", among=[(service, resource) for service, resource in MADE if resource.etag])
+async def test_etag_and_304(wereld: werelden.Wereld, api: Client, service: str, resource: Resource) -> None:
+    name = name_of(service, resource)
+    answer = await api.get(wereld[name])
+    head = await api.request("HEAD", wereld[name])
     tag = answer.headers["etag"]
     assert tag.startswith('"')
     assert tag.endswith('"')
@@ -92,14 +100,11 @@ async def test_etag_head_and_304(wereld: werelden.Wereld, api: Client, service: 
     assert (await api.http.get(wereld[name], headers=lines)).status_code == 304
 
 
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+@each("list")
 async def test_a_list_has_the_object_as_it_is_on_its_own(
     wereld: werelden.Wereld, api: Client, service: str, resource: Resource
 ) -> None:
-    name = f"{service}/{resource.path}"
-    if name in OUTSIDE or "list" not in resource.verbs or "list" not in resource.scopes:
-        return
-    alone = (await api.get(wereld[name])).json()
+    alone = (await api.get(wereld[name_of(service, resource)])).json()
     url: str | None = path_of(wereld, service, resource)
     if service == "catalogi" and any(declared.name == "status" for declared in resource.filters):
         # Without asking for them, concepts are not listed.
@@ -118,17 +123,13 @@ async def test_a_list_has_the_object_as_it_is_on_its_own(
     assert mine == [alone]
 
 
-@pytest.mark.parametrize(
-    ("service", "resource"),
-    [(s, r) for s, r in ALL if "replace" in r.verbs and f"{s}/{r.path}" not in OUTSIDE],
-    ids=lambda x: getattr(x, "path", x),
-)
+@each("replace", among=[(s, r) for s, r in MADE if "replace" in r.verbs])
 async def test_what_was_read_can_be_written_back(
     wereld: werelden.Wereld, api: Client, service: str, resource: Resource
 ) -> None:
     """Clients change one field of the whole object that they got, what it expands included; what only responses have is
     ignored, whatever it is (common.md §1)."""
-    url = wereld[f"{service}/{resource.path}"]
+    url = wereld[name_of(service, resource)]
     before = (await api.get(url)).json()
     paths = ",".join(expandable(resource))
     expanded = (await api.get(f"{url}?expand={paths}")).json() if paths else before
@@ -144,7 +145,7 @@ async def test_what_was_read_can_be_written_back(
         }
 
 
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+@each(among=ALL)
 async def test_an_unauthorised_method_is_405_before_403(
     wereld: werelden.Wereld, stack: Stack, service: str, resource: Resource
 ) -> None:
@@ -158,24 +159,22 @@ async def test_an_unauthorised_method_is_405_before_403(
     assert (answer.status_code, answer.json()["code"]) == expected
 
 
-@pytest.mark.parametrize(
-    ("service", "resource"),
-    [(s, r) for s, r in ALL if r.audited and f"{s}/{r.path}" not in OUTSIDE],
-    ids=lambda x: getattr(x, "path", x),
-)
+def owner_of(wereld: werelden.Wereld, service: str, resource: Resource) -> str:
+    """Return the URL of the main object that an object of the resource belongs to: itself, when it is one."""
+    return wereld[name_of(service, resource.main.resource if resource.main else resource)]
+
+
+AUDITED = [(s, r) for s, r in MADE if r.audited and name_of(s, r) not in NEVER_WRITTEN_BY_CLIENTS]
+
+
+@each(among=AUDITED)
 async def test_a_write_is_in_the_audit_trail_of_its_main_object(
     wereld: werelden.Wereld, api: Client, service: str, resource: Resource
 ) -> None:
-    main = resource.main.resource if resource.main else resource
-    name = f"{service}/{resource.path}"
-    owner = wereld[f"{service}/{main.path}"]
-    trails = [(await api.get(f"{owner}/audittrail")).json()]
-    if service == "besluiten" or resource.main is None or name in ("documenten/objectinformatieobjecten",):
-        assert isinstance(trails[0], list)
-    entries = [entry for entry in trails[0] if entry["resourceUrl"] == wereld[name]]
-    if name == "documenten/objectinformatieobjecten":
-        return
-    assert entries, (name, trails)
+    name, owner = name_of(service, resource), owner_of(wereld, service, resource)
+    trail = (await api.get(f"{owner}/audittrail")).json()
+    entries = [entry for entry in trail if entry["resourceUrl"] == wereld[name]]
+    assert entries, (name, trail)
     entry = entries[0]
     assert entry["actie"] == "create"
     assert entry["bron"] == api_of(service).component
@@ -183,8 +182,47 @@ async def test_a_write_is_in_the_audit_trail_of_its_main_object(
     assert entry["hoofdObject"] == owner
     assert entry["gebruikersId"] == "jdv"
     assert entry["gebruikersWeergave"] == "J. de Vries"
-    # A mirror is written by the component that leads the relation, with its own credentials.
-    assert entry["applicatieWeergave"] == ("samenzaak-besluiten" if name == "zaken/besluiten" else "alles-deventer")
+    assert entry["applicatieWeergave"] == ("samenzaak-besluiten" if name in MIRRORS else "alles-deventer")
     assert entry["wijzigingen"]["oud"] is None
     assert entry["wijzigingen"]["nieuw"]["url"] == wereld[name]
     assert (await api.get(f"{owner}/audittrail/{entry['uuid']}")).json() == entry
+
+
+ANNOUNCED = [(service, resource) for service, resource in MADE if resource.kanaal and "create" in resource.notify]
+
+
+async def message_about(subscriber: Webhook, url: str, actie: str) -> dict[str, Any]:
+    """Wait for the message that something was done with an object, and return it."""
+
+    def found() -> list[dict[str, Any]]:
+        return [m for m in subscriber.received if (m["resourceUrl"], m["actie"]) == (url, actie)]
+
+    await subscriber.until(lambda: bool(found()))
+    return found()[0]
+
+
+@each(among=ANNOUNCED)
+async def test_a_new_object_is_announced(
+    wereld: werelden.Wereld, api: Client, subscriber: Webhook, service: str, resource: Resource
+) -> None:
+    message = await message_about(subscriber, wereld[name_of(service, resource)], "create")
+    owner = owner_of(wereld, service, resource)
+    assert message["kanaal"] == resource.kanaal
+    assert message["resource"] == resource.name
+    assert message["hoofdObject"] == owner
+    declared = next(k for k in api_of(service).kanalen if k.naam == resource.kanaal)
+    main = (await api.get(owner)).json()
+    assert set(message["kenmerken"]) == set(declared.kenmerken)
+    for kenmerk in (kenmerk for kenmerk in declared.kenmerken if kenmerk in main):
+        assert message["kenmerken"][kenmerk] == main[kenmerk]
+
+
+@each("merge", among=[(s, r) for s, r in ANNOUNCED if "partial_update" in r.notify and "merge" in r.verbs])
+async def test_a_change_is_announced(
+    wereld: werelden.Wereld, api: Client, subscriber: Webhook, service: str, resource: Resource
+) -> None:
+    url = wereld[name_of(service, resource)]
+    assert (await api.patch(url, {})).status_code == 200
+    assert (await message_about(subscriber, url, "partial_update"))["hoofdObject"] == owner_of(
+        wereld, service, resource
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import wereld as werelden
-from tests.foundation.test_every_resource import ALL, IDS, OUTSIDE, path_of
+from tests.foundation.resources import ALL, MADE, each, name_of, path_of, verbs_of
 from tests.stack import Client, built
 from zgw.resource import Resource
 
@@ -26,13 +26,13 @@ async def same_without_body(client: Client, url: str, **headers: str) -> None:
     assert shown[0] == shown[1], url
 
 
-@pytest.mark.parametrize(("service", "resource"), ALL, ids=IDS)
+@each(among=ALL)
 async def test_head_of_lists_objects_and_trails(
     wereld: werelden.Wereld, api: Client, service: str, resource: Resource
 ) -> None:
-    name = f"{service}/{resource.path}"
-    urls = [path_of(wereld, service, resource)] if "list" in resource.verbs and "list" in resource.scopes else []
-    if name not in OUTSIDE and "fetch" in resource.verbs:
+    name, verbs = name_of(service, resource), verbs_of(service, resource)
+    urls = [path_of(wereld, service, resource)] if "list" in verbs else []
+    if (service, resource) in MADE and "fetch" in verbs:
         urls.append(wereld[name])
         if resource.audited and resource.main is None:
             urls.append(wereld[name] + "/audittrail")
