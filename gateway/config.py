@@ -12,6 +12,10 @@ MAX_URI = 8 * 1024
 """Longest query string, and longest path, in bytes; more is 414."""
 
 
+MAX_IMPORT = 10 * 1024**2
+"""Bytes of a request to catalogi, which takes a catalogue in a ZIP; the service limits its other bodies itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The settings of one gateway. ``max_document_size`` is None when the documenten service limits itself."""
@@ -21,7 +25,7 @@ class Config:
     max_age: int = 3600
     leeway: int = 30
     trust_proxies: bool = False
-    max_body_size: int = 10 * 1024**2
+    max_body_size: int = 2 * 1024**2
     max_document_size: int | None = None
     connect_timeout: float = 3.0
     service_timeout: float = 120.0
@@ -37,7 +41,9 @@ class Config:
 
     def body_limit(self, service: str) -> int | None:
         """Return the largest request body in bytes for a service, or None without a limit here."""
-        return self.max_document_size if service == "documenten" else self.max_body_size
+        if service == "documenten":
+            return self.max_document_size
+        return max(self.max_body_size, MAX_IMPORT) if service == "catalogi" else self.max_body_size
 
 
 def from_settings(settings: Settings) -> Config:

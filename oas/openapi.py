@@ -29,7 +29,7 @@ from oas.parts import (
 from oas.schemas import Schema, Schemas, Side, name_of, summary_of
 from zgw.describe import Property, unwrap
 from zgw.expand import expandable
-from zgw.filters import Filter
+from zgw.filters import MANY, Filter
 from zgw.output import properties
 from zgw.resource import Action, Api, Resource
 
@@ -388,7 +388,7 @@ def filter_schema(made: Document, declared: Filter) -> Schema:
         return dict(declared.shown)
     kind, markers, nullable = unwrap(declared.type)
     schema = made.schemas.value(Property("", declared.name, kind, nullable, True, None, tuple(markers)), Side.QUERY)
-    return {"type": "array", "items": schema} if declared.many else schema
+    return {"type": "array", "items": schema, "maxItems": MANY} if declared.many else schema
 
 
 def filter_parameter(made: Document, declared: Filter) -> Schema:

@@ -131,7 +131,7 @@ class Schemas:
         if p.group is not None:
             return self.group(p.group, side)
         if (item := p.item) is not None:
-            return {"type": "array", "items": self.value(item, side), **_lengths(p, "minItems", "maxItems")}
+            return {"type": "array", "items": self.value(item, side), **_sizes(p, side, "Items")}
         if p.choices:
             return {"type": _type_of_choices(p), "enum": list(p.choices)}
         if get_origin(p.type) in (Union, types.UnionType):
@@ -139,7 +139,7 @@ class Schemas:
         if p.type is dict or get_origin(p.type) is dict:
             values = get_args(p.type)[1] if get_args(p.type) else Any
             free: Any = True if values is Any else self.value(_anonymous(values), side)
-            return {"type": "object", "additionalProperties": free}
+            return {"type": "object", "additionalProperties": free, **_sizes(p, side, "Properties")}
         return _scalar(p, side)
 
 
@@ -192,6 +192,12 @@ def _lengths(p: Property, minimum: str, maximum: str) -> Schema:
         return {}
     found: Schema = {minimum: marker.minimum} if marker.minimum else {}
     return found if marker.maximum is None else {**found, maximum: marker.maximum}
+
+
+def _sizes(p: Property, side: Side, what: str) -> Schema:
+    # What was stored before there was a maximum may be longer.
+    found = _lengths(p, f"min{what}", f"max{what}")
+    return {name: size for name, size in found.items() if side is not Side.RESPONSE or name.startswith("min")}
 
 
 def _scalar(p: Property, side: Side) -> Schema:

@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import contextlib
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
@@ -17,7 +17,7 @@ from zgw.caller import HEADER, Caller, verify
 from zgw.database import Database
 from zgw.denial import HEADER as DENIED
 from zgw.denial import verify_denial
-from zgw.problems import InvalidParam, Problem, forbidden, invalid
+from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid
 from zgw.remote import Remote
 from zgw.resource import Api, Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
@@ -110,6 +110,11 @@ class Call:
         """The pool of the service."""
         return self.service.database
 
+    @property
+    def internal(self) -> bool:
+        """Whether one of our own services asks, which bounds what it asks for itself."""
+        return self.request.url.path.startswith("/_intern/")
+
     async def applicatie(self) -> Applicatie | None:
         """Return the client's Applicatie, or None when there is none; raise 403 when it cannot be fetched."""
         if self._applicatie is None:
@@ -154,10 +159,10 @@ class Call:
             if value not in (None, CRS):
                 raise Problem(406, "not_acceptable", f"Alleen {CRS} wordt ondersteund.")
 
-    async def raw_body(self) -> bytes:
-        """Return the body; raise 413 beyond the limit, 400 when the client goes away."""
+    async def raw_body(self, limit: int = 0) -> bytes:
+        """Return the body; raise 413 beyond ``limit`` bytes or that of the settings, 400 when the client goes away."""
         self.check_content_coding()
-        limit = self.service.settings.max_body_size
+        limit = limit or (MAX_INTERNAL if self.internal else self.service.settings.max_body_size)
         parts, size = [], 0
         try:
             async for part in self.request.stream():
@@ -193,7 +198,7 @@ class Call:
         raw = await self.raw_body()
         if optional and not raw.strip():
             return {}
-        return parsed(raw)
+        return parsed(raw, self.internal)
 
     def query(self) -> dict[str, str]:
         """Return the query parameters; of one that is repeated the last counts. Raises 400 for NUL and bad UTF-8."""
@@ -211,13 +216,19 @@ MAX_DEPTH = 100
 objects, and orjson writes 254 levels."""
 
 
+MAX_INTERNAL = 64 * 1024**2
+"""Most bytes that one of our own services sends to another."""
 MAX_VALUES = 100_000
-"""How many values a body may hold: each costs time in which the process answers nobody, a wrong one most of all. The
-largest geometry has 60,000."""
+"""How many values a body may hold beside its coordinates: each costs time in which the process answers nobody."""
+MAX_LIST = 10_000
+"""How many of them may stand in one list or object, of whatever kind."""
+MAX_COORDINATES = 80_000
+"""How many values the coordinates of a body may have. The largest geometry has 60,000, and the brackets around it."""
 
 
-def parsed(raw: bytes | bytearray) -> dict[str, Any]:
-    """Return the JSON object that a client sent; raise 400 for anything else.
+def parsed(raw: bytes | bytearray, internal: bool = False) -> dict[str, Any]:
+    """Return the JSON object that a client, or with ``internal`` one of our own services sent; raise 400 for anything
+    else.
 
     A byte order mark, which software on Windows likes to put before UTF-8, is ignored (RFC 8259, 8.1).
     """
@@ -227,11 +238,13 @@ def parsed(raw: bytes | bytearray) -> dict[str, Any]:
         raise Problem(400, "parse_error", str(e)[:500]) from None
     if not isinstance(data, dict):
         raise invalid("nonFieldErrors", "not_a_dict")
+    if internal:
+        return data
     inner = raw.count(b"[") + raw.count(b"{")
+    if inner + raw.count(b",") >= MAX_LIST and (reason := too_long(data)):
+        raise Problem(400, "parse_error", reason)
     if inner > MAX_DEPTH and is_deep(data):
         raise Problem(400, "parse_error", f"De inhoud is meer dan {MAX_DEPTH} niveaus diep.")
-    if inner + raw.count(b",") >= MAX_VALUES and is_long(data):
-        raise Problem(400, "parse_error", f"De inhoud heeft meer dan {MAX_VALUES} waarden.")
     if b"\\u0000" in raw and (name := with_nul(data, "")):
         raise invalid(name, "invalid", "NUL-tekens zijn niet toegestaan.")
     return data
@@ -248,16 +261,31 @@ def is_deep(value: Any) -> bool:
     return True
 
 
-def is_long(data: dict[str, Any]) -> bool:
-    """Return whether arrays and objects together hold more than ``MAX_VALUES`` values."""
-    total = 0
-    todo: list[Collection[Any]] = [data.values()]
-    for values in todo:
-        total += len(values)
-        if total > MAX_VALUES:
-            return True
-        todo += [v.values() if isinstance(v, dict) else v for v in values if isinstance(v, dict | list)]
-    return False
+def too_long(data: dict[str, Any]) -> str:
+    """Return what a body has too much of, or an empty string. It looks at no more values than are allowed."""
+    values = 0
+    todo: list[tuple[Any, str]] = [(data, "")]
+    shapes: list[Any] = []
+    for part, name in todo:
+        values += len(part)
+        if len(part) > MAX_LIST:
+            return f"{name[:MAX_NAME] or 'De inhoud'} heeft meer dan {MAX_LIST} waarden."
+        if values > MAX_VALUES:
+            return f"De inhoud heeft meer dan {MAX_VALUES} waarden."
+        for key, item in part.items() if isinstance(part, dict) else enumerate(part):
+            if not isinstance(item, dict | list):
+                continue
+            if key == "coordinates":
+                shapes.append(item)
+            else:
+                todo.append((item, name or str(key)))
+    coordinates = 0
+    for part in shapes:
+        coordinates += len(part)
+        if coordinates > MAX_COORDINATES:
+            return f"De coördinaten hebben meer dan {MAX_COORDINATES} waarden."
+        shapes += [v for v in (part.values() if isinstance(part, dict) else part) if isinstance(v, dict | list)]
+    return ""
 
 
 def with_nul(value: Any, path: str) -> str:

@@ -22,7 +22,7 @@ from zgw.describe import Property, describe
 from zgw.fields import Ref, check_url, path_of
 from zgw.filters import uuid_in
 from zgw.output import by_uuid, properties, reference_of, render
-from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
+from zgw.problems import MAX_ERRORS, OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
 from zgw.remote import resolve
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -56,12 +56,16 @@ class Check:
         self.notes: dict[str, Any] = {}
         """What one rule found out and another, or an effect, needs."""
         self._resolved: dict[str, Any] = {}
+        self._kept: frozenset[str] = frozenset()
+        """The attributes of which the new state is the stored one."""
 
     # --- What rules use ---
 
     def reject(self, name: str, code: str, reason: str = "") -> None:
-        """Report an error; ``name`` is the JSON name (``verlenging.duur``), or ``zgw.problems.OBJECT``."""
-        self.errors.append(InvalidParam(name, code, reason))
+        """Report an error; ``name`` is the JSON name (``verlenging.duur``), or ``zgw.problems.OBJECT``. Those after the
+        first ``MAX_ERRORS`` are not kept."""
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(InvalidParam(name, code, reason))
 
     def resolved(self, attribute: str) -> Any:
         """Return the object that a reference refers to, or None when it is empty or was rejected.
@@ -112,6 +116,7 @@ class Check:
         # show URLs where names are written): then the stored value itself is the state.
         shown = {p.name: p.attribute for p in properties(self.resource)}
         merged = {}
+        self._kept = frozenset(p.attribute for p in describe(self.resource.fields) if p.name not in self.sent)
         for p in describe(self.resource.fields):
             if p.name in self.sent:
                 merged[p.name] = self.sent[p.name]
@@ -123,7 +128,7 @@ class Check:
     def parse(self, data: dict[str, Any]) -> bool:
         """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has
         errors."""
-        context = {"bases": self.call.caller.bases}
+        context = {"bases": self.call.caller.bases, "kept": self._kept}
         model = self.resource.fields
         try:
             self.fields = model.model_validate(data, context=context)
@@ -201,13 +206,15 @@ class Check:
         self._resolved[attribute] = found
 
     async def _resolve_list(self, p: Property, paths: list[str], ref: Ref) -> None:
-        found = []
+        found: dict[str, Any] = {}
         for index, path in enumerate(paths):
-            item, code = await self.find(path, ref)
-            if code and self.changed(p.attribute):
-                self.reject(f"{p.name}.{index}", code)
-            found.append(item)
-        self._resolved[p.attribute] = found
+            if path not in found:
+                found[path], code = await self.find(path, ref)
+                if code and self.changed(p.attribute):
+                    self.reject(f"{p.name}.{index}", code)
+                    if len(self.errors) >= MAX_ERRORS:
+                        break
+        self._resolved[p.attribute] = [found.get(path) for path in paths]
 
     async def find(self, path: str, ref: Ref) -> tuple[Any, str]:
         """Return (object, "") or (None, code) for a stored path."""

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -160,8 +161,8 @@ OptionalUrl = Annotated[str, Ref(follow=False, blank=True)]
 
 @dataclass(frozen=True)
 class Length:
-    """Lengths of a string in code points, or of a list: ``Annotated[str, Length(80)]`` may be empty, ``Length(80,
-    1)`` not."""
+    """Lengths of a string in code points, or the number of items of a list or an open object:
+    ``Annotated[str, Length(80)]`` may be empty, ``Length(80, 1)`` not."""
 
     maximum: int | None = None
     minimum: int = 0
@@ -173,11 +174,25 @@ class Length:
             schema["schema"] = measured = dict(schema["schema"])
         else:
             measured = schema
+        if self.maximum is not None and measured["type"] in ("list", "dict"):
+            few = partial(_few, self.maximum)
+            if self.minimum:
+                measured["min_length"] = self.minimum
+            return core_schema.with_info_before_validator_function(few, cast("core_schema.CoreSchema", schema))
         if self.maximum is not None:
             measured["max_length"] = self.maximum
         if self.minimum:
             measured["min_length"] = self.minimum
         return cast("core_schema.CoreSchema", schema)
+
+
+def _few(maximum: int, value: Any, info: ValidationInfo) -> Any:
+    # Counted before anything in it is examined: the errors of a hundred thousand items take seconds to write down. What
+    # is stored already, and was not sent, may be longer.
+    longer = isinstance(value, list | dict) and len(value) > maximum
+    if longer and info.field_name not in (info.context or {}).get("kept", ()):
+        raise error("max_length", f"Ten hoogste {maximum}.")
+    return value
 
 
 @dataclass(frozen=True)

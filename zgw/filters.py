@@ -49,6 +49,9 @@ class Filter:
     default: Any = None
 
 
+MANY = 1_000
+"""Values of a parameter that is a list."""
+
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "gt": operators.gt,
     "gte": operators.ge,
@@ -128,7 +131,10 @@ def conditions(
             continue
         type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
         if declared.many and isinstance(value, str):
-            value = [part for part in value.split(",") if part]
+            value = [part for part in value.split(",", MANY + 1) if part]
+        if declared.many and isinstance(value, list) and len(value) > MANY:
+            errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
+            continue
         try:
             parsed = _adapter(type_).validate_python(value, context={"bases": bases})
         except ValidationError as e:

@@ -163,7 +163,7 @@ def response(problem: Problem, base_url: str = "", instance: str = "") -> Respon
         "instance": instance or f"urn:uuid:{uuid.uuid4()}",
     }
     if problem.invalid_params:
-        content["invalidParams"] = [param.as_json() for param in problem.invalid_params]
+        content["invalidParams"] = [param.as_json() for param in problem.invalid_params[:MAX_ERRORS]]
     return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
 
 
@@ -191,8 +191,10 @@ def error(code: str, reason: str = "") -> PydanticCustomError:
     return PydanticCustomError(code, "{reason}", {"reason": reason or REASONS.get(code, code)})
 
 
-MAX_ERRORS = 1_000
+MAX_ERRORS = 100
 """Errors of one body that are told; nobody reads more of them."""
+MAX_NAME = 1_000
+"""Characters of the name of an error: clients choose the names in an open object."""
 
 
 def from_pydantic(errors: Iterable[ErrorDetails], prefix: str = "") -> list[InvalidParam]:
@@ -212,5 +214,5 @@ def from_pydantic(errors: Iterable[ErrorDetails], prefix: str = "") -> list[Inva
             code = "invalid"
         if value is None and kind != "missing":
             code, reason = "null", ""
-        params.append(InvalidParam(name or OBJECT, code, reason))
+        params.append(InvalidParam(name[:MAX_NAME] or OBJECT, code, reason))
     return params

@@ -102,7 +102,9 @@ class Settings(BaseSettings):
     catalogi_announce_publish: bool = Field(
         False, description="Tell subscribers (`partial_update`) that a type was published."
     )
-    max_body_size: int = Field(10 * 1024**2, gt=0, description="Largest JSON body in bytes.")
+    max_body_size: int = Field(
+        2 * 1024**2, gt=0, description="Largest JSON body in bytes; the content of a document does not count."
+    )
     max_document_size: int | None = Field(
         None,
         gt=0,

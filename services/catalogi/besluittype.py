@@ -54,7 +54,7 @@ class BesluittypeFields(Fields):
     publicatietekst: str = ""
     publicatietermijn: Duration | None = None
     toelichting: str = ""
-    informatieobjecttype_omschrijvingen: list[Naam] = Field(alias="informatieobjecttypen")
+    informatieobjecttype_omschrijvingen: Annotated[list[Naam], Length(500)] = Field(alias="informatieobjecttypen")
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
 

@@ -43,7 +43,7 @@ class Specificatie(Fields):
     formaat: Literal["tekst", "getal", "datum", "datum_tijd"]
     lengte: Annotated[str, Length(14), GEVULD]
     kardinaliteit: Annotated[str, Matching(r"N|0*[1-9]\d*", 3, blank=False)]
-    waardenverzameling: list[Annotated[str, Length(100), GEVULD]] = Field(default=[])
+    waardenverzameling: Annotated[list[Annotated[str, Length(100), GEVULD]], Length(2000)] = Field(default=[])
 
 
 class EigenschapFields(Fields):

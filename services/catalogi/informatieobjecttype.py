@@ -52,7 +52,7 @@ class InformatieobjecttypeFields(Fields):
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
     informatieobjectcategorie: Annotated[str, Length(80)] = ""
-    trefwoord: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
+    trefwoord: Annotated[list[Annotated[str, Length(30), GEVULD]], Length(500)] = Field(default=[])
     omschrijving_generiek: Annotated[OmschrijvingGeneriek | None, LEEG_IS_NULL, leeg(OmschrijvingGeneriek)] = None
 
 

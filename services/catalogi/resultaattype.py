@@ -87,8 +87,10 @@ class ResultaattypeFields(Fields):
     procesobjectaard: Annotated[str, Length(200)] | None = None
     indicatie_specifiek: bool | None = None
     procestermijn: Duration | None = None
-    besluittype_omschrijving: list[Naam] = Field(default=[], alias="besluittypen")
-    informatieobjecttype_omschrijving: list[Naam] = Field(default=[], alias="informatieobjecttypen")
+    besluittype_omschrijving: Annotated[list[Naam], Length(500)] = Field(default=[], alias="besluittypen")
+    informatieobjecttype_omschrijving: Annotated[list[Naam], Length(500)] = Field(
+        default=[], alias="informatieobjecttypen"
+    )
     catalogus: GegevenCatalogus | None = None
 
 

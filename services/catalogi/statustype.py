@@ -47,7 +47,7 @@ class StatustypeFields(Fields):
     informeren: bool = False
     doorlooptijd: Duration | None = None
     toelichting: Annotated[str, Length(1000)] | None = None
-    checklistitem_statustype: list[ChecklistItem] = Field(default=[])
+    checklistitem_statustype: Annotated[list[ChecklistItem], Length(500)] = Field(default=[])
 
 
 class StatustypeShown(DatedShown):
@@ -60,7 +60,9 @@ class StatustypeShown(DatedShown):
 class StatustypeIgnored(Dates):
     """What requests may have without effect."""
 
-    eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen"), ONBEPERKT] | None] = Field(default=[])
+    eigenschappen: Annotated[list[Annotated[str, Ref("catalogi", "eigenschappen"), ONBEPERKT] | None], Length(500)] = (
+        Field(default=[])
+    )
 
 
 STATUSTYPE_TABLE = make_table(

@@ -121,20 +121,20 @@ class ZaaktypeFields(Fields):
     opschorting_en_aanhouding_mogelijk: bool
     verlenging_mogelijk: bool
     verlengingstermijn: Duration | None = None
-    trefwoorden: list[Annotated[str, Length(30), GEVULD]] = Field(default=[])
+    trefwoorden: Annotated[list[Annotated[str, Length(30), GEVULD]], Length(500)] = Field(default=[])
     publicatie_indicatie: bool
     publicatietekst: str = ""
-    verantwoordingsrelatie: list[Annotated[str, Length(40), GEVULD]] = Field(default=[])
-    producten_of_diensten: list[Url]
+    verantwoordingsrelatie: Annotated[list[Annotated[str, Length(40), GEVULD]], Length(500)] = Field(default=[])
+    producten_of_diensten: Annotated[list[Url], Length(500)]
     selectielijst_procestype: OptionalUrl200 = ""
     referentieproces: Referentieproces
     verantwoordelijke: Annotated[str, Length(50), GEVULD]
     broncatalogus: Annotated[Broncatalogus | None, LEEG_IS_NULL, leeg(Broncatalogus)] = None
     bronzaaktype: Annotated[Bronzaaktype | None, LEEG_IS_NULL, leeg(Bronzaaktype)] = None
     catalogus: InCatalogus
-    besluittype_omschrijving: list[Naam] = Field(alias="besluittypen")
-    deelzaaktype_identificaties: list[Naam] = Field(default=[], alias="deelzaaktypen")
-    gerelateerd: list[Gerelateerd] = Field(alias="gerelateerdeZaaktypen")
+    besluittype_omschrijving: Annotated[list[Naam], Length(500)] = Field(alias="besluittypen")
+    deelzaaktype_identificaties: Annotated[list[Naam], Length(500)] = Field(default=[], alias="deelzaaktypen")
+    gerelateerd: Annotated[list[Gerelateerd], Length(500)] = Field(alias="gerelateerdeZaaktypen")
     begin_geldigheid: Date
     einde_geldigheid: Date | None = None
     versiedatum: Date = Field(default=None)  # type: ignore[assignment]

@@ -28,6 +28,10 @@ MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencode
 
 SMALL_PART = 8 * 1024
 """Most bytes of a part of the form that is not the file, and of the headers of a part."""
+MAX_URLENCODED = 10 * 1024**2
+"""Bytes of a form that is not multipart; files are seldom sent so, because it takes up to three bytes for each."""
+MAX_PAIRS = 100
+"""Fields of such a form."""
 
 
 class BestandsDeelRequestFields(Fields):
@@ -197,13 +201,21 @@ async def _chunks(call: Call) -> AsyncIterator[bytes]:
 
 
 async def _urlencoded(call: Call, form: Form) -> bool:
-    for pair in (await call.raw_body()).split(b"&"):
-        name, _, value = (unquote_to_bytes(text) for text in pair.replace(b"+", b" ").partition(b"="))
+    raw = await call.raw_body(MAX_URLENCODED)
+    # Each escaped byte takes time: in a thread, so that others need not wait.
+    for name, value in await asyncio.to_thread(_pairs, raw):
         if name == b"lock":
             form.lock = value
         elif name == b"inhoud":
             form.given, form.pieces = True, [value]
     return await form.pass_on()
+
+
+def _pairs(raw: bytes) -> list[tuple[bytes, bytes]]:
+    if raw.count(b"&") > MAX_PAIRS:
+        raise Problem(400, "parse_error", "Het formulier heeft te veel velden.")
+    split = (pair.replace(b"+", b" ").partition(b"=") for pair in raw.split(b"&"))
+    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in split]
 
 
 def _check(form: Form, part: Row, fits: bool) -> None:

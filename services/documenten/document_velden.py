@@ -104,7 +104,7 @@ class EnkelvoudigInformatieObjectFields(Fields):
         ),
         Shown(200, 1),
     ]
-    trefwoorden: list[str] = []
+    trefwoorden: Annotated[list[str], Length(500)] = []
 
 
 class BestandsDeelFields(Fields):

@@ -152,6 +152,8 @@ class Decoder:
 
 REST = 1024**2
 """Most bytes of a streamed body beside its content."""
+MAX_SIGNS = 50_000
+"""Most brackets, quotes, colons, commas and escapes there: each of them is a step of the :class:`Splitter`."""
 
 _SIGN = re.compile(rb'["{}\[\]:,]')
 _QUOTE = re.compile(rb'["\\]')
@@ -174,6 +176,7 @@ class Splitter:
         self._string = -1
         """Where the string begins, in ``rest``, that is being read; -1 outside strings."""
         self._inside = False
+        self._steps = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next piece of JSON and return what it has of the content."""
@@ -184,12 +187,13 @@ class Splitter:
         while at < len(data):
             if self._inside:
                 at = self._content(data, at, pieces)
-            elif self._string >= 0:
-                at = self._text(data, at)
-            else:
-                at = self._structure(data, at)
+                continue
+            self._steps += 1
+            at = self._text(data, at) if self._string >= 0 else self._structure(data, at)
             if len(self.rest) > REST:
                 raise Problem(413, "request_too_large", f"Zonder inhoud mag een document {REST} bytes groot zijn.")
+            if self._steps > MAX_SIGNS:
+                raise Problem(400, "parse_error", "Naast inhoud heeft een document niet zo veel waarden.")
         return pieces
 
     def _content(self, data: bytes, at: int, pieces: list[bytes]) -> int:

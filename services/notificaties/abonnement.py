@@ -49,7 +49,7 @@ class FilterGroup(Fields):
     """Een kanaal, en de kenmerken waaraan een notificatie moet voldoen."""
 
     naam: Annotated[str, Length(None, 1)]
-    filters: dict[str, Annotated[str, Length(1000, 1)]] = {}
+    filters: Annotated[dict[str, Annotated[str, Length(1000, 1)]], Length(100)] = {}
 
 
 class AbonnementFields(Fields):
@@ -57,7 +57,7 @@ class AbonnementFields(Fields):
 
     callback_url: Annotated[str, AfterValidator(callback_url), Shown(minimum=1, format="uri")]
     auth: Annotated[str, Length(None, 1), AfterValidator(header_value), WRITE_ONLY]
-    kanalen: list[FilterGroup]
+    kanalen: Annotated[list[FilterGroup], Length(100)]
 
 
 class AbonnementShown(Fields):

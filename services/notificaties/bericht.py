@@ -41,7 +41,7 @@ class NotificatieFields(Fields):
     resource_url: AnyUrl
     actie: Annotated[str, Length(100, 1)]
     aanmaakdatum: DateTime
-    kenmerken: dict[str, Annotated[str, Length(1000)]] = {}
+    kenmerken: Annotated[dict[str, Annotated[str, Length(1000)]], Length(100)] = {}
 
 
 def not_in_the_future(fields: NotificatieFields) -> list[InvalidParam]:

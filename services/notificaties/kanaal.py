@@ -45,7 +45,7 @@ class KanaalFields(Fields):
 
     naam: Annotated[str, Length(50, 1)]
     documentatie_link: Annotated[str, Ref(follow=False, max_length=200, blank=True)] = ""
-    filters: list[Annotated[str, Length(100, 1)]] = []
+    filters: Annotated[list[Annotated[str, Length(100, 1)]], Length(100)] = []
 
 
 class KanaalShown(Fields):

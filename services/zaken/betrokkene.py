@@ -113,7 +113,7 @@ class Vestiging(Fields):
     """A place of business."""
 
     vestigings_nummer: Annotated[str, Length(24)] = ""
-    handelsnaam: list[Annotated[str, Length(625)]] = []
+    handelsnaam: Annotated[list[Annotated[str, Length(625)]], Length(100)] = []
     verblijfsadres: Verblijfsadres | None = None
     sub_verblijf_buitenland: SubVerblijfBuitenland | None = None
     kvk_nummer: Annotated[str, Length(8)] = ""

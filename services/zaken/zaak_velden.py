@@ -108,7 +108,7 @@ class ZaakFields(Fields):
     uiterlijke_einddatum_afdoening: Date | None = None
     publicatiedatum: Date | None = None
     communicatiekanaal: Annotated[str, Ref(shape=("url", "naam", "omschrijving"), blank=True)] = ""
-    producten_of_diensten: list[Annotated[str, Ref(follow=False)]] = []
+    producten_of_diensten: Annotated[list[Annotated[str, Ref(follow=False)]], Length(500)] = []
     vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAUS] = ""
     betalingsindicatie: Literal["nvt", "nog_niet", "gedeeltelijk", "geheel", ""] = ""
     laatste_betaaldatum: DateTime | None = None
@@ -117,8 +117,8 @@ class ZaakFields(Fields):
     opschorting: Annotated[Opschorting | None, EmptyAs(LEGE_OPSCHORTING), _empty_is_null(LEGE_OPSCHORTING)] = None
     selectielijstklasse: OptionalUrl = ""
     hoofdzaak: Annotated[str, ZAAK_REF, Shown(1000, 1)] | None = None
-    relevante_andere_zaken: list[RelevanteZaak] = []
-    kenmerken: list[Kenmerk] = []
+    relevante_andere_zaken: Annotated[list[RelevanteZaak], Length(1000)] = []
+    kenmerken: Annotated[list[Kenmerk], Length(500)] = []
     archiefnominatie: Annotated[Literal["blijvend_bewaren", "vernietigen", ""] | None, _empty_is_null("")] = None
     archiefstatus: Literal[
         "nog_te_archiveren", "gearchiveerd", "gearchiveerd_procestermijn_onbekend", "overgedragen"

@@ -17,7 +17,7 @@ from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
 from zgw.call import Call, answer, crs_headers
 from zgw.database import Executor, among
-from zgw.expand import paths, text_of
+from zgw.expand import MAX_PATHS, paths, text_of
 from zgw.fields import Fields
 from zgw.filters import conditions, unknown
 from zgw.output import existing, reading, within
@@ -53,7 +53,7 @@ class ZaakZoekFields(Fields):
 
     zaakgeometrie: Annotated[Any, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
     expand: str = ""
-    fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}})] = []
+    fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}, "maxItems": MAX_PATHS})] = []
     ordering: Annotated[str, WithJsonSchema(VOLGORDE)] = ""
 
 

@@ -1,7 +1,8 @@
 """Where the OAS contradicts the text of the standard, all implementations, or itself, and what holds instead.
 
 Each row is a decision of the rulebook. `point` is its open point there (C common, Z zaken, O catalogi, D documenten,
-B besluiten, A autorisaties, N notificaties), or the section when the point has no number. `correct.py` says what the
+B besluiten, A autorisaties, N notificaties), or the section when the point has no number; `limits` is the section of
+docs/vendors.md. `correct.py` says what the
 columns can hold, and how the contract test keeps them exact.
 """
 
@@ -23,6 +24,19 @@ HEAD = "HEAD gives away whether an object exists, so it needs the scope of GET."
 FILTERS = "Filters are validated like body input, where the OAS only says that they are strings."
 HOST_NAMES = "A URL is as long as other URLs: long host names do not fit in 200 characters."
 PATCH = "What a PATCH leaves out keeps its value."
+BOUNDED = "The work of a request has a bound; no real list is that long."
+
+
+def at_most(maximum: int, operation: str, *paths: str, fact: str = "request.maxItems") -> Correction:
+    """A list that the OAS leaves without an end, in a request."""
+    return Correction("limits", BOUNDED, operation, fact, "|".join(paths), None, maximum)
+
+
+def writes(name: str) -> str:
+    """The three operations that write an object."""
+    return f"{name}_create|{name}_update|{name}_partial_update"
+
+
 STATES = [
     Correction(
         "common §11", "What is created has no old state, what is deleted no new one.",
@@ -122,6 +136,12 @@ ZAKEN = [
         joined(["aangemaaktDoor", "aangemaaktDoor__icontains", "onderwerp", "onderwerp__icontains"], "query:"),
         None, 255,
     ),
+    at_most(500, writes("zaak"), "productenOfDiensten", "kenmerken"),
+    at_most(1000, writes("zaak"), "relevanteAndereZaken"),
+    at_most(1000, "zaak_list", "query:*__in", fact="parameter.maxItems"),
+    at_most(1000, "zaak__zoek", "*__in"),
+    at_most(100, "zaak__zoek", "fields"),
+    at_most(100, "rol_create", "betrokkeneIdentificatie.handelsnaam"),
     *STATES,
 ]  # fmt: skip
 
@@ -205,6 +225,16 @@ CATALOGI = [
         "catalogi §1.1", "HEAD gives away whether an object exists, so it needs the scope of GET.",
         "*_headers", "scopes", "", None, CATALOGI_LEZEN,
     ),
+    at_most(500, writes("besluittype"), "informatieobjecttypen"),
+    at_most(2000, writes("eigenschap"), "specificatie.waardenverzameling"),
+    at_most(500, writes("informatieobjecttype"), "trefwoord"),
+    at_most(500, writes("resultaattype"), "besluittypen", "informatieobjecttypen"),
+    at_most(500, writes("statustype"), "checklistitemStatustype", "eigenschappen"),
+    at_most(
+        500, writes("zaaktype"), "trefwoorden", "verantwoordingsrelatie", "productenOfDiensten", "besluittypen",
+        "deelzaaktypen", "gerelateerdeZaaktypen",
+    ),
+    at_most(1000, "zaaktype_list", "query:trefwoorden", fact="parameter.maxItems"),
 ]  # fmt: skip
 
 # --- Documenten ------------------------------------------------------------------------------------------------------
@@ -238,6 +268,9 @@ DOCUMENTEN = [
         "common §7", FILTERS, "enkelvoudiginformatieobject_retrieve|enkelvoudiginformatieobject_download",
         "parameter.format", "query:registratieOp", None, "date-time",
     ),
+    at_most(500, writes("enkelvoudiginformatieobject"), "trefwoorden"),
+    at_most(1000, "enkelvoudiginformatieobject_list", "query:trefwoorden", fact="parameter.maxItems"),
+    at_most(1000, "enkelvoudiginformatieobject__zoek", "uuid__in"),
     *STATES,
 ]  # fmt: skip
 
@@ -269,6 +302,9 @@ AUTORISATIES = [
         "applicatie_consumer", "response", "", "array", "applicatie_read",
     ),
     Correction("A6", PATCH, "applicatie_partial_update", "request.required", "clientIds|label", True, None),
+    at_most(250, writes("applicatie"), "clientIds"),
+    at_most(5000, writes("applicatie"), "autorisaties"),
+    at_most(100, writes("applicatie"), "autorisaties[].scopes"),
 ]  # fmt: skip
 
 # --- Notificaties ----------------------------------------------------------------------------------------------------
@@ -287,6 +323,10 @@ NOTIFICATIES = [
         "notificaties §2.3", "A kenmerk may be blank.",
         "notificaties_create", "request.minLength", "kenmerken.{}", 1, None,
     ),
+    at_most(100, writes("abonnement"), "kanalen"),
+    at_most(100, writes("abonnement"), "kanalen[].filters", fact="request.maxProperties"),
+    at_most(100, "kanaal_create", "filters"),
+    at_most(100, "notificaties_create", "kenmerken", fact="request.maxProperties"),
 ]  # fmt: skip
 
 CORRECTIONS = {

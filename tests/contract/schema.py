@@ -15,7 +15,7 @@ Flat = dict[str, Facts]
 Schema = Mapping[str, Any]
 
 LIMITS_BELOW = ("minLength", "minimum")
-LIMITS_ABOVE = ("maxLength", "maximum")
+LIMITS_ABOVE = ("maxLength", "maximum", "maxItems", "maxProperties")
 
 # Positions in GeoJSON nest to five levels and mean nothing to the contract, so they are not followed.
 OPAQUE = frozenset({"coordinates", "geometries"})

@@ -16,6 +16,9 @@ from zgw.filters import Filter, unknown
 from zgw.problems import InvalidParam, Problem, invalid
 from zgw.resource import Action
 
+MAX_ZIP = 10 * 1024**2
+"""Bytes of a ZIP."""
+
 
 async def run_import(call: Call) -> Response:
     """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
@@ -33,7 +36,7 @@ async def run_import(call: Call) -> Response:
         found = await importeer(
             call.service,
             call.tenant,
-            await call.raw_body(),
+            await call.raw_body(MAX_ZIP),
             Modus(given.get("modus", Modus.BEHOUD)),
             bases=call.caller.bases,
             proef=given.get("proef") == "true",
