@@ -111,7 +111,7 @@ def test_query_parameters(oas: Json) -> None:
     found = parameters(oas, "zaak_list")
     assert {name: p["schema"] for name, p in found.items() if p["in"] == "query"} == {
         "bronorganisatie": {"type": "string", "maxLength": 9},
-        "bronorganisatie__in": {"type": "array", "items": {"type": "string", "maxLength": 9}},
+        "bronorganisatie__in": {"type": "array", "items": {"type": "string", "maxLength": 9}, "maxItems": 1000},
         "startdatum": {"type": "string", "format": "date"},
         "startdatum__gt": {"type": "string", "format": "date"},
         "startdatum__isnull": {"type": "boolean"},
@@ -280,7 +280,7 @@ def test_audit_trail(oas: Json) -> None:
 def test_search_body_has_the_filters(oas: Json) -> None:
     body = schema(oas, "ZaakZoekRequest")["properties"]
     assert content_of_request(oas, "zaak__zoek") == to("ZaakZoekRequest")
-    assert body["uuid__in"] == {"type": "array", "items": {"type": "string", "format": "uuid"}}
+    assert body["uuid__in"] == {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 1000}
     assert {"expand", "startdatum__gt", "zaaktype"} <= set(body)
     assert operation(oas, "zaak__zoek")["requestBody"]["required"] is False
     assert content(oas, "zaak__zoek") == to("PaginatedZaakList")
