@@ -50,10 +50,10 @@ class Lezer:
         self._db, self._check, self._zaak = db, check, zaak
         self.volledig = True
 
-    async def _gelezen(self, urls: Sequence[str]) -> Gelezen:
+    async def _gelezen(self, urls: Sequence[str], opened: bool = False) -> Gelezen:
         """Return what is at these URLs. An own object that is gone has no dates any more; of one elsewhere that cannot
         be read nobody knows."""
-        found = await gelezen(self._check, urls)
+        found = await gelezen(self._check, urls, opened)
         self.volledig &= all(url in found for url in urls if url and not url.startswith("/"))
         return found
 
@@ -76,7 +76,8 @@ class Lezer:
         """Return the zaakobjecten of the kind that counts: what is registered here, and what their URL gives."""
         soort = resultaattype["brondatumArchiefprocedure"].get("objecttype")
         rows = [row for row in await self._of_zaak("zaakobject") if row["object_type"] == soort]
-        fetched = await self._gelezen([row["object"] for row in rows])
+        # Which property counts is free to choose, so what is derived from it would tell of a register that is closed.
+        fetched = await self._gelezen([row["object"] for row in rows], opened=True)
         found = []
         for row in rows:
             known = row["object_identificatie"] or {}
