@@ -317,7 +317,11 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     shown = new or old
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
-    check.notes.update(await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row)))
+    noted = await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row))
+    if "audit" in noted:
+        check.notes["audit"] = noted["audit"]
+    if "outbox" in noted:
+        check.notes.setdefault("outbox", []).append(noted["outbox"])
     if resource.cached:
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 
