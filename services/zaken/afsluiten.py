@@ -15,16 +15,15 @@ from services.zaken.afleiding import (
 )
 from services.zaken.archivering import afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
-from services.zaken.remote import documenten_van, gelezen, type_van, zichtbaar
+from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.sloten import genoemd, nog_dezelfde
-from services.zaken.toestand import geweigerd, is_gesloten, mag_inzien
+from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row
 from zgw.problems import Again
 
 DEELZAAK_ONZICHTBAAR = "; er is een deelzaak bij die u niet mag inzien."
-DOCUMENT_ONZICHTBAAR = "; er is een document bij dat u niet mag inzien."
 
 
 async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
@@ -53,8 +52,8 @@ async def weiger_wat_niet_klaar_is(
     ):
         wrong = [d for d in documenten if (d.get(found) if found else d.get("indicatieGebruiksrecht") is None)]
         if wrong:
-            hidden = [await zichtbaar(check, str(d["url"])) is None for d in wrong if "url" in d]
-            raise geweigerd(code, reason + (DOCUMENT_ONZICHTBAAR if any(hidden) else "."))
+            hidden = await deels_onzichtbaar(check, [str(d["url"]) for d in wrong if "url" in d])
+            raise geweigerd(code, reason + (DOCUMENT_ONZICHTBAAR if hidden else "."))
     for code, reason, wrong_ones in (
         # Only an eindstatus gives an einddatum, and any other status takes it away again.
         ("deelzaken-not-closed", "Niet alle deelzaken zijn afgesloten", [d for d in deelzaken if not d["einddatum"]]),
@@ -65,8 +64,8 @@ async def weiger_wat_niet_klaar_is(
         ),
     ):
         if wrong_ones:
-            hidden = [not await mag_inzien(check, deelzaak) for deelzaak in wrong_ones]
-            raise geweigerd(code, reason + (DEELZAAK_ONZICHTBAAR if any(hidden) else "."))
+            hidden = any([not await mag_inzien(check, deelzaak) for deelzaak in wrong_ones])
+            raise geweigerd(code, reason + (DEELZAAK_ONZICHTBAAR if hidden else "."))
 
 
 async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:

@@ -53,6 +53,11 @@ async def zichtbaar(check: Check, pad: str) -> Mapping[str, Any] | None:
     return found[0] if found else None
 
 
+async def deels_onzichtbaar(check: Check, paden: Iterable[str]) -> bool:
+    """Return whether the client may not read one of the objects at these stored paths, which stand in its way."""
+    return any([await zichtbaar(check, pad) is None for pad in paden])
+
+
 async def uit_de_selectielijst(check: Check, url: str) -> Mapping[str, Any] | None:
     """Return the object of the selection list at a URL, or None. Catalogi has the list; another one may be an external
     API of the municipality."""

@@ -12,6 +12,8 @@ GEFORCEERD = scopes("zaken.geforceerd-bijwerken")
 ALLEEN_BIJWERKEN = scopes("zaken.bijwerken")
 """For what zaken.geforceerd-bijwerken does not do in its place; ``BIJWERKEN`` of the zaak takes either."""
 GESLOTEN = "De zaak is afgesloten."
+DOCUMENT_ONZICHTBAAR = "; er is een document bij dat u niet mag inzien."
+"""How the reason of a refusal ends when what stands in the way is hidden from the client."""
 TOESTAND = ("zaaktype", "vertrouwelijkheidaanduiding", "einddatum", "archiefstatus")
 """What these rules, and those on types and rights, look at of a zaak: until the commit it stays so."""
 

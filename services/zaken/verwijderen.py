@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.nummers import herleven, vervallen
+from services.zaken.remote import deels_onzichtbaar
 from services.zaken.sloten import noemen, vergrendel
 from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
@@ -53,9 +54,11 @@ async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
     """zrc-023: a zaak in which besluiten were taken stays until those are deleted."""
     table = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     zaken = [row["uuid"] for row in await check.call.db.rows(check.call.tenant, gezin(check.uuid))]
-    statement = select(table.c.id).where(among(table.c.zaak, zaken)).limit(1)
-    if await check.call.db.row(check.call.tenant, statement):
-        check.reject(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
+    statement = select(table.c.besluit).where(among(table.c.zaak, zaken))
+    if besluiten := [row["besluit"] for row in await check.call.db.rows(check.call.tenant, statement)]:
+        hidden = await deels_onzichtbaar(check, besluiten)
+        told = "; er is een besluit bij dat u niet mag inzien." if hidden else "."
+        check.reject(OBJECT, "related-besluiten", f"Er zijn nog besluiten die naar de zaak verwijzen{told}")
 
 
 async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:

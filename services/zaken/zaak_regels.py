@@ -11,9 +11,9 @@ from services.zaken.hoofdzaak import (
     open_deelzaak_hoort_bij_open_hoofdzaak,
     zaaktype_past_bij_hoofdzaak,
 )
-from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
+from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
 from services.zaken.sloten import nog_dezelfde
-from services.zaken.toestand import GEFORCEERD, GESLOTEN
+from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, among
@@ -99,8 +99,11 @@ async def archiefstatus_is_onderbouwd(check: Check) -> None:
         check.reject("archiefactiedatum", "archiefactiedatum-not-set", "De archiefactiedatum is niet ingevuld.")
     if check.stored is None or not check.changed("archiefstatus"):
         return
-    if any(document.get("status") != "gearchiveerd" for document in await documenten_van(check, check.uuid)):
-        check.reject("archiefstatus", "documents-not-archived", "Niet alle documenten zijn gearchiveerd.")
+    wrong = [item for item in await documenten_van(check, check.uuid) if item.get("status") != "gearchiveerd"]
+    if wrong:
+        hidden = await deels_onzichtbaar(check, [str(item["url"]) for item in wrong if "url" in item])
+        reason = "Niet alle documenten zijn gearchiveerd" + (DOCUMENT_ONZICHTBAAR if hidden else ".")
+        check.reject("archiefstatus", "documents-not-archived", reason)
 
 
 async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:

@@ -328,6 +328,36 @@ async def test_zrc_007_a_hidden_document_keeps_a_zaak_open(
     assert ONZICHTBAAR not in reason(await own.api.post(STATUSSEN, body))
 
 
+async def test_zrc_022_a_hidden_document_keeps_a_zaak_out_of_the_archive(own: Zaakmaker, openbaar: Client) -> None:
+    """``documents-not-archived`` of a document that the client may not see says so."""
+    zaak = await own.zaak(archiefnominatie="vernietigen", archiefactiedatum="2040-01-01")
+    made = await document(own.api, informatieobjecttype=own.types.informatieobjecttype)
+    link = {"zaak": zaak["url"], "informatieobject": made["url"]}
+    await own.api.created("/zaken/api/v1/zaakinformatieobjecten", link)
+    archived = {"archiefstatus": "gearchiveerd"}
+    refused = await openbaar.patch(zaak["url"], archived)
+    assert errors(refused) == [("archiefstatus", "documents-not-archived")]
+    assert ONZICHTBAAR in reason(refused)
+    assert ONZICHTBAAR not in reason(await own.api.patch(zaak["url"], archived))
+
+
+async def test_zrc_023_a_hidden_besluit_keeps_its_zaak(own: Zaakmaker, openbaar: Client) -> None:
+    """``related-besluiten`` of a besluit that the client may not see says so."""
+    zaak = await own.zaak()
+    body = {
+        "verantwoordelijkeOrganisatie": "517439943",
+        "besluittype": own.types.besluittype,
+        "zaak": zaak["url"],
+        "datum": "2026-01-01",
+        "ingangsdatum": "2026-01-01",
+    }
+    await own.api.created("/besluiten/api/v1/besluiten", body)
+    refused = await openbaar.delete(zaak["url"])
+    assert errors(refused) == [(OBJECT, "related-besluiten")]
+    assert ONZICHTBAAR in reason(refused)
+    assert ONZICHTBAAR not in reason(await own.api.delete(zaak["url"]))
+
+
 async def test_zrc_021_who_closes_a_hoofdzaak_need_not_see_its_deelzaken(zaken: Zaakmaker, maak: Maak) -> None:
     """What closing and reopening derive for a closed deelzaak follows from the hoofdzaak, not from who closes it."""
     kind = await maker(zaken, maak, "hoofdzaak")
