@@ -28,6 +28,7 @@ from beheer.configuration import (
 from beheer.runner import Standalone
 from gateway import registry, snapshot
 from gateway.config import secret_box
+from gateway.sharing import check_own_secret
 from services.autorisaties import external
 from services.notificaties import abonnement as abonnementen
 from zgw.caller import system_caller
@@ -212,7 +213,7 @@ class _Work:
         box = secret_box(self.settings)
         try:
             # Also when nothing is made: a dry run tells the same mistakes.
-            await registry.check_own_secret(self.admin, box, self.name, client_id, secret)
+            await check_own_secret(self.admin, box, self.name, client_id, secret)
         except ValueError as e:
             self.outcome.mistakes.append(Mistake((*self.place, *place), str(e)))
             return False

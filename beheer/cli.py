@@ -13,7 +13,8 @@ from beheer import postgres, status, tenants
 from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_control import check_app, external_app, notifications_app
-from beheer.console import Json, Tenant, refusals, show, with_admin
+from beheer.console import Json, Tenant, refusals, show, with_admin, with_dsn
+from beheer.erase import Erasure, erase_tenant
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
@@ -193,13 +194,27 @@ def tenant_show(name: Tenant, as_json: Json = False) -> None:
 @tenant_app.command("remove")
 def tenant_remove(
     name: Tenant,
-    erase: Annotated[str, typer.Option(help="Its name once more: all its data in the database are erased.")],
+    erase: Annotated[str, typer.Option(help="Its name once more: all its data and documents are erased.")],
+    keep_content: Annotated[
+        bool, typer.Option("--keep-content", help="Leave the storage of documents alone: its content is gone already.")
+    ] = False,
 ) -> None:
-    """Erase a municipality with everything that the database has of it. There is no way back but a backup."""
+    """Erase a municipality, with its data and the content of its documents. There is no way back but a backup.
+
+    Say it again to continue after an interruption.
+    """
     if erase != name:
         raise typer.BadParameter(f"--erase must repeat the name: {name}")
-    with_admin(lambda admin, _: tenants.remove_tenant(admin, name))
-    typer.echo(f"{name}: erased; the content of its documents is still in the object store")
+
+    def progress(removed: int) -> None:
+        typer.echo(f"{name}: {removed} objects removed from the storage", err=True)
+
+    async def work(admin: asyncpg.Connection, settings: Settings, dsn: str) -> Erasure:
+        return await erase_tenant(admin, settings, dsn, name, content=not keep_content, progress=progress)
+
+    done = with_dsn(work)
+    kept = "; the content of its documents was left alone" if keep_content else ""
+    typer.echo(f"{name}: erased, with {done.documents} documents ({done.removed} objects in the storage){kept}")
 
 
 @tenant_app.command("cors")

@@ -36,6 +36,11 @@ def refusals() -> Iterator[None]:
 
 def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> T:
     """Run ``work`` with an administrator's connection; a server may be running on the same data at the same time."""
+    return with_dsn(lambda admin, settings, _: work(admin, settings))
+
+
+def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]]) -> T:
+    """Like :func:`with_admin`, also with the URL of the database."""
     with refusals():
         settings = load_settings()
 
@@ -43,7 +48,7 @@ def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> 
             admin = await asyncpg.connect(dsn)
             try:
                 await tenants.prepare(admin, settings)
-                return await work(admin, settings)
+                return await work(admin, settings, dsn)
             finally:
                 await admin.close()
 

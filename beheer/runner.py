@@ -13,12 +13,12 @@ from gateway.config import secret_box
 from gateway.registry import Registry
 from oas.routes import documentation
 from zgw.call import Service
-from zgw.database import Database, service_dsn
+from zgw.database import Database
 from zgw.remote import Remote
 from zgw.routes import create_app
 from zgw.settings import Settings
 from zgw.signals import Signals
-from zgw.tenancy import SERVICES
+from zgw.tenancy import SERVICES, service_dsn
 
 GATEWAY, WORKER = "gateway", "worker"
 PARTS = (*SERVICES, WORKER, GATEWAY)

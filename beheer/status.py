@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 
+from beheer.erase import list_erasures
 from beheer.migrate import head, revisions
 from gateway import registry
 from zgw.settings import Settings
@@ -26,6 +27,7 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
         "publicUrl": settings.public_base_url,
         "services": {s: settings.service_urls.get(s, "in the process of the gateway") for s in SERVICES},
         "tenants": [t.name for t in found],
+        "erasures": [vars(e) for e in await list_erasures(admin)],
         "migrations": {"newest": heads, "behind": behind},
     }
 
@@ -41,6 +43,7 @@ def as_text(facts: dict[str, Any]) -> str:
             f"public URL  {facts['publicUrl']}",
             *(f"service     {name}: {where}" for name, where in facts["services"].items()),
             f"tenants     {', '.join(facts['tenants']) or 'none yet: samenzaak tenant add'}",
+            *(f"erasure     {e['tenant']} is not finished: remove it again" for e in facts["erasures"]),
             f"migrations  {'up to date' if not behind else 'behind: ' + ', '.join(behind)}",
         ]
     )

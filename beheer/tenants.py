@@ -14,7 +14,7 @@ from gateway import registry
 from gateway.config import secret_box
 from gateway.snapshot import Tenant
 from zgw.settings import Settings
-from zgw.tenancy import SERVICES, login_role, schema_of
+from zgw.tenancy import schema_of
 
 WEAK_SECRET = 32
 """Characters below which a secret is called short: HS256 wants at least as many bytes as its hash."""
@@ -57,20 +57,6 @@ async def bases_of(admin: asyncpg.Connection, settings: Settings, tenant: str) -
     if found is None:
         raise LookupError(f"there is no municipality {tenant}")
     return (*(f"https://{host}" for host in found.hosts), settings.public_base_url)
-
-
-async def remove_tenant(admin: asyncpg.Connection, name: str) -> None:
-    """Erase a municipality: its clients, schemas and roles, all or nothing. Raises LookupError when it does not exist.
-
-    The content of its documents stays in the object store.
-    """
-    async with admin.transaction():
-        await registry.remove_tenant(admin, name)
-        for service in SERVICES:
-            schema = schema_of(name, service)
-            await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-            if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
-                await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
 
 
 async def add_client(

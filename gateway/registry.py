@@ -12,10 +12,11 @@ import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 import asyncpg
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
 
 from gateway.keys import ALGORITHMS, choose_key, parse_keys
-from gateway.snapshot import ISSUER_KEYS_MAX, SHARED_MAX, Client, Issuer, Snapshot, Tenant, open_secret
+from gateway.sharing import check_few_keys, check_own_secret
+from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
 from zgw.problems import Problem
 from zgw.signals import Signals
 from zgw.tenancy import check_name
@@ -46,6 +47,8 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
         raise ValueError("a municipality needs a name that people know it by")
     async with _changing(db):
         checked = await _free_hosts(db, name, hosts)
+        if await db.fetchval("SELECT 1 FROM gateway.erasure WHERE tenant = $1", name):
+            raise ValueError(f"the erasure of {name} is not finished: samenzaak tenant remove {name} --erase {name}")
         try:
             await db.execute("INSERT INTO gateway.tenant VALUES ($1, $2, $3, $4)", name, naam, rsin, checked)
         except asyncpg.UniqueViolationError as e:
@@ -140,28 +143,6 @@ async def add_client(
     return secret
 
 
-async def check_own_secret(db: asyncpg.Connection, box: Fernet, tenant: str, client_id: str, secret: str) -> None:
-    """Raise ValueError when the client has this secret at another municipality too.
-
-    All municipalities can be reached at the public URL, and there only the signature tells of which one a client is.
-    """
-    others = await db.fetch(
-        "SELECT tenant, secret_encrypted FROM gateway.client"
-        " WHERE client_id = $1 AND tenant <> $2 AND secret_encrypted IS NOT NULL ORDER BY tenant",
-        client_id,
-        tenant,
-    )
-    if len(others) >= SHARED_MAX:
-        raise ValueError(f"{SHARED_MAX} municipalities have a client {client_id} already; give this one another name")
-    for other in others:
-        with contextlib.suppress(InvalidToken):
-            if secrets.compare_digest(box.decrypt(other["secret_encrypted"]), secret.encode()):
-                raise ValueError(
-                    f"client {client_id} of {other['tenant']} has the same secret; give it a secret of its own at each"
-                    " municipality, because that tells for which one a token is"
-                )
-
-
 async def remove_client(db: asyncpg.Connection, tenant: str, client_id: str) -> None:
     """Remove a client, whose tokens are refused from then on; LookupError when it does not exist."""
     async with _changing(db):
@@ -209,15 +190,7 @@ async def set_issuer(
             raise ValueError(f"none of the keys fits {algorithm}")
     async with _changing(db):
         await db.execute("LOCK TABLE gateway.issuer IN SHARE ROW EXCLUSIVE MODE")
-        others = await db.fetchval(
-            "SELECT count(DISTINCT jwks_or_pem) FROM gateway.issuer"
-            " WHERE iss = $1 AND tenant <> $2 AND jwks_or_pem <> $3",
-            iss,
-            tenant,
-            jwks_or_pem,
-        )
-        if others >= ISSUER_KEYS_MAX:
-            raise ValueError(f"issuer {iss} has {ISSUER_KEYS_MAX} different sets of keys already; register its newest")
+        await check_few_keys(db, tenant, iss, jwks_or_pem)
         try:
             await db.execute(
                 "INSERT INTO gateway.issuer (tenant, iss, jwks_or_pem, algorithms) VALUES ($1, $2, $3, $4)"

@@ -17,12 +17,13 @@ from zgw.caller import HEADER, Caller, verify
 from zgw.database import Database
 from zgw.denial import HEADER as DENIED
 from zgw.denial import verify_denial
-from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid, not_json
+from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid
 from zgw.remote import Remote
 from zgw.resource import Api, Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
 from zgw.settings import Settings
 from zgw.signals import Signals
+from zgw.tenancy import ERASED
 
 log = logging.getLogger("samenzaak.service")
 
@@ -44,6 +45,16 @@ class Service:
     """What background work of this service keeps between requests, by name."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        self.signals.on(ERASED, self.forget)
+
+    def forget(self, tenant: str) -> None:
+        """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
+        self.database.forget(tenant)
+        self.remote.forget(tenant)
+        for forget in self.api.forget:
+            forget(self, tenant)
 
     async def start(self) -> None:
         """Start the background work. Lifespans do not run when the gateway calls the app in one process."""
@@ -235,7 +246,7 @@ def parsed(raw: bytes | bytearray, internal: bool = False) -> dict[str, Any]:
     try:
         data = orjson.loads(raw.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as e:
-        raise Problem(400, "parse_error", not_json(raw, e)) from None
+        raise Problem(400, "parse_error", str(e)[:500]) from None
     if not isinstance(data, dict):
         raise invalid("nonFieldErrors", "not_a_dict")
     if internal:

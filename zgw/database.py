@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
-from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
@@ -33,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
-from zgw.problems import Problem
+from zgw.erased import Erased
+from zgw.problems import Problem, UnknownTenant
 from zgw.revision import check_revision, outdated
 from zgw.tenancy import login_role, schema_of, tenant_of
 
@@ -52,6 +52,7 @@ LEAVE_NOTHING = "RESET ALL; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all
 also forget the statements that asyncpg remembers. Temporary tables are ruled out: nobody may make them
 (beheer/provision.py), and with pg_temp at the end of the search path none would stand in the place of a table."""
 
+_UNKNOWN = (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError)
 _compiled: OrderedDict[Any, Any] = OrderedDict()
 _COMPILED_MAX = 2000
 
@@ -195,14 +196,6 @@ class Executor:
         return int(tail) if tail.isdigit() else 0
 
 
-def service_dsn(dsn: str, service: str, password: str) -> str:
-    """Return ``dsn`` with the login role of ``service`` in the place of its user."""
-    parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2]
-    user = f"{quote(login_role(service))}:{quote(password, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
-
-
 class Database:
     """The pool of one service. ``start`` before use, ``stop`` at the end."""
 
@@ -227,6 +220,7 @@ class Database:
         self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, size - size // 4))
         self._open = 0
         self._stopped = False
+        self._erased = Erased()
 
     async def connect(self) -> asyncpg.Connection:
         """Return a new connection of the login role, which can read no table."""
@@ -304,13 +298,23 @@ class Database:
                     found.append(tenant)
         return found
 
+    def forget(self, tenant: str) -> None:
+        """Let nothing of a municipality that was erased reach one that gets its name; ``""``: any may have been."""
+        for connection in [c for c, of in self._idle.items() if of == tenant or not tenant]:
+            del self._idle[connection]
+            self._open -= 1
+            connection.terminate()
+        self._current.clear()
+        self._erased.add(tenant)
+
     @asynccontextmanager
     async def acquire(self, tenant: str) -> AsyncIterator[Executor]:
         """Hand out a connection that can see the schema of ``tenant`` and nothing else.
 
-        Raises Problem 403 when the municipality is not known to the database.
+        Raises UnknownTenant when the municipality is not known to the database, or was erased since the request began.
         """
         async with self._shares[tenant], self._free:
+            erased = self._erased.last(tenant)
             connection = await self._take(tenant)
             try:
                 yield Executor(connection)
@@ -320,14 +324,14 @@ class Database:
                 try:
                     older = await outdated(e, connection, self.known) if clean else None
                 except BaseException:
-                    await self._give_back(connection, tenant, clean=False)
+                    await self._give_back(connection, tenant, False, erased)
                     raise
-                await self._give_back(connection, tenant, clean and not older)
+                await self._give_back(connection, tenant, clean and not older, erased)
                 if older:
                     self._current.discard(tenant)
                     raise older from e
                 raise
-            await self._give_back(connection, tenant, clean=True)
+            await self._give_back(connection, tenant, True, erased)
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[Executor]:
@@ -382,18 +386,14 @@ class Database:
         schema = schema_of(tenant, self.service)
         try:
             await connection.execute(f'{LEAVE_NOTHING}SET ROLE "{schema}"; SET search_path TO "{schema}", pg_temp')
-        except (
-            asyncpg.InvalidParameterValueError,
-            asyncpg.InsufficientPrivilegeError,
-            asyncpg.UndefinedObjectError,
-        ) as e:
-            raise Problem(403, "permission_denied", "Deze gemeente is hier niet bekend.") from e
+        except _UNKNOWN as e:
+            raise UnknownTenant from e
         if self.known and tenant not in self._current:
             await check_revision(connection, self.known)
             self._current.add(tenant)
 
-    async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool) -> None:
-        if self._stopped or not clean or connection.is_closed():
+    async def _give_back(self, connection: asyncpg.Connection, tenant: str, clean: bool, erased: float) -> None:
+        if self._stopped or not clean or connection.is_closed() or self._erased.since(tenant, erased):
             self._open -= 1
             connection.terminate()
             return

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from zgw.check import Check
     from zgw.database import Executor
 
-CALLING_CLIENT = "calling_client"
-"""The parameter of statements that has the client_id of the caller, where objects have an owner."""
-
 Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
@@ -111,9 +108,6 @@ class Resource:
     crs: bool = False
     typed: Typed | None = None
     main: Main | None = None
-    owner: str = ""
-    """The column that holds the client_id of who made an object, when it is for that client alone; clients with all
-    rights have them all."""
     restrict: Callable[[Rights], ColumnElement[bool] | None] | None = None
     """A condition beside type and level, such as ``isGereedVoorPublicatie``; an object outside it does not exist."""
     kanaal: str = ""
@@ -169,8 +163,7 @@ class Resource:
 
     def given(self, call: "Call") -> dict[str, Any]:
         """Return what the request gives to the named parameters of a read."""
-        found = {} if self.parameters is None else self.parameters(call)
-        return {**found, CALLING_CLIENT: call.caller.client_id} if self.owner else found
+        return {} if self.parameters is None else self.parameters(call)
 
     def renamed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request with the names that its properties have. Clients that know both names send one of them
@@ -233,6 +226,8 @@ class Api:
     """Routes for other services only: ``{"GET /client": run}`` is reached as ``/_intern/client``."""
     start: Sequence[Callable[[Any], Coroutine[Any, Any, None]]] = ()
     """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
+    forget: Sequence[Callable[[Any, str], None]] = ()
+    """What the service does when a municipality was erased: each gets the Service and the name (``""``: of any)."""
     description: str = ""
 
     @property

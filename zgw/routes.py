@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zgw import audit, verbs
 from zgw.call import Call, Service, answer
+from zgw.erased import BEGAN
 from zgw.expand import objects, paths
 from zgw.problems import Again, Problem, forbidden, response
 from zgw.resource import Action, Resource
@@ -140,7 +142,13 @@ def _merged(routes: list[Route]) -> list[Route]:
 
 def _dispatch(endpoints: dict[str, Endpoint]) -> Endpoint:
     async def dispatch(request: Request) -> Response:
-        return await endpoints[request.method](request)
+        # In one process a service calls another one in the same context: then it is still the same request.
+        began = BEGAN.set(time.monotonic()) if BEGAN.get(0.0) == 0.0 else None
+        try:
+            return await endpoints[request.method](request)
+        finally:
+            if began is not None:
+                BEGAN.reset(began)
 
     return dispatch
 

@@ -66,14 +66,14 @@ class Signals:
             self._connection.terminate()
             self._connection = None
 
-    async def barrier(self, timeout: float = 5.0) -> None:
-        """Wait until every process has heard all changes that were committed before this call.
+    async def barrier(self, timeout: float = 5.0) -> bool:
+        """Wait until every process has heard all changes that were committed before this call; return whether they did.
 
         PostgreSQL delivers notifications in the order of commit, so a process that answers a notification sent now
         has heard the earlier ones. A process that does not answer in ``timeout`` seconds is not waited for.
         """
         if not self.connected:
-            return
+            return False
         name = uuid.uuid4().hex
         acks = self._acks[name] = asyncio.Queue()
         heard: set[int] = set()
@@ -87,12 +87,14 @@ class Signals:
                         async with asyncio.timeout(pause):
                             while waiting - heard:
                                 heard.add(await acks.get())
-                            return
+                            return True
                     pause *= 2
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as e:
             log.warning("not every process confirmed a change: %r", e)
+            return False
         finally:
             del self._acks[name]
+        return True
 
     async def _fetch(self, statement: str, *values: str) -> Any:
         assert self._connection is not None

@@ -7,8 +7,12 @@ has no rights at all.
 """
 
 import re
+from urllib.parse import quote, urlsplit, urlunsplit
 
 SERVICES = ("autorisaties", "besluiten", "catalogi", "documenten", "notificaties", "zaken")
+
+ERASED = "samenzaak_erased"
+"""The channel that tells every process of a municipality that was erased. The payload is its name."""
 
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9]){1,39}")
 
@@ -39,3 +43,11 @@ def tenant_of(schema: str, service: str) -> str:
 def login_role(service: str) -> str:
     """Return the role that a service logs in as."""
     return f"samenzaak_{service}"
+
+
+def service_dsn(dsn: str, service: str, password: str) -> str:
+    """Return ``dsn`` with the login role of ``service`` in the place of its user."""
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{quote(login_role(service))}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}"))

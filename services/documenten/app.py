@@ -21,7 +21,7 @@ from services.documenten.document import (
 )
 from services.documenten.document_velden import EnkelvoudigInformatieObjectFields
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
-from services.documenten.logboek import METADATA, sweep
+from services.documenten.logboek import METADATA, forget, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.spiegelen import haal_weg, leg_vast
 from services.documenten.telling import fold_steadily
@@ -108,4 +108,5 @@ API = Api(
     internal={"POST /objectinformatieobjecten": leg_vast, "DELETE /objectinformatieobjecten": haal_weg},
     metadata=METADATA,
     start=[relay, sweep, fold_steadily],
+    forget=[forget],
 )

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from services.documenten.opslag import storage_of
 from zgw.call import Service
 from zgw.database import Executor, among
-from zgw.problems import Problem
+from zgw.problems import Problem, UnknownTenant
 
 log = logging.getLogger("samenzaak.opslag")
 
@@ -83,6 +83,14 @@ def stock_of(service: Service, tenant: str) -> list[Key]:
     return stock
 
 
+def forget(service: Service, tenant: str) -> None:
+    """Forget the keys, and the store, of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
+    stocks: dict[str, list[Key]] = service.state.get("keys", {})
+    for name in [name for name in stocks if name == tenant or not tenant]:
+        del stocks[name]
+    storage_of(service).forget(tenant)
+
+
 async def new_key(service: Service, tenant: str) -> Key:
     """Return a key for a new object, which is in the journal already."""
     stock, now = stock_of(service, tenant), time.time()
@@ -139,6 +147,9 @@ async def forsake(service: Service, tenant: str, key: str) -> bool:
         async with service.database.acquire(tenant) as db:
             now = update(LOGBOEK).where(LOGBOEK.c.sleutel == key).values(vanaf=func.now())
             return bool(await db.execute(now))
+    except UnknownTenant:
+        # The municipality was erased, and its journal with it.
+        return True
     except UNAVAILABLE as e:
         log.warning("%s: an upload is left to the sweep: %s", tenant, e)
         return False

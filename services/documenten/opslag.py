@@ -7,6 +7,7 @@ import asyncio
 import errno
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -80,7 +81,7 @@ class Storage:
     def _write_file(self, path: Path, pieces: Sequence[bytes]) -> None:
         # The name is one that LocalStore gives to pieces of an upload too: they do not count as objects.
         piece = path.with_name(f"{path.name}#0")
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with piece.open("wb") as file:
                 file.writelines(pieces)
@@ -119,16 +120,17 @@ class Storage:
 
     async def delete(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete objects; one that does not exist is deleted already."""
-        paths = [path_of(key) for key in keys]
         with failures():
-            store = self._store(tenant)
-            try:
-                await obstore.delete_async(store, paths)
-            except FileNotFoundError:
-                # Most stores stop at the first one that does not exist.
-                for path in paths:
-                    with suppress(FileNotFoundError):
-                        await obstore.delete_async(store, path)
+            await self._delete_paths(self._store(tenant), [path_of(key) for key in keys])
+
+    async def _delete_paths(self, store: ObjectStore, paths: Sequence[str]) -> None:
+        try:
+            await obstore.delete_async(store, paths)
+        except FileNotFoundError:
+            # Most stores stop at the first one that does not exist.
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    await obstore.delete_async(store, path)
 
     async def delete_pieces(self, tenant: str, keys: Sequence[str]) -> None:
         """Delete what a broken off upload left in a local folder; in a bucket a lifecycle rule does that."""
@@ -136,6 +138,32 @@ class Storage:
             paths = [path for key in keys if (path := _file_of(self._store(tenant), key)) is not None]
             if paths:
                 await asyncio.to_thread(_delete_pieces, paths)
+
+    async def erase(self, tenant: str) -> AsyncIterator[int]:
+        """Remove every object of a municipality, and yield how many after each batch; nothing writes there any more.
+
+        The parts of uploads that were never completed go too in a local folder; in a bucket a lifecycle rule does that.
+        Raises Problem 503 when the storage fails: what was removed stays removed.
+        """
+        with failures():
+            store = self._store(tenant)
+            removed = True
+            while removed:
+                # What came in while it was listed is found by the next look.
+                removed = False
+                async for batch in obstore.list(store, chunk_size=1000):
+                    await self._delete_paths(store, [item["path"] for item in batch])
+                    removed = True
+                    yield len(batch)
+            if isinstance(store, LocalStore) and store.prefix is not None:
+                await asyncio.to_thread(shutil.rmtree, store.prefix, ignore_errors=False)
+            self.forget(tenant)
+
+    def forget(self, tenant: str) -> None:
+        """Forget what is known of the store of a municipality that was erased; of all when ``tenant`` is ``""``."""
+        for name in [name for name in self._stores if name == tenant or not tenant]:
+            del self._stores[name]
+        self._safe.clear()
 
     async def keys(self, tenant: str) -> AsyncIterator[tuple[str, datetime]]:
         """Yield (key, moment of writing) of all objects of a municipality."""

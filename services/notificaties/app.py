@@ -1,7 +1,6 @@
 """The Notificaties API 1.0.1."""
 
-from services.notificaties import abonnement, bericht, kanaal
-from services.notificaties.bezorger import deliver
+from services.notificaties import abonnement, bericht, bezorger, kanaal
 from zgw.resource import Api
 from zgw.versions import VERSIONS
 
@@ -15,5 +14,6 @@ API = Api(
     actions=[*abonnement.ACTIONS, *kanaal.ACTIONS, *bericht.ACTIONS],
     internal={"POST /notificaties": bericht.relayed},
     metadata=kanaal.METADATA,
-    start=[deliver],
+    start=[bezorger.deliver],
+    forget=[bezorger.forget, kanaal.forget],
 )

@@ -16,7 +16,7 @@ from services.notificaties.abonnement import box
 from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy, Queue, Tally, read_target
 from services.notificaties.webhook import Webhooks
 from zgw.call import Service
-from zgw.problems import Problem
+from zgw.problems import Problem, UnknownTenant
 from zgw.tenancy import tenant_of
 
 log = logging.getLogger("samenzaak.notificaties")
@@ -70,6 +70,17 @@ class Worker:
                     queue.changed = True
                 queue.wake()
         self.look(tenant)
+
+    def forget(self, tenant: str) -> None:
+        """Deliver nothing any more of a municipality that was erased, not even what is in memory.
+
+        Its deliveries have numbers that those of a municipality with the same name will have as well.
+        """
+        for key in [key for key in self.queues if key[0] == tenant]:
+            self.queues.pop(key).abandon()
+            self._holding.pop(key).cancel()
+        if (timer := self._timers.pop(tenant, None)) is not None:
+            timer.cancel()
 
     def look(self, tenant: str) -> None:
         """Look for queues with work, now or as soon as the present look is over."""
@@ -210,6 +221,10 @@ class Worker:
                 try:
                     await queue.wind_down()
                     break
+                except UnknownTenant:
+                    # It was erased; what is in memory is not of a municipality that gets its name.
+                    queue.abandon()
+                    break
                 except (*wachtrij.UNAVAILABLE, Problem):
                     await asyncio.sleep(delay)
         finally:
@@ -249,6 +264,12 @@ class Worker:
             queue.again = queue.again or held.get(queue.lease, False)
             if queue.lost or queue.again:
                 queue.awake.set()
+
+
+def forget(service: Service, tenant: str) -> None:
+    """Deliver nothing any more of a municipality that was erased."""
+    if "worker" in service.state:
+        service.state["worker"].forget(tenant)
 
 
 async def deliver(service: Service) -> None:

@@ -92,6 +92,10 @@ class OwnKanalen:
                     await _register(db, row)
         self._present.update((tenant, name) for name in todo)
 
+    def forget(self, tenant: str) -> None:
+        """Forget which kanalen a municipality that was erased had; all of them when ``tenant`` is ``""``."""
+        self._present = {present for present in self._present if tenant and present[0] != tenant}
+
     async def _ask(self, caller: Caller, name: str) -> None:
         self._next[name] = time.monotonic() + ASK_AGAIN
         try:
@@ -115,6 +119,12 @@ async def _register(db: Executor, row: dict[str, Any]) -> None:
     normals = {normal(name) for name in known}
     if lacking := [name for name in row["filters"] if normal(name) not in normals]:
         await db.execute(KANAAL_TABLE.update().where(here).values(filters=[*known, *lacking]))
+
+
+def forget(service: Service, tenant: str) -> None:
+    """Forget which kanalen a municipality that was erased had."""
+    if "own kanalen" in service.state:
+        service.state["own kanalen"].forget(tenant)
 
 
 async def ensure_own(call: Call) -> None:

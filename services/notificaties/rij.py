@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from services.notificaties import wachtrij
 from zgw.database import Database
+from zgw.problems import UnknownTenant
 
 log = logging.getLogger("samenzaak.notificaties")
 
@@ -311,6 +312,9 @@ class Queue:
             while True:
                 try:
                     await self._write(done, failed, recovered)
+                    break
+                except UnknownTenant:
+                    # The municipality was erased, and these deliveries with it.
                     break
                 except Exception as e:
                     # Whatever it is, forgetting it would deliver everything once more.

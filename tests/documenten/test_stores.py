@@ -117,3 +117,9 @@ async def test_a_store_of_each_kind(storage: Storage) -> None:
     await storage.delete("deventer", ["abcd"])
     await storage.delete_pieces("deventer", ["abcd"])
     assert (await _keys(storage, "deventer"), await _keys(storage, "raalte")) == (set(), {"abce"})
+    # A municipality that is erased leaves nothing, and takes nothing of another one.
+    await storage.write("deventer", "abcd", [b"x"])
+    await storage.write("deventer", "cdef", [b"y"])
+    assert [count async for count in storage.erase("deventer")] == [2]
+    assert (await _keys(storage, "deventer"), await _keys(storage, "raalte")) == (set(), {"abce"})
+    assert [count async for count in storage.erase("deventer")] == []

@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from beheer.provision import password_of
 from tests.stack import Stack, built
-from zgw.database import Database, service_dsn
+from zgw.database import Database
 from zgw.problems import Problem
-from zgw.tenancy import schema_of
+from zgw.tenancy import schema_of, service_dsn
 
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 

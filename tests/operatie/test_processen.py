@@ -20,9 +20,10 @@ from beheer.server import CLOSE, Draining, Server, configure
 from beheer.split import Split, as_environment, without_login
 from tests.opdracht import COMMAND, environment, free_port
 from tests.stack import Client, Stack, running
-from zgw.database import Database, service_dsn
+from zgw.database import Database
 from zgw.problems import Problem
 from zgw.settings import Settings
+from zgw.tenancy import service_dsn
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ import asyncpg
 
 from beheer.provision import password_of
 from tests.stack import Stack
-from zgw.database import service_dsn
 from zgw.signals import APPLICATION, BARRIER, Signals
+from zgw.tenancy import service_dsn
 
 
 def dsn_of(stack: Stack) -> str:
