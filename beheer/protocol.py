@@ -4,13 +4,20 @@
 - ``Upgrade`` is ignored, as RFC 9110 (7.8) lets a server do. The parser would take the body for another protocol: a
   request with ``Content-Length`` and without a body, of which the next hop takes the next request for the body.
 - Trailers are dropped. uvicorn adds them to the headers, also while those are being read.
+- A client that reads too slowly is cut off, and the system keeps little of what it did not read. uvicorn waits.
 """
 
 import asyncio
 import logging
+import socket
+import sys
+from functools import partial
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from gateway.limits import Pace
 
 log = logging.getLogger("samenzaak")
 
@@ -19,12 +26,24 @@ MAX_HEAD = 64 * 1024
 HEAD_SECONDS = 30.0
 """How long a head may be on its way."""
 
+UNSENT = 32 * 1024
+"""Bytes that the system keeps of what was written and not sent. By itself it keeps megabytes for who reads nothing; and
+what it takes at a time is to be little beside what a client has to read within the window."""
+_TCP_NOTSENT_LOWAT = 25
+"""The option of Linux for it, which ``socket`` names from Python 3.13 on."""
+
 _TOO_LARGE = "Request header fields too large."
 _TOO_SLOW = "The request takes too long."
 
 
+def protocol(slowest_rate: float, slowest_window: float) -> Any:
+    """Return :class:`Protocol` with a least pace for readers, as uvicorn takes it: also in another process."""
+    return partial(Protocol, slowest_rate=slowest_rate, slowest_window=slowest_window)
+
+
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection. Its client reads ``slowest_rate`` bytes a second at least, over ``slowest_window`` seconds in
+    which something was ready for it; 0: it may read as slowly as it likes."""
 
     _in_head = False
     _since = 0
@@ -33,17 +52,68 @@ class Protocol(HttpToolsProtocol):
     _refused = False
     _upgrade = False
     _slow: asyncio.TimerHandle | None = None
+    _judging: asyncio.TimerHandle | None = None
+    _paused = (0.0, 0)
+    """When writing was last paused or judged, and how many bytes were waiting then."""
+
+    def __init__(self, *args: Any, slowest_rate: float = 0.0, slowest_window: float = 30.0, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self._pace = Pace(slowest_rate, slowest_window)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; who says nothing at all is not kept longer than who has nothing more to say."""
         super().connection_made(transport)
+        self._keep_little(transport)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_clock()
+        self._stop_judging()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client, which has to read what was written."""
+        super().pause_writing()
+        if self._pace.per_second:
+            self._paused = (self.loop.time(), self.transport.get_write_buffer_size())
+            self._judging = self.loop.call_later(self._pace.left, self._judge)
+
+    def resume_writing(self) -> None:
+        """Go on: the client has read most of it."""
+        super().resume_writing()
+        if self._judging is not None:
+            self._stop_judging()
+            self._judge()
+            self._stop_judging()
+
+    def _judge(self) -> None:
+        """End the connection of a client that reads too slowly, or wait once more."""
+        began, size = self._paused
+        self._paused = (self.loop.time(), self.transport.get_write_buffer_size())
+        if self._pace.add(self._paused[0] - began, size - self._paused[1]):
+            self._judging = self.loop.call_later(self._pace.left, self._judge)
+        else:
+            log.info("a connection was ended: its client reads too slowly")
+            self._judging = None
+            self.transport.abort()
+
+    def _stop_judging(self) -> None:
+        if self._judging is not None:
+            self._judging.cancel()
+            self._judging = None
+
+    def _keep_little(self, transport: asyncio.Transport) -> None:
+        """Tell the system to keep little that was not sent, and to end a connection on which nothing is read at all,
+        also when everything was handed to it."""
+        found = transport.get_extra_info("socket")
+        if found is None or found.family not in (socket.AF_INET, socket.AF_INET6) or sys.platform != "linux":
+            return
+        found.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT)
+        if self._pace.per_second:
+            milliseconds = int(self._pace.window * 2000)
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived."""

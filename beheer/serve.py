@@ -96,12 +96,12 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
     os.environ["SAMENZAAK_HOME"] = str(settings.home)
     config = configure(
         "beheer.serve:create_process",
+        settings,
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
         lifespan="on",
-        proxy_headers=True,
     )
     if settings.workers > 1:
         from uvicorn.supervisors import Multiprocess

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from beheer import postgres
 from beheer.logs import configure_logging
-from beheer.runner import PARTS, WORKER, Part
+from beheer.runner import GATEWAY, PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure, keep_what_exists
 from zgw.settings import Settings, load_settings
 
@@ -23,7 +23,7 @@ async def run(
     """Serve until SIGINT or SIGTERM, on ``listen`` or on the host and port of the settings."""
     part = Part(settings, dsn, name)
     app = Draining(part.app())
-    config = configure(app, host=settings.host, port=settings.port)
+    config = configure(app, settings if name == GATEWAY else None, host=settings.host, port=settings.port)
     await part.start()
     keep_what_exists()
     # A listening socket that another process shares is accepted from by that one, from the signal on; and to the worker

@@ -17,8 +17,9 @@ from typing import Any
 
 import uvicorn
 
-from beheer.protocol import Protocol
+from beheer.protocol import Protocol, protocol
 from gateway.upstream import IDLE_SECONDS
+from zgw.settings import Settings
 
 log = logging.getLogger("samenzaak")
 
@@ -46,17 +47,22 @@ class Draining:
         await self.app(scope, receive, drained if scope["type"] == "http" else send)
 
 
-def configure(app: Any, **extra: Any) -> uvicorn.Config:
-    """Return the configuration that every process of Samenzaak serves with."""
+def configure(app: Any, pace: Settings | None = None, **extra: Any) -> uvicorn.Config:
+    """Return the configuration that every process of Samenzaak serves with.
+
+    ``pace`` are the settings of a process that clients reach: they must read at the least pace. The gateway reads from
+    the services as its clients do, in lumps, and does not have to.
+    """
     values: dict[str, Any] = {
         "loop": "uvloop",
-        "http": Protocol,
+        "http": protocol(pace.slowest_rate, pace.slowest_window) if pace is not None else Protocol,
         "ws": "none",
         "lifespan": "off",
         "access_log": False,
         "server_header": False,
         "log_config": None,
         "log_level": "warning",
+        # The gateway reads them itself, and only with ``trust_proxies``; uvicorn believes whoever is on this machine.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACE,
         # Longer than any client of ours keeps a connection, so that it is never this side that closes.

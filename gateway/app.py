@@ -32,13 +32,14 @@ from gateway.asgi import (
     without_body,
 )
 from gateway.config import MAX_URI, Config, from_settings
-from gateway.flow import Flow, Rate, Turns
+from gateway.flow import Flow, Rate
 from gateway.headers import SECURE, SECURE_OVER_TLS, with_defaults
-from gateway.limits import Limited, check_announced
+from gateway.limits import Limited, Pace, check_announced
 from gateway.pages import answer_page
 from gateway.registry import Registry
-from gateway.snapshot import Snapshot, Tenant
+from gateway.snapshot import Identity, Snapshot, Tenant
 from gateway.tokens import verify_token
+from gateway.turns import Turns
 from gateway.upstream import Upstream, new_session
 from zgw import caller as callers
 from zgw import denial
@@ -51,6 +52,9 @@ log = logging.getLogger("samenzaak.gateway")
 
 BASE_HEADER = b"x-samenzaak-base"
 """Tells a service under which base URL its documentation is read, or a stranger is refused."""
+
+PIECE = 64 * 1024
+"""Bytes of an answer that are handed to the server at a time."""
 
 _CALLER_HEADER = callers.HEADER.encode()
 _DELIVERY_HEADER = callers.DELIVERY.encode()
@@ -119,8 +123,16 @@ class _Exchange:
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += self.cors
             message = {**message, "headers": headers}
-        if not self.held_back:
+        if self.held_back:
+            return
+        body = message.get("body", b"")
+        if len(body) <= PIECE:
             await self.send(message)
+            return
+        # In pieces, because the server waits for a slow client between two of them; one large piece it would hold.
+        for begin in range(0, len(body), PIECE):
+            more = message.get("more_body", False) or begin + PIECE < len(body)
+            await self.send({"type": message["type"], "body": body[begin : begin + PIECE], "more_body": more})
 
 
 class Gateway:
@@ -133,6 +145,8 @@ class Gateway:
             Rate(config.client_rate),
             Rate(config.tenant_rate),
             Turns(config.tenant_concurrency, config.tenant_queue, config.queue_seconds),
+            config.client_queue,
+            config.queue_seconds,
         )
         self.services: Mapping[str, ASGIApp] = services or {}
         self.observe: Callable[[str, str, str, int, float], None] | None = None
@@ -228,48 +242,65 @@ class Gateway:
         await exchange.answer({"type": "http.response.body", "body": b""})
         return True
 
-    async def _forward(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
-        headers: Headers = scope["headers"]
+    async def _identify(self, scope: Scope, exchange: _Exchange) -> tuple[Snapshot, Identity] | Problem:
+        """Return who asks, and what was known when that was found out; or the refusal of a stranger.
+
+        Raises Problem 503 when the database cannot be read.
+        """
         snapshot = self.registry.fresh() or await self.registry.current()
-        host = (header(headers, b"host") or b"").decode("latin-1")
-        scheme = self._scheme(scope)
-        here = snapshot.by_host.get(split_host(host)[0])
+        here = snapshot.by_host.get(split_host(_host(scope))[0])
         try:
-            identity = verify_token(
-                snapshot, _authorization(headers), here.name if here is not None else "", self.config
-            )
+            identity = verify_token(snapshot, _authorization(scope["headers"]), here.name if here else "", self.config)
         except Problem as refusal:
             if refusal.status != 403:
                 raise
-            await self._deny(scope, receive, target, refusal, exchange)
-            return
+            return refusal
         exchange.tenant, exchange.client_id = identity.tenant, identity.client_id
+        return snapshot, identity
+
+    async def _forward(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
+        found = await self._identify(scope, exchange)
+        if not isinstance(found, Problem):
+            known, identity = found
+            limit = self.config.body_limit(target.service)
+            check_announced(scope["headers"], limit)
+            await self.flow.admit(identity.tenant, identity.client_id)
+            async with self.flow.turns.turn(identity.tenant, identity.client_id):
+                if self.registry.fresh() is not known:
+                    # The client may have been removed while its request waited.
+                    found = await self._identify(scope, exchange)
+                if not isinstance(found, Problem):
+                    inner = self._signed(scope, target, exchange, *found)
+                    await self._pass(target.service, inner, receive, exchange, limit)
+                    return
+        exchange.tenant = exchange.client_id = ""
+        await self._deny(scope, receive, target, found, exchange)
+
+    def _signed(
+        self, scope: Scope, target: Target, exchange: _Exchange, snapshot: Snapshot, identity: Identity
+    ) -> Scope:
+        """Return the request as the service gets it, with the token that tells who calls."""
         tenant = snapshot.tenants[identity.tenant]
-        if exchange.cors and not cors.allowed(snapshot, tenant, header(headers, b"origin")):
+        if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
-        self.flow.check_rate(identity.tenant, identity.client_id)
-        bases = bases_for(snapshot, tenant, scheme, host, self.config.public_url)
+        scheme = self._scheme(scope)
         caller = callers.Caller(
             identity.tenant,
             identity.client_id,
-            bases,
+            bases_for(snapshot, tenant, scheme, _host(scope), self.config.public_url),
             identity.user_id,
             identity.user_representation,
             exchange.request_id,
             hosts=tuple(snapshot.by_host) if target.service == "notificaties" else (),
         )
         scope["samenzaak.caller"] = caller
-        token = callers.sign(caller, self.config.internal_key)
-        forwarded = _clean(headers, exchange.request_id)
-        forwarded.append((_CALLER_HEADER, token.encode()))
-        inner = _rewritten(scope, target, forwarded, scheme)
-        limit = self.config.body_limit(target.service)
-        check_announced(headers, limit)
-        async with self.flow.turns.turn(identity.tenant):
-            await self._pass(target.service, inner, receive, exchange, limit)
+        forwarded = _clean(scope["headers"], exchange.request_id)
+        forwarded.append((_CALLER_HEADER, callers.sign(caller, self.config.internal_key).encode()))
+        return _rewritten(scope, target, forwarded, scheme)
 
     async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: _Exchange, limit: int | None) -> None:
-        limited = Limited(receive, exchange.answer, limit, self.config.body_timeout)
+        pace = Pace(self.config.slowest_rate, self.config.slowest_window)
+        limited = Limited(receive, exchange.answer, limit, self.config.body_timeout, pace)
         try:
             await self.services[service](scope, limited.receive, limited.send)
         except Exception:
@@ -290,7 +321,7 @@ class Gateway:
         forwarded.append((BASE_HEADER, (await self._public_base(scope, scheme)).encode()))
         inner = _rewritten(scope, target, forwarded, scheme)
         # Strangers wait for each other, and for none of the municipalities.
-        async with self.flow.turns.turn(""):
+        async with self.flow.turns.turn("", "refused"):
             await self.services[target.service](inner, without_body(receive), exchange.answer)
         if exchange.held_back:
             raise refusal
@@ -300,9 +331,9 @@ class Gateway:
         base = await self._public_base(scope, scheme)
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((BASE_HEADER, base.encode()))
-        await self.services[target.service](
-            _rewritten(scope, target, forwarded, scheme), without_body(receive), exchange.answer
-        )
+        inner = _rewritten(scope, target, forwarded, scheme)
+        async with self.flow.turns.turn("", "documentation"):
+            await self.services[target.service](inner, without_body(receive), exchange.answer)
 
     async def _public_base(self, scope: Scope, scheme: str) -> str:
         host = (header(scope["headers"], b"host") or b"").decode("latin-1")
@@ -331,6 +362,10 @@ class Gateway:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _host(scope: Scope) -> str:
+    return (header(scope["headers"], b"host") or b"").decode("latin-1")
 
 
 def _authorization(headers: Headers) -> bytes | None:

@@ -30,7 +30,10 @@ class Config:
     connect_timeout: float = 3.0
     service_timeout: float = 120.0
     body_timeout: float = 60.0
+    slowest_rate: float = 0.0
+    slowest_window: float = 30.0
     client_rate: float = 0.0
+    client_queue: int = 100
     tenant_rate: float = 0.0
     tenant_concurrency: int = 0
     tenant_queue: int = 0
@@ -62,7 +65,10 @@ def from_settings(settings: Settings) -> Config:
         connect_timeout=settings.outgoing_connect_timeout,
         service_timeout=settings.service_timeout,
         body_timeout=settings.body_timeout,
+        slowest_rate=settings.slowest_rate,
+        slowest_window=settings.slowest_window,
         client_rate=settings.client_rate,
+        client_queue=settings.client_queue,
         tenant_rate=settings.tenant_rate,
         tenant_concurrency=settings.tenant_concurrency,
         tenant_queue=settings.tenant_queue,

@@ -125,7 +125,10 @@ class Settings(BaseSettings):
         200.0,
         ge=0,
         description="Requests per second of one client, per process of the gateway; twice as many may come at once, "
-        "and more get 429. 0: no limit.",
+        "and more wait until they fit. 0: no limit.",
+    )
+    client_queue: int = Field(
+        100, ge=0, description="Requests of one client that wait for a rate in a process; more get 429."
     )
     tenant_rate: float = Field(
         400.0, ge=0, description="The same for all clients of one municipality together. 0: no limit."
@@ -135,13 +138,19 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests of one municipality that a process of the gateway has worked on at the same time, or its "
         "share of them when others ask something too. One that lasts longer than 0.25 s, as an upload does, no longer "
-        "counts, up to 64 of them. 0: no limit.",
+        "counts, up to 64 of them; one client has at most as many of those as are left for the others. 0: no limit.",
     )
     tenant_queue: int = Field(
-        500, ge=0, description="Requests of one municipality that wait for their turn in a process; more get 429."
+        500,
+        ge=0,
+        description="Requests of one municipality that wait for their turn in a process, of one client at most as many "
+        "as places are left for the others; more get 429.",
     )
     queue_seconds: float = Field(
-        10.0, gt=0, description="Seconds that a request waits for its turn, before it gets 429."
+        10.0,
+        gt=0,
+        description="Seconds that a request waits for its turn, before it gets 429; one that would wait longer for a "
+        "rate gets it at once.",
     )
     service_timeout: float = Field(
         120.0, gt=0, description="Seconds that a service may be silent before the gateway answers 504."
@@ -149,6 +158,13 @@ class Settings(BaseSettings):
     body_timeout: float = Field(
         60.0, gt=0, description="Seconds that a client may be silent while it sends a body, before the answer is 408."
     )
+    slowest_rate: float = Field(
+        1024.0,
+        ge=0,
+        description="Bytes per second that a client at least sends of a body and reads of an answer, over "
+        "`slowest_window` seconds in which it was waited for; a slower one is cut off. 0: no limit.",
+    )
+    slowest_window: float = Field(30.0, gt=0, description="Seconds over which the pace of a client is judged.")
     security_contact: str | None = Field(
         None,
         pattern=r"^(mailto:|https://|tel:)\S+$",

@@ -19,8 +19,11 @@ from zgw.filters import unknown
 from zgw.problems import Problem
 from zgw.reading import known
 
-WINDOW = 4 * 1024**2
-"""Bytes that are read from the storage at a time. No connection to it stays open while a slow client reads."""
+FIRST_WINDOW, WINDOW = 256 * 1024, 2 * 1024**2
+"""Bytes that are read from the storage at a time: little at first, and twice as many each time, so that a download that
+nobody reads holds little. No connection to the storage stays open while a slow client reads."""
+PIECE = 64 * 1024
+"""Bytes that are sent at a time: the server waits for a slow client between two of them."""
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 
@@ -124,14 +127,15 @@ def _range(call: Call, size: int, tag: str) -> tuple[int, int] | None:
 def windows_of(segments: Sequence[Mapping[str, Any]], start: int, end: int) -> list[Window]:
     """Return the reads (key, start, length) that together give the bytes from ``start`` to ``end``."""
     found: list[Window] = []
-    offset = 0
+    offset, window = 0, FIRST_WINDOW
     for segment in segments:
         size = segment["omvang"]
         at, stop = max(start - offset, 0), min(end - offset, size)
         while at < stop:
-            length = min(WINDOW, stop - at)
+            length = min(window, stop - at)
             found.append((segment["sleutel"], at, length))
             at += length
+            window = min(2 * window, WINDOW)
         offset += size
     return found
 
@@ -141,15 +145,17 @@ async def _read(call: Call, window: Window) -> bytes:
 
 
 async def _stream(call: Call, first: bytes, windows: Sequence[Window]) -> AsyncIterator[bytes]:
-    """Yield the bytes; the next piece is read while the client takes the present one."""
+    """Yield the bytes; the next window is read while the client takes the second half of the present one."""
     ahead: asyncio.Task[bytes] | None = None
     try:
-        for window in windows:
-            ahead = asyncio.create_task(_read(call, window))
-            yield first
-            first = await ahead
-        ahead = None
-        yield first
+        for window in (*windows, None):
+            for begin in range(0, len(first), PIECE):
+                if window is not None and ahead is None and 2 * begin >= len(first):
+                    ahead = asyncio.create_task(_read(call, window))
+                yield first[begin : begin + PIECE]
+            if window is not None:
+                first = await (ahead or _read(call, window))
+                ahead = None
     finally:
         if ahead is not None:
             ahead.cancel()
