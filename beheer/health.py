@@ -9,15 +9,18 @@ from typing import Any
 
 import orjson
 
+from zgw.recent import Recent
+
 LIVE, READY = "/_intern/live", "/_intern/ready"
 
 
 class Probed:
-    """An ASGI app that answers the probes itself. ``missing`` returns what keeps the process from its work."""
+    """An ASGI app that answers the probes itself. ``missing`` returns what keeps the process from its work; it is asked
+    once a second at most."""
 
     def __init__(self, app: Any, missing: Callable[[], Awaitable[list[str]]]) -> None:
         self.app = app
-        self._missing = missing
+        self._missing = Recent(missing)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a probe, or let the app answer."""

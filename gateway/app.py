@@ -35,7 +35,7 @@ from gateway.config import MAX_URI, Config, from_settings
 from gateway.flow import Flow, Rate
 from gateway.headers import SECURE, SECURE_OVER_TLS, with_defaults
 from gateway.limits import Limited, Pace, check_announced
-from gateway.pages import answer_page
+from gateway.pages import Readiness, answer_page
 from gateway.registry import Registry
 from gateway.snapshot import Identity, Snapshot, Tenant
 from gateway.tokens import verify_token
@@ -44,6 +44,7 @@ from gateway.upstream import Upstream, new_session
 from zgw import caller as callers
 from zgw import denial
 from zgw.problems import Problem
+from zgw.recent import Recent
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 from zgw.versions import VERSIONS
@@ -153,12 +154,14 @@ class Gateway:
         """Gets service, municipality, method, status and seconds of each request, for metrics."""
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
+        self._missing = Recent(Readiness(registry, self.services).missing)
 
     async def start(self) -> None:
         """Open what the gateway needs; in the event loop that serves the requests."""
         if self._split and self._session is None:
             self._session = session = new_session(self.config.connect_timeout, self.config.service_timeout)
             self.services = {name: Upstream(url, session) for name, url in self.config.service_urls.items()}
+            self._missing = Recent(Readiness(self.registry, self.services).missing)
 
     async def stop(self) -> None:
         """Close the connections to the services and to the database."""
@@ -221,7 +224,7 @@ class Gateway:
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
         if target is None:
-            answer = await answer_page(path, scope["method"], self.registry, self.services, self.config)
+            answer = await answer_page(path, scope["method"], self.config, self._missing)
             await send_response(answer, exchange.answer, scope["method"] == "HEAD")
         elif target.public:
             await self._forward_public(scope, receive, target, exchange)

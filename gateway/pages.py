@@ -2,7 +2,7 @@
 
 import asyncio
 import html
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -79,9 +79,12 @@ PATHS = frozenset((b"/", b"/health/live", b"/health/ready", SECURITY))
 
 
 async def answer_page(
-    path: bytes, method: str, registry: Registry, services: Mapping[str, ASGIApp], config: Config
+    path: bytes, method: str, config: Config, missing: Callable[[], Awaitable[list[str]]]
 ) -> Response:
-    """Return the gateway's own page at one of :data:`PATHS`, or about an error; raise Problem 404 or 405."""
+    """Return the gateway's own page at one of :data:`PATHS`, or about an error; raise Problem 404 or 405.
+
+    ``missing`` tells what cannot do its work (:func:`missing`).
+    """
     page = error_page(path) if path.startswith(PREFIX) else None
     if (path not in PATHS and page is None) or (path == SECURITY and not config.security_contact):
         raise Problem(404, "not_found", "Deze pagina bestaat niet.")
@@ -94,7 +97,7 @@ async def answer_page(
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
     if path == SECURITY:
         return PlainTextResponse(security_txt(config), headers={"Cache-Control": "max-age=3600"})
-    return await ready(registry, services)
+    return ready(await missing())
 
 
 def security_txt(config: Config) -> str:
@@ -115,27 +118,35 @@ def front_page() -> str:
     return _PAGE.format(apis="\n".join(items))
 
 
-async def ready(registry: Registry, services: Mapping[str, ASGIApp]) -> Response:
-    """Return 200 when the database and every service answer, otherwise 503 with the names of what is missing."""
-    database, *found = await asyncio.gather(_database(registry), *(_service(app) for app in services.values()))
-    missing = [database] if database else []
-    missing += [name for name, there in zip(services, found, strict=True) if not there]
+def ready(missing: list[str]) -> Response:
+    """Return 200 when nothing is missing, otherwise 503 with the names of what is."""
     content: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
     return JSONResponse(content, 503 if missing else 200, headers={"Cache-Control": "no-store"})
 
 
-async def _database(registry: Registry) -> str:
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            return await registry.missing()
-    except TimeoutError:
-        return "database"
+class Readiness:
+    """What keeps the database and the services from their work. Each of them is asked by one check at a time, which
+    nobody cancels: one that lasts too long counts as missing, until it answers."""
 
+    def __init__(self, registry: Registry, services: Mapping[str, ASGIApp]) -> None:
+        self._registry = registry
+        self._services = services
+        self._checks: dict[str, asyncio.Task[str]] = {}
 
-async def _service(app: ASGIApp) -> bool:
-    # Whatever goes wrong in a service, the answer is that it is not ready.
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            return await fetch_status(app, "/_intern/health") == 200
-    except Exception:
-        return False
+    async def missing(self) -> list[str]:
+        """Return the names of what is missing: of the database, or of services."""
+        names = ("database", *self._services)
+        self._checks = {name: self._checks.get(name) or asyncio.create_task(self._check(name)) for name in names}
+        done, late = await asyncio.wait(self._checks.values(), timeout=READY_SECONDS)
+        found = [task.result() if task in done else name for name, task in self._checks.items()]
+        self._checks = {name: task for name, task in self._checks.items() if task in late}
+        return [missing for missing in found if missing]
+
+    async def _check(self, name: str) -> str:
+        # Whatever goes wrong in a service, the answer is that it is not ready.
+        try:
+            if name == "database":
+                return await self._registry.missing()
+            return "" if await fetch_status(self._services[name], "/_intern/health") == 200 else name
+        except Exception:
+            return name

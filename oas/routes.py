@@ -1,11 +1,12 @@
 """Serves the OAS of an API and its interactive page."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import orjson
 import yaml
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from oas.openapi import document
@@ -16,41 +17,42 @@ from zgw.routes import BASE_HEADER
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+ANY_BASE = "https://basis.samenzaak.invalid"
+"""Stands for the base URL in what is rendered, which happens once; each answer has that of its own request."""
+
+
 def documentation(api: Api) -> list[Route]:
     """Return the routes of the OAS (JSON, YAML, the path that older clients use) and of the page; all without a
     token."""
-    made: dict[str, Response] = {}
 
-    def once(make: Callable[[str], Response]) -> Endpoint:
-        """Make each page once per base URL; the gateway sends only base URLs that are ours."""
+    def once(make: Callable[[], str], media_type: str) -> Endpoint:
+        """Make each page once per process, and put the base URL of the request into it."""
+        made: list[bytes] = []
 
         async def endpoint(request: Request) -> Response:
-            base = request.headers.get(BASE_HEADER, "")
-            key = f"{make.__name__} {base}"
-            if key not in made:
-                if len(made) > 100:
-                    made.clear()
-                made[key] = make(base)
-            return made[key]
+            if not made:
+                made.extend(make().encode().split(ANY_BASE.encode()))
+            # The gateway sends only base URLs that are ours; what reads the page need not rely on that.
+            base = quote(request.headers.get(BASE_HEADER, ""), safe=":/[]").encode()
+            return Response(base.join(made), media_type=media_type)
 
         return endpoint
 
-    def as_json(base: str) -> Response:
-        return Response(orjson.dumps(document(api, base)), media_type="application/json")
+    def as_json() -> str:
+        return orjson.dumps(document(api, ANY_BASE)).decode()
 
-    def as_yaml(base: str) -> Response:
-        text = yaml.safe_dump(document(api, base), sort_keys=False, allow_unicode=True)
-        return Response(text, media_type="application/yaml")
+    def as_yaml() -> str:
+        return yaml.dump(document(api, ANY_BASE), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
-    def older(base: str) -> Response:
-        return RedirectResponse(f"{base}{api.root}/openapi.yaml", 301)
+    def page() -> str:
+        return docs_page(api, document(api, ANY_BASE))
 
-    def page(base: str) -> Response:
-        return HTMLResponse(docs_page(api, document(api, base)))
+    async def older(request: Request) -> Response:
+        return RedirectResponse(f"{request.headers.get(BASE_HEADER, '')}{api.root}/openapi.yaml", 301)
 
     return [
-        Route(api.root + "/openapi.json", once(as_json)),
-        Route(api.root + "/openapi.yaml", once(as_yaml)),
-        Route(api.root + "/schema/openapi.yaml", once(older)),
-        Route(api.root + "/docs", once(page)),
+        Route(api.root + "/openapi.json", once(as_json, "application/json")),
+        Route(api.root + "/openapi.yaml", once(as_yaml, "application/yaml")),
+        Route(api.root + "/schema/openapi.yaml", older),
+        Route(api.root + "/docs", once(page, "text/html")),
     ]

@@ -21,6 +21,7 @@ from zgw.call import Call, Service, answer
 from zgw.erased import BEGAN
 from zgw.expand import objects, paths
 from zgw.problems import Again, Problem, forbidden, response
+from zgw.recent import Recent
 from zgw.resource import Action, Resource
 from zgw.uses import uses
 
@@ -225,8 +226,10 @@ async def _kanalen(call: Call) -> Response:
 
 
 def _health(service: Service) -> Endpoint:
+    recent = Recent(service.database.missing)
+
     async def endpoint(_: Request) -> Response:
-        missing = await service.database.missing()
+        missing = await recent()
         return answer({"status": missing or "ok"}, 503 if missing else 200)
 
     return endpoint

@@ -1,5 +1,6 @@
 """The probes of each process: it lives without a database, and is ready when it can do its work."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from beheer.health import LIVE, READY
 from beheer.runner import PARTS, Part
 from tests.stack import Stack
+from zgw.recent import SECONDS
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 
@@ -58,6 +60,9 @@ async def test_a_service_whose_migrations_have_not_run_is_not_ready(stack: Stack
                 assert answer.status_code == 503
                 assert answer.json()["missing"] == ["zaken: migration of deventer"]
                 await admin.execute(back, revision)
+                # What was found is told for a second.
+                assert (await probe.get(READY)).status_code == 503
+                await asyncio.sleep(SECONDS)
                 assert (await probe.get(READY)).status_code == 200
         finally:
             await admin.execute(back, revision)

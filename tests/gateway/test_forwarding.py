@@ -1,16 +1,20 @@
 """What reaches a service, what never does, and what the gateway answers itself."""
 
+import asyncio
 import json
 import logging
+from collections import Counter
 
 import pytest
 
+from gateway import pages
 from gateway import registry as registries
 from gateway.app import create_gateway
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.config import secret_box
 from tests.gateway.conftest import World
 from tests.gateway.fakes import SECRET, ask, make_token, reply
+from zgw import recent
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 from zgw.versions import VERSIONS
@@ -188,7 +192,7 @@ async def test_the_scheme_of_a_proxy_counts_only_when_proxies_are_trusted(world:
     assert await base() == "https://deventer.example.nl"
 
 
-async def test_front_page_and_health(world: World) -> None:
+async def test_front_page_and_health(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     page = await ask(world.gateway, "/")
     assert page.status == 200
     assert page.headers["x-content-type-options"] == "nosniff"
@@ -198,8 +202,54 @@ async def test_front_page_and_health(world: World) -> None:
     assert (await ask(world.gateway, "/health/live")).json == {"status": "ok"}
     assert (await ask(world.gateway, "/health/ready")).json == {"status": "ok"}
     world.zaken.healthy = False
+    # What was found less than a second ago is told again.
+    assert (await ask(world.gateway, "/health/ready")).json == {"status": "ok"}
+    monkeypatch.setattr(recent, "SECONDS", 0)
+    await asyncio.sleep(1)
     ready = await ask(world.gateway, "/health/ready")
     assert (ready.status, ready.json) == (503, {"status": "unavailable", "missing": ["zaken"]})
+
+
+async def test_health_is_checked_once_however_many_ask(world: World) -> None:
+    asked: Counter[str] = Counter()
+    answer = asyncio.Event()
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        asked[scope["path"]] += 1
+        await answer.wait()
+        await reply(send, 200)
+
+    world.services.update(dict.fromkeys(SERVICES, counted))  # type: ignore[arg-type]
+    asking = [asyncio.create_task(ask(world.gateway, "/health/ready")) for _ in range(50)]
+    await asyncio.sleep(0.05)
+    # Who leaves takes nothing from the others.
+    asking.pop(0).cancel()
+    answer.set()
+    assert {each.json["status"] for each in await asyncio.gather(*asking)} == {"ok"}
+    assert (await ask(world.gateway, "/health/ready")).status == 200
+    assert asked == {"/_intern/health": len(SERVICES)}
+
+
+async def test_a_service_that_does_not_answer_is_asked_no_second_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answer = 0, asyncio.Event()
+
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal asked
+        asked += 1
+        await answer.wait()
+        await reply(send, 200)
+
+    world.services["zaken"] = silent  # type: ignore[assignment]
+    monkeypatch.setattr(recent, "SECONDS", 0)
+    monkeypatch.setattr(pages, "READY_SECONDS", 0.05)
+    for _ in range(3):
+        assert (await ask(world.gateway, "/health/ready")).json["missing"] == ["zaken"]
+    assert asked == 1
+    answer.set()
+    await asyncio.sleep(0.05)
+    assert (await ask(world.gateway, "/health/ready")).status == 200
 
 
 async def test_without_a_database_it_says_so(world: World, settings: Settings) -> None:

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from beheer.health import LIVE, READY
+from gateway.error_pages import PREFIX
+from gateway.pages import SECURITY
 from tests.k8s.conftest import Manifests
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
@@ -79,11 +82,30 @@ def test_the_ingress_has_a_host_for_each_municipality(manifests: Manifests) -> N
     shared = manifests.settings()["SAMENZAAK_PUBLIC_URL"].partition("://")[2]
     assert hosts == [shared, *of_municipalities]
     for rule in spec["rules"]:
-        backends = [path["backend"]["service"]["name"] for path in rule["http"]["paths"]]
-        assert backends == ["samenzaak-gateway"]
+        assert {path["backend"]["service"]["name"] for path in rule["http"]["paths"]} == {"samenzaak-gateway"}
     if manifests.overlay == "production":
         assert [host for tls in spec["tls"] for host in tls["hosts"]] == hosts
         assert len({tls["secretName"] for tls in spec["tls"]}) == len(hosts)
+
+
+def let_through(path: str, paths: list[dict[str, Any]]) -> bool:
+    """Return whether an Ingress with these paths lets one through (networking.k8s.io/v1: Prefix is by segment)."""
+    for one in paths:
+        prefix = one["path"].rstrip("/")
+        if path == one["path"] or (one["pathType"] == "Prefix" and (path + "/").startswith(prefix + "/")):
+            return True
+    return False
+
+
+def test_the_ingress_lets_through_what_clients_need_and_nothing_else(manifests: Manifests) -> None:
+    for rule in manifests.kind("Ingress")["samenzaak"]["spec"]["rules"]:
+        paths = rule["http"]["paths"]
+        needed = ["/", SECURITY.decode(), f"{PREFIX.decode()}not_found"]
+        needed += [f"/{service}/api/v1{rest}" for service in SERVICES for rest in ("", "/docs", "/zaken/1")]
+        assert not [path for path in needed if not let_through(path, paths)]
+        hidden = ["/health", "/health/live", "/health/ready", LIVE, READY, "/_intern/objects/zaken", "/metrics", "/x"]
+        hidden += [f"/{service}/_intern/health" for service in SERVICES]
+        assert not [path for path in hidden if let_through(path, paths)]
 
 
 def test_the_ingress_lets_documents_through(manifests: Manifests) -> None:
