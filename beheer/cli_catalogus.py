@@ -59,7 +59,10 @@ def catalogus_import(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Examine everything and store nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import a catalogue: everything, or with any problem nothing; problems are told with their file and row."""
+    """Import a catalogue: everything, or with any problem nothing; problems are told with their file and row.
+
+    Exit status 1 with problems, and when the file brings nothing that is not there yet.
+    """
 
     async def work(standalone: Standalone, admin: asyncpg.Connection) -> Uitslag:
         bases = await bases_of(admin, standalone.settings, tenant)
@@ -76,6 +79,9 @@ def catalogus_import(
         typer.echo(f"samenzaak: {len(e.problemen)} problems; nothing was imported", err=True)
         raise typer.Exit(1) from None
     show(found.as_json(), as_json, _outcome)
+    if not found.brengt_iets:
+        typer.echo("samenzaak: nothing was imported: the file has nothing that is not there yet", err=True)
+        raise typer.Exit(1)
 
 
 def _outcome(fact: dict[str, Any]) -> str:

@@ -41,6 +41,11 @@ def test_a_real_catalogue_there_and_back(here: Callable[..., Any], tmp_path: Pat
     assert compared.stdout.count("equal") == 9
     again = here("catalogus", "import", "deventer", str(ZIP))
     assert (again.returncode, "nothing was imported" in again.stderr) == (1, True)
+    for more in ((), ("--dry-run",), ("--json",)):
+        nothing = here("catalogus", "import", "deventer", str(ZIP), "--mode", "ontbrekende", *more)
+        assert (nothing.returncode, nothing.stderr.count("nothing was imported")) == (1, 1)
+        assert "Traceback" not in nothing.stderr
+    assert json.loads(nothing.stdout)["overgeslagen"]["ZaakType"] == 60
     out = tmp_path / "out.zip"
     assert here("catalogus", "export", "deventer", "VRZL", str(out)).returncode == 0
     assert here("catalogus", "import", "raalte", str(out)).returncode == 0

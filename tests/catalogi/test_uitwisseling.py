@@ -239,7 +239,13 @@ def liar() -> bytes:
         (b"", "invalid"),
         (zipped({"../ZaakType.json": b"[]"}), "invalid"),
         (zipped({"/etc/ZaakType.json": b"[]"}), "invalid"),
-        (zipped({"map/ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"map/ZaakType.json": b"[]", "StatusType.json": b"[]"}), "invalid"),
+        (zipped({"map/ZaakType.json": b"[]", "ander/StatusType.json": b"[]"}), "invalid"),
+        (zipped({"map/in/ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"map/../ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"./ZaakType.json": b"[]"}), "invalid"),
+        (zipped({"__MACOSX/ZaakType.json": b"[]", "._StatusType.json": b"[]"}), "required"),
+        (zipped({"map/": b""}), "required"),
         (zipped({"..\\ZaakType.json": b"[]"}), "invalid"),
         (zipped({"C:ZaakType.json": b"[]"}), "invalid"),
         (zipped({"anders.json": b"[]"}), "required"),
@@ -253,6 +259,31 @@ def liar() -> bytes:
 )
 async def test_files_that_are_refused_before_anything_is_read(api: Client, content: bytes, code: str) -> None:
     assert {found for _, found in errors(await send(api, content))} == {code}
+
+
+CLUTTER = {
+    "files": ("", {"__MACOSX/._{}": b"\0\5\x16\7", ".DS_Store": b"\0\0\0\1Bud1"}),
+    "a folder": ("export/", {"export/": b"", "__MACOSX/export/._{}": b"\0\5", "export/.DS_Store": b"\0"}),
+    "a drive of Windows": ("", {"._{}": b"\0\5", "Thumbs.db": b"\xd0\xcf", "desktop.ini": b"[x]"}),
+}
+
+
+@pytest.mark.parametrize("way", CLUTTER)
+async def test_what_a_desktop_adds_to_a_zip_is_passed_over(api: Client, lijst: Selectielijst, way: str) -> None:
+    folder, clutter = CLUTTER[way]
+    rows = small(lijst, "MAC" + "ABC"[list(CLUTTER).index(way)], 1)
+    files = {f"{folder}{name}.json": json.dumps(content).encode() for name, content in rows.items()}
+    beside = {name.format(f"{file}.json"): content for name, content in clutter.items() for file in rows}
+    answer = await send(api, zipped({**files, **beside, folder + "Meer.json": b"[]"}))
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["toegevoegd"]["ZaakType"], answer.json()["onbekend"]) == (1, ["Meer.json"])
+    found = lees(zipped({**files, **beside}))
+    assert vergelijk(found, lees(await exported(api, rows["Catalogus"][0]["domein"])), uuids=True).gelijk
+
+
+async def test_a_bomb_among_the_clutter_is_not_unpacked() -> None:
+    found = lees(zipped({"ZaakType.json": b"[]", "__MACOSX/._ZaakType.json": b" " * (MAX_SIZE + 1)}))
+    assert (found.rows, found.onbekend) == ({"ZaakType": []}, [])
 
 
 async def test_a_bomb_is_not_unpacked(api: Client) -> None:

@@ -1,12 +1,13 @@
 """The ZIP: one ``<Resource>.json`` for each kind of type, a JSON array, and nothing else.
 
 What comes in is not trusted: names with folders, encrypted or doubled members, and content that unpacks to more than
-the limits are refused before anything of it is used.
+the limits are refused before anything of it is used. What the software of a desktop adds is passed over, as is the one
+folder in which everything lies when a folder was compressed.
 """
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,9 @@ FILES = (
 )
 """The kinds of type in the order in which they are imported. Open Zaak writes no ZaakObjectType of a whole catalogue
 and ignores one that it finds."""
+
+CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
+"""Names, in small letters, of what macOS and Windows put beside files; so are names that begin with ``._``."""
 
 MAX_MEMBERS = 50
 MAX_SIZE = 200 * 1024 * 1024
@@ -80,14 +84,15 @@ def lees(content: bytes) -> Bundel:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as e:
         raise Onleesbaar([Probleem("", 0, "", "invalid", f"Dit is geen ZIP-bestand: {e}")]) from None
-    problems = _about_members(archive.infolist())
+    members = _members(archive.infolist())
+    problems = _about_members(members)
     if problems:
         raise Onleesbaar(problems)
     found, left = Bundel(), MAX_SIZE
-    for info in archive.infolist():
-        kind = info.filename.removesuffix(".json")
-        if kind not in FILES or kind == info.filename:
-            found.onbekend.append(info.filename)
+    for name, info in members:
+        kind = name.removesuffix(".json")
+        if kind not in FILES or kind == name:
+            found.onbekend.append(name)
             continue
         try:
             with archive.open(info) as member:
@@ -102,12 +107,12 @@ def lees(content: bytes) -> Bundel:
             RuntimeError,
             _zlib_error(),
         ) as e:
-            problems.append(Probleem(info.filename, 0, "", "invalid", f"Het bestand is beschadigd: {e}"))
+            problems.append(Probleem(name, 0, "", "invalid", f"Het bestand is beschadigd: {e}"))
             continue
         left -= len(raw)
         if left < 0:
-            raise Onleesbaar([Probleem(info.filename, 0, "", "max_length", f"Uitgepakt meer dan {MAX_SIZE} bytes.")])
-        problems += _read_rows(found, kind, info.filename, raw)
+            raise Onleesbaar([Probleem(name, 0, "", "max_length", f"Uitgepakt meer dan {MAX_SIZE} bytes.")])
+        problems += _read_rows(found, kind, name, raw)
     if not found.rows and not problems:
         problems.append(Probleem("", 0, "", "required", f"De ZIP bevat geen van de bestanden {', '.join(FILES)}."))
     if problems:
@@ -121,14 +126,28 @@ def _zlib_error() -> type[Exception]:
     return zlib.error
 
 
-def _about_members(members: list[zipfile.ZipInfo]) -> list[Probleem]:
+def _members(infos: Sequence[zipfile.ZipInfo]) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Return what somebody put into the ZIP, each with its name in the one folder where everything lies."""
+    kept = [info for info in infos if not _is_clutter(info.filename)]
+    folder = kept[0].filename.partition("/")[0] + "/" if kept else ""
+    if folder in ("/", "./", "../") or not all(info.filename.startswith(folder) for info in kept):
+        folder = ""
+    named = [(info.filename.removeprefix(folder), info) for info in kept]
+    return [(name, info) for name, info in named if name or not folder]
+
+
+def _is_clutter(name: str) -> bool:
+    parts = name.lower().split("/")
+    return parts[0] in CLUTTER or parts[-1] in CLUTTER or parts[-1].startswith("._")
+
+
+def _about_members(members: Sequence[tuple[str, zipfile.ZipInfo]]) -> list[Probleem]:
     """Return what is wrong with the members before any is opened."""
     problems = []
     if len(members) > MAX_MEMBERS:
         return [Probleem("", 0, "", "max_length", f"De ZIP heeft meer dan {MAX_MEMBERS} bestanden.")]
     names: set[str] = set()
-    for info in members:
-        name = info.filename
+    for name, info in members:
         if "/" in name or "\\" in name or ":" in name or name in (".", "..", "") or info.is_dir():
             problems.append(Probleem(name[:100], 0, "", "invalid", "Mappen en paden zijn niet toegestaan."))
         elif info.flag_bits & 0x1:
@@ -136,7 +155,7 @@ def _about_members(members: list[zipfile.ZipInfo]) -> list[Probleem]:
         elif name in names:
             problems.append(Probleem(name[:100], 0, "", "invalid", "Het bestand komt tweemaal voor."))
         names.add(name)
-    if sum(info.file_size for info in members) > MAX_SIZE:
+    if sum(info.file_size for _, info in members) > MAX_SIZE:
         problems.append(Probleem("", 0, "", "max_length", f"Uitgepakt meer dan {MAX_SIZE} bytes."))
     return problems
 

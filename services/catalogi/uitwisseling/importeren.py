@@ -57,6 +57,11 @@ class Uitslag:
     onbekend: list[str] = field(default_factory=list)
     proef: bool = False
 
+    @property
+    def brengt_iets(self) -> bool:
+        """Whether the file has anything that was not there yet."""
+        return bool(self.toegevoegd or self.beeindigd)
+
     def as_json(self) -> dict[str, Any]:
         """Return the answer over HTTP."""
         return dict(vars(self))
