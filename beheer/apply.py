@@ -65,10 +65,11 @@ class Change:
 
 @dataclass
 class Outcome:
-    """What differed, and what could not be made."""
+    """What differed, what could not be made, and what was made but is better otherwise."""
 
     changes: list[Change]
     mistakes: list[Mistake]
+    warnings: list[str] = field(default_factory=list)
 
 
 class Tenant:
@@ -201,6 +202,8 @@ class _Work:
     async def _client(self, client_id: str, wanted: Client, known: snapshot.Client | None) -> bool:
         place: Place = ("clients", client_id)
         secret = wanted.read() if wanted.has_secret else ""
+        if warning := tenants.about_secret(client_id, secret):
+            self.outcome.warnings.append(f"{self.name}: {warning}")
         label = wanted.label or client_id
         details = []
         if known is not None:
@@ -284,7 +287,7 @@ class _Work:
         return [one["url"] for one in self._types[kind, named.domein] if wanted is None or str(one[key]) == wanted]
 
     async def _external(self, name: str, wanted: ExterneApi, known: Any) -> None:
-        secret = wanted.read()
+        secret = wanted.read() if wanted.has_secret else ""
         details = []
         if known is not None:
             same: dict[str, Any] = {

@@ -127,6 +127,8 @@ def apply_command(
                     await admin.close()
 
             outcome = asyncio.run(run())
+        for warning in outcome.warnings:
+            _warn(warning)
         for change in outcome.changes:
             typer.echo("\n".join(change.lines()))
         if outcome.mistakes:
@@ -272,14 +274,31 @@ def client_add(
         )
 
     made = with_admin(work)
-    if made.short_secret:
-        typer.echo(
-            f"samenzaak: warning: the secret has {len(made.secret)} characters; "
-            f"{tenants.WEAK_SECRET} or more resist guessing",
-            err=True,
-        )
+    _warn(tenants.about_secret(client_id, made.secret))
     facts = {"tenant": tenant, "clientId": client_id, "secret": made.secret, "applicatie": made.applicatie}
-    show(facts, as_json, lambda c: f"{c['tenant']} {c['clientId']}: secret {c['secret']}")
+    show(facts, as_json, _client)
+
+
+@client_app.command("secret")
+def client_secret(
+    tenant: Tenant,
+    client_id: str,
+    secret: Annotated[str | None, typer.Option(help="Its new secret; without it a strong one is made.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Give a client another secret; its rights stay. The old one is refused from the next request on."""
+    made = with_admin(lambda admin, settings: tenants.change_secret(admin, settings, tenant, client_id, secret))
+    _warn(tenants.about_secret(client_id, made))
+    show({"tenant": tenant, "clientId": client_id, "secret": made}, as_json, _client)
+
+
+def _client(fact: dict[str, Any]) -> str:
+    return f"{fact['tenant']} {fact['clientId']}: secret {fact['secret']}"
+
+
+def _warn(text: str) -> None:
+    if text:
+        typer.echo(f"samenzaak: warning: {text}", err=True)
 
 
 @client_app.command("list")

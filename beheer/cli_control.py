@@ -206,7 +206,7 @@ def external_add(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let a municipality refer to another API, with these credentials; or change one."""
+    """Let a municipality refer to another API, with these credentials or without any; or change one."""
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> External:
         return await add_external(
@@ -235,6 +235,7 @@ def _without_secret(api: External) -> dict[str, Any]:
 
 
 def _external(fact: dict[str, Any]) -> str:
-    how = f"as {fact['clientId']}" if fact["clientId"] else f"with a header {fact['header']}"
+    how = f"with a header {fact['header']}" if fact["header"] else "without credentials"
+    how = f"as {fact['clientId']}" if fact["clientId"] else how
     shown = ", open for expand" if fact["expand"] else ""
     return f"{fact['name']}: {fact['root']} {how}{shown}"

@@ -168,7 +168,8 @@ class Client(Secret):
 
 
 class ExterneApi(Secret):
-    """An API outside this installation, with credentials: a client_id and its secret, or a header and its value."""
+    """An API outside this installation, with what it asks for: a client_id and its secret, a header and its value, or
+    nothing."""
 
     root: str
     client_id: str = ""
@@ -178,8 +179,8 @@ class ExterneApi(Secret):
 
     @model_validator(mode="after")
     def _credentials(self) -> "ExterneApi":
-        if bool(self.client_id) == bool(self.header) or not self.has_secret:
-            raise ValueError("give clientId or header, and its secret with secretEnv or secretFile")
+        if (self.client_id and self.header) or bool(self.client_id or self.header) != self.has_secret:
+            raise ValueError("give clientId or header with its secret (secretEnv or secretFile), or none of them")
         return self
 
 

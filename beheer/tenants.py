@@ -22,13 +22,12 @@ WEAK_SECRET = 32
 
 @dataclass(frozen=True)
 class AddedClient:
-    """A new client: its secret, and whether an Applicatie was made for it."""
+    """A new client: its secret, and the Applicatie that was made for it, or ``""``."""
 
     tenant: str
     client_id: str
     secret: str
     applicatie: str
-    short_secret: bool
 
 
 async def prepare(admin: asyncpg.Connection, settings: Settings) -> None:
@@ -79,7 +78,29 @@ async def add_client(
     applicatie = ""
     if not credentials_only:
         applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights)
-    return AddedClient(tenant, client_id, made, applicatie, len(made) < WEAK_SECRET)
+    return AddedClient(tenant, client_id, made, applicatie)
+
+
+async def change_secret(
+    admin: asyncpg.Connection, settings: Settings, tenant: str, client_id: str, secret: str | None = None
+) -> str:
+    """Give a client another secret, and return it; its label, rights and Applicatie stay.
+
+    Raises LookupError when there is no such client, ValueError for an unusable secret.
+    """
+    known = [client for client in await registry.list_clients(admin, tenant) if client.client_id == client_id]
+    if not known:
+        raise LookupError(f"there is no client {client_id} of {tenant}")
+    return await registry.add_client(
+        admin, secret_box(settings), tenant, client_id, secret, known[0].label, replace=True
+    )
+
+
+def about_secret(client_id: str, secret: str) -> str:
+    """Return a warning about a short secret, without showing it; ``""`` when it is long enough, or there is none."""
+    if not 0 < len(secret) < WEAK_SECRET:
+        return ""
+    return f"the secret of {client_id} has {len(secret)} characters; {WEAK_SECRET} or more resist guessing"
 
 
 async def _add_applicatie(admin: asyncpg.Connection, tenant: str, client_id: str, label: str, all_rights: bool) -> str:

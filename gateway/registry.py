@@ -137,7 +137,8 @@ async def add_client(
         try:
             await db.execute(statement, tenant, client_id, stored, label)
         except asyncpg.UniqueViolationError as e:
-            raise ValueError(f"{tenant} already has a client {client_id}") from e
+            way = f"samenzaak client secret {tenant} {client_id} gives it another secret"
+            raise ValueError(f"{tenant} already has a client {client_id}; {way}") from e
         except asyncpg.ForeignKeyViolationError as e:
             raise LookupError(f"there is no municipality {tenant}") from e
     return secret

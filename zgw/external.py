@@ -54,9 +54,10 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*", re.IGNO
 
 @dataclass(frozen=True)
 class External:
-    """One configured API. ``secret`` is encrypted; with ``header`` it is the value of that header, else the secret of
-    ``client_id``. ``private``: its host was in a private network when the operator added it. ``expand``: the
-    operator lets it be shown to every client that may read what refers to it."""
+    """One configured API. ``secret`` is encrypted; with ``header`` it is the value of that header, with ``client_id``
+    the secret of that; without both the API asks for no credentials. ``private``: its host was in a private network
+    when the operator added it. ``expand``: the operator lets it be shown to every client that may read what refers to
+    it."""
 
     name: str
     root: str
@@ -250,11 +251,11 @@ class Outside:
 
     def _headers(self, api: External, caller: Caller, has_body: bool) -> Sequence[tuple[str, str]]:
         secret = secret_box(self._settings).decrypt(api.secret.encode()).decode()
-        name, value = api.header or "Authorization", secret
-        if not api.header:
+        credentials = [(api.header, secret)] if api.header else []
+        if api.client_id:
             now = int(time.time())
             users = {"user_id": caller.user_id, "user_representation": caller.user_representation}
             claims = {"iss": api.client_id, "iat": now, "client_id": api.client_id, **users}
-            value = f"Bearer {jwt.encode(claims, secret, 'HS256')}"
+            credentials = [("Authorization", f"Bearer {jwt.encode(claims, secret, 'HS256')}")]
         kind = [("Content-Type", "application/json"), ("Content-Crs", "EPSG:4326")] if has_body else []
-        return [(name, value), ("Accept", "application/json"), ("Accept-Crs", "EPSG:4326"), *kind]
+        return [*credentials, ("Accept", "application/json"), ("Accept-Crs", "EPSG:4326"), *kind]

@@ -52,16 +52,16 @@ async def add_external(
     header: str = "",
     expand: bool = False,
 ) -> External:
-    """Add or change an external API, with a client_id and secret or with a whole header (``Authorization: Token x``).
-    ``expand``: show its objects in ``expand`` to every client that may read what refers to them.
+    """Add or change an external API, with a client_id and secret, with a whole header (``Authorization: Token x``), or
+    without credentials. ``expand``: show its objects in ``expand`` to every client that may read what refers to them.
 
     Raises ValueError for a root or credentials that cannot be used, LookupError for an unknown municipality.
     """
     header_name, _, header_value = (part.strip() for part in header.partition(":"))
     if not _NAME.fullmatch(name):
         raise ValueError("a name has lower-case letters, digits, - and _")
-    if bool(header) == bool(client_id or secret) or bool(client_id) != bool(secret):
-        raise ValueError("give a client_id with its secret, or a header")
+    if (header and client_id) or bool(client_id) != bool(secret):
+        raise ValueError("give a client_id with its secret, a header, or nothing for an API that asks for nothing")
     usable = header_value.isprintable() and header_value.isascii() and header_value
     if header and not (_HEADER.fullmatch(header_name) and usable):
         raise ValueError("a header looks like 'Authorization: Token abc'")

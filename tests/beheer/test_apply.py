@@ -115,6 +115,47 @@ async def test_everything_of_a_file_is_made_and_then_nothing_changes(
     assert len((await client.get("/notificaties/api/v1/abonnement")).json()) == 1
 
 
+async def test_short_secrets_are_warned_of_and_made_all_the_same(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "kort-geheim")
+    monkeypatch.setenv("TOE_LONG", "omgevingsgeheim-omgevingsgeheim-01")
+    clients = {
+        f"kort-{name}": {"secretEnv": "TOE_SECRET"},
+        f"lang-{name}": {"secretEnv": "TOE_LONG"},
+        f"geen-{name}": {},
+    }
+    warning = f"{name}: the secret of kort-{name} has 11 characters; 32 or more resist guessing"
+    for dry_run in (True, False, False):
+        outcome = await applied(stack, tmp_path, municipality(name, clients=clients), dry_run=dry_run)
+        assert (outcome.warnings, outcome.mistakes) == ([warning], [])
+    async with stack.admin() as admin:
+        stored = await registry.client_secret(admin, secret_box(stack.settings), name, f"kort-{name}")
+    assert stored == "kort-geheim"
+
+
+async def test_an_external_api_without_credentials(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "sleutel")
+    api: dict[str, Any] = {"root": "https://198.51.100.1/api"}
+    content = municipality(name, externeApis={"open": api})
+    assert told(await applied(stack, tmp_path, content), name)[-1] == "+ external API open at https://198.51.100.1/api"
+    assert told(await applied(stack, tmp_path, content), name) == []
+    async with stack.admin() as admin:
+        assert [(a.client_id, a.header) for a in await external.list_externals(admin, name)] == [("", "")]
+    api |= {"header": "X-Api-Key", "secretEnv": "TOE_SECRET"}
+    changed = told(await applied(stack, tmp_path, content), name)
+    assert changed == [
+        "~ external API open at https://198.51.100.1/api",
+        "    header  -> X-Api-Key",
+        "    secret changed",
+    ]
+    for half in ({"clientId": "x"}, {"secretEnv": "TOE_SECRET"}, {"clientId": "x", "header": "Y", "secretEnv": "Z"}):
+        content = municipality(name, externeApis={"half": {"root": "https://198.51.100.1/api", **half}})
+        assert "give clientId or header" in mistakes(tmp_path, content)[0]
+
+
 async def test_a_change_is_told_and_made_and_a_secret_never_shown(
     stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

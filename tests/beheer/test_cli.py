@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import psutil
 import pytest
 
@@ -86,8 +87,11 @@ def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> Non
     wrong = here("tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
     assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
     short = here("client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json")
-    assert "warning" in short.stderr
-    assert json.loads(short.stdout)["secret"] == "kort"
+    warning = "samenzaak: warning: the secret of zac has 4 characters; 32 or more resist guessing\n"
+    assert (short.stderr, json.loads(short.stdout)["secret"]) == (warning, "kort")
+    twice = here("client", "add", "deventer", "--client-id", "zac")
+    way = "samenzaak client secret deventer zac gives it another secret"
+    assert (twice.returncode, twice.stderr) == (1, f"samenzaak: deventer already has a client zac; {way}\n")
     strong = here("client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
     assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
     listed = json.loads(here("client", "list", "deventer", "--json").stdout)
@@ -99,6 +103,34 @@ def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> Non
     assert same.stderr.startswith("samenzaak: client zac of deventer has the same secret")
     assert json.loads(here("client", "list", "raalte", "--json").stdout) == []
     here("tenant", "remove", "raalte", "--erase", "raalte")
+
+
+def test_a_client_gets_another_secret(here: Callable[..., Any]) -> None:
+    made = here(
+        "client", "add", "deventer", "--client-id", "wissel", "--label", "Wisselt", "--credentials-only", "--json"
+    )
+    first = json.loads(made.stdout)
+    second = json.loads(here("client", "secret", "deventer", "wissel", "--json").stdout)["secret"]
+    assert (len(second) > 32, second != first["secret"]) == (True, True)
+    listed = json.loads(here("client", "list", "deventer", "--json").stdout)
+    assert {"tenant": "deventer", "clientId": "wissel", "label": "Wisselt"} in listed
+    token = here("token", "deventer", "wissel").stdout.strip()
+    assert jwt.decode(token, second, ["HS256"])["client_id"] == "wissel"
+    short = here("client", "secret", "deventer", "wissel", "--secret", "kort-wachtwoord")
+    assert short.stdout == "deventer wissel: secret kort-wachtwoord\n"
+    assert short.stderr.startswith("samenzaak: warning: the secret of wissel has 15 characters")
+    nobody = here("client", "secret", "deventer", "niemand")
+    assert (nobody.returncode, nobody.stderr) == (1, "samenzaak: there is no client niemand of deventer\n")
+    assert here("client", "remove", "deventer", "wissel").returncode == 0
+
+
+def test_an_api_elsewhere_without_credentials(here: Callable[..., Any]) -> None:
+    made = here("external", "add", "deventer", "open", "--root", "https://198.51.100.7/api/v1")
+    assert (made.returncode, made.stdout) == (0, "open: https://198.51.100.7/api/v1 without credentials\n")
+    assert json.loads(here("external", "list", "deventer", "--json").stdout)[0]["clientId"] == ""
+    half = here("external", "add", "deventer", "half", "--root", "https://198.51.100.8/api", "--client-id", "x")
+    assert (half.returncode, half.stderr.count("\n")) == (1, 1)
+    assert here("external", "remove", "deventer", "open").returncode == 0
 
 
 def test_status_and_tenant_show(here: Callable[..., Any]) -> None:

@@ -101,6 +101,28 @@ def bad_url(answer: httpx.Response, field: str) -> bool:
     return answer.status_code == 400 and (field, "bad-url") in found
 
 
+async def test_an_api_may_ask_for_no_credentials(stack: Stack) -> None:
+    sent: list[dict[str, str]] = []
+
+    async def answer(request: Request) -> JSONResponse:
+        sent.append(dict(request.headers))
+        return JSONResponse({"url": str(request.url)})
+
+    app = Starlette(routes=[Route(ROOT + "/besluittypen/{uuid}", answer)])
+    async with serving(app) as base, stack.admin() as admin:
+        made = await add_external(admin, stack.settings, "deventer", "open", base + ROOT)
+        await heard(stack)
+        try:
+            url = f"{base}{ROOT}/besluittypen/{uuid.uuid4()}"
+            assert await fetch(stack, url) == {"url": url}
+            assert made in await list_externals(admin, "deventer")
+        finally:
+            await remove_external(admin, "deventer", "open")
+            await heard(stack)
+    assert sent[0]["accept"] == "application/json"
+    assert "authorization" not in sent[0]
+
+
 async def test_a_configured_api_is_fetched_with_a_zgw_token(stack: Stack) -> None:
     async with elsewhere(stack) as other:
         url = f"{other.base}{ROOT}/besluittypen/{uuid.uuid4()}"
@@ -294,8 +316,9 @@ def test_which_addresses_may_be_connected_to(address: str, public: bool, private
         ("http://x.example.nl/api?x=1", {"client_id": "a", "secret": "b"}),
         ("http://x.example.nl/../api", {"client_id": "a", "secret": "b"}),
         ("http://169.254.169.254/latest", {"client_id": "a", "secret": "b"}),
-        ("http://x.example.nl/api", {}),
         ("http://x.example.nl/api", {"client_id": "a"}),
+        ("http://x.example.nl/api", {"secret": "b"}),
+        ("http://x.example.nl/api", {"header": "X: y", "secret": "b"}),
         ("http://x.example.nl/api", {"client_id": "a", "secret": "b", "header": "X: y"}),
         ("http://x.example.nl/api", {"header": "geen-waarde"}),
         ("http://x.example.nl/api", {"header": "X: y\r\nHost: z"}),
