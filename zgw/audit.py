@@ -25,10 +25,12 @@ from starlette.responses import Response
 from zgw.call import Call, answer, dump
 from zgw.check import Check
 from zgw.database import Executor, parameters
+from zgw.describe import describe
+from zgw.fields import path_of
 from zgw.output import existing, within
 from zgw.problems import forbidden, not_found
 from zgw.resource import Resource
-from zgw.rights import scopes
+from zgw.rights import Rights, scopes
 
 LEZEN = scopes("audittrails.lezen")
 
@@ -116,7 +118,11 @@ async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:
 
 
 async def trail(call: Call, resource: Resource) -> Response:
-    """Answer ``GET /{resource}/{uuid}/audittrail[/{uuid}]``: a plain array, oldest first, or one entry."""
+    """Answer ``GET /{resource}/{uuid}/audittrail[/{uuid}]``: a plain array, oldest first, or one entry.
+
+    An entry has the type and level that its main object had when it was written. The list leaves out what lies outside
+    the client's rights, as all lists do; one such entry is a 403.
+    """
     call.check_accept()
     rights = await call.rights(LEZEN)
     from zgw.reading import no_query
@@ -140,13 +146,47 @@ async def trail(call: Call, resource: Resource) -> Response:
     statement = select(table.c.uuid, table.c.entry).where(table.c.hoofdobject == main_uuid).order_by(table.c.id)
     entry_uuid = call.path.get("entry_uuid")
     if entry_uuid:
-        statement = statement.where(table.c.uuid == entry_uuid)
+        # Who may see it is known from the entries before it.
+        this = select(table.c.id).where(table.c.uuid == entry_uuid, table.c.hoofdobject == main_uuid)
+        statement = statement.where(table.c.id <= this.scalar_subquery())
     entries = [_shown(row, call.base) for row in await call.db.rows(call.tenant, statement)]
     if not entry_uuid:
-        return answer(entries)
+        return answer(visible(entries, resource, readable, call.base))
     if not entries:
         raise not_found()
-    return answer(entries[0])
+    if entries[-1] not in visible(entries, resource, readable, call.base)[-1:]:
+        raise forbidden()
+    return answer(entries[-1])
+
+
+def visible(entries: list[dict[str, Any]], resource: Resource, rights: Rights, base: str) -> list[dict[str, Any]]:
+    """Return the entries of one trail, in their order, that lie within ``rights``: those of the main object by its
+    state before and after, those of what belongs to it by the state that the main object had then."""
+    if resource.typed is None or (rights.everything and not rights.published_only):
+        return entries
+    names = {p.attribute: p.name for p in describe(resource.fields)}
+    kind, level = names[resource.typed.type], names.get(resource.typed.level, "")
+
+    def allowed(state: Mapping[str, Any]) -> bool:
+        # isGereedVoorPublicatie is the one that decides for applications that see only what is published.
+        ready = not rights.published_only or state.get("isGereedVoorPublicatie", True) is True
+        return ready and rights.allows(path_of(state[kind], (base,)), state.get(level) or None)
+
+    history = [_states(entry, resource) for entry in entries]
+    now: Mapping[str, Any] | None = next((states[0] for states in history if states), None)
+    found = []
+    for entry, states in zip(entries, history, strict=True):
+        if all(allowed(state) for state in states or ([now] if now else [])):
+            found.append(entry)
+        now = states[-1] if states else now
+    return found
+
+
+def _states(entry: Mapping[str, Any], resource: Resource) -> list[Mapping[str, Any]]:
+    """Return what the main object was before and after the write of this entry; nothing for what belongs to it."""
+    if entry["resource"] != resource.name or entry["resourceUrl"] != entry["hoofdObject"]:
+        return []
+    return [state for state in (entry["wijzigingen"]["oud"], entry["wijzigingen"]["nieuw"]) if state]
 
 
 def _shown(row: Mapping[str, Any], base: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from zgw.caller import HEADER, Caller, verify
 from zgw.database import Database
 from zgw.denial import HEADER as DENIED
 from zgw.denial import verify_denial
-from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid
+from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid, not_json
 from zgw.remote import Remote
 from zgw.resource import Api, Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
@@ -246,7 +246,7 @@ def parsed(raw: bytes | bytearray, internal: bool = False) -> dict[str, Any]:
     try:
         data = orjson.loads(raw.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as e:
-        raise Problem(400, "parse_error", str(e)[:500]) from None
+        raise Problem(400, "parse_error", not_json(raw, e)) from None
     if not isinstance(data, dict):
         raise invalid("nonFieldErrors", "not_a_dict")
     if internal:

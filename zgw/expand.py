@@ -11,7 +11,7 @@ from zgw.fields import Ref
 from zgw.output import existing as exists_for
 from zgw.output import properties, reading, reference_of, within
 from zgw.problems import Problem
-from zgw.remote import at_once, split_path
+from zgw.remote import at_once, is_type, split_path
 from zgw.resource import Resource
 
 MAX_PATHS = 100
@@ -167,10 +167,10 @@ async def _fetched(call: Call, ref: Ref, urls: list[str], branch: Tree) -> dict[
     if len(urls) > MAX_ELSEWHERE:
         raise Problem(404, "invalid-expand-field", f"Meer dan {MAX_ELSEWHERE} objecten staan in andere registers.")
     remote = call.service.remote
-    fetch = remote.external if ref.service == "catalogi" else remote.opened
     found: dict[str, dict[str, Any]] = {}
 
     async def one(url: str) -> None:
+        fetch = remote.external if is_type(url, ref) else remote.opened
         item = None if branch or ref.service not in ("", "catalogi") else await fetch(call.caller, url)
         if item is None:
             raise Problem(404, "not_found", f"Dit kan niet worden opgehaald: {url[:200]}.")

@@ -6,7 +6,7 @@ An answered write is therefore announced, a rolled-back one never.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,8 +19,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Executor, among, parameters
+from zgw.database import Executor, Prepared, among, parameters
 from zgw.problems import Problem
+from zgw.resource import Typed
 from zgw.tenancy import tenant_of
 
 log = logging.getLogger("samenzaak.outbox")
@@ -53,6 +54,12 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
+async def catalogus_of(check: Check, typed: Typed, kind: str) -> dict[str, str]:
+    """Return the kenmerk that tells the catalogue of a type, or nothing when nobody can tell."""
+    found = await check.call.service.remote.catalogus(check.call.caller, kind)
+    return {f"{typed.type}.catalogus": found} if found else {}
+
+
 async def look_up_catalogus(check: Check) -> None:
     """Find out before the transaction in which catalogue the type of the main object is, which newer subscribers filter
     on (``zaaktype.catalogus``).
@@ -65,8 +72,8 @@ async def look_up_catalogus(check: Check) -> None:
     if typed is None or not resource.kanaal or check.action not in resource.notify:
         return
     kind = check.main[typed.type] if resource.main and check.main else check.now(typed.type)
-    if catalogus := await check.call.service.remote.catalogus(check.call.caller, kind):
-        check.notes["catalogus"] = {f"{typed.type}.catalogus": catalogus}
+    if found := await catalogus_of(check, typed, kind):
+        check.notes["catalogus"] = found
 
 
 def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -79,14 +86,34 @@ def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, An
     main_row = check.main if resource.main else row
     assert main_row is not None
     main_url = f"{call.base}{call.service.api.root}/{main.path}/{main_row['uuid']}" if resource.main else url
-    kenmerken = {
-        name: call.base + value if value.startswith("/") else value
-        for name, value in {**main.kenmerken(main_row), **check.notes.get("catalogus", {})}.items()
-    }
+    return _of(check, main_url, url, {**main.kenmerken(main_row), **check.notes.get("catalogus", {})})
+
+
+def _of(check: Check, main_url: str, url: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """Return the notification of the write of ``check`` about the object at ``url``."""
+    call, resource = check.call, check.resource
+    kenmerken = {name: call.base + value if value.startswith("/") else value for name, value in known.items()}
     found = message(call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
     if resource.mirrors and check.notes.get("mirrored", True):
         found["held_until"] = datetime.now(UTC) + HOLD
     return found
+
+
+async def announce_along(
+    db: Executor, check: Check, rows: Sequence[Mapping[str, Any]], catalogi: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Announce that other main objects go along with the one that ``check`` removes, as if each was removed by itself.
+    ``catalogi`` has :func:`catalogus_of` each of their types. In the transaction of the removal."""
+    resource = check.resource
+    assert resource.typed is not None
+    assert resource.kenmerken is not None
+    statement = Prepared(adding(resource.table.metadata, False))
+    for row in rows:
+        url = f"{check.call.base}{check.call.service.api.root}/{resource.path}/{row['uuid']}"
+        known = {**resource.kenmerken(row), **catalogi[row[resource.typed.type]]}
+        added = await db.row(statement(**_of(check, url, url, known)))
+        assert added is not None
+        check.notes.setdefault("outbox", []).append(added["outbox"])
 
 
 def message(
@@ -133,7 +160,7 @@ async def holding(check: Check) -> AsyncIterator[None]:
             until = datetime.now(UTC) + HOLD
             with contextlib.suppress(*UNAVAILABLE):
                 async with check.call.db.acquire(check.call.tenant) as db:
-                    await db.execute(table.update().where(table.c.id == held).values(held_until=until))
+                    await db.execute(table.update().where(among(table.c.id, held)).values(held_until=until))
 
     work = asyncio.create_task(hold_on())
     try:
@@ -148,7 +175,7 @@ async def release(check: Check) -> None:
         return
     table = check.resource.table.metadata.tables["outbox"]
     async with check.call.db.transaction(check.call.tenant) as db:
-        await db.execute(table.update().where(table.c.id == held).values(held_until=None))
+        await db.execute(table.update().where(among(table.c.id, held)).values(held_until=None))
         await wake(db)
 
 

@@ -12,7 +12,7 @@ from zgw.database import Prepared
 from zgw.describe import Property, describe
 from zgw.fields import Ref
 from zgw.fixed import Fixed
-from zgw.resource import Resource
+from zgw.resource import CALLING_CLIENT, Resource
 from zgw.rights import Rights
 
 Render = Callable[[Any, str], Any]
@@ -74,6 +74,8 @@ def within(resource: Resource, rights: Rights) -> ColumnElement[bool]:
         return exists(
             select(main.table.c.id).where(main.table.c.uuid == resource.table.c[resource.main.attribute], inner)
         )
+    if resource.owner:
+        return resource.table.c[resource.owner] == bindparam(CALLING_CLIENT)
     if resource.typed:
         level = resource.table.c[resource.typed.level] if resource.typed.level else None
         return rights.condition(resource.table.c[resource.typed.type], level)

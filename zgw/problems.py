@@ -83,6 +83,9 @@ REASONS = {
     "only-digits": "Alleen cijfers zijn toegestaan.",
 }
 
+MAX_URL = 1000
+"""Most characters of a URL that an error repeats."""
+
 OBJECT = "nonFieldErrors"
 """The name under which an error of the object as a whole is reported."""
 
@@ -138,6 +141,21 @@ def invalid(name: str, code: str, reason: str = "") -> Problem:
 def forbidden(detail: str = "") -> Problem:
     """Return the 403 for a missing right."""
     return Problem(403, "permission_denied", detail)
+
+
+def outside(kind: str, url: str, level: str = "") -> Problem:
+    """Return the 403 for a type, or a level of a type, that lies outside the rights of the client who named it."""
+    what = f"De vertrouwelijkheidaanduiding {level} van {kind}" if level else f"Het {kind}"
+    return forbidden(f"{what} {url[:MAX_URL]} valt buiten uw autorisaties.")
+
+
+def not_json(raw: bytes | bytearray, error: orjson.JSONDecodeError) -> str:
+    """Return why what a client sent is no JSON, and where."""
+    if not raw.strip():
+        return "De inhoud is leeg."
+    if not error.doc:
+        return "De inhoud is geen UTF-8."
+    return f"Dit is geen geldige JSON: regel {error.lineno}, teken {error.colno}."
 
 
 def not_found(detail: str = "") -> Problem:

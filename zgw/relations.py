@@ -178,9 +178,10 @@ async def _undo(db: Executor, check: Check) -> None:
     for undo in check.notes.get("undo", ()):
         await undo(db)
     tables = check.resource.table.metadata.tables
-    for name, noted in (("audittrail", "audit"), ("outbox", "outbox")):
-        if (key := check.notes.get(noted)) is not None:
-            await db.execute(tables[name].delete().where(tables[name].c.id == key))
+    if (entry := check.notes.get("audit")) is not None:
+        await db.execute(tables["audittrail"].delete().where(tables["audittrail"].c.id == entry))
+    if announced := check.notes.get("outbox"):
+        await db.execute(tables["outbox"].delete().where(among(tables["outbox"].c.id, announced)))
 
 
 async def _undo_rows(db: Executor, check: Check) -> None:

@@ -319,6 +319,12 @@ def split_path(path: str) -> tuple[str, str, str]:
     return parts[1], parts[-2], parts[-1]
 
 
+def is_type(url: str, ref: Ref) -> bool:
+    """Return whether a URL elsewhere can be that of a type of this kind: ``…/zaaktypen/<uuid>``. Any other object of a
+    register that the municipality may read is no type, whatever a client calls it."""
+    return ref.service == "catalogi" and url.partition("?")[0].rpartition("/")[0].rpartition("/")[2] == ref.path
+
+
 async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[dict[str, Any] | None, str]:
     """Return (object, "") or (None, code) for a reference to another API (common.md §10): ``bad-url`` for
     everything that cannot be resolved, ``invalid-resource`` for another kind of resource, ``not-published`` for a
@@ -336,6 +342,9 @@ async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[
         if (service, collection) != (ref.service, ref.path):
             return None, "invalid-resource"
     else:
+        if ref.service == "catalogi" and not is_type(path, ref):
+            # Nothing is told of it: everything that is a type can be shown to who reads what has it.
+            return None, "invalid-resource" if await remote.refers_to(caller, path) else "bad-url"
         found = await remote.object(caller, path)
         if found is None:
             return None, "bad-url"

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from zgw.check import Check
     from zgw.database import Executor
 
+CALLING_CLIENT = "calling_client"
+"""The parameter of statements that has the client_id of the caller, where objects have an owner."""
+
 Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
@@ -108,6 +111,9 @@ class Resource:
     crs: bool = False
     typed: Typed | None = None
     main: Main | None = None
+    owner: str = ""
+    """The column that holds the client_id of who made an object, when it is for that client alone; clients with all
+    rights have them all."""
     restrict: Callable[[Rights], ColumnElement[bool] | None] | None = None
     """A condition beside type and level, such as ``isGereedVoorPublicatie``; an object outside it does not exist."""
     kanaal: str = ""
@@ -163,7 +169,8 @@ class Resource:
 
     def given(self, call: "Call") -> dict[str, Any]:
         """Return what the request gives to the named parameters of a read."""
-        return {} if self.parameters is None else self.parameters(call)
+        found = {} if self.parameters is None else self.parameters(call)
+        return {**found, CALLING_CLIENT: call.caller.client_id} if self.owner else found
 
     def renamed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request with the names that its properties have. Clients that know both names send one of them

@@ -21,7 +21,7 @@ from zgw.describe import describe
 from zgw.fields import LEVELS, URL, path_of
 from zgw.holding import deleting, hold, inserting, updating
 from zgw.output import by_uuid, render
-from zgw.problems import Again, InvalidParam, Problem, forbidden
+from zgw.problems import Again, InvalidParam, Problem, outside
 from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Rights
@@ -140,8 +140,10 @@ async def permit(check: Check, rights: Rights) -> None:
     level = ""
     if typed.level:
         level = check.row.get(typed.level) or (kind or {}).get("vertrouwelijkheidaanduiding") or ""
-    if not rights.allows(check.row[typed.type], level):
-        raise forbidden()
+    path = check.row[typed.type]
+    if not rights.allows(path, level):
+        url = check.call.base + path if path.startswith("/") else path
+        raise outside(typed.type, url, level if path in rights.caps else "")
 
 
 async def permit_type(check: Check, rights: Rights) -> None:
@@ -159,9 +161,9 @@ async def permit_type(check: Check, rights: Rights) -> None:
     level = next((check.sent.get(p.name) for p in describe(check.resource.fields) if p.attribute == typed.level), None)
     if path in rights.caps:
         if level in LEVELS and not rights.allows(path, str(level)):
-            raise forbidden()
+            raise outside(typed.type, url, str(level))
     elif not typed.level or (await check.find(path, p.ref))[0] is not None:
-        raise forbidden()
+        raise outside(typed.type, url)
 
 
 async def replace(call: Call, resource: Resource) -> Response:
@@ -317,7 +319,11 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     shown = new or old
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
-    check.notes.update(await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row)))
+    noted = await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row))
+    if "audit" in noted:
+        check.notes["audit"] = noted["audit"]
+    if "outbox" in noted:
+        check.notes.setdefault("outbox", []).append(noted["outbox"])
     if resource.cached:
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 

@@ -7,7 +7,12 @@ from typing import Annotated, Any, Literal
 from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.besluiten.relaties import gesloten_zaak_is_beschermd, spiegel_in_zaak, zaak_hoort_van_de_wijziging
+from services.besluiten.relaties import (
+    gesloten_zaak_is_beschermd,
+    spiegel_in_zaak,
+    zaak_hoort_van_de_wijziging,
+    zaak_ligt_binnen_de_autorisaties,
+)
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
@@ -184,7 +189,12 @@ BESLUIT = Resource(
     audited=True,
     weergave=lambda row: str(row["identificatie"]),
     unique={"besluit_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
-    rules=[datum_ligt_niet_in_de_toekomst, identificatie_is_uniek, besluittype_hoort_bij_zaaktype],
+    rules=[
+        zaak_ligt_binnen_de_autorisaties,
+        datum_ligt_niet_in_de_toekomst,
+        identificatie_is_uniek,
+        besluittype_hoort_bij_zaaktype,
+    ],
     derive=[nummer_wordt_uitgegeven],
     guards=[gesloten_zaak_is_beschermd],
     effects=[nummer_vervalt],

@@ -11,6 +11,16 @@ from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
 GEFORCEERD_BIJWERKEN = scopes("zaken.geforceerd-bijwerken")
+KENNEN = scopes("zaken.lezen", "zaken.bijwerken", "zaken.geforceerd-bijwerken")
+"""Any of these for its type and level tells that a client knows of a zaak."""
+
+
+async def zaak_ligt_binnen_de_autorisaties(check: Check) -> None:
+    """zrc-006: een besluit belet dat zijn zaak wordt verwijderd en bepaalt mede hoelang die bewaard blijft; het noemt
+    dus alleen een zaak van deze installatie waarvoor de client autorisaties heeft."""
+    zaak = check.resolved("zaak")
+    if zaak and check.row["zaak"].startswith("/") and check.changed("zaak") and not await _holds(check, KENNEN, zaak):
+        raise forbidden("De zaak ligt buiten uw autorisaties.")
 
 
 async def gesloten_zaak_is_beschermd(check: Check) -> None:
@@ -20,7 +30,7 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
     open_ = check.notes["alleen open"] = set()
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
-        if zaak is None or await _may_force(check, zaak):
+        if zaak is None or await _holds(check, GEFORCEERD_BIJWERKEN, zaak):
             continue
         if zaak.get("einddatum"):
             raise forbidden("De zaak is gesloten. Benodigde scope: zaken.geforceerd-bijwerken.")
@@ -41,11 +51,12 @@ async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
         raise invalid("zaak", "pending-relations") from e
 
 
-async def _may_force(check: Check, zaak: dict[str, Any]) -> bool:
+async def _holds(check: Check, wanted: frozenset[str], zaak: Mapping[str, Any]) -> bool:
+    """Return whether the client has one of these scopes of the Zaken API for a zaak."""
     if check.call.caller.component:
         return True
     applicatie = await check.call.applicatie()
-    rights = applicatie.rights("zrc", GEFORCEERD_BIJWERKEN) if applicatie else None
+    rights = applicatie.rights("zrc", wanted) if applicatie else None
     return rights is not None and rights.allows(zaak["zaaktype"], zaak.get("vertrouwelijkheidaanduiding"))
 
 

@@ -185,8 +185,8 @@ async def _multipart(call: Call, form: Form, options: dict[bytes, bytes]) -> boo
             parser.write(chunk)
             if not await form.pass_on():
                 return False
-    except FormParserError as e:
-        raise Problem(400, "parse_error", f"Het formulier is onleesbaar: {e}"[:300]) from None
+    except FormParserError:
+        raise Problem(400, "parse_error", "Het formulier is onleesbaar.") from None
     if not form.complete:
         raise Problem(400, "parse_error", "Het formulier is niet compleet.")
     return True

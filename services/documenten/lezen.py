@@ -38,10 +38,11 @@ VERSIE = Resource(
         "locked": _LOCKED.scalar_subquery(),
         "bestandsdelen": literal_column("'[]'::jsonb"),
     },
+    typed=DOCUMENT.typed,
     scopes={},
     verbs=(),
 )
-"""How an older version is read; it has no API of its own."""
+"""How an older version is read; it has no API of its own. Its type and level are those that it was written with."""
 
 
 class ZoekFields(Fields):
@@ -95,7 +96,9 @@ async def find_version(
 ) -> tuple[Resource, Row]:
     """Return the wanted version and how it is read; raise 404 when there is none, 403 when it may not be seen.
 
-    An application that is limited to publication sees the latest version that is ready, and only those (§9).
+    Both the document as it is and the version must lie within ``rights``: what became public after it was redacted
+    keeps its earlier text for those who could read it then. An application that is limited to publication sees the
+    latest version that is ready, and only those (§9).
     """
     number, moment = _wanted(given)
     if number is None and moment is None and not rights.published_only:
@@ -104,6 +107,8 @@ async def find_version(
     latest = await call.db.row(call.tenant, statement.where(DOCUMENT_TABLE.c.uuid == call.path["uuid"]))
     if latest is None:
         raise not_found()
+    if not (latest["_allowed"] or rights.published_only):
+        raise forbidden()
     found, resource = (latest, DOCUMENT) if _fits(latest, number, moment, rights) else (None, VERSIE)
     if found is None:
         of = VERSIE_TABLE.c
@@ -112,10 +117,10 @@ async def find_version(
         conditions_ += [of.begin_registratie <= moment] if moment is not None else []
         conditions_ += [of.is_gereed_voor_publicatie.is_(True)] if rights.published_only else []
         older = (full_reading if full else reading)(VERSIE).where(*conditions_).order_by(of.versie.desc()).limit(1)
-        found = await call.db.row(call.tenant, older)
+        found = await call.db.row(call.tenant, older.add_columns(within(VERSIE, rights).label("_allowed")))
     if found is None:
         raise not_found("Deze versie bestaat niet.")
-    if not latest["_allowed"]:
+    if not (latest["_allowed"] and found["_allowed"]):
         raise forbidden()
     return resource, found
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator
-from sqlalchemy import Column, ColumnElement, Text, bindparam, func, select
+from sqlalchemy import Column, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
@@ -21,7 +21,6 @@ from zgw.database import Executor
 from zgw.fields import WRITE_ONLY, Fields, Length, Shown, Url, check_url
 from zgw.problems import OBJECT, Problem, error
 from zgw.resource import Action, Resource
-from zgw.rights import Rights
 from zgw.settings import Settings
 from zgw.tables import make_table
 from zgw.verbs import CONFLICT_RETRIES, find, no_query, update_object
@@ -73,12 +72,6 @@ ABONNEMENT_TABLE = make_table(
     Column("auth", Text, nullable=False),
     Column("client_id", Text, nullable=False),
 )
-
-
-def own(rights: Rights) -> ColumnElement[bool] | None:
-    """Return the condition that keeps the abonnementen of the calling client: to others they do not exist, because
-    whoever changes the callback gets the credentials that are sent there. Clients with all rights manage them all."""
-    return None if rights.everything else ABONNEMENT_TABLE.c.client_id == bindparam("calling_client")
 
 
 def box(settings: Settings) -> Fernet:
@@ -217,8 +210,7 @@ ABONNEMENT = Resource(
     paginated=False,
     etag=False,
     put_keeps=False,
-    restrict=own,
-    parameters=lambda call: {"calling_client": call.caller.client_id},
+    owner="client_id",
     rules=[kanalen_bestaan, filters_passen, callback_mag, client_heeft_niet_te_veel, callback_is_beschermd],
     derive=[stored_form],
     locks=[count_alone],

@@ -4,31 +4,51 @@ Both happen under a lock on the zaak, so that what is written at the same moment
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import Select, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken import archivering
-from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens
-from services.zaken.dossier import dossier_van
-from services.zaken.remote import type_van
+from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens, afleidingswijze
+from services.zaken.dossier import ARCHIEFVELDEN, ZAAK, brondatum_van_deelzaken, dossier_van
+from services.zaken.remote import gelezen, type_van
 from services.zaken.toestand import geweigerd
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row
+from zgw.database import Executor, Row, among
 
-ARCHIEFVELDEN = ("archiefnominatie", "startdatum_bewaartermijn", "archiefactiedatum")
-NODIG = ("uuid", "hoofdzaak", "einddatum", "archiefstatus", "afgeleid", "relevante_andere_zaken", *ARCHIEFVELDEN)
-ZAAK = select(*(ZAAK_TABLE.c[name] for name in NODIG))
-"""Reads of a zaak what closing and archiving look at; a geometry can be large."""
+Read = Callable[[Select[Any]], Awaitable[list[Row]]]
 
 
 async def vergrendeld(db: Executor, zaak: uuid.UUID) -> Row | None:
-    """Return the row of a zaak as it is now. Until the end of the transaction nobody else closes or reopens it."""
-    return await db.row(ZAAK.where(ZAAK_TABLE.c.uuid == zaak).with_for_update(key_share=True))
+    """Return the row of a zaak as it is now. Until the end of the transaction nobody else closes or reopens it or its
+    deelzaken, which are locked in the order of their uuid, as ``sloten`` does."""
+    c = ZAAK_TABLE.c
+    family = ZAAK.where(or_(c.uuid == zaak, c.hoofdzaak == zaak)).order_by(c.uuid)
+    rows = await db.rows(family.with_for_update(key_share=True))
+    return next((row for row in rows if row["uuid"] == zaak), None)
+
+
+async def deelzaken_en_resultaten(read: Read, zaak: Any, lock: bool = False) -> tuple[list[Row], dict[Any, Row]]:
+    """Return the deelzaken of a zaak, and by zaak the resultaten of itself and of those."""
+    statement = ZAAK.where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.uuid)
+    deelzaken = await read(statement.with_for_update(key_share=True) if lock else statement)
+    table = ZAAK_TABLE.metadata.tables["resultaat"]
+    of_these = among(table.c.zaak, [zaak, *(deelzaak["uuid"] for deelzaak in deelzaken)])
+    return deelzaken, {row["zaak"]: row for row in await read(select(table).where(of_these))}
+
+
+def volgers(zaken: Sequence[Row], resultaten: Mapping[Any, Row], typen: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """Return the zaken whose retention starts with that of their hoofdzaak; those in the archive stay as they are."""
+    return [
+        zaak
+        for zaak in zaken
+        if zaak["archiefstatus"] == "nog_te_archiveren"
+        and afleidingswijze(typen.get(resultaten.get(zaak["uuid"], {}).get("resultaattype", ""))) == "hoofdzaak"
+    ]
 
 
 async def wijzig(db: Executor, zaak: Row, values: Mapping[str, Any]) -> None:
@@ -43,7 +63,7 @@ async def archiefwaarden(
     zaak: Row,
     einddatum: date,
     resultaattype: Mapping[str, Any] | None,
-    einddatum_hoofdzaak: date | None = None,
+    hoofdzaken: Mapping[uuid.UUID, date | None] = {},
 ) -> dict[str, Any]:
     """zrc-021: return the archiving columns of a zaak with this resultaattype, closed at ``einddatum``.
 
@@ -53,7 +73,7 @@ async def archiefwaarden(
         raise geweigerd("archiefactiedatum-error", "Het resultaattype kan niet worden gelezen.")
     own = {name: None if name in zaak["afgeleid"] else zaak[name] for name in ARCHIEFVELDEN}
     try:
-        dossier = await dossier_van(db, check, zaak, einddatum, resultaattype, einddatum_hoofdzaak)
+        dossier = await dossier_van(db, check, zaak, einddatum, resultaattype, hoofdzaken)
         found = archivering.afgeleid(resultaattype, dossier, Archiefgegevens(**own))
     except Archieffout as e:
         raise geweigerd("archiefactiedatum-error", f"De archiefactiedatum kan niet worden bepaald: {e}.") from e
@@ -65,21 +85,39 @@ async def leid_opnieuw_af(
     db: Executor, check: Check, uuid: uuid.UUID, wijzen: Collection[str] = AFLEIDINGSWIJZEN
 ) -> None:
     """zrc-021: derive the archiving of a zaak again if it is closed and its afleidingswijze is one of ``wijzen``; an
-    archived one keeps what it has.
+    archived one keeps what it has. Its deelzaken follow.
 
     Data from which no date can be derived are refused, as they would have been at closing.
     """
     zaak = await vergrendeld(db, uuid)
-    if zaak is None or zaak["einddatum"] is None or zaak["archiefstatus"] != "nog_te_archiveren":
+    if zaak is None or zaak["einddatum"] is None:
         return
+    values: dict[str, Any] = {}
     table = ZAAK_TABLE.metadata.tables["resultaat"]
     resultaat = await db.row(select(table.c.resultaattype).where(table.c.zaak == uuid))
-    if resultaat is None:
-        await wijzig(db, zaak, {**dict.fromkeys(zaak["afgeleid"]), "afgeleid": []})
+    resultaattype = await type_van(check, resultaat["resultaattype"]) if resultaat else None
+    if resultaat and (resultaattype is None or afleidingswijze(resultaattype) not in wijzen):
         return
-    resultaattype = await type_van(check, resultaat["resultaattype"])
-    if resultaattype is not None and archivering.afleidingswijze(resultaattype) in wijzen:
-        await wijzig(db, zaak, await archiefwaarden(db, check, zaak, zaak["einddatum"], resultaattype))
+    if zaak["archiefstatus"] == "nog_te_archiveren":
+        values = {**dict.fromkeys(zaak["afgeleid"]), "afgeleid": []}
+        if resultaat:
+            values = await archiefwaarden(db, check, zaak, zaak["einddatum"], resultaattype)
+        await wijzig(db, zaak, values)
+    await leid_deelzaken_af(db, check, {**zaak, **values})
+
+
+async def leid_deelzaken_af(db: Executor, check: Check, hoofdzaak: Row) -> None:
+    """zrc-021: derive the archiving of the closed deelzaken again whose retention starts with that of this closed
+    hoofdzaak, which is given as it now is: a part is never due before its whole."""
+    deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, hoofdzaak["uuid"], lock=True)
+    typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()]) if deelzaken else {}
+    closed = [deelzaak for deelzaak in volgers(deelzaken, resultaten, typen) if deelzaak["einddatum"] is not None]
+    if not closed:
+        return
+    hoofdzaken = {hoofdzaak["uuid"]: await brondatum_van_deelzaken(db, check, hoofdzaak)}
+    for deelzaak in closed:
+        kind = typen[resultaten[deelzaak["uuid"]]["resultaattype"]]
+        await wijzig(db, deelzaak, await archiefwaarden(db, check, deelzaak, deelzaak["einddatum"], kind, hoofdzaken))
 
 
 BESLUIT_WIJZEN = ("ingangsdatum_besluit", "vervaldatum_besluit")

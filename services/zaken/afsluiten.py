@@ -1,21 +1,29 @@
 """Closing and reopening a zaak, and what follows for its archiving (zrc-007, zrc-008, zrc-021; zaken.md §8, §9)."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 
-from services.zaken.afleiding import ARCHIEFVELDEN, ZAAK, archiefwaarden, leid_verwante_zaken_af, wijzig
+from services.zaken.afleiding import (
+    archiefwaarden,
+    deelzaken_en_resultaten,
+    leid_deelzaken_af,
+    leid_verwante_zaken_af,
+    volgers,
+    wijzig,
+)
 from services.zaken.archivering import afleidingswijze
-from services.zaken.remote import documenten_van, gelezen, type_van
+from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
+from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.sloten import genoemd, nog_dezelfde
-from services.zaken.toestand import geweigerd
+from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row, among
+from zgw.database import Executor, Row
 from zgw.problems import Again
 
-Read = Callable[[Select[Any]], Awaitable[list[Row]]]
+DEELZAAK_ONZICHTBAAR = "; er is een deelzaak bij die u niet mag inzien."
 
 
 async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
@@ -27,30 +35,37 @@ async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
     return all(item["volgnummer"] <= statustype["volgnummer"] for item in siblings.values())
 
 
-async def deelzaken_en_resultaten(read: Read, zaak: Any, lock: bool = False) -> tuple[list[Row], dict[Any, Row]]:
-    """Return the deelzaken of a zaak, and by zaak the resultaten of itself and of those."""
-    statement = ZAAK.where(ZAAK_TABLE.c.hoofdzaak == zaak).order_by(ZAAK_TABLE.c.uuid)
-    deelzaken = await read(statement.with_for_update(key_share=True) if lock else statement)
-    table = ZAAK_TABLE.metadata.tables["resultaat"]
-    of_these = among(table.c.zaak, [zaak, *(deelzaak["uuid"] for deelzaak in deelzaken)])
-    return deelzaken, {row["zaak"]: row for row in await read(select(table).where(of_these))}
-
-
-def weiger_wat_niet_klaar_is(
-    zaak: Any, deelzaken: Sequence[Row], resultaten: Mapping[Any, Row], documenten: Sequence[Mapping[str, Any]]
+async def weiger_wat_niet_klaar_is(
+    check: Check,
+    zaak: Any,
+    deelzaken: Sequence[Row],
+    resultaten: Mapping[Any, Row],
+    documenten: Sequence[Mapping[str, Any]],
 ) -> None:
-    """zrc-007: raise the 400 with the first reason why the zaak cannot be closed."""
+    """zrc-007: raise the 400 with the first reason why the zaak cannot be closed. What stands in the way may be
+    something that the client cannot see: then it is told so."""
     if zaak not in resultaten:
         raise geweigerd("resultaat-does-not-exist", "De zaak heeft nog geen resultaat.")
-    if any(document.get("locked") for document in documenten):
-        raise geweigerd("informatieobject-locked", "Een document van de zaak is nog vergrendeld.")
-    if any(document.get("indicatieGebruiksrecht") is None for document in documenten):
-        raise geweigerd("indicatiegebruiksrecht-unset", "Van een document is indicatieGebruiksrecht niet bekend.")
-    # Only an eindstatus gives an einddatum, and any other status takes it away again.
-    if any(deelzaak["einddatum"] is None for deelzaak in deelzaken):
-        raise geweigerd("deelzaken-not-closed", "Niet alle deelzaken zijn afgesloten.")
-    if any(deelzaak["uuid"] not in resultaten for deelzaak in deelzaken):
-        raise geweigerd("deelzaak-resultaat-does-not-exist", "Niet alle deelzaken hebben een resultaat.")
+    for code, reason, found in (
+        ("informatieobject-locked", "Een document van de zaak is nog vergrendeld", "locked"),
+        ("indicatiegebruiksrecht-unset", "Van een document is indicatieGebruiksrecht niet bekend", ""),
+    ):
+        wrong = [d for d in documenten if (d.get(found) if found else d.get("indicatieGebruiksrecht") is None)]
+        if wrong:
+            hidden = await deels_onzichtbaar(check, [str(d["url"]) for d in wrong if "url" in d])
+            raise geweigerd(code, reason + (DOCUMENT_ONZICHTBAAR if hidden else "."))
+    for code, reason, wrong_ones in (
+        # Only an eindstatus gives an einddatum, and any other status takes it away again.
+        ("deelzaken-not-closed", "Niet alle deelzaken zijn afgesloten", [d for d in deelzaken if not d["einddatum"]]),
+        (
+            "deelzaak-resultaat-does-not-exist",
+            "Niet alle deelzaken hebben een resultaat",
+            [d for d in deelzaken if d["uuid"] not in resultaten],
+        ),
+    ):
+        if wrong_ones:
+            hidden = any([not await mag_inzien(check, deelzaak) for deelzaak in wrong_ones])
+            raise geweigerd(code, reason + (DEELZAAK_ONZICHTBAAR if hidden else "."))
 
 
 async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
@@ -66,7 +81,7 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
 
         deelzaken, resultaten = await deelzaken_en_resultaten(read, zaak["uuid"])
         documenten = await documenten_van(check, zaak["uuid"])
-        weiger_wat_niet_klaar_is(zaak["uuid"], deelzaken, resultaten, documenten)
+        await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, documenten)
         resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
         check.notes["gerelateerd"] = afleidingswijze(resultaattype) == "gerelateerde_zaak"
 
@@ -89,30 +104,27 @@ async def sluit_of_heropen(db: Executor, check: Check) -> None:
 async def sluit(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-007, zrc-021: close the zaak and derive its archiving, and that of the deelzaken that waited for it."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
-    weiger_wat_niet_klaar_is(zaak["uuid"], deelzaken, resultaten, ())
+    await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, ())
     await nog_dezelfde(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
     # The day is the one on the calendar of the client: half past midnight in the Netherlands is still yesterday in UTC.
     einddatum = check.fields.datum_status_gezet.date()
-    typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()])
-    resultaattype = typen.get(resultaten[zaak["uuid"]]["resultaattype"])
+    resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
     if afleidingswijze(resultaattype) == "gerelateerde_zaak" and not genoemd(zaak) <= check.notes["vergrendeld"].keys():
         raise Again()
-    archief = await archiefwaarden(db, check, zaak, einddatum, resultaattype)
-    await wijzig(db, zaak, {"einddatum": einddatum, **archief})
-    for deelzaak in volgers(deelzaken, resultaten, typen):
-        resultaattype = typen[resultaten[deelzaak["uuid"]]["resultaattype"]]
-        await wijzig(
-            db, deelzaak, await archiefwaarden(db, check, deelzaak, deelzaak["einddatum"], resultaattype, einddatum)
-        )
+    values = {"einddatum": einddatum, **await archiefwaarden(db, check, zaak, einddatum, resultaattype)}
+    await wijzig(db, zaak, values)
+    if deelzaken:
+        await leid_deelzaken_af(db, check, {**zaak, **values})
 
 
 async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-008: reopen the zaak; what closing derived goes, except for what a deelzaak owes to its hoofdzaak."""
     if zaak["hoofdzaak"] is not None:
         # Who closes or reopens the hoofdzaak locks this zaak as well, so that one of the two sees what the other did.
-        hoofdzaak = await db.row(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"]))
-        if hoofdzaak is not None and hoofdzaak["einddatum"] is not None:
-            raise geweigerd("hoofdzaak-closed", "De hoofdzaak is afgesloten; heropen die eerst.")
+        hoofdzaak = await db.row(ZAAK.where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"]))
+        if hoofdzaak is not None and is_gesloten(hoofdzaak):
+            hidden = "" if await mag_inzien(check, hoofdzaak) else "; u mag die niet inzien"
+            raise geweigerd("hoofdzaak-closed", f"De hoofdzaak is afgesloten of gearchiveerd{hidden}.")
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()])
     leeg: dict[str, Any] = {**dict.fromkeys(ARCHIEFVELDEN), "afgeleid": []}
@@ -120,13 +132,3 @@ async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     await wijzig(db, zaak, {"einddatum": None, **({} if keeps else leeg)})
     for deelzaak in volgers(deelzaken, resultaten, typen):
         await wijzig(db, deelzaak, leeg)
-
-
-def volgers(zaken: Sequence[Row], resultaten: Mapping[Any, Row], typen: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """Return the zaken whose retention starts when their hoofdzaak is closed; those in the archive stay as they are."""
-    return [
-        zaak
-        for zaak in zaken
-        if zaak["archiefstatus"] == "nog_te_archiveren"
-        and afleidingswijze(typen.get(resultaten.get(zaak["uuid"], {}).get("resultaattype", ""))) == "hoofdzaak"
-    ]

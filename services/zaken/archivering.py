@@ -40,7 +40,8 @@ class Dossier:
     """What the derivation may look at. Only what the afleidingswijze needs has to be filled."""
 
     einddatum: date
-    einddatum_hoofdzaak: date | None = None
+    brondatum_hoofdzaak: date | None = None
+    """From which day the retention of its deelzaken counts, as :func:`brondatum_voor_deelzaken` tells."""
     eigenschappen: Mapping[str, str] = field(default_factory=dict)
     objecten: Sequence[Object] = ()
     einddatums_gerelateerd: Sequence[date | None] = ()
@@ -97,12 +98,18 @@ def brondatum(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
     return found if dossier.volledig else None
 
 
+def brondatum_voor_deelzaken(einddatum: date | None, bron: date | None) -> date | None:
+    """Return from which day the retention of the deelzaken counts, of a hoofdzaak that was closed at ``einddatum`` and
+    whose own retention starts at ``bron``: never before either of them, and unknown as long as one of them is."""
+    return max(einddatum, bron) if einddatum and bron else None
+
+
 def _afgehandeld(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
     return dossier.einddatum
 
 
 def _hoofdzaak(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
-    return dossier.einddatum_hoofdzaak
+    return dossier.brondatum_hoofdzaak
 
 
 def _eigenschap(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:

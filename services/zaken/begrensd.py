@@ -3,15 +3,19 @@
 It names on standard output each step that it begins, and ``done`` when all went well.
 """
 
+import contextlib
 import json
+import os
 import re
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 MEGABYTE = 1024 * 1024
-MEMORY = 512 * MEGABYTE
+MEMORY = 256 * MEGABYTE
+"""Of addresses, most of which are those of the libraries."""
 CPU_SECONDS = 1
 MAX_RESULT = MEGABYTE
 
@@ -20,7 +24,10 @@ FORBIDDEN = re.compile(r"\b(import|include|modulemeta|input|inputs|debug|stderr|
 
 
 def limit() -> None:
-    """Take away what the work does not need."""
+    """Take away what the work does not need, and go last: when the machine is short of anything, this is it."""
+    os.nice(10)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     used = time.process_time()
     resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 1 + CPU_SECONDS, int(used) + 1 + CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -1,17 +1,42 @@
 """Gathers what the derivation of the archiving parameters looks at, and no more than its afleidingswijze needs."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from services.zaken.archivering import Archieffout, Besluit, Dossier, Object, afleidingswijze, datum_van
-from services.zaken.remote import Gelezen, gelezen
+from services.zaken.archivering import (
+    Archieffout,
+    Besluit,
+    Dossier,
+    Object,
+    afleidingswijze,
+    brondatum,
+    brondatum_voor_deelzaken,
+    datum_van,
+)
+from services.zaken.remote import Gelezen, gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
 from zgw.filters import uuid_in
+
+ARCHIEFVELDEN = ("archiefnominatie", "startdatum_bewaartermijn", "archiefactiedatum")
+NODIG = (
+    "uuid",
+    "zaaktype",
+    "vertrouwelijkheidaanduiding",
+    "hoofdzaak",
+    "einddatum",
+    "archiefstatus",
+    "afgeleid",
+    "relevante_andere_zaken",
+    *ARCHIEFVELDEN,
+)
+ZAAK = select(*(ZAAK_TABLE.c[name] for name in NODIG))
+"""Reads of a zaak what closing and archiving look at; a geometry can be large."""
 
 
 async def dossier_van(
@@ -20,27 +45,47 @@ async def dossier_van(
     zaak: Row,
     einddatum: date,
     resultaattype: Mapping[str, Any],
-    einddatum_hoofdzaak: date | None = None,
+    hoofdzaken: Mapping[uuid.UUID, date | None] = {},
 ) -> Dossier:
     """Return the part of the zaak that the afleidingswijze of its resultaattype needs.
 
-    It is read inside the transaction, so that what was just written counts.
+    It is read inside the transaction, so that what was just written counts; its hoofdzaak only if that is not one of
+    ``hoofdzaken``, of which :func:`brondatum_van_deelzaken` is known.
     """
     wijze = afleidingswijze(resultaattype)
     if zaak["startdatum_bewaartermijn"] and "startdatum_bewaartermijn" not in zaak["afgeleid"]:
         return Dossier(einddatum)
     lezer = Lezer(db, check, zaak)
-    if wijze == "hoofdzaak" and einddatum_hoofdzaak is None:
-        einddatum_hoofdzaak = await lezer.einddatum_hoofdzaak()
     return Dossier(
         einddatum,
-        einddatum_hoofdzaak=einddatum_hoofdzaak,
+        brondatum_hoofdzaak=await lezer.brondatum_hoofdzaak(hoofdzaken) if wijze == "hoofdzaak" else None,
         eigenschappen=await lezer.eigenschappen() if wijze == "eigenschap" else {},
         objecten=await lezer.objecten(resultaattype) if wijze == "zaakobject" else (),
         einddatums_gerelateerd=await lezer.einddatums() if wijze == "gerelateerde_zaak" else (),
         besluiten=await lezer.besluiten() if wijze in ("ingangsdatum_besluit", "vervaldatum_besluit") else (),
         volledig=lezer.volledig,
     )
+
+
+async def brondatum_van_deelzaken(db: Executor, check: Check, zaak: Row) -> date | None:
+    """Return from which day the retention of the deelzaken of this zaak counts, or None as long as it is open or its
+    own retention has no start.
+
+    The start is stored only of what will be destroyed (zrc-026a); of other zaken it is found as it would be for those.
+    """
+    if zaak["einddatum"] is None:
+        return None
+    bron = zaak["startdatum_bewaartermijn"]
+    table = ZAAK_TABLE.metadata.tables["resultaat"]
+    row = None if bron else await db.row(select(table.c.resultaattype).where(table.c.zaak == zaak["uuid"]))
+    if row and (resultaattype := await type_van(check, row["resultaattype"])):
+        try:
+            dossier = await dossier_van(db, check, zaak, zaak["einddatum"], resultaattype)
+            bron = brondatum(resultaattype.get("brondatumArchiefprocedure") or {}, dossier)
+        except Archieffout:
+            # The zaak itself could be closed with this, because nothing of it is counted from that day.
+            return None
+    return brondatum_voor_deelzaken(zaak["einddatum"], bron)
 
 
 class Lezer:
@@ -50,10 +95,10 @@ class Lezer:
         self._db, self._check, self._zaak = db, check, zaak
         self.volledig = True
 
-    async def _gelezen(self, urls: Sequence[str]) -> Gelezen:
+    async def _gelezen(self, urls: Sequence[str], opened: bool = False) -> Gelezen:
         """Return what is at these URLs. An own object that is gone has no dates any more; of one elsewhere that cannot
         be read nobody knows."""
-        found = await gelezen(self._check, urls)
+        found = await gelezen(self._check, urls, opened)
         self.volledig &= all(url in found for url in urls if url and not url.startswith("/"))
         return found
 
@@ -61,12 +106,13 @@ class Lezer:
         table = ZAAK_TABLE.metadata.tables[name]
         return await self._db.rows(select(table).where(table.c.zaak == self._zaak["uuid"]).order_by(table.c.id))
 
-    async def einddatum_hoofdzaak(self) -> date | None:
-        """Return when the hoofdzaak was closed, or None while it is open or when there is none."""
-        if self._zaak["hoofdzaak"] is None:
-            return None
-        row = await self._db.row(select(ZAAK_TABLE.c.einddatum).where(ZAAK_TABLE.c.uuid == self._zaak["hoofdzaak"]))
-        return row["einddatum"] if row else None
+    async def brondatum_hoofdzaak(self, known: Mapping[uuid.UUID, date | None]) -> date | None:
+        """Return from which day the hoofdzaak lets the retention of its deelzaken count, or None when there is none."""
+        key = self._zaak["hoofdzaak"]
+        if key is None or key in known:
+            return known.get(key)
+        hoofdzaak = await self._db.row(ZAAK.where(ZAAK_TABLE.c.uuid == key))
+        return await brondatum_van_deelzaken(self._db, self._check, hoofdzaak) if hoofdzaak else None
 
     async def eigenschappen(self) -> dict[str, str]:
         """Return the values of the zaakeigenschappen by their name; the newest one where a name has several."""
@@ -76,7 +122,8 @@ class Lezer:
         """Return the zaakobjecten of the kind that counts: what is registered here, and what their URL gives."""
         soort = resultaattype["brondatumArchiefprocedure"].get("objecttype")
         rows = [row for row in await self._of_zaak("zaakobject") if row["object_type"] == soort]
-        fetched = await self._gelezen([row["object"] for row in rows])
+        # Which property counts is free to choose, so what is derived from it would tell of a register that is closed.
+        fetched = await self._gelezen([row["object"] for row in rows], opened=True)
         found = []
         for row in rows:
             known = row["object_identificatie"] or {}

@@ -13,9 +13,9 @@ from zgw.remote import at_once, split_path
 Gelezen = Mapping[str, Mapping[str, Any]]
 
 
-async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
+async def gelezen(check: Check, paden: Iterable[str], opened: bool = False) -> Gelezen:
     """Return the objects at stored paths or foreign URLs, as far as they can be read, by path or URL. Those elsewhere
-    are asked for one by one, a few at the same time."""
+    are asked for one by one, a few at the same time; with ``opened`` only in registers that are open to all clients."""
     remote, caller = check.call.service.remote, check.call.caller
     wanted = {pad for pad in paden if pad}
     found: dict[str, Mapping[str, Any]] = {}
@@ -24,7 +24,7 @@ async def gelezen(check: Check, paden: Iterable[str]) -> Gelezen:
         found.update(await remote.objects(caller, own))
 
     async def read(url: str) -> None:
-        if (item := await remote.object(caller, url)) is not None:
+        if (item := await (remote.opened if opened else remote.object)(caller, url)) is not None:
             found[url] = item
 
     await at_once(read, wanted - set(own))
@@ -40,15 +40,22 @@ async def opgehaald(check: Check, pad: str) -> Mapping[str, Any] | None:
 
 
 async def zichtbaar(check: Check, pad: str) -> Mapping[str, Any] | None:
-    """Return the object at a stored path or foreign URL as far as the client itself may read it, else None."""
+    """Return the object at a stored path or foreign URL as far as the client itself may read it, else None. Elsewhere
+    nobody here knows that: only a register that the municipality opened to all clients is asked."""
     service, collection, uuid = split_path(pad)
     if not service:
-        return await opgehaald(check, pad)
+        remote, caller = check.call.service.remote, check.call.caller
+        return None if pad.startswith("/") else await remote.opened(caller, pad)
     try:
         found = await check.call.service.remote.batch(check.call.caller, service, collection, [uuid])
     except Problem:
         return None
     return found[0] if found else None
+
+
+async def deels_onzichtbaar(check: Check, paden: Iterable[str]) -> bool:
+    """Return whether the client may not read one of the objects at these stored paths, which stand in its way."""
+    return any([await zichtbaar(check, pad) is None for pad in paden])
 
 
 async def uit_de_selectielijst(check: Check, url: str) -> Mapping[str, Any] | None:

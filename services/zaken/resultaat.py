@@ -7,6 +7,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 
 from services.zaken.afleiding import herbereken
 from services.zaken.remote import type_van
+from services.zaken.sloten import met_deelzaken
 from services.zaken.tellers import Teller
 from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
@@ -83,6 +84,7 @@ RESULTAAT = Resource(
     unique={"resultaat_zaak": InvalidParam("zaak", "unique")},
     rules=[zaak_heeft_nog_geen_resultaat, resultaattype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, resultaat_heet_naar_zijn_type],
+    locks=[met_deelzaken],
     effects=[herbereken],
     description="Het resultaat van een zaak; een zaak heeft er ten hoogste een.",
 )

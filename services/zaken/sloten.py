@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, func, literal, select, union
+from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, func, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.zaken.afleiding import ZAAK
+from services.zaken.afleiding import vergrendeld
+from services.zaken.dossier import ZAAK
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row
@@ -47,20 +48,31 @@ async def vergrendel(
 
 
 async def sluiten_of_heropenen(db: Executor, check: Check) -> None:
-    """zrc-007, zrc-008: who closes or reopens a zaak keeps its deelzaken, and the zaken that its archiving depends on
-    or whose archiving depends on it. Belongs in ``locks`` of a status."""
+    """zrc-007, zrc-008: closing or reopening a zaak locks its deelzaken, and the zaken that its archiving depends on
+    or whose archiving depends on it, with their deelzaken. Belongs in ``locks`` of a status."""
     zaak = check.main
     assert zaak is not None
     if not check.notes["eindstatus"] and zaak["einddatum"] is None:
         return
     wanted = [zaak["uuid"], *(genoemd(zaak) if check.notes.get("gerelateerd") else ())]
-    deelzaken = select(_c.uuid).where(_c.hoofdzaak == zaak["uuid"])
-    check.notes["vergrendeld"] = await vergrendel(db, wanted, deelzaken, noemen([zaak["uuid"]]))
+    named = noemen([zaak["uuid"]])
+    below = select(_c.uuid).where(or_(_c.hoofdzaak == zaak["uuid"], _c.hoofdzaak.in_(named)))
+    check.notes["vergrendeld"] = await vergrendel(db, wanted, below, named)
+
+
+async def met_deelzaken(db: Executor, check: Check) -> None:
+    """zrc-021: what is written below a closed zaak can change when it is due, and its deelzaken then follow. Belongs in
+    ``locks`` of what its archiving is derived from."""
+    zaak = check.main
+    assert zaak is not None
+    if zaak["einddatum"] is not None and zaak["deelzaken"]:
+        await vergrendeld(db, zaak["uuid"])
 
 
 async def verhuizen(db: Executor, check: Check) -> None:
-    """zrc-013, zrc-021: who gives a zaak another hoofdzaak, or a closed one other relevanteAndereZaken, keeps those.
-    Belongs in ``locks`` of the zaak."""
+    """zrc-013, zrc-021: giving a zaak another hoofdzaak, or a closed one other relevanteAndereZaken, locks those; a
+    change of a closed zaak locks its deelzaken, which may be due at another time by it. Belongs in ``locks`` of the
+    zaak."""
     stored = check.stored
     if stored is None or check.action == "destroy":
         return
@@ -69,8 +81,9 @@ async def verhuizen(db: Executor, check: Check) -> None:
         wanted.add(check.row["hoofdzaak"])
     if stored["einddatum"] is not None and check.changed("relevante_andere_zaken"):
         wanted |= genoemd(check.row)
-    if wanted:
-        await vergrendel(db, [check.uuid, *wanted])
+    below = stored["einddatum"] is not None and stored["deelzaken"]
+    if wanted or below:
+        await vergrendel(db, [check.uuid, *wanted], select(_c.uuid).where(_c.hoofdzaak == check.uuid))
 
 
 async def nog_dezelfde(db: Executor, check: Check, name: str, column: str, known: Collection[Any]) -> None:

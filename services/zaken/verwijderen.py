@@ -11,13 +11,15 @@ from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.nummers import herleven, vervallen
+from services.zaken.remote import deels_onzichtbaar
 from services.zaken.sloten import noemen, vergrendel
 from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row, among
 from zgw.mirrors import Relation
-from zgw.problems import OBJECT, invalid, not_found
+from zgw.outbox import announce_along, catalogus_of
+from zgw.problems import OBJECT, Again, forbidden, invalid, not_found
 from zgw.relations import keep, mirrored
 
 _c = ZAAK_TABLE.c
@@ -30,13 +32,33 @@ def gezin(zaak: Any) -> Any:
     return select(top.union_all(select(*NODIG, top.c.diepte + 1).where(_c.hoofdzaak == top.c.uuid)))
 
 
+async def client_mag_elke_deelzaak_verwijderen(check: Check) -> None:
+    """zrc-023, zrc-006: wat met een zaak mee verdwijnt, mag de client ook zelf verwijderen: elke deelzaak, naar haar
+    eigen type en vertrouwelijkheid."""
+    zaken = await check.call.db.rows(check.call.tenant, gezin(check.uuid))
+    await _weiger_wat_niet_mag(check, zaken)
+    typed = check.resource.typed
+    assert typed is not None
+    typen = {zaak["zaaktype"] for zaak in zaken if zaak["uuid"] != check.uuid}
+    check.notes["catalogi"] = {kind: await catalogus_of(check, typed, kind) for kind in typen}
+
+
+async def _weiger_wat_niet_mag(check: Check, zaken: Sequence[Row]) -> None:
+    """Raise 403 when the client may not remove one of these zaken."""
+    rights = await check.call.rights(check.resource.scopes["remove"])
+    if not all(rights.allows(zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]) for zaak in zaken):
+        raise forbidden("Een deelzaak van deze zaak ligt buiten uw autorisaties; u kunt haar niet mee verwijderen.")
+
+
 async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
     """zrc-023: a zaak in which besluiten were taken stays until those are deleted."""
     table = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     zaken = [row["uuid"] for row in await check.call.db.rows(check.call.tenant, gezin(check.uuid))]
-    statement = select(table.c.id).where(among(table.c.zaak, zaken)).limit(1)
-    if await check.call.db.row(check.call.tenant, statement):
-        check.reject(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
+    statement = select(table.c.besluit).where(among(table.c.zaak, zaken))
+    if besluiten := [row["besluit"] for row in await check.call.db.rows(check.call.tenant, statement)]:
+        hidden = await deels_onzichtbaar(check, besluiten)
+        told = "; er is een besluit bij dat u niet mag inzien." if hidden else "."
+        check.reject(OBJECT, "related-besluiten", f"Er zijn nog besluiten die naar de zaak verwijzen{told}")
 
 
 async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
@@ -58,6 +80,10 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         # Somebody else was first.
         raise not_found()
     uuids = [zaak["uuid"] for zaak in zaken]
+    # What the rules above did not see yet: a deelzaak that was added, or got another type or level.
+    await _weiger_wat_niet_mag(check, zaken)
+    if any(zaak["zaaktype"] not in check.notes["catalogi"] for zaak in zaken[1:]):
+        raise Again()
     besluit = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     # Taken between the rule above and the locks.
     if await db.row(select(besluit.c.id).where(among(besluit.c.zaak, uuids)).limit(1)):
@@ -80,6 +106,7 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         partial(herleven, nummers=nummers),
         partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
     ]
+    await announce_along(db, check, zaken[1:], check.notes["catalogi"])
     for zaak in reversed(zaken[1:]):
         await db.execute(delete(ZAAK_TABLE).where(_c.uuid == zaak["uuid"]))
 

@@ -9,14 +9,16 @@ from sqlalchemy.dialects.postgresql import array
 
 from services.zaken.afleiding import volg_de_zaak
 from services.zaken.geometrie import omvat_zaakgeometrie
+from services.zaken.hoofdzaak import hoofdzaak_is_nog_dezelfde
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
 from services.zaken.sloten import verhuizen
 from services.zaken.tellers import Teller
 from services.zaken.telling import geteld
-from services.zaken.toestand import GEFORCEERD, TOESTAND
+from services.zaken.toestand import GEFORCEERD, LEZEN, TOESTAND
 from services.zaken.verwijderen import (
     anderen_laten_los,
+    client_mag_elke_deelzaak_verwijderen,
     deelzaken_gaan_mee,
     geen_besluit_verwijst_naar_de_zaak,
     nergens_op_wachten,
@@ -26,7 +28,6 @@ from services.zaken.zaak_regels import (
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
     het_beoordeelde_is_alles,
-    hoofdzaak_wordt_niet_tegelijk_deelzaak,
     vertrouwelijkheid_volgt_zaaktype,
 )
 from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
@@ -37,7 +38,6 @@ from zgw.problems import InvalidParam
 from zgw.resource import Main, Resource, Typed, aggregate_order, related
 from zgw.rights import scopes
 
-LEZEN = scopes("zaken.lezen")
 AANMAKEN = scopes("zaken.aanmaken")
 BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")
 VERWIJDEREN = scopes("zaken.verwijderen")
@@ -178,7 +178,7 @@ ZAAK = Resource(
     weergave=lambda row: f"{row['bronorganisatie']} - {row['identificatie']}",
     unique={"zaak_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
     rules=[identificatie_is_uniek, *REGELS],
-    removal_rules=[geen_besluit_verwijst_naar_de_zaak],
+    removal_rules=[client_mag_elke_deelzaak_verwijderen, geen_besluit_verwijst_naar_de_zaak],
     derive=[
         vertrouwelijkheid_volgt_zaaktype,
         omvat_zaakgeometrie,
@@ -190,7 +190,7 @@ ZAAK = Resource(
     locks=[verhuizen],
     effects=[
         reservering_is_gebruikt,
-        hoofdzaak_wordt_niet_tegelijk_deelzaak,
+        hoofdzaak_is_nog_dezelfde,
         het_beoordeelde_is_alles,
         volg_de_zaak,
     ],

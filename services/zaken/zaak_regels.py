@@ -4,14 +4,21 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from services.zaken.remote import documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
+from services.zaken.hoofdzaak import (
+    hoofdzaak_is_een_andere_zaak,
+    hoofdzaak_is_geen_deelzaak,
+    hoofdzaak_mag_worden_ingezien,
+    open_deelzaak_hoort_bij_open_hoofdzaak,
+    zaaktype_past_bij_hoofdzaak,
+)
+from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
 from services.zaken.sloten import nog_dezelfde
-from services.zaken.toestand import GEFORCEERD, GESLOTEN
+from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, among
 from zgw.filters import uuid_in
-from zgw.problems import OBJECT, Again, forbidden, invalid
+from zgw.problems import OBJECT, forbidden
 
 SUBTYPES = {
     "status": "statustype",
@@ -25,60 +32,8 @@ SUBTYPES = {
 MAX_ELDERS = 50
 """Relevante andere zaken elsewhere: each of them is fetched, and a client waits for all."""
 
-DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
-
 SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
 """Properties that tell a Resultaat of the selectielijst from its other objects."""
-
-
-async def hoofdzaak_is_een_andere_zaak(check: Check) -> None:
-    """zrc-013: een zaak is niet haar eigen hoofdzaak."""
-    if (hoofdzaak := check.resolved("hoofdzaak")) and hoofdzaak["uuid"] == check.uuid:
-        check.reject("hoofdzaak", "self-forbidden", "Een zaak kan niet haar eigen hoofdzaak zijn.")
-
-
-async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
-    """zrc-013: een deelzaak van een deelzaak is niet toegestaan, ook niet door een hoofdzaak tot deelzaak te maken."""
-    hoofdzaak = check.resolved("hoofdzaak")
-    if not hoofdzaak or hoofdzaak["uuid"] == check.uuid or not check.changed("hoofdzaak"):
-        return
-    nested = hoofdzaak["hoofdzaak"] is not None
-    if not nested and check.stored is not None:
-        nested = bool(check.stored["deelzaken"])
-    if nested:
-        check.reject("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
-
-
-async def hoofdzaak_wordt_niet_tegelijk_deelzaak(db: Executor, check: Check) -> None:
-    """zrc-013: two zaken that become each other's deelzaak, or that of a third, at the same moment; a hoofdzaak that
-    gets another zaaktype. As effect: who is later waits for the row of the other, and sees what became of it."""
-    hoofdzaak = check.row.get("hoofdzaak")
-    if check.action == "destroy" or hoofdzaak is None or not check.changed("hoofdzaak"):
-        return
-    c = ZAAK_TABLE.c
-    above = await db.row(select(c.hoofdzaak, c.zaaktype).where(c.uuid == hoofdzaak).with_for_update(read=True))
-    below = await db.row(select(c.id).where(c.hoofdzaak == check.uuid).limit(1))
-    if below is not None or (above is not None and above["hoofdzaak"] is not None):
-        raise invalid("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
-    if above is not None and above["zaaktype"] != check.resolved("hoofdzaak")["zaaktype"]:
-        raise Again()
-
-
-async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:
-    """zrc-013: het zaaktype is een van de deelzaaktypen van het zaaktype van de hoofdzaak, in welke versie ook."""
-    hoofdzaak, zaaktype = check.resolved("hoofdzaak"), check.resolved("zaaktype")
-    if not hoofdzaak or not zaaktype or hoofdzaak["uuid"] == check.uuid:
-        return
-    if not (check.changed("hoofdzaak") or check.changed("zaaktype")):
-        return
-    hoofdtype = (await gelezen(check, [hoofdzaak["zaaktype"]])).get(hoofdzaak["zaaktype"])
-    paths = (hoofdtype or {}).get("deelzaaktypen") or []
-    if zaaktype["url"] in paths:
-        return
-    same = (zaaktype["catalogus"], zaaktype["identificatie"])
-    allowed = await gelezen(check, paths)
-    if same not in {(item["catalogus"], item["identificatie"]) for item in allowed.values()}:
-        check.reject("hoofdzaak", "invalid-deelzaaktype", "Het zaaktype is geen deelzaaktype van dat van de hoofdzaak.")
 
 
 async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
@@ -144,8 +99,11 @@ async def archiefstatus_is_onderbouwd(check: Check) -> None:
         check.reject("archiefactiedatum", "archiefactiedatum-not-set", "De archiefactiedatum is niet ingevuld.")
     if check.stored is None or not check.changed("archiefstatus"):
         return
-    if any(document.get("status") != "gearchiveerd" for document in await documenten_van(check, check.uuid)):
-        check.reject("archiefstatus", "documents-not-archived", "Niet alle documenten zijn gearchiveerd.")
+    wrong = [item for item in await documenten_van(check, check.uuid) if item.get("status") != "gearchiveerd"]
+    if wrong:
+        hidden = await deels_onzichtbaar(check, [str(item["url"]) for item in wrong if "url" in item])
+        reason = "Niet alle documenten zijn gearchiveerd" + (DOCUMENT_ONZICHTBAAR if hidden else ".")
+        check.reject("archiefstatus", "documents-not-archived", reason)
 
 
 async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
@@ -197,8 +155,10 @@ async def gesloten_zaak(check: Check) -> None:
 
 
 REGELS = [
+    hoofdzaak_mag_worden_ingezien,
     hoofdzaak_is_een_andere_zaak,
     hoofdzaak_is_geen_deelzaak,
+    open_deelzaak_hoort_bij_open_hoofdzaak,
     zaaktype_past_bij_hoofdzaak,
     selectielijstklasse_is_een_resultaat,
     betaaldatum_past_bij_indicatie,

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from starlette.responses import Response
 
 from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af, vergrendeld
+from services.zaken.sloten import met_deelzaken
 from services.zaken.toestand import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.call import Call
@@ -95,6 +96,7 @@ ZAAKBESLUIT = Resource(
     rules=[besluit_verwijst_naar_deze_zaak],
     removal_rules=[besluit_verwijst_niet_meer_naar_deze_zaak],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, besluit_van_wie_niet_mag_forceren],
+    locks=[met_deelzaken],
     effects=[herbereken],
     description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
 )

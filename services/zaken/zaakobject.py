@@ -11,6 +11,7 @@ from sqlmodel import Field
 from services.zaken.afleiding import herbereken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.remote import opgehaald
+from services.zaken.sloten import met_deelzaken
 from services.zaken.tellers import Teller
 from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
@@ -140,6 +141,7 @@ ZAAKOBJECT = Resource(
         definitie_beschrijft_het_object,
     ],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
+    locks=[met_deelzaken],
     effects=[herbereken],
     description="Waar een zaak over gaat.",
 )

@@ -1,16 +1,21 @@
 """objectTypeOverigeDefinitie: an object that must satisfy a JSON schema, both found with jq (zaken.md §7.1).
 
 The jq programs are the client's and the schema is somebody else's, so they run in a process of their own, with
-little time and memory, without network, files, environment, and one or two at a time.
+little time and memory, without network, files, environment: one of a municipality at a time, and two in all.
+A program tells much of what it looks at. So it looks at nothing that was not meant for the client: own objects that the
+client may read, and registers that the municipality opened to all its clients.
 """
 
 import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -24,15 +29,58 @@ SECONDS = 30.0
 """How long the process may take on a very busy machine; the processor is its for one or two of them."""
 MAX_INPUT = 1_000_000
 """Bytes of JSON that are looked at."""
+OPEN = ", of is van een registratie die niet voor elke applicatie is opengesteld."
 CHILD = Path(__file__).with_name("begrensd.py")
 
+QUEUE = 5
+"""How many of one municipality may wait for its place; a program takes a second or two."""
+PATIENCE = 10.0
+"""How many seconds they wait."""
+
+
+@dataclass(eq=False)
+class Turn:
+    """The one place of a municipality."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 _places = asyncio.Semaphore(2)
+_turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
+
+
+@asynccontextmanager
+async def place(tenant: str) -> AsyncIterator[None]:
+    """Wait for the place of a municipality, and for one of the process; raise 503 when that takes too long."""
+    turn = _turns.get(tenant) or _turns.setdefault(tenant, Turn())
+    if turn.waiting >= QUEUE:
+        raise busy()
+    turn.waiting += 1
+    try:
+        async with asyncio.timeout(PATIENCE), AsyncExitStack() as held:
+            await held.enter_async_context(turn.lock)
+            await held.enter_async_context(_places)
+            kept = held.pop_all()
+    except TimeoutError:
+        raise busy() from None
+    finally:
+        turn.waiting -= 1
+    async with kept:
+        yield
+
+
+def busy() -> Problem:
+    """Return the 503 for a program whose turn does not come."""
+    detail = "De objectTypeOverigeDefinitie kon nu niet worden beoordeeld."
+    return Problem(503, "service_unavailable", detail, headers={"Retry-After": "5"})
 
 
 async def definitie_beschrijft_het_object(check: Check) -> None:
     """invalid-schema: een object met een definitie heeft de gegevens die het schema van zijn definitie vraagt.
 
-    Both are read with the rights of the client, who would otherwise learn from the answer what is in them.
+    Both are read with the rights of the client, who would otherwise learn from the answer what is in them. Whether a
+    register elsewhere has an object is not told of one that is not open.
     """
     definition: Mapping[str, Any] | None = check.row["object_type_overige_definitie"]
     if definition is None or not (check.changed("object_type_overige_definitie") or check.changed("object")):
@@ -41,12 +89,12 @@ async def definitie_beschrijft_het_object(check: Check) -> None:
         check.reject("objectUrl", "required", "Een objectTypeOverigeDefinitie vraagt om de URL van het object.")
         return
     if (described := await zichtbaar(check, definition["url"])) is None:
-        check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON.")
+        check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON" + OPEN)
     if (found := await zichtbaar(check, check.row["object"])) is None:
-        check.reject("object", "bad-url")
+        check.reject("object", "bad-url", "De URL kon niet worden opgehaald" + OPEN)
     if described is None or found is None:
         return
-    wrong = await judge(described, definition["schema"], found, definition["objectData"])
+    wrong = await judge(check.call.tenant, described, definition["schema"], found, definition["objectData"])
     names = {
         "schema": ("objectTypeOverigeDefinitie.schema", "invalid", "Hiermee is geen JSON-schema te vinden."),
         "objectData": ("objectTypeOverigeDefinitie.objectData", "invalid", "Hiermee zijn geen gegevens te vinden."),
@@ -56,7 +104,7 @@ async def definitie_beschrijft_het_object(check: Check) -> None:
         check.reject(*names[wrong])
 
 
-async def judge(described: Any, schema: str, found: Any, data: str) -> str:
+async def judge(tenant: str, described: Any, schema: str, found: Any, data: str) -> str:
     """Return what is wrong: ``schema``, ``objectData``, ``object``, or an empty string.
 
     A program that takes too much time or memory counts as wrong, where it was busy. Raises a Problem with status 503
@@ -65,7 +113,7 @@ async def judge(described: Any, schema: str, found: Any, data: str) -> str:
     task = orjson.dumps({"described": described, "schema": schema, "found": found, "data": data})
     if len(task) > MAX_INPUT:
         return "schema"
-    async with _places:
+    async with place(tenant):
         # The empty environment keeps secrets out of the reach of ``$ENV``.
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", str(CHILD),
@@ -84,8 +132,7 @@ async def judge(described: Any, schema: str, found: Any, data: str) -> str:
     # The process says which step it begins, and at the end that it is done: the last word is where it stopped.
     if not steps:
         log.error("the process that judges an object did not start working: status %s", process.returncode)
-        detail = "De objectTypeOverigeDefinitie kon nu niet worden beoordeeld."
-        raise Problem(503, "service_unavailable", detail, headers={"Retry-After": "5"})
+        raise busy()
     return "" if steps[-1] == "done" else steps[-1]
 
 

@@ -56,7 +56,7 @@ async def abonnement(owner: Client, webhook: Webhook) -> AsyncIterator[dict[str,
 async def test_another_client_does_not_see_it(stranger: Client, abonnement: dict[str, Any]) -> None:
     assert (await stranger.get(ABONNEMENT)).json() == []
     found = await stranger.get(abonnement["url"])
-    assert found.status_code == 404
+    assert found.status_code == 403
     assert abonnement["callbackUrl"] not in found.text
 
 
@@ -74,7 +74,7 @@ async def test_another_client_does_not_change_or_remove_it(
             ("DELETE", None),
         ]
         for method, sent in attempts:
-            assert (await stranger.request(method, abonnement["url"], json=sent)).status_code == 404
+            assert (await stranger.request(method, abonnement["url"], json=sent)).status_code == 403
         assert theirs.tests == webhook.tests == []
     assert (await owner.get(abonnement["url"])).json() == abonnement
 

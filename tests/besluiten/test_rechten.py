@@ -92,3 +92,27 @@ async def test_a_besluitinformatieobject_follows_its_besluit(werk: Werk, stack: 
     remover = await beperkt(werk, stack, "besluiten.verwijderen")
     assert (await remover.delete(bio["url"], headers={"Accept": "text/xml"})).status_code == 406
     assert (await remover.delete(bio["url"])).status_code == 204
+
+
+async def test_zrc_006_a_besluit_names_only_a_zaak_that_the_client_has_rights_to(werk: Werk, stack: Stack) -> None:
+    """It would keep a secret zaak from being removed, and change how long that is kept: 403 for POST, PUT and PATCH."""
+    brc = {"component": "brc", "besluittype": werk.types.besluittype, "scopes": ALLES}
+    zrc = {"component": "zrc", "zaaktype": werk.types.url, "scopes": ["zaken.lezen"]}
+    level = {**zrc, "maxVertrouwelijkheidaanduiding": "openbaar"}
+    name = f"beperkt-{uuid.uuid4().hex[:12]}"
+    secret, zaak = await werk.zaak(vertrouwelijkheidaanduiding="zeer_geheim"), await werk.zaak()
+    linked, loose = await werk.besluit(zaak=secret), await werk.besluit()
+    for client in (await stack.add_client("deventer", name, [brc, level]), await beperkt(werk, stack, *ALLES)):
+        for answer in (
+            await client.post(BESLUITEN, werk.body(zaak=secret)),
+            await client.patch(loose["url"], {"zaak": secret}),
+            await client.put(loose["url"], {**loose, "zaak": secret}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+        # What it names already stays, and may be let go.
+        assert (await client.put(linked["url"], {**linked, "toelichting": name})).status_code == 200
+    assert await werk.zaakbesluiten(secret) == [linked["url"]]
+    reader = await stack.add_client("deventer", f"lezer-{name}", [brc, level])
+    assert (await reader.post(BESLUITEN, werk.body(zaak=zaak))).status_code == 201
+    assert (await reader.patch(linked["url"], {"zaak": ""})).status_code == 200
+    assert (await werk.api.delete(secret)).status_code == 204

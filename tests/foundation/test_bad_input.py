@@ -73,6 +73,21 @@ async def test_a_body_that_is_no_json_object(api: Client, url: str, name: str) -
     problem(answer, status, code)
 
 
+@pytest.mark.parametrize("url", ["/zaken/api/v1/zaken", "/documenten/api/v1/enkelvoudiginformatieobjecten"])
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b'{"label": NaN}', "Dit is geen geldige JSON: regel 1, teken 11."),
+        (b'{"a":\n 1,]', "Dit is geen geldige JSON: regel 2, teken 4."),
+        (b" ", "De inhoud is leeg."),
+        (b'{"label": "\xff"}', "De inhoud is geen UTF-8."),
+    ],
+)
+async def test_a_parse_error_is_told_in_dutch(api: Client, url: str, content: bytes, detail: str) -> None:
+    answer = await api.post(url, content=content, headers={"Content-Type": "application/json"})
+    assert problem(answer, 400, "parse_error")["detail"] == detail
+
+
 @pytest.mark.parametrize("url", writable())
 async def test_wrong_types_everywhere(api: Client, url: str) -> None:
     service, path = url.split("/")[1], url.rsplit("/", 1)[1]

@@ -133,7 +133,7 @@ async def test_zrc_021_zaakobject_by_what_is_registered_here_or_there(zaken: Zaa
             body["objectIdentificatie"] = {"overigeData": {"vergunning": {"einddatum": einddatum}}}
         return await api.created("/zaken/api/v1/zaakobjecten", {**body, **changes})
 
-    async with elders(api.stack) as register:
+    async with elders(api.stack, expand=True) as register:
         there = register.add("kramen/1", {"vergunning": {"einddatum": "2032-01-01"}})
         zaak = await own.zaak()
         first = await object_(zaak, "2030-01-01")

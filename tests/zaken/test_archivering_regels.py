@@ -30,7 +30,7 @@ def pand(**gegevens: Any) -> Object:
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], Any]] = [
     ("afgehandeld", {}, {}, EIND),
     ("hoofdzaak", {}, {}, None),
-    ("hoofdzaak", {}, {"einddatum_hoofdzaak": LATER}, LATER),
+    ("hoofdzaak", {}, {"brondatum_hoofdzaak": LATER}, LATER),
     ("eigenschap", {"datumkenmerk": "tot"}, {"eigenschappen": {"tot": "20300101"}}, LATER),
     ("eigenschap", {"datumkenmerk": "tot"}, {"eigenschappen": {"tot": "20300101235959"}}, LATER),
     ("eigenschap", {"datumkenmerk": "tot"}, {"eigenschappen": {"tot": "2030-01-01"}}, LATER),

@@ -20,7 +20,7 @@ SCHEMA = {"type": "object", "properties": {"hoogte": {"type": "integer"}}, "requ
 @pytest.fixture(scope="module")
 async def register(zaken: Zaakmaker) -> AsyncIterator[Elders]:
     """An objects API with one type and two objects."""
-    async with elders(zaken.api.stack) as register:
+    async with elders(zaken.api.stack, expand=True) as register:
         register.add("objecttypes/boom", {"versie": {"jsonSchema": SCHEMA}, "leeg": {}, "tekst": "x"})
         register.add("objects/eik", {"record": {"data": {"hoogte": 30}}})
         register.add("objects/struik", {"record": {"data": {"hoogte": "laag"}}})
@@ -135,7 +135,7 @@ async def test_the_environment_is_empty(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SAMENZAAK_PROEF", "geheim")
     assert os.environ["SAMENZAAK_PROEF"]
     # The locale is what Python itself adds.
-    assert await zaakobject_definitie.judge({"const": {}}, ".", {}, "$ENV | del(.LC_CTYPE)") == ""
+    assert await zaakobject_definitie.judge("deventer", {"const": {}}, ".", {}, "$ENV | del(.LC_CTYPE)") == ""
 
 
 @pytest.mark.parametrize("url", ["objecttypes/niets", "objecttypes/geen-json"])
@@ -164,7 +164,7 @@ async def test_nothing_outside_the_configured_apis_is_fetched(zaken: Zaakmaker, 
 async def test_programs_are_bounded_in_time_and_memory(schema: str, data: str, expected: str) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {"x": "a" * 40 + "!"}
-    assert await zaakobject_definitie.judge({"type": "object"}, schema, found, data) == expected
+    assert await zaakobject_definitie.judge("deventer", {"type": "object"}, schema, found, data) == expected
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Of the processor, which a busy machine gives later and not more of. Without limits none of these would ever end.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from zgw.call import with_nul
+from zgw.problems import not_json
 
 Rows = list[dict[str, Any]]
 
@@ -164,7 +165,7 @@ def _read_rows(found: Bundel, kind: str, name: str, raw: bytes) -> list[Probleem
     try:
         rows = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as e:
-        return [Probleem(name, 0, "", "parse_error", str(e))]
+        return [Probleem(name, 0, "", "parse_error", not_json(raw, e))]
     if not isinstance(rows, list):
         return [Probleem(name, 0, "", "not_a_list", "Een lijst van objecten wordt verwacht.")]
     problems, suspect = [], b"\\u0000" in raw

@@ -1,0 +1,95 @@
+"""The hoofdzaak of a zaak: which zaak it may be, and what becomes of the deelzaak below it (zrc-013, zaken.md §8)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from services.zaken.dossier import ZAAK
+from services.zaken.remote import gelezen
+from services.zaken.toestand import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
+from services.zaken.zaak_velden import ZAAK_TABLE
+from zgw.check import Check
+from zgw.database import Executor
+from zgw.problems import OBJECT, Again, forbidden, invalid
+
+DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
+HOOFDZAAK_GESLOTEN = (
+    "hoofdzaak-closed",
+    "De hoofdzaak is afgesloten of gearchiveerd; een open deelzaak kan er niet bij.",
+)
+
+
+async def hoofdzaak_mag_worden_ingezien(check: Check) -> None:
+    """zrc-006: een zaak die de client niet mag inzien, krijgt van hem geen deelzaak: die zou het afsluiten beletten."""
+    hoofdzaak = check.resolved("hoofdzaak")
+    if hoofdzaak and check.changed("hoofdzaak") and not await mag_inzien(check, hoofdzaak):
+        raise forbidden("De hoofdzaak ligt buiten uw autorisaties.")
+
+
+async def hoofdzaak_is_een_andere_zaak(check: Check) -> None:
+    """zrc-013: een zaak is niet haar eigen hoofdzaak."""
+    if (hoofdzaak := check.resolved("hoofdzaak")) and hoofdzaak["uuid"] == check.uuid:
+        check.reject("hoofdzaak", "self-forbidden", "Een zaak kan niet haar eigen hoofdzaak zijn.")
+
+
+async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
+    """zrc-013: een deelzaak van een deelzaak is niet toegestaan, ook niet door een hoofdzaak tot deelzaak te maken."""
+    hoofdzaak = check.resolved("hoofdzaak")
+    if not hoofdzaak or hoofdzaak["uuid"] == check.uuid or not check.changed("hoofdzaak"):
+        return
+    nested = hoofdzaak["hoofdzaak"] is not None
+    if not nested and check.stored is not None:
+        nested = bool(check.stored["deelzaken"])
+    if nested:
+        check.reject("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
+
+
+async def open_deelzaak_hoort_bij_open_hoofdzaak(check: Check) -> None:
+    """zrc-007: een afgesloten of gearchiveerde hoofdzaak krijgt er geen open deelzaak bij, behalve van wie
+    zaken.geforceerd-bijwerken heeft."""
+    hoofdzaak = check.resolved("hoofdzaak")
+    if hoofdzaak and check.changed("hoofdzaak") and await _blijft_open_onder(check, hoofdzaak):
+        check.reject(OBJECT, *HOOFDZAAK_GESLOTEN)
+
+
+async def _blijft_open_onder(check: Check, hoofdzaak: Mapping[str, Any]) -> bool:
+    """Return whether the zaak would be an open deelzaak of a closed hoofdzaak, and the client may not force that."""
+    if not is_gesloten(hoofdzaak) or (check.stored is not None and check.stored["einddatum"] is not None):
+        return False
+    return not await check.call.holds(GEFORCEERD, hoofdzaak["zaaktype"], hoofdzaak["vertrouwelijkheidaanduiding"])
+
+
+async def hoofdzaak_is_nog_dezelfde(db: Executor, check: Check) -> None:
+    """zrc-013, zrc-007: two zaken that become each other's deelzaak, or that of a third, at the same moment; a
+    hoofdzaak that gets another zaaktype, or is closed or archived. As effect: the later one waits for the row of the
+    other, and sees what became of it."""
+    hoofdzaak = check.row.get("hoofdzaak")
+    if check.action == "destroy" or hoofdzaak is None or not check.changed("hoofdzaak"):
+        return
+    c = ZAAK_TABLE.c
+    above = await db.row(ZAAK.where(c.uuid == hoofdzaak).with_for_update(read=True))
+    below = await db.row(select(c.id).where(c.hoofdzaak == check.uuid).limit(1))
+    if below is not None or (above is not None and above["hoofdzaak"] is not None):
+        raise invalid("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
+    if above is not None and above["zaaktype"] != check.resolved("hoofdzaak")["zaaktype"]:
+        raise Again()
+    if above is not None and await _blijft_open_onder(check, above):
+        raise geweigerd(*HOOFDZAAK_GESLOTEN)
+
+
+async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:
+    """zrc-013: het zaaktype is een van de deelzaaktypen van het zaaktype van de hoofdzaak, in welke versie ook."""
+    hoofdzaak, zaaktype = check.resolved("hoofdzaak"), check.resolved("zaaktype")
+    if not hoofdzaak or not zaaktype or hoofdzaak["uuid"] == check.uuid:
+        return
+    if not (check.changed("hoofdzaak") or check.changed("zaaktype")):
+        return
+    hoofdtype = (await gelezen(check, [hoofdzaak["zaaktype"]])).get(hoofdzaak["zaaktype"])
+    paths = (hoofdtype or {}).get("deelzaaktypen") or []
+    if zaaktype["url"] in paths:
+        return
+    same = (zaaktype["catalogus"], zaaktype["identificatie"])
+    allowed = await gelezen(check, paths)
+    if same not in {(item["catalogus"], item["identificatie"]) for item in allowed.values()}:
+        check.reject("hoofdzaak", "invalid-deelzaaktype", "Het zaaktype is geen deelzaaktype van dat van de hoofdzaak.")
