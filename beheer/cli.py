@@ -13,7 +13,7 @@ from beheer import postgres, status, tenants
 from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_control import check_app, external_app, notifications_app
-from beheer.console import Json, Tenant, refusals, show, with_admin, with_dsn
+from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, with_admin, with_dsn
 from beheer.erase import Erasure, erase_tenant
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
@@ -119,10 +119,12 @@ def apply_command(
         with postgres.resolve_dsn(settings) as dsn:
 
             async def run() -> Outcome:
-                admin = await asyncpg.connect(dsn)
+                admin = await asyncpg.connect(dsn, server_settings=READ_ONLY if dry_run else {})
                 try:
-                    await tenants.prepare(admin, settings)
-                    return await apply(admin, settings, dsn, configuration, dry_run=dry_run)
+                    await (check_prepared(admin) if dry_run else tenants.prepare(admin, settings))
+                    return await apply(
+                        admin, settings, reading(dsn) if dry_run else dsn, configuration, dry_run=dry_run
+                    )
                 finally:
                     await admin.close()
 
@@ -172,7 +174,11 @@ def tenant_add(
     as_json: Json = False,
 ) -> None:
     """Make a municipality, with its own schemas and roles in the database."""
-    made = with_admin(lambda admin, settings: tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ())))
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> snapshot.Tenant:
+        return await tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ()))
+
+    made = with_admin(work, changes=True)
     show(_tenant(made), as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
 
 
@@ -214,7 +220,7 @@ def tenant_remove(
     async def work(admin: asyncpg.Connection, settings: Settings, dsn: str) -> Erasure:
         return await erase_tenant(admin, settings, dsn, name, content=not keep_content, progress=progress)
 
-    done = with_dsn(work)
+    done = with_dsn(work, changes=True)
     kept = "; the content of its documents was left alone" if keep_content else ""
     typer.echo(f"{name}: erased, with {done.documents} documents ({done.removed} objects in the storage){kept}")
 
@@ -240,7 +246,8 @@ def tenant_cors(
             raise LookupError(f"there is no municipality {name}")
         return list(found[0].origins)
 
-    show({"name": name, "origins": with_admin(work)}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
+    set_to = with_admin(work, changes=bool(origin or none))
+    show({"name": name, "origins": set_to}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
 
 
 def _tenant(tenant: snapshot.Tenant) -> dict[str, Any]:
@@ -273,7 +280,7 @@ def client_add(
             admin, settings, tenant, client_id, secret, label, all_rights=all_rights, credentials_only=credentials_only
         )
 
-    made = with_admin(work)
+    made = with_admin(work, changes=True)
     _warn(tenants.about_secret(client_id, made.secret))
     facts = {"tenant": tenant, "clientId": client_id, "secret": made.secret, "applicatie": made.applicatie}
     show(facts, as_json, _client)
@@ -287,7 +294,11 @@ def client_secret(
     as_json: Json = False,
 ) -> None:
     """Give a client another secret; its rights stay. The old one is refused from the next request on."""
-    made = with_admin(lambda admin, settings: tenants.change_secret(admin, settings, tenant, client_id, secret))
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> str:
+        return await tenants.change_secret(admin, settings, tenant, client_id, secret)
+
+    made = with_admin(work, changes=True)
     _warn(tenants.about_secret(client_id, made))
     show({"tenant": tenant, "clientId": client_id, "secret": made}, as_json, _client)
 
@@ -312,7 +323,7 @@ def client_list(tenant: Annotated[str | None, typer.Argument()] = None, as_json:
 @client_app.command("remove")
 def client_remove(tenant: Tenant, client_id: str) -> None:
     """Remove a client: its tokens are refused from the next request on. Its Applicatie stays."""
-    with_admin(lambda admin, _: registry.remove_client(admin, tenant, client_id))
+    with_admin(lambda admin, _: registry.remove_client(admin, tenant, client_id), changes=True)
     typer.echo(f"{tenant} {client_id}: removed")
 
 

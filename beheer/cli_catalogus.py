@@ -72,7 +72,7 @@ def catalogus_import(
         return await importeer(service, tenant, file.read_bytes(), mode, bases=bases, proef=dry_run)
 
     try:
-        found = with_services(work)
+        found = with_services(work, changes=True)
     except Onleesbaar as e:
         for problem in e.problemen:
             typer.echo(f"{problem.plaats or file.name}: {problem.code}: {problem.reden}", err=True)
@@ -129,4 +129,8 @@ def selectielijst_load(
         headers = headers_for(settings) if configured else {"accept": "application/json"}
         return await laad(admin, tenant or known, source, root, headers)
 
-    show(with_admin(work), as_json, lambda fact: ", ".join(f"{count} {kind}" for kind, count in fact.items()) + " kept")
+    show(
+        with_admin(work, changes=True),
+        as_json,
+        lambda fact: ", ".join(f"{count} {kind}" for kind, count in fact.items()) + " kept",
+    )

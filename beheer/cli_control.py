@@ -43,7 +43,7 @@ def relations(
             admin, tenant, remote if repair else None, base, grace, remote if elsewhere else None
         )
 
-    found = list(with_services(work))
+    found = list(with_services(work, changes=repair))
     show(found, as_json, lambda f: f"{f['relation']}: {f['kind']}: {f['source']} - {f['target']}{_outcome(f)}")
     left = [item for item in found if item.left]
     if not as_json:
@@ -164,7 +164,7 @@ def notifications_retry(
             return await queues.retry(db, ids)
 
     _needs_a_choice(deliveries, subscriber, failed)
-    typer.echo(f"{with_admin(work)} tried again")
+    typer.echo(f"{with_admin(work, changes=True)} tried again")
 
 
 @notifications_app.command("drop")
@@ -185,7 +185,7 @@ def notifications_drop(
             return await queues.drop(db, ids)
 
     _needs_a_choice(deliveries, subscriber, failed)
-    typer.echo(f"{with_admin(work)} dropped")
+    typer.echo(f"{with_admin(work, changes=True)} dropped")
 
 
 def _needs_a_choice(deliveries: list[int] | None, subscriber: UUID | None, failed: bool) -> None:
@@ -213,7 +213,7 @@ def external_add(
             admin, settings, tenant, name, root, client_id=client_id, secret=secret, header=header, expand=expand
         )
 
-    show(_without_secret(with_admin(work)), as_json, _external)
+    show(_without_secret(with_admin(work, changes=True)), as_json, _external)
 
 
 @external_app.command("list")
@@ -226,7 +226,7 @@ def external_list(tenant: Tenant, as_json: Json = False) -> None:
 @external_app.command("remove")
 def external_remove(tenant: Tenant, name: str) -> None:
     """Remove an API; references to it stay as they are, and are not followed any more."""
-    with_admin(lambda admin, _: remove_external(admin, tenant, name))
+    with_admin(lambda admin, _: remove_external(admin, tenant, name), changes=True)
     typer.echo(f"{tenant} {name}: removed")
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
@@ -34,20 +35,26 @@ def refusals() -> Iterator[None]:
         raise typer.Exit(1) from e
 
 
-def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]]) -> T:
-    """Run ``work`` with an administrator's connection; a server may be running on the same data at the same time."""
-    return with_dsn(lambda admin, settings, _: work(admin, settings))
+READ_ONLY = {"default_transaction_read_only": "on"}
 
 
-def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]]) -> T:
+def with_admin(work: Callable[[asyncpg.Connection, Settings], Awaitable[T]], *, changes: bool = False) -> T:
+    """Run ``work`` with an administrator's connection, which only reads unless ``work`` ``changes`` something.
+
+    A server may be running on the same data at the same time.
+    """
+    return with_dsn(lambda admin, settings, _: work(admin, settings), changes=changes)
+
+
+def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]], *, changes: bool = False) -> T:
     """Like :func:`with_admin`, also with the URL of the database."""
     with refusals():
         settings = load_settings()
 
         async def run(dsn: str) -> T:
-            admin = await asyncpg.connect(dsn)
+            admin = await asyncpg.connect(dsn, server_settings={} if changes else READ_ONLY)
             try:
-                await tenants.prepare(admin, settings)
+                await (tenants.prepare(admin, settings) if changes else check_prepared(admin))
                 return await work(admin, settings, dsn)
             finally:
                 await admin.close()
@@ -56,8 +63,15 @@ def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]]) 
             return asyncio.run(run(dsn))
 
 
-def with_services(work: Callable[[Standalone, asyncpg.Connection], Awaitable[T]]) -> T:
-    """Run ``work`` with the services in this process (nothing in the background) and an administrator's connection."""
+async def check_prepared(admin: asyncpg.Connection) -> None:
+    """Raise LookupError for a database in which Samenzaak has made nothing yet: a command that reads does not."""
+    if await admin.fetchval("SELECT to_regclass('gateway.tenant')") is None:
+        raise LookupError("the database has nothing of Samenzaak yet; samenzaak migrate or tenant add makes it")
+
+
+def with_services(work: Callable[[Standalone, asyncpg.Connection], Awaitable[T]], *, changes: bool = False) -> T:
+    """Run ``work`` with the services in this process (nothing in the background) and an administrator's connection;
+    they only read unless ``work`` ``changes`` something."""
     with refusals():
         settings = load_settings()
 
@@ -65,13 +79,20 @@ def with_services(work: Callable[[Standalone, asyncpg.Connection], Awaitable[T]]
             admin = await asyncpg.connect(dsn)
             standalone = Standalone(settings, dsn)
             try:
+                await check_prepared(admin)
                 return await work(standalone, admin)
             finally:
                 await standalone.stop()
                 await admin.close()
 
         with postgres.resolve_dsn(settings) as dsn:
-            return asyncio.run(run(dsn))
+            return asyncio.run(run(dsn if changes else reading(dsn)))
+
+
+def reading(dsn: str) -> str:
+    """Return the URL of the database for connections that change nothing."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(READ_ONLY))))))
 
 
 def plain(value: Any) -> Any:

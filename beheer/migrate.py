@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 import gateway
 import services
 from gateway import registry
-from zgw.tenancy import SERVICES, schema_of, tenant_of
+from zgw.tenancy import ERASED, SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
 
@@ -171,6 +171,6 @@ def upgrade_all(dsn: str, parallel: int = 4) -> list[Migrated]:
 
 def announce(dsn: str) -> None:
     """Tell every running process to forget what it remembers: a schema may be that of a backup, which tells nobody."""
-    channels = [registry.CHANNEL, *(f"samenzaak_{service}" for service in SERVICES)]
+    channels = [registry.CHANNEL, ERASED, *(f"samenzaak_{service}" for service in SERVICES)]
     with connected(dsn) as connection, connection.begin():
         connection.execute(text("SELECT pg_notify(:channel, '')"), [{"channel": channel} for channel in channels])

@@ -17,22 +17,39 @@ ERASED = "samenzaak_erased"
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9]){1,39}")
 
 
+_RESERVED = frozenset((*SERVICES, "gateway", "worker", "public", "postgres", "information-schema", "pg", "samenzaak"))
+
+
 def check_name(tenant: str) -> str:
-    """Return ``tenant`` if it is a valid name of a municipality; raise ValueError otherwise."""
+    """Return ``tenant`` if a municipality may be called so; raise ValueError for a name that is not spelled as one, and
+    for one that would be taken for a schema or role of PostgreSQL or of Samenzaak itself."""
+    _check_spelling(tenant)
+    service = next((service for service in SERVICES if tenant.endswith(f"-{service}")), "")
+    if service:
+        raise ValueError(
+            f"{tenant!r}: the name of a municipality does not end in -{service}, which is how schemas of {service} end"
+        )
+    if tenant in _RESERVED or tenant.startswith(("pg-", "samenzaak-")):
+        raise ValueError(f"{tenant!r}: this name is reserved for PostgreSQL and Samenzaak itself; choose another one")
+    return tenant
+
+
+def _check_spelling(tenant: str) -> None:
     if not _NAME.fullmatch(tenant):
         raise ValueError(
             f"{tenant!r}: the name of a municipality begins with a letter and has 2 to 40 lower-case letters, digits"
             " and single hyphens"
         )
-    return tenant
 
 
 def schema_of(tenant: str, service: str) -> str:
     """Return the schema and role name: ``schema_of("olst-wijhe", "zaken") == "olst_wijhe_zaken"``.
 
-    Names have no underscore, so two municipalities never share a schema.
+    Names have no underscore, so two municipalities never share a schema. Raises ValueError for what is no name.
     """
-    return f"{check_name(tenant).replace('-', '_')}_{service}"
+    # A municipality from before may have a name that is reserved now; it is served, and can be removed.
+    _check_spelling(tenant)
+    return f"{tenant.replace('-', '_')}_{service}"
 
 
 def tenant_of(schema: str, service: str) -> str:
