@@ -15,6 +15,7 @@ from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, with_admin, with_dsn
 from beheer.erase import Erasure, erase_tenant
+from beheer.keeper import kept_running
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
@@ -55,7 +56,7 @@ def serve_command(
         }
         settings = settings.model_copy(update=changes)
         configure_logging(settings)
-        with postgres.resolve_dsn(settings) as dsn:
+        with kept_running(settings) as dsn:
             asyncio.run(bring_up_to_date(dsn, settings))
             background = None
             if demo:
@@ -79,7 +80,7 @@ def serve_split_command(
         changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         settings = settings.model_copy(update=changes)
         configure_logging(settings)
-        with postgres.resolve_dsn(settings) as dsn:
+        with kept_running(settings) as dsn:
             asyncio.run(bring_up_to_date(dsn, settings))
             background = None
             if demo:

@@ -16,13 +16,14 @@ from sqlalchemy.exc import DBAPIError
 
 from beheer import postgres, tenants
 from beheer.runner import Standalone
+from zgw.faults import Unavailable
 from zgw.settings import Settings, load_settings
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
 
-REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError, DBAPIError)
+REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError, DBAPIError, Unavailable)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import psutil
 
+from beheer.postmaster import Postmaster, end_orphans, servers
 from zgw.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,17 @@ def stop(home: Path) -> None:
         _stop_if_unused(home)
 
 
+def start_again(home: Path) -> None:
+    """Start the server of a home folder that is in use, if it has ended. Raises PostgresError."""
+    with _mutex(home):
+        _ensure_running(_Cluster.of(home))
+
+
+def runs(home: Path) -> bool:
+    """Return whether the server of a home folder runs."""
+    return Postmaster.of(home / "postgres") is not None
+
+
 @contextmanager
 def _mutex(home: Path) -> Iterator[None]:
     """Let one process at a time start or stop the server."""
@@ -139,7 +151,7 @@ def _stop_if_unused(home: Path) -> None:
         os.close(handle)
     if (home / "postgres" / "PG_VERSION").exists():
         cluster = _Cluster.of(home)
-        running = _Postmaster.of(cluster.data)
+        running = Postmaster.of(cluster.data)
         if running is not None:
             done = cluster.control("stop", "-m", "fast")
             if done.returncode != 0:
@@ -206,54 +218,12 @@ class _Cluster:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
 
-@dataclass(frozen=True)
-class _Postmaster:
-    """A running server, from the file that it keeps in its data folder."""
-
-    pid: int
-    sockets: Path | None
-    status: str
-
-    @classmethod
-    def of(cls, data: Path) -> "_Postmaster | None":
-        """Return the server that runs on this data folder, or None when the file is absent or stale."""
-        try:
-            lines = (data / "postmaster.pid").read_text().splitlines()
-            pid = int(lines[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
-        # After a crash the pid may belong to another program by now.
-        if pid not in _servers(data, [pid]):
-            return None
-        lines += [""] * (8 - len(lines))
-        return cls(pid, Path(lines[4]) if lines[4].strip() else None, lines[7].strip())
-
-
-def _servers(data: Path, candidates: list[int]) -> list[int]:
-    """Return which of these processes are PostgreSQL on this data folder."""
-    found = []
-    for pid in candidates:
-        with suppress(psutil.NoSuchProcess, OSError):
-            process = psutil.Process(pid)
-            if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            try:
-                # It works in its data folder, whatever name that has by now.
-                ours = Path(process.cwd()).samefile(data)
-            except psutil.AccessDenied:
-                # In many containers root may not see where another user's process works.
-                ours = str(data) in process.cmdline()
-            if ours:
-                found.append(pid)
-    return found
-
-
 def _ensure_running(cluster: _Cluster) -> Path:
     """Return the folder of the socket of a server that accepts connections."""
     _ensure_initialised(cluster)
     deadline = time.monotonic() + PATIENCE
     while True:
-        running = _Postmaster.of(cluster.data)
+        running = Postmaster.of(cluster.data)
         if running is None:
             answer = _launch(cluster)
         elif running.status == "ready" and running.sockets is not None:
@@ -272,9 +242,10 @@ def _ensure_running(cluster: _Cluster) -> Path:
 
 def _launch(cluster: _Cluster) -> str:
     """Try to start the server; return what went wrong, if anything did."""
-    left = _servers(cluster.data, psutil.pids())
+    left = servers(cluster.data, psutil.pids())
     if left:
-        # Children of a killed server notice that within a moment, and it cannot start before they are gone.
+        # It cannot start before the children of a killed server are gone, and one that is busy may not notice for long.
+        end_orphans(left)
         time.sleep(0.1)
         return f"processes of an earlier server are still running: {left}"
     # PostgreSQL ignores a stale file by itself, unless another program of the same user has the old pid by now, as

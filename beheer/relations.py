@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 
 from zgw.caller import Caller, system_caller
+from zgw.faults import Unavailable
 from zgw.remote import Remote
 from zgw.tenancy import schema_of
 
@@ -270,7 +271,7 @@ async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
     if service:
         try:
             answer = await remote.send(caller, service, method, path, body)
-        except httpx.HTTPError as e:
+        except (httpx.HTTPError, Unavailable) as e:
             return repr(e)
         status, text = answer.status_code, answer.text
     else:

@@ -311,9 +311,7 @@ class Registry:
     async def stop(self) -> None:
         """Close the connection."""
         async with self._lock:
-            if self._connection is not None:
-                self._connection.terminate()
-                self._connection = None
+            self._forget()
 
     def _changed(self, _payload: str) -> None:
         self._changes += 1
@@ -326,10 +324,8 @@ class Registry:
                 rows = await self._fetch()
             except _FAILURES:
                 # The connection may have been lost since the last read, for instance by a restart of PostgreSQL.
-                await self._forget()
                 rows = await self._fetch()
         except _FAILURES as e:
-            await self._forget()
             log.error("the municipalities and clients cannot be read: %s", e)
             raise unavailable() from e
         tenants, clients, issuers = rows
@@ -350,12 +346,18 @@ class Registry:
                 server_settings={"application_name": "samenzaak gateway", "default_transaction_read_only": "on"},
             )
         db = self._connection
-        if self._known:
-            await self._check_revision(db)
-        async with db.transaction(isolation="repeatable_read", readonly=True):
-            tenants = await list_tenants(db)
-            rows = await db.fetch("SELECT tenant, client_id, label, secret_encrypted FROM gateway.client")
-            issuers = await list_issuers(db)
+        try:
+            if self._known:
+                await self._check_revision(db)
+            async with db.transaction(isolation="repeatable_read", readonly=True):
+                tenants = await list_tenants(db)
+                rows = await db.fetch("SELECT tenant, client_id, label, secret_encrypted FROM gateway.client")
+                issuers = await list_issuers(db)
+        except BaseException:
+            # Also after a cancellation: one within BEGIN or COMMIT leaves the transaction open, and every later read
+            # on this connection would see what was true then.
+            self._forget()
+            raise
         return tenants, [Client(*row.values()) for row in rows], issuers
 
     async def _check_revision(self, db: asyncpg.Connection) -> None:
@@ -369,7 +371,7 @@ class Registry:
             log.error("the schema of the gateway is of revision %s; %s is needed", revision or 0, self._known[0])
             raise unavailable()
 
-    async def _forget(self) -> None:
+    def _forget(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

@@ -8,7 +8,7 @@ connection layer (docs/adr/0001).
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
@@ -32,7 +32,9 @@ from sqlalchemy import (
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
+from zgw.connecting import OnConnect, connect
 from zgw.erased import Erased
+from zgw.faults import as_postgres_error
 from zgw.problems import Problem, UnknownTenant
 from zgw.revision import check_revision, outdated
 from zgw.tenancy import login_role, schema_of, tenant_of
@@ -206,7 +208,7 @@ class Database:
         checked."""
         self.dsn = dsn
         self.known = known
-        self.on_connect: Callable[[asyncpg.Connection], None] | None = None
+        self.on_connect: OnConnect | None = None
         """Gets each new connection: for who wants to observe its statements."""
         self._current: set[str] = set()
         self._was_ready = False
@@ -223,25 +225,8 @@ class Database:
         self._erased = Erased()
 
     async def connect(self) -> asyncpg.Connection:
-        """Return a new connection of the login role, which can read no table."""
-        connection = await asyncpg.connect(
-            self.dsn,
-            statement_cache_size=500,
-            max_cached_statement_lifetime=0,
-            command_timeout=self.statement_timeout_ms / 1000 + 5,
-            server_settings={
-                "application_name": f"samenzaak {self.service}",
-                "statement_timeout": str(self.statement_timeout_ms),
-                "idle_in_transaction_session_timeout": "60000",
-                "search_path": "",
-                "random_page_cost": "1.1",  # Data are in memory or on flash.
-                "timezone": "UTC",
-            },
-        )
-        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
-        if self.on_connect is not None:
-            self.on_connect(connection)
-        return connection
+        """Return a new connection of the login role, which can read no table; raise PostgresError."""
+        return await connect(self.dsn, self.service, self.statement_timeout_ms, self.on_connect)
 
     def usage(self) -> dict[str, int]:
         """Return how many connections are busy and idle, how many there may be, and how many requests wait for one."""
@@ -253,7 +238,12 @@ class Database:
         self._stopped = True
         while self._idle:
             connection, _ = self._idle.popitem()
-            await connection.close()
+            self._open -= 1
+            try:
+                await connection.close()
+            except BaseException:
+                connection.terminate()
+                raise
 
     async def tenants(self) -> list[str]:
         """Return the municipalities that this service serves, as the database knows them."""
@@ -311,7 +301,8 @@ class Database:
     async def acquire(self, tenant: str) -> AsyncIterator[Executor]:
         """Hand out a connection that can see the schema of ``tenant`` and nothing else.
 
-        Raises UnknownTenant when the municipality is not known to the database, or was erased since the request began.
+        Raises UnknownTenant when the municipality is not known to the database, or was erased since the request began;
+        PostgresError when that is away.
         """
         async with self._shares[tenant], self._free:
             erased = self._erased.last(tenant)
@@ -319,6 +310,9 @@ class Database:
             try:
                 yield Executor(connection)
             except BaseException as e:
+                if (failure := as_postgres_error(e, connection.is_closed())) is not None:
+                    await self._give_back(connection, tenant, False, erased)
+                    raise failure from e
                 # After anything else it may be broken, or still be at work for who was cancelled.
                 clean = isinstance(e, (Problem, asyncpg.PostgresError)) and not connection.is_in_transaction()
                 try:
@@ -376,9 +370,12 @@ class Database:
         connection = found
         try:
             await self._switch(connection, tenant)
-        except BaseException:
+        except BaseException as e:
             self._open -= 1
+            failure = as_postgres_error(e, connection.is_closed())
             connection.terminate()
+            if failure is not None:
+                raise failure from e
             raise
         return connection
 

@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from zgw.call import Call, answer
 from zgw.check import Check
+from zgw.faults import Unavailable
+from zgw.problems import Problem
 from zgw.remote import at_once
 
 log = logging.getLogger("samenzaak.relations")
@@ -44,9 +46,23 @@ class Relation:
 
 
 class Failed(Exception):
-    """The other service could not be reached or refused; ``forbidden`` when it says that the client may not do this."""
+    """The other service could not be reached or refused; ``forbidden`` when it says that the client may not do this.
+    ``unavailable`` is what it says when it cannot do its work now."""
 
     forbidden = ""
+    unavailable: Problem | None = None
+
+
+UNREACHED = (httpx.HTTPError, ValueError, Unavailable)
+"""What is raised when another service gives no usable answer."""
+
+
+def unreached(what: str, error: Exception) -> Failed:
+    """Return the failure for a service that gave no usable answer."""
+    failure = Failed(f"{what}: {error!r}")
+    if isinstance(error, Unavailable):
+        failure.unavailable = error.problem
+    return failure
 
 
 Failures = dict[Relation, Failed]
@@ -147,8 +163,8 @@ async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: 
         if response.status_code in (404, 405):
             return None
         reasons = response.json()
-    except (httpx.HTTPError, ValueError) as e:
-        raise Failed(f"{method} {path}: {e!r}") from e
+    except UNREACHED as e:
+        raise unreached(f"{method} {path}", e) from e
     if response.status_code != 200:
         raise Failed(f"{method} {path}: {response.status_code} {reasons}")
     pairs = zip(relations, reasons, strict=True)
@@ -232,5 +248,5 @@ async def _send(
     try:
         response = await remote.send(_me(check), target.split("/")[1], method, target, body, headers=headers)
         return response.status_code, response.json() if response.content else None
-    except (httpx.HTTPError, ValueError) as e:
-        raise Failed(f"{method} {target}: {e!r}") from e
+    except UNREACHED as e:
+        raise unreached(f"{method} {target}", e) from e

@@ -160,7 +160,9 @@ async def holding(check: Check) -> AsyncIterator[None]:
             until = datetime.now(UTC) + HOLD
             with contextlib.suppress(*UNAVAILABLE):
                 async with check.call.db.acquire(check.call.tenant) as db:
-                    await db.execute(table.update().where(among(table.c.id, held)).values(held_until=until))
+                    # Not what was released meanwhile: this may be under way when it is told to stop.
+                    still = (among(table.c.id, held), table.c.held_until.is_not(None))
+                    await db.execute(table.update().where(*still).values(held_until=until))
 
     work = asyncio.create_task(hold_on())
     try:

@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-import httpx
 from sqlalchemy import ColumnElement, Table, literal_column, select
 
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.mirrors import CHANGES, Failed, Relation, agree, refused
+from zgw.mirrors import CHANGES, UNREACHED, Failed, Relation, agree, refused, unreached
 from zgw.outbox import holding
 from zgw.problems import Problem, forbidden, invalid, not_found
 
@@ -80,6 +79,8 @@ async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> No
 
 
 def _problem(name: str, failure: Failed) -> Problem:
+    if failure.unavailable is not None:
+        return failure.unavailable
     return forbidden(failure.forbidden) if failure.forbidden else invalid(name, "pending-relations")
 
 
@@ -96,8 +97,8 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
         try:
             answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path}, headers=headers)
             content = answer.json() if answer.content else None
-        except (httpx.HTTPError, ValueError) as e:
-            raise Failed(f"POST {path}: {e!r}") from e
+        except UNREACHED as e:
+            raise unreached(f"POST {path}", e) from e
         if answer.status_code != 204:
             raise refused(f"POST {path}", answer.status_code, content, headers)
 

@@ -18,6 +18,7 @@ import orjson
 
 from zgw.caller import HEADER, Caller, sign
 from zgw.external import External, Outside, find
+from zgw.faults import Unavailable
 from zgw.fields import Ref, path_of, today
 from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
@@ -111,7 +112,8 @@ class Remote:
     async def send(
         self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
     ) -> httpx.Response:
-        """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached."""
+        """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached, and
+        Unavailable when it says that it cannot work now, as while the database is away."""
         all_headers = {
             HEADER: sign(caller, self.key),
             **headers,
@@ -121,7 +123,10 @@ class Remote:
         if body is not None:
             content = orjson.dumps(body)
             all_headers["content-type"] = "application/json"
-        return await self._client(service).request(method, path, content=content, headers=all_headers)
+        response = await self._client(service).request(method, path, content=content, headers=all_headers)
+        if response.status_code in (503, 507) and (detail := _told_by(response)) is not None:
+            raise Unavailable(response.status_code, response.headers, detail)
+        return response
 
     async def applicatie(self, caller: Caller) -> Applicatie | None:
         """Return the Applicatie of the calling client, or None; raise 403 ``not_authenticated_for_ac``.
@@ -272,6 +277,16 @@ class Remote:
         if changes == self._changes and all(set(names) <= set(row) for row in rows):
             self._externals[caller.tenant] = known
         return known
+
+
+def _told_by(response: httpx.Response) -> str | None:
+    """Return what a service says of why it cannot work now; None when it is another that cannot be reached."""
+    try:
+        content = response.json()
+    except ValueError:
+        return None
+    known = isinstance(content, dict) and content.get("code") in ("service_unavailable", "insufficient_storage")
+    return str(content.get("detail", "")) if known else None
 
 
 def stored(found: dict[str, Any], bases: tuple[str, ...]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from zgw import audit, verbs
 from zgw.call import Call, Service, answer
 from zgw.erased import BEGAN
 from zgw.expand import objects, paths
-from zgw.problems import Again, Problem, forbidden, response
+from zgw.faults import Unavailable, problem_of
+from zgw.problems import Problem, forbidden, response
 from zgw.recent import Recent
 from zgw.resource import Action, Resource
 from zgw.uses import uses
@@ -92,7 +93,8 @@ def create_app(service: Service, documentation: Sequence[Route] = ()) -> FastAPI
     app.router.redirect_slashes = False
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(asyncpg.DeadlockDetectedError, _on_deadlock)
+    app.add_exception_handler(asyncpg.PostgresError, _on_fault)
+    app.add_exception_handler(Unavailable, _on_fault)
     app.add_exception_handler(Exception, _on_exception)
     app.add_middleware(Versioned, version=api.version)
     return app
@@ -264,11 +266,15 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return response(problem, _base(request), _instance(request, problem))
 
 
-async def _on_deadlock(request: Request, error: Exception) -> Response:
-    """Writes start again by themselves (``verbs``); this is for what does not."""
-    problem = Again()
-    log.warning("%s %s: %s", request.method, request.url.path, error)
-    return response(problem, _base(request), _instance(request, problem))
+async def _on_fault(request: Request, error: Exception) -> Response:
+    """PostgreSQL, or another of our services, cannot do its work now. Writes that cross each other start again by
+    themselves (``verbs``); here comes what does not."""
+    problem = problem_of(error)
+    if problem is None:
+        return await _on_exception(request, error)
+    instance = _instance(request, problem)
+    log.warning("%s %s: %r (%s)", request.method, request.url.path, error, instance)
+    return response(problem, _base(request), instance)
 
 
 async def _on_exception(request: Request, error: Exception) -> Response:

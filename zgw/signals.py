@@ -134,19 +134,18 @@ class Signals:
         while True:
             await asyncio.sleep(1 if not self.connected else 10)
             try:
-                if self.connected:
-                    # A connection that was cut off without a word would look alive for ever.
-                    async with asyncio.timeout(5):
-                        await self._fetch("SELECT 1")
-                else:
-                    await self._connect()
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as e:
+                await self._tend()
+            except Exception as e:
+                # Whatever it is: without this task nobody would ever hear of a change again.
                 log.warning("no connection for notifications: %r", e)
                 if self._connection is not None:
                     self._connection.terminate()
+
+    async def _tend(self) -> None:
+        """See whether the connection still works, or make a new one."""
+        if self.connected:
+            # A connection that was cut off without a word would look alive for ever.
+            async with asyncio.timeout(5):
+                await self._fetch("SELECT 1")
+        else:
+            await self._connect()

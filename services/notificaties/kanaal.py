@@ -15,6 +15,7 @@ from services.notificaties.namen import normal
 from zgw.call import Call, Service
 from zgw.caller import Caller
 from zgw.database import Executor
+from zgw.faults import Unavailable
 from zgw.fields import Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, equal
 from zgw.problems import InvalidParam
@@ -106,8 +107,12 @@ class OwnKanalen:
                 self._known[name] = response.json()
                 self._next[name] = time.monotonic() + RENEW
                 self._present = {present for present in self._present if present[1] != name}
-        except (httpx.HTTPError, TimeoutError, ValueError) as e:
+        except (httpx.HTTPError, TimeoutError, ValueError, Unavailable) as e:
             log.info("%s did not tell its kanalen: %r", name, e)
+        except BaseException:
+            # Cancelled: whoever comes next asks again.
+            self._next.pop(name, None)
+            raise
 
 
 async def _register(db: Executor, row: dict[str, Any]) -> None:
