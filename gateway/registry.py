@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from gateway.keys import ALGORITHMS, choose_key, parse_keys
 from gateway.sharing import check_few_keys, check_own_secret
 from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
+from zgw.faults import AWAY
 from zgw.problems import Problem
 from zgw.signals import Signals
 from zgw.tenancy import check_name
@@ -26,9 +27,6 @@ log = logging.getLogger("samenzaak.gateway")
 CHANNEL = "samenzaak_gateway"
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
-
-# A connection that PostgreSQL ended makes asyncpg fail in any of these ways, depending on what it was doing.
-_FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
@@ -322,10 +320,10 @@ class Registry:
         try:
             try:
                 rows = await self._fetch()
-            except _FAILURES:
+            except AWAY:
                 # The connection may have been lost since the last read, for instance by a restart of PostgreSQL.
                 rows = await self._fetch()
-        except _FAILURES as e:
+        except AWAY as e:
             log.error("the municipalities and clients cannot be read: %s", e)
             raise unavailable() from e
         tenants, clients, issuers = rows

@@ -257,6 +257,10 @@ class Database:
             connection = await self.connect()
             try:
                 rows = await connection.fetch(sql, login_role(self.service))
+            except BaseException as e:
+                if (failure := as_postgres_error(e, closed=True)) is not None:
+                    raise failure from e
+                raise
             finally:
                 connection.terminate()
         return [tenant_of(row["rolname"], self.service) for row in rows]

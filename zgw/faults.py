@@ -32,6 +32,9 @@ PASSING = (
 LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What else than a PostgresError asyncpg raises of a connection that was lost, depending on what it was doing."""
 
+AWAY = (*LOST, asyncpg.PostgresError)
+"""What is raised while PostgreSQL is away."""
+
 
 class Unavailable(Exception):
     """One of our own services says that it cannot work now: what was asked of this one cannot be answered either.
@@ -80,6 +83,6 @@ def as_postgres_error(error: BaseException, closed: bool) -> asyncpg.PostgresErr
     found: Any = None
     if isinstance(error, TimeoutError):
         found = asyncpg.QueryCanceledError("PostgreSQL did not answer in time")
-    elif closed and isinstance(error, LOST):
+    elif isinstance(error, asyncpg.InternalClientError) or (closed and isinstance(error, LOST)):
         found = asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {error!r}")
     return found  # type: ignore[no-any-return]

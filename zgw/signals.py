@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 
+from zgw.faults import AWAY
+
 log = logging.getLogger("samenzaak.signals")
 
 Listener = Callable[[str], None]
@@ -89,7 +91,7 @@ class Signals:
                                 heard.add(await acks.get())
                             return True
                     pause *= 2
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as e:
+        except (*AWAY, AssertionError) as e:
             log.warning("not every process confirmed a change: %r", e)
             return False
         finally:
@@ -108,7 +110,7 @@ class Signals:
             task.add_done_callback(self._replies.discard)
 
     async def _reply(self, name: str) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
+        with contextlib.suppress(*AWAY, AssertionError):
             await self._fetch("SELECT pg_notify($1, $2)", ACK, name)
 
     async def _connect(self) -> None:
