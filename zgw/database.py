@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from zgw.connecting import OnConnect, connect
 from zgw.erased import Erased
-from zgw.faults import as_postgres_error
+from zgw.faults import LOST, as_postgres_error
 from zgw.problems import Problem, UnknownTenant
 from zgw.revision import check_revision, outdated
 from zgw.tenancy import login_role, schema_of, tenant_of
@@ -257,10 +257,8 @@ class Database:
             connection = await self.connect()
             try:
                 rows = await connection.fetch(sql, login_role(self.service))
-            except BaseException as e:
-                if (failure := as_postgres_error(e, closed=True)) is not None:
-                    raise failure from e
-                raise
+            except LOST as e:
+                raise asyncpg.ConnectionDoesNotExistError(f"the connection was lost: {e!r}") from e
             finally:
                 connection.terminate()
         return [tenant_of(row["rolname"], self.service) for row in rows]
