@@ -27,6 +27,8 @@ from zgw.remote import resolve
 from zgw.resource import Resource
 from zgw.rights import Rights
 
+NOT_REGISTERED = "De API van deze URL is niet geregistreerd voor de gemeente; haar beheerder kan dat doen."
+
 
 class Check:
     """One create, update or removal of one object.
@@ -66,6 +68,15 @@ class Check:
         first ``MAX_ERRORS`` are not kept."""
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(InvalidParam(name, code, reason))
+
+    async def reject_url(self, name: str, url: str, code: str = "bad-url") -> None:
+        """Report that a reference (stored path or URL elsewhere) does not lead to what it should; say so when that is
+        because nobody registered the API elsewhere."""
+        unknown = code == "bad-url" and not url.startswith("/")
+        if unknown and not await self.call.service.remote.refers_to(self.call.caller, url):
+            self.reject(name, code, NOT_REGISTERED)
+        else:
+            self.reject(name, code)
 
     def resolved(self, attribute: str) -> Any:
         """Return the object that a reference refers to, or None when it is empty or was rejected.
@@ -202,7 +213,7 @@ class Check:
         # A reference that did not change was accepted before; its target may be gone since, or be no concept any more.
         # One that is not of this API is no value of the column, and would look like none at all.
         if code and (self.changed(attribute) or self.row[attribute] is None):
-            self.reject(name, code)
+            await self.reject_url(name, path, code)
         self._resolved[attribute] = found
 
     async def _resolve_list(self, p: Property, paths: list[str], ref: Ref) -> None:
@@ -211,7 +222,7 @@ class Check:
             if path not in found:
                 found[path], code = await self.find(path, ref)
                 if code and self.changed(p.attribute):
-                    self.reject(f"{p.name}.{index}", code)
+                    await self.reject_url(f"{p.name}.{index}", path, code)
                     if len(self.errors) >= MAX_ERRORS:
                         break
         self._resolved[p.attribute] = [found.get(path) for path in paths]

@@ -188,6 +188,17 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+def _json(content: bytes, method: str) -> Any:
+    """Return the JSON of an answer; None for one to a GET that is something else. After a write that would look as if
+    it was carried out: raises ValueError."""
+    try:
+        return orjson.loads(content) if content else None
+    except ValueError:
+        if method != "GET":
+            raise
+        return None
+
+
 class Outside:
     """The connections of one service to configured APIs."""
 
@@ -214,7 +225,7 @@ class Outside:
                         return None
                     status, headers, content = await self._exchange(api, caller, method, url, body)
                     if method != "GET" or status not in REDIRECTS:
-                        return status, orjson.loads(content) if content else None
+                        return status, _json(content, method)
                     url = urljoin(url, headers.get(b"location", b"").decode("ascii"))
         except (httpcore.ConnectError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as e:
             log.warning("%s %s: %r", method, url, e)

@@ -23,6 +23,7 @@ from zgw.fields import Ref, path_of, today
 from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
 from zgw.settings import Settings
+from zgw.shapes import fits
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES
 
@@ -182,14 +183,21 @@ class Remote:
         """Return the object at a stored path or a configured external URL, or None, with stored paths in the place of
         own URLs; raises what :meth:`batch` raises."""
         if not path.startswith("/"):
-            found = await self.external(caller, path)
-            if found is None:
-                return None
-            found = stored(found, caller.bases)
-            if isinstance(catalogus := found.get("catalogus"), str) and len(self._catalogi) < MOST_ELSEWHERE:
-                self._catalogi[caller.tenant, path] = catalogus
-            return found
+            return (await self.foreign(caller, path))[0]
         return (await self.objects(caller, [path])).get(path)
+
+    async def foreign(self, caller: Caller, url: str) -> tuple[dict[str, Any] | None, str]:
+        """Return (object, "") or (None, code) for a configured external URL, with stored paths in the place of own
+        URLs: ``bad-url`` where nothing is found, ``invalid-resource`` where that is no JSON object."""
+        answered = await self.external_request(caller, "GET", url)
+        if answered is None or answered[0] != 200:
+            return None, "bad-url"
+        if not isinstance(answered[1], dict):
+            return None, "invalid-resource"
+        found = stored(answered[1], caller.bases)
+        if isinstance(catalogus := found.get("catalogus"), str) and len(self._catalogi) < MOST_ELSEWHERE:
+            self._catalogi[caller.tenant, url] = catalogus
+        return found, ""
 
     async def catalogus(self, caller: Caller, path: str) -> str:
         """Return the stored path (or URL elsewhere) of the catalogue of a type, or ``""`` when nobody can tell;
@@ -360,10 +368,10 @@ async def resolve(remote: Remote, caller: Caller, path: str, ref: Ref) -> tuple[
         if ref.service == "catalogi" and not is_type(path, ref):
             # Nothing is told of it: everything that is a type can be shown to who reads what has it.
             return None, "invalid-resource" if await remote.refers_to(caller, path) else "bad-url"
-        found = await remote.object(caller, path)
+        found, code = await remote.foreign(caller, path)
         if found is None:
-            return None, "bad-url"
-        if any(name not in found for name in ref.shape):
+            return None, code
+        if any(name not in found for name in ref.shape) or not fits(found, ref.service, ref.path):
             return None, "invalid-resource"
     if ref.published and found.get("concept"):
         return None, "not-published"

@@ -3,7 +3,21 @@
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Boolean, Column, ColumnElement, Index, Text, Uuid, cast, column, exists, select, table, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    column,
+    exists,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.catalogi.gebruik import is_niet_in_gebruik
@@ -112,20 +126,23 @@ def _of_resultaattypen(value: str) -> Any:
 
 
 def by_zaaktype(value: str) -> ColumnElement[bool]:
-    """Return the besluittypen that a zaaktype (URL or identificatie) names, in its catalogue."""
+    """Return the besluittypen that a zaaktype (URL or identificatie) names, in its catalogue: as ``zaaktypen`` has no
+    URL of a concept, such a URL finds nothing, and as ``zaaktypeIdentificaties`` has those of concepts, they do."""
     other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
-    wanted = other.c.uuid == uuid_in(value, ref_to("zaaktype")) if is_url(value) else other.c.identificatie == value
+    published = and_(other.c.uuid == uuid_in(value, ref_to("zaaktype")), other.c.concept.is_(False))
+    wanted = published if is_url(value) else other.c.identificatie == value
     named = other.c.besluittype_omschrijving.contains(array([T.c.omschrijving]))
     return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, named))
 
 
 def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
-    """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue."""
+    """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue; the URL of a
+    concept, which their ``informatieobjecttypen`` do not have, finds nothing."""
     names = T.c.informatieobjecttype_omschrijvingen
     if not is_url(value):
         return names.contains(array([cast(value, Text)]))
     other = versions("informatieobjecttype")
-    wanted = other.c.uuid == uuid_in(value, ref_to("informatieobjecttype"))
+    wanted = and_(other.c.uuid == uuid_in(value, ref_to("informatieobjecttype")), other.c.concept.is_(False))
     return exists(
         select(other.c.uuid).where(
             wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))

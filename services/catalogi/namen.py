@@ -4,15 +4,17 @@ A URL is stored as the name that it stands for, because it names one version and
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo
 from sqlalchemy import select
 
-from services.catalogi.geldigheid import IDENTITY
+from services.catalogi.geldigheid import IDENTITY, resolved, versions
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
 from zgw.database import Row, among
+from zgw.describe import describe
 from zgw.fields import URL, Ref, path_of
 from zgw.filters import uuid_in
 from zgw.problems import OBJECT
@@ -100,7 +102,53 @@ async def _reject_unknown(check: Check, kind: str, found: dict[str, str], catalo
 async def list_of_names(
     check: Check, attribute: str, name: str, kind: str, catalogus: uuid.UUID, other: str = ""
 ) -> None:
-    """Replace the URLs in a list of names by names, each name once."""
-    values = {f"{name}.{index}": value for index, value in enumerate(check.row[attribute])}
+    """Replace the URLs in a list of names by names, each name once, and keep the names that the client could not see
+    (:func:`unseen`)."""
+    given = list(check.row[attribute])
+    values = {f"{name}.{index}": value for index, value in enumerate(given)}
     found = await names_of(check, kind, values, catalogus, other)
-    check.row[attribute] = list(dict.fromkeys(found.values()))
+    stored = list(check.stored[attribute]) if check.stored else []
+    kept = await unseen(check, attribute, kind, given, stored)
+    shown = next(p.name for p in describe(check.resource.shown) if p.attribute == attribute)
+    if isinstance(listed := check.sent.get(shown), list):
+        # The client wrote the names as well: those that it left out may go.
+        kept &= {item for item in listed if isinstance(item, str)}
+        written = [*found.values(), *kept]
+    else:
+        written = list(found.values())
+    check.notes.setdefault("geschreven", {})[attribute] = written
+    # In the order that they had.
+    places = {item: place for place, item in enumerate(stored)} if kept else {}
+    wanted = dict.fromkeys([*found.values(), *(item for item in stored if item in kept)])
+    check.row[attribute] = sorted(wanted, key=lambda item: places.get(item, len(places)))
+
+
+async def unseen(check: Check, attribute: str, kind: str, given: Sequence[str], stored: Sequence[str]) -> set[str]:
+    """Return the stored names that stay although ``given``, which a client wrote in their place, lacks them.
+
+    A response shows URLs, and none for a name of which no version is published and valid. Who sends back what it read
+    cannot mean to remove those names; who writes names does.
+    """
+    by_name = bool(given) and not any(is_url(value) for value in given)
+    if not stored or by_name or not check.was_sent(attribute):
+        return set()
+    other = versions(kind)
+    catalogus = await _catalogus_of(check)
+    named = among(other.c[IDENTITY[kind]], list(stored))
+    statement = resolved(other, kind, other.c.catalogus == catalogus, named).add_columns(
+        other.c[IDENTITY[kind]].label("name")
+    )
+    seen = {row["name"] for row in await check.call.db.rows(check.call.tenant, statement)}
+    return set(stored) - seen
+
+
+async def _catalogus_of(check: Check) -> Any:
+    """Return the catalogue in which the names of the stored object are: its own, or that of its zaaktype."""
+    assert check.stored is not None
+    table = check.resource.table
+    if "catalogus" in table.c:
+        return check.stored["catalogus"]
+    zaaktype = table.metadata.tables["zaaktype"]
+    statement = select(zaaktype.c.catalogus).where(zaaktype.c.uuid == check.stored["zaaktype"])
+    row = await check.call.db.row(check.call.tenant, statement)
+    return row["catalogus"] if row else None

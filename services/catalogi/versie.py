@@ -48,7 +48,9 @@ async def correctie_houdt_relaties(check: Check) -> None:
     if not strict or check.stored is None or check.stored["concept"]:
         return
     for attribute, name in RELATED.items():
-        before, after = ([_name(item) for item in row.get(attribute, ())] for row in (dict(check.stored), check.row))
+        # As the client wrote it: what was kept for it, because it may not have seen it, is not what it sent.
+        after_row = {**check.row, **check.notes.get("geschreven", {})}
+        before, after = ([_name(item) for item in row.get(attribute, ())] for row in (dict(check.stored), after_row))
         if set(before) - set(after):
             check.reject(name, "non-concept-object", "Een correctie haalt geen gerelateerde typen weg.")
 

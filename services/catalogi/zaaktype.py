@@ -41,7 +41,7 @@ from services.catalogi.geldigheid import (
     validity_filter,
     versions,
 )
-from services.catalogi.namen import Naam, list_of_names, names_of
+from services.catalogi.namen import Naam, list_of_names, names_of, unseen
 from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     correctie_houdt_relaties,
@@ -260,10 +260,15 @@ async def relaties_op_naam(check: Check) -> None:
     items = check.row["gerelateerd"]
     values = {f"gerelateerdeZaaktypen.{index}.zaaktype": item["zaaktype"] for index, item in enumerate(items)}
     found = await names_of(check, "zaaktype", values, catalogus)
-    check.row["gerelateerd"] = [
+    written = [
         {**item, "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")}
         for index, item in enumerate(items)
     ]
+    stored = list(check.stored["gerelateerd"]) if check.stored else []
+    names = await unseen(check, "gerelateerd", "zaaktype", list(values.values()), [i["zaaktype"] for i in stored])
+    names -= {item["zaaktype"] for item in written}
+    check.notes.setdefault("geschreven", {})["gerelateerd"] = written
+    check.row["gerelateerd"] = [*written, *(item for item in stored if item["zaaktype"] in names)]
 
 
 async def catalogus_blijft(check: Check) -> None:

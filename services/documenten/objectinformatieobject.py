@@ -68,9 +68,9 @@ async def object_bestaat(check: Check) -> None:
         elif split_path(path)[:2] != BRONNEN.get(kind):
             check.reject("object", "invalid-resource")
         return
-    found = await remote.external(caller, path)
+    found, code = await remote.foreign(caller, path)
     if found is None:
-        check.reject("object", "bad-url")
+        await check.reject_url("object", path, code)
     elif "url" not in found:
         check.reject("object", "invalid-resource")
 

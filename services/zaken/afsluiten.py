@@ -22,6 +22,7 @@ from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.database import Executor, Row
 from zgw.problems import Again
+from zgw.shapes import fits
 
 DEELZAAK_ONZICHTBAAR = "; er is een deelzaak bij die u niet mag inzien."
 
@@ -32,7 +33,8 @@ async def is_eindstatus(check: Check, statustype: Mapping[str, Any]) -> bool:
         return bool(statustype["isEindstatus"])
     zaaktype = await type_van(check, statustype["zaaktype"])
     siblings = await gelezen(check, (zaaktype or {}).get("statustypen") or ())
-    return all(item["volgnummer"] <= statustype["volgnummer"] for item in siblings.values())
+    numbers = [item["volgnummer"] for item in siblings.values() if fits(item, "catalogi", "statustypen")]
+    return all(number <= statustype["volgnummer"] for number in numbers)
 
 
 async def weiger_wat_niet_klaar_is(

@@ -94,7 +94,8 @@ def brondatum(procedure: Mapping[str, Any], dossier: Dossier) -> date | None:
     derive = AFLEIDINGSWIJZEN.get(wijze)
     if derive is None:
         raise Archieffout(f"de afleidingswijze {wijze!r} bestaat niet")
-    found = derive(procedure, dossier)
+    # A type elsewhere may have changed into anything since the resultaat named it.
+    found = derive({name: value for name, value in procedure.items() if isinstance(value, str)}, dossier)
     return found if dossier.volledig else None
 
 

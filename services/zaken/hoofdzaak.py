@@ -91,5 +91,5 @@ async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:
         return
     same = (zaaktype["catalogus"], zaaktype["identificatie"])
     allowed = await gelezen(check, paths)
-    if same not in {(item["catalogus"], item["identificatie"]) for item in allowed.values()}:
+    if same not in {(item.get("catalogus"), item.get("identificatie")) for item in allowed.values()}:
         check.reject("hoofdzaak", "invalid-deelzaaktype", "Het zaaktype is geen deelzaaktype van dat van de hoofdzaak.")

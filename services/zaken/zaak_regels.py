@@ -43,7 +43,8 @@ async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
         return
     klasse = await uit_de_selectielijst(check, url)
     if klasse is None:
-        check.reject("selectielijstklasse", "bad-url")
+        _, code = await check.call.service.remote.foreign(check.call.caller, url)
+        await check.reject_url("selectielijstklasse", url, code or "bad-url")
     elif any(name not in klasse for name in SELECTIELIJST_RESULTAAT):
         check.reject("selectielijstklasse", "invalid-resource")
 
@@ -86,7 +87,7 @@ async def relevante_zaken_bestaan(check: Check) -> None:
     foreign = await gelezen(check, elders)
     for index, item in enumerate(items):
         if local[item["url"]] not in known and item["url"] not in foreign:
-            check.reject(f"relevanteAndereZaken.{index}.url", "bad-url")
+            await check.reject_url(f"relevanteAndereZaken.{index}.url", item["url"])
 
 
 async def archiefstatus_is_onderbouwd(check: Check) -> None:

@@ -82,7 +82,7 @@ async def object_bestaat(check: Check) -> None:
     # One with a definition is read by the rule that looks at its data.
     judged = check.row["object_type_overige_definitie"] is not None
     if check.creating and url and not judged and await opgehaald(check, url) is None:
-        check.reject("object", "bad-url")
+        await check.reject_url("object", url)
 
 
 async def overig_type_heeft_een_naam(check: Check) -> None:
