@@ -24,7 +24,7 @@ async def names(beheer: Maak, kind: str) -> tuple[dict[str, Any], list[str]]:
     return shown, [shown[key], hidden[key], f"Nog te maken {uuid.uuid4().hex[:8]}"]
 
 
-async def owner(beheer: Maak, collection: str, field: str, value: list[str]) -> dict[str, Any]:
+async def owner(beheer: Maak, collection: str, field: str, value: Any) -> dict[str, Any]:
     """Make a concept that names these types in a field."""
     if collection == "zaaktypen":
         return await beheer.concept(**{field: value})

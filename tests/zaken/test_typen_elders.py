@@ -177,7 +177,8 @@ async def test_other_references_tell_so_too(zaken: Zaakmaker, zaak: str, registe
         answer = await zaken.api.post(ZAKEN, zaken.body(**{name: outside}))
         assert errors(answer) == [(name, "bad-url")]
         assert "niet geregistreerd" in reason(answer)
-        for content in ([], b"<html>"):
+        answered: list[Any] = [[], b"<html>"]
+        for content in answered:
             url = add(register, "dingen", content)
             assert errors(await zaken.api.post(ZAKEN, zaken.body(**{name: url}))) == [(name, "invalid-resource")]
     links = [{"url": outside, "aardRelatie": "vervolg"}]
