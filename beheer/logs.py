@@ -11,18 +11,18 @@ from typing import Any
 import orjson
 
 from gateway import access
+from zgw.personal import masked
 from zgw.settings import Settings
 
 current: ContextVar[Mapping[str, Any] | None] = ContextVar("samenzaak_request", default=None)
 """The ASGI scope of the request that is being answered; only the log looks at it."""
 
-_NUMBER = re.compile(r"(?<![0-9A-Za-z-])[0-9]{8,9}(?![0-9A-Za-z-])")
 _VALUES = re.compile(r"\n(?:DETAIL|CONTEXT|HINT|WHERE): .*|input_value=.*?(?=, input_type=)")
 
 
 def without_values(text: str) -> str:
     """Return a text without what may be personal: numbers as long as a BSN, and the values that errors quote."""
-    return _NUMBER.sub("#########", _VALUES.sub("", text))
+    return masked(_VALUES.sub("", text))
 
 
 class Quiet(logging.Formatter):
@@ -56,7 +56,8 @@ def request_facts() -> dict[str, str]:
     caller = scope.get("samenzaak.caller") if scope is not None else None
     if caller is None:
         return {}
-    return {"request_id": caller.request_id, "tenant": caller.tenant, "client_id": caller.client_id}
+    # The first and the last are what a client chose.
+    return {"request_id": masked(caller.request_id), "tenant": caller.tenant, "client_id": masked(caller.client_id)}
 
 
 def configure_logging(settings: Settings) -> None:

@@ -43,6 +43,8 @@ jit = off
 max_parallel_workers_per_gather = 0
 timezone = 'UTC'
 log_min_messages = warning
+# Without the values that a message is about, which may be personal.
+log_error_verbosity = terse
 log_timezone = 'UTC'
 # One file a weekday, written over after a week.
 logging_collector = on

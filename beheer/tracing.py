@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from zgw.call import Service
+from zgw.personal import masked
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEADERS = (b"traceparent", b"tracestate")
@@ -55,9 +56,14 @@ class Tracing:
                 await app(scope, receive, send)
                 return
             carrier = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _HEADERS}
-            route = _UUID.sub("{uuid}", scope["path"])[:200]
+            route, method = masked(_UUID.sub("{uuid}", scope["path"]))[:200], masked(scope["method"])
+            # The text of an exception may quote what a client sent.
             with self._tracer.start_as_current_span(
-                f"{scope['method']} {route}", self._propagator.extract(carrier), SpanKind.SERVER
+                f"{method} {route}",
+                self._propagator.extract(carrier),
+                SpanKind.SERVER,
+                record_exception=False,
+                set_status_on_exception=False,
             ) as span:
                 kept = [pair for pair in scope["headers"] if pair[0] not in _HEADERS]
                 scope["headers"] = kept + [(k.encode(), v.encode()) for k, v in self.headers().items()]
@@ -69,16 +75,19 @@ class Tracing:
                             span.set_status(Status(StatusCode.ERROR))
                     await send(message)
 
-                span.set_attributes({"http.request.method": scope["method"], "samenzaak.part": part})
+                span.set_attributes({"http.request.method": method, "samenzaak.part": part})
                 try:
                     await app(scope, receive, noted)
+                except BaseException as e:
+                    span.set_status(Status(StatusCode.ERROR, type(e).__name__))
+                    raise
                 finally:
                     if (caller := scope.get("samenzaak.caller")) is not None:
                         span.set_attributes(
                             {
                                 "samenzaak.tenant": caller.tenant,
-                                "samenzaak.client_id": caller.client_id,
-                                "samenzaak.request_id": caller.request_id,
+                                "samenzaak.client_id": masked(caller.client_id),
+                                "samenzaak.request_id": masked(caller.request_id),
                             }
                         )
 
@@ -100,7 +109,7 @@ class Tracing:
             record.query.split(None, 1)[0].upper() if record.query.strip() else "QUERY",
             kind=SpanKind.CLIENT,
             start_time=end - int(record.elapsed * 1e9),
-            attributes={"db.system.name": "postgresql", "db.query.text": record.query[:STATEMENT_LENGTH]},
+            attributes={"db.system.name": "postgresql", "db.query.text": masked(record.query)[:STATEMENT_LENGTH]},
         )
         if record.exception is not None:
             span.set_status(Status(StatusCode.ERROR, type(record.exception).__name__))

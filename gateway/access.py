@@ -1,18 +1,17 @@
 """The access log: one line per request, without query strings, because those can hold a BSN."""
 
 import logging
-import re
 import sys
 import time
 from datetime import UTC, datetime
 
 import orjson
 
+from zgw.personal import masked
+
 log = logging.getLogger("samenzaak.access")
 
 PATH_LENGTH = 200
-_BSN = re.compile(rb"(?<![0-9A-Za-z-])[0-9]{8,9}(?![0-9A-Za-z-])")
-"""A part of a path that may be a BSN: no path of the APIs has one, but somebody may try."""
 
 
 def install(level: int = logging.INFO) -> None:
@@ -39,7 +38,9 @@ def write(
     if not log.isEnabledFor(logging.INFO):
         return
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    shown = _BSN.sub(b"#########", path[:PATH_LENGTH]).decode("ascii", "backslashreplace")
+    # No path of the APIs has a BSN, but somebody may try. Cut after that: a part of one would not be recognised.
+    shown = masked(path.decode("ascii", "backslashreplace"))[:PATH_LENGTH]
+    request_id, client_id, method = masked(request_id), masked(client_id), masked(method)
     if not shown.isprintable() or " " in shown:
         shown = repr(shown).replace(" ", "\\x20")
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
