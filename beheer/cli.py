@@ -323,9 +323,10 @@ def client_list(tenant: Annotated[str | None, typer.Argument()] = None, as_json:
 
 @client_app.command("remove")
 def client_remove(tenant: Tenant, client_id: str) -> None:
-    """Remove a client: its tokens are refused from the next request on. Its Applicatie stays."""
-    with_admin(lambda admin, _: registry.remove_client(admin, tenant, client_id), changes=True)
-    typer.echo(f"{tenant} {client_id}: removed")
+    """Remove a client and its abonnementen: its tokens are refused from the next request on, and it gets no
+    notifications any more. Its Applicatie stays."""
+    number = with_admin(lambda admin, _: tenants.remove_client(admin, tenant, client_id), changes=True)
+    typer.echo(f"{tenant} {client_id}: removed{f', with {number} abonnementen' if number else ''}")
 
 
 if __name__ == "__main__":

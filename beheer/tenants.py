@@ -13,6 +13,7 @@ from beheer.provision import make_gateway_schema, make_login_roles, make_tenant
 from gateway import registry
 from gateway.config import secret_box
 from gateway.snapshot import Tenant
+from services.notificaties.beheer import forget_client
 from zgw.settings import Settings
 from zgw.tenancy import schema_of
 
@@ -79,6 +80,16 @@ async def add_client(
     if not credentials_only:
         applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights)
     return AddedClient(tenant, client_id, made, applicatie)
+
+
+async def remove_client(admin: asyncpg.Connection, tenant: str, client_id: str) -> int:
+    """Remove a client and its abonnementen; return how many those were. LookupError when there is no such client.
+
+    Its Applicatie stays: that may be for more clients.
+    """
+    async with admin.transaction():
+        await registry.remove_client(admin, tenant, client_id)
+        return await forget_client(admin, tenant, client_id)
 
 
 async def change_secret(

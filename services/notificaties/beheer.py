@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from services.notificaties.wachtrij import CHANNEL
 from zgw.database import Executor
 from zgw.tenancy import schema_of
 
@@ -170,6 +171,16 @@ async def resume(db: Executor, abonnement: UUID) -> None:
     sql = "UPDATE bezorging SET volgende = now() WHERE abonnement = $1 AND volgende > now() AND mislukt IS NULL"
     await _connection(db).execute(sql, abonnement)
     await _wake(db, queues)
+
+
+async def forget_client(admin: asyncpg.Connection, tenant: str, client_id: str) -> int:
+    """Remove the abonnementen of a client, with what is still to be delivered; return how many
+    (``samenzaak client remove``). Deliveries under way are the last."""
+    schema = schema_of(tenant, "notificaties")
+    rows = await admin.fetch(f'DELETE FROM "{schema}".abonnement WHERE client_id = $1 RETURNING uuid', client_id)  # noqa: S608
+    for row in rows:
+        await admin.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{schema} {row['uuid']}")
+    return len(rows)
 
 
 async def _locked(db: Executor, ids: Sequence[int]) -> list[UUID]:

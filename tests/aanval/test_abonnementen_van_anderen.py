@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from beheer import tenants
 from tests.aanval.luisteraars import ABONNEMENT, body, consumer, errors, notifying
 from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import Client, Stack
@@ -155,3 +156,35 @@ async def test_a_client_has_a_maximum(stack: Stack, webhook: Webhook) -> None:
     # Another one has its own.
     other = await consumer(stack, "weinig")
     assert (await other.post(ABONNEMENT, body(webhook))).status_code == 201
+
+
+async def test_a_client_that_is_removed_is_not_told_anything(stack: Stack, api: Client) -> None:
+    """Nor is who gets its client_id later, and the abonnementen of others stay."""
+    leaver = await consumer(stack, "vertrekt")
+    async with listening() as theirs, listening() as ours:
+        kanaal = (await api.created("/notificaties/api/v1/kanaal", {"naam": "vertrek", "filters": []}))["naam"]
+        kanalen = [{"naam": kanaal, "filters": {}}]
+        mine = await leaver.created(ABONNEMENT, body(theirs, kanalen=kanalen))
+        other = await api.created(ABONNEMENT, body(ours, kanalen=kanalen))
+        message = {
+            "kanaal": kanaal,
+            "hoofdObject": "http://x.example/1",
+            "resource": "x",
+            "resourceUrl": "http://x.example/1",
+            "actie": "create",
+            "aanmaakdatum": "2026-01-01T00:00:00Z",
+            "kenmerken": {},
+        }
+        await api.created("/notificaties/api/v1/notificaties", message)
+        await theirs.got(1)
+        await ours.got(1)
+        async with stack.admin() as admin:
+            assert await tenants.remove_client(admin, "deventer", leaver.client_id) == 1
+            with pytest.raises(LookupError):
+                await tenants.remove_client(admin, "deventer", leaver.client_id)
+        await api.created("/notificaties/api/v1/notificaties", {**message, "hoofdObject": "http://x.example/2"})
+        await ours.got(2)
+        assert len(theirs.received) == 1
+        assert mine["url"] not in (await api.get(ABONNEMENT)).text
+        assert (await api.get(other["url"])).json() == other
+        assert (await api.delete(other["url"])).status_code == 204
