@@ -236,7 +236,7 @@ HOSTILE = [
     "http://{allowed}/catalogi/api/v1/..%2fgeheim",
     "http://{allowed}/catalogi/api/v1\\..\\geheim",
     "https://{allowed}/catalogi/api/v1/geheim",
-    "http://herbind.example.nl:{port}/catalogi/api/v1/x",
+    "http://herbind.example.nl:{port}/catalogi/api/v1/besluittypen/x",
     "http://169.254.169.254/latest/meta-data/",
     "http://[fd00:ec2::254]/latest/meta-data/",
     "gopher://127.0.0.1:{port}/x",
