@@ -1,6 +1,6 @@
 """The audit trail: one row per successful write, in the transaction of the write (common.md §11)."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,15 +16,20 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    case,
+    cast,
+    column,
+    func,
     insert,
     select,
     text,
 )
-from starlette.responses import Response
+from sqlalchemy.dialects.postgresql import JSONB
+from starlette.responses import Response, StreamingResponse
 
-from zgw.call import Call, answer, dump
+from zgw.call import Call, dump
 from zgw.check import Check
-from zgw.database import Executor, parameters
+from zgw.database import Executor, among, parameters
 from zgw.describe import describe
 from zgw.fields import path_of
 from zgw.output import existing, within
@@ -40,6 +45,13 @@ WEERGAVEN = {
     "partial_update": "Object deels bijgewerkt",
     "destroy": "Object verwijderd",
 }
+
+AT_ONCE = 100
+"""Entries that are in memory at the same time."""
+SMALL = 64 * 1024
+"""Bytes of an entry that is read whole."""
+PART = 256 * 1024
+"""Characters of a larger one that are in memory."""
 
 OWN = b'"\xee\x80\x80/'
 """How ``"<base>/`` is stored in the JSON of a trail, so that it reads back with the host that its reader uses."""
@@ -143,27 +155,50 @@ async def trail(call: Call, resource: Resource) -> Response:
     if not owner["allowed"]:
         raise forbidden()
     table = resource.table.metadata.tables["audittrail"]
-    statement = select(table.c.uuid, table.c.entry).where(table.c.hoofdobject == main_uuid).order_by(table.c.id)
+    c = table.c
+    # An entry of an object that is large itself is read in parts.
+    small = case((func.octet_length(c.entry) <= SMALL, c.entry)).label("entry")
+    statement = select(c.id, c.uuid, small).where(c.hoofdobject == main_uuid).order_by(c.id).limit(AT_ONCE)
     entry_uuid = call.path.get("entry_uuid")
+    if restricted(resource, readable):
+        shown = await _visible(call, table, main_uuid, resource, readable)
+        statement = statement.where(among(c.id, shown))
+    else:
+        shown = None
+    rows = await call.db.rows(call.tenant, statement.where(c.uuid == entry_uuid) if entry_uuid else statement)
+    if entry_uuid and not rows:
+        hidden = select(c.id).where(c.uuid == entry_uuid, c.hoofdobject == main_uuid)
+        raise forbidden() if shown is not None and await call.db.row(call.tenant, hidden) else not_found()
+    if len(rows) < AT_ONCE and all(row["entry"] is not None for row in rows):
+        whole = b",".join(_shown(row, call.base) for row in rows)
+        return Response(whole if entry_uuid else b"[" + whole + b"]", media_type="application/json")
     if entry_uuid:
-        # Who may see it is known from the entries before it.
-        this = select(table.c.id).where(table.c.uuid == entry_uuid, table.c.hoofdobject == main_uuid)
-        statement = statement.where(table.c.id <= this.scalar_subquery())
-    entries = [_shown(row, call.base) for row in await call.db.rows(call.tenant, statement)]
-    if not entry_uuid:
-        return answer(visible(entries, resource, readable, call.base))
-    if not entries:
-        raise not_found()
-    if entries[-1] not in visible(entries, resource, readable, call.base)[-1:]:
-        raise forbidden()
-    return answer(entries[-1])
+        return StreamingResponse(_parts(call, table, rows[0]), media_type="application/json")
+
+    async def entries() -> AsyncIterator[bytes]:
+        some, separator = rows, b"["
+        while some:
+            for row in some:
+                yield separator
+                separator = b","
+                async for part in _parts(call, table, row):
+                    yield part
+            full = len(some) == AT_ONCE
+            some = await call.db.rows(call.tenant, statement.where(c.id > some[-1]["id"])) if full else []
+        yield b"]"
+
+    return StreamingResponse(entries(), media_type="application/json")
+
+
+def restricted(resource: Resource, rights: Rights) -> bool:
+    """Return whether a client with these rights may see only some entries of a trail."""
+    return resource.typed is not None and not (rights.everything and not rights.published_only)
 
 
 def visible(entries: list[dict[str, Any]], resource: Resource, rights: Rights, base: str) -> list[dict[str, Any]]:
     """Return the entries of one trail, in their order, that lie within ``rights``: those of the main object by its
     state before and after, those of what belongs to it by the state that the main object had then."""
-    if resource.typed is None or (rights.everything and not rights.published_only):
-        return entries
+    assert resource.typed is not None
     names = {p.attribute: p.name for p in describe(resource.fields)}
     kind, level = names[resource.typed.type], names.get(resource.typed.level, "")
 
@@ -189,6 +224,65 @@ def _states(entry: Mapping[str, Any], resource: Resource) -> list[Mapping[str, A
     return [state for state in (entry["wijzigingen"]["oud"], entry["wijzigingen"]["nieuw"]) if state]
 
 
-def _shown(row: Mapping[str, Any], base: str) -> dict[str, Any]:
-    stored = row["entry"].encode().replace(OWN, b'"' + base.encode() + b"/")
-    return {"uuid": str(row["uuid"]), **orjson.loads(stored)}
+async def _visible(call: Call, table: Table, main_uuid: Any, resource: Resource, rights: Rights) -> list[int]:
+    """Return the ids of the entries of a trail that lie within ``rights``. Of each entry only what decides is read."""
+    assert resource.typed is not None
+    known = {p.attribute: p.name for p in describe(resource.fields)}
+    names = [known[resource.typed.type], known.get(resource.typed.level or "", ""), "isGereedVoorPublicatie"]
+    c, whole = table.c, cast(table.c.entry, JSONB)
+
+    def some_of(value: Any, wanted: list[str]) -> Any:
+        each = func.jsonb_each(value).table_valued(column("key", Text), column("value", JSONB)).render_derived()
+        return (
+            select(func.jsonb_object_agg(each.c.key, each.c.value)).where(among(each.c.key, wanted)).scalar_subquery()
+        )
+
+    states = [
+        case((func.jsonb_typeof(part) == "object", some_of(part, names)))
+        for part in (whole["wijzigingen"]["oud"], whole["wijzigingen"]["nieuw"])
+    ]
+    changes = func.jsonb_build_object("oud", states[0], "nieuw", states[1])
+    about = some_of(whole, ["resource", "resourceUrl", "hoofdObject"])
+    facts = about.concat(func.jsonb_build_object("id", c.id, "wijzigingen", changes))
+    statement = select(cast(facts, Text).label("facts")).where(c.hoofdobject == main_uuid).order_by(c.id)
+    found: list[dict[str, Any]] = []
+    full = True
+    while full:
+        last = found[-1]["id"] if found else 0
+        rows = await call.db.rows(call.tenant, statement.where(c.id > last).limit(AT_ONCE))
+        found += [orjson.loads(_own(row["facts"], call.base)) for row in rows]
+        full = len(rows) == AT_ONCE
+    return [entry["id"] for entry in visible(found, resource, rights, call.base)]
+
+
+def _own(stored: str, base: str) -> bytes:
+    return stored.encode().replace(OWN, b'"' + base.encode() + b"/")
+
+
+def _shown(row: Mapping[str, Any], base: str) -> bytes:
+    """Return the JSON of an entry."""
+    return b'{"uuid":"' + str(row["uuid"]).encode() + b'",' + _own(row["entry"], base)[1:]
+
+
+async def _parts(call: Call, table: Table, row: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    """Return the JSON of an entry, a large one in parts."""
+    if row["entry"] is not None:
+        yield _shown(row, call.base)
+        return
+    own, base = OWN.decode(), f'"{call.base}/'
+    yield f'{{"uuid":"{row["uuid"]}",'.encode()
+    kept, start = "", 2
+    while True:
+        part = func.substr(table.c.entry, start, PART).label("part")
+        found = await call.db.row(call.tenant, select(part).where(table.c.id == row["id"]))
+        if found is None:
+            # Nobody may take half of it for the whole.
+            raise RuntimeError("the audit trail was removed while it was read")
+        text = kept + found["part"]
+        # What stands for our own address may lie on both sides of a cut.
+        kept = next((own[:n] for n in (2, 1) if found["part"] and text.endswith(own[:n])), "")
+        yield text[: len(text) - len(kept)].replace(own, base).encode()
+        if len(found["part"]) < PART:
+            yield kept.encode()
+            return
+        start += PART

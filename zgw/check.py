@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from zgw.call import Call
 from zgw.describe import Property, describe
-from zgw.fields import Ref, check_url, path_of
+from zgw.fields import Length, Ref, check_url, path_of
 from zgw.filters import uuid_in
 from zgw.output import by_uuid, properties, reference_of, render
 from zgw.problems import MAX_ERRORS, OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
@@ -58,8 +58,6 @@ class Check:
         self.notes: dict[str, Any] = {}
         """What one rule found out and another, or an effect, needs."""
         self._resolved: dict[str, Any] = {}
-        self._kept: frozenset[str] = frozenset()
-        """The attributes of which the new state is the stored one."""
 
     # --- What rules use ---
 
@@ -127,7 +125,6 @@ class Check:
         # show URLs where names are written): then the stored value itself is the state.
         shown = {p.name: p.attribute for p in properties(self.resource)}
         merged = {}
-        self._kept = frozenset(p.attribute for p in describe(self.resource.fields) if p.name not in self.sent)
         for p in describe(self.resource.fields):
             if p.name in self.sent:
                 merged[p.name] = self.sent[p.name]
@@ -139,8 +136,10 @@ class Check:
     def parse(self, data: dict[str, Any]) -> bool:
         """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has
         errors."""
-        context = {"bases": self.call.caller.bases, "kept": self._kept}
+        context = {"bases": self.call.caller.bases}
         model = self.resource.fields
+        long = self._stored_long(data)
+        data = {**data, **{p.name: data[p.name][:maximum] for p, maximum in long}} if long else data
         try:
             self.fields = model.model_validate(data, context=context)
         except ValidationError as e:
@@ -161,7 +160,18 @@ class Check:
             elif not isinstance(p.type, type) or p.group or p.type in (dict, list):
                 value = value if p.choices else dumped[p.name]
             self.row[p.attribute] = value
+        for p, _ in long:
+            self.row[p.attribute] = self.stored[p.attribute] if self.stored else None
         return True
+
+    def _stored_long(self, data: dict[str, Any]) -> list[tuple[Property, int]]:
+        """Return the lists, with their maximum, that were stored before they had one and stay as they are: only the
+        first items are examined again."""
+        if self.stored is None:
+            return []
+        kept = [p for p in describe(self.resource.fields) if p.item and p.name not in self.sent]
+        sizes = [(p, length.maximum) for p in kept if (length := p.marker(Length)) and length.maximum is not None]
+        return [(p, maximum) for p, maximum in sizes if len(data.get(p.name) or ()) > maximum]
 
     def _parse_variant(self, p: Property, data: dict[str, Any], context: dict[str, Any]) -> None:
         assert p.variants is not None

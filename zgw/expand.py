@@ -6,19 +6,24 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from zgw.call import Call
+from zgw.call import Call, dump
+from zgw.database import Row, among
 from zgw.fields import Ref
 from zgw.output import existing as exists_for
-from zgw.output import properties, reading, reference_of, within
+from zgw.output import properties, reference_of, render, within
 from zgw.problems import Problem
 from zgw.remote import at_once, is_type, split_path
 from zgw.resource import Resource
+from zgw.sizes import MAX_READ, MAX_WRITTEN, bounded, completed, too_large
 
 MAX_PATHS = 100
 MAX_DEPTH = 20
 MAX_OBJECTS = 20_000
 """Objects in one answer. An object that is in it twice counts twice: a cycle (``rollen.zaak.rollen.zaak``) multiplies
 what is written out, however few objects are read."""
+
+AT_ONCE = 500
+"""Objects that are read at once."""
 
 MAX_ELSEWHERE = 500
 """Objects of other registers in one answer: each of them is a request."""
@@ -78,8 +83,9 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
     """Add ``_expand`` to rendered objects. Raises Problem 404 for an unknown path, 403 for a component without
     rights."""
     known = expandable(resource)
-    for item in items:
-        item["_expand"] = {}
+    written = [Expanded(1, len(dump(item))) for item in items]
+    for item, inside in zip(items, written, strict=True):
+        item["_expand"] = inside
     for name, branch in tree.items():
         ref = known.get(name)
         if ref is None:
@@ -87,25 +93,43 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
         by = resource.expand_by.get(name)
         values = [item[name] for item in items] if by is None else await by(call, items)
         found = await load(call, ref, {url for value in values for url in urls_of(value)}, branch)
-        for item, value in zip(items, values, strict=True):
+        sizes = {url: Expanded.of(item) for url, item in found.items()}
+        for inside, value in zip(written, values, strict=True):
+            there = [url for url in urls_of(value) if url in found]
             if isinstance(value, list):
-                item["_expand"][name] = [found[url] for url in urls_of(value) if url in found]
+                inside[name] = [found[url] for url in there]
             else:
-                item["_expand"][name] = found.get(value, {}) if value else {}
-    if number_of(items, {}) > MAX_OBJECTS:
-        raise Problem(404, "invalid-expand-field", f"Het antwoord zou meer dan {MAX_OBJECTS} objecten bevatten.")
+                inside[name] = found.get(value, {}) if value else {}
+            for url in there:
+                inside.objects += sizes[url][0]
+                inside.size += sizes[url][1]
+        most = MAX_READ if call.internal else MAX_WRITTEN
+        if sum(inside.objects for inside in written) > MAX_OBJECTS:
+            raise too_large("expand", f"Het antwoord zou meer dan {MAX_OBJECTS} objecten bevatten.")
+        if sum(inside.size for inside in written) > most:
+            raise too_large("expand", f"Het antwoord zou groter zijn dan {most // 1024**2} MiB.")
 
 
-def number_of(items: Iterable[dict[str, Any]], known: dict[int, int]) -> int:
-    """Return how many objects are written out for these items; ``known`` holds what was counted before, by id."""
-    total = 0
-    for item in items:
-        if id(item) not in known:
-            inside = [value for value in item.get("_expand", {}).values() if value]
-            related = [each for value in inside for each in (value if isinstance(value, list) else [value])]
-            known[id(item)] = 1 + number_of(related, known)
-        total += known[id(item)]
-    return total
+class Expanded(dict[str, Any]):
+    """The ``_expand`` of an object, and how many objects and bytes are written out for that object with all in it."""
+
+    def __init__(self, objects: int, size: int) -> None:
+        super().__init__()
+        self.objects, self.size = objects, size
+
+    @staticmethod
+    def of(item: dict[str, Any]) -> tuple[int, int]:
+        """Return the objects and the bytes that are written out for an object."""
+        inside = item.get("_expand")
+        if isinstance(inside, Expanded):
+            return inside.objects, inside.size
+        return number_of(item), len(dump(item))
+
+
+def number_of(item: dict[str, Any]) -> int:
+    """Return how many objects are written out for an object that another service expanded."""
+    inside = [value for value in item.get("_expand", {}).values() if value]
+    return 1 + sum(number_of(each) for value in inside for each in (value if isinstance(value, list) else [value]))
 
 
 def urls_of(value: Any) -> list[str]:
@@ -205,10 +229,18 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
         if tree:
             await expand(call, resource, [], tree)
         return []
-    from zgw.database import among
-
-    statement = reading(resource).where(
-        among(resource.table.c.uuid, uuids), within(resource, rights), exists_for(resource, rights)
-    )
-    rows = await call.db.rows(call.tenant, statement.params(**resource.given(call)))
+    given = resource.given(call)
+    statement = bounded(resource, plain=False).where(within(resource, rights), exists_for(resource, rights))
+    rows: list[Row] = []
+    total = 0
+    for start in range(0, len(uuids), AT_ONCE):
+        some = among(resource.table.c.uuid, uuids[start : start + AT_ONCE])
+        async with call.db.acquire(call.tenant) as db:
+            found = await db.rows(statement.where(some).params(**given))
+            whole = await completed(db, resource, False, found, given, "expand")
+        rows += whole
+        if len(uuids) > AT_ONCE:
+            total += len(dump([render(resource, call.service.api.service, row, call.base) for row in whole]))
+            if total > MAX_READ:
+                raise too_large("expand", f"Het antwoord zou groter zijn dan {MAX_READ // 1024**2} MiB.")
     return await rendered(call, resource, rows, tree)

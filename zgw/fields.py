@@ -178,7 +178,7 @@ class Length:
             few = partial(_few, self.maximum)
             if self.minimum:
                 measured["min_length"] = self.minimum
-            return core_schema.with_info_before_validator_function(few, cast("core_schema.CoreSchema", schema))
+            return core_schema.no_info_before_validator_function(few, cast("core_schema.CoreSchema", schema))
         if self.maximum is not None:
             measured["max_length"] = self.maximum
         if self.minimum:
@@ -186,11 +186,9 @@ class Length:
         return cast("core_schema.CoreSchema", schema)
 
 
-def _few(maximum: int, value: Any, info: ValidationInfo) -> Any:
-    # Counted before anything in it is examined: the errors of a hundred thousand items take seconds to write down. What
-    # is stored already, and was not sent, may be longer.
-    longer = isinstance(value, list | dict) and len(value) > maximum
-    if longer and info.field_name not in (info.context or {}).get("kept", ()):
+def _few(maximum: int, value: Any) -> Any:
+    # Counted before anything in it is examined: the errors of a hundred thousand items take seconds to write down.
+    if isinstance(value, list | dict) and len(value) > maximum:
         raise error("max_length", f"Ten hoogste {maximum}.")
     return value
 

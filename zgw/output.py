@@ -242,6 +242,7 @@ def listed(resource: Resource, service: str, rows: Sequence[Mapping[str, Any]], 
     for row in rows:
         item = dict(row)
         item["url"] = f"{start}{item['url']}"
+        item.pop("_large", None)
         for name, how in changes:
             item[name] = how(item[name], base)
         found.append(item)

@@ -14,11 +14,12 @@ from zgw.call import Call, answer, crs_headers, dump
 from zgw.database import Row
 from zgw.expand import expand, expandable, paths
 from zgw.filters import conditions, unknown
-from zgw.output import by_uuid, existing, full_reading, listable, listed, listing, reading, render, within
+from zgw.output import by_uuid, existing, full_reading, listable, listed, reading, render, within
 from zgw.pages import Page, read_page
-from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
+from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.resource import Resource
 from zgw.rights import Rights
+from zgw.sizes import bounded, completed
 
 log = logging.getLogger("samenzaak.verbs")
 
@@ -99,20 +100,22 @@ async def search(
         where = [*where, resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"]]
     where = [*where, within(resource, rights), existing(resource, rights)]
     plain = not wanted and listable(resource)
-    statement = listing(resource) if plain else reading(resource)
+    statement = bounded(resource, plain)
     if given_parameters := resource.given(call):
         statement = statement.params(**given_parameters)
     if not resource.paginated:
         statement = statement.where(*where).order_by(*order)
-        if not (criteria or resource.parent or resource.order):
+        if len(order) == 1:
             return await everything(call, resource, statement, wanted, plain)
-        rows = await call.db.rows(call.tenant, statement)
+        async with call.db.acquire(call.tenant) as db:
+            rows = await completed(db, resource, plain, await db.rows(statement), given_parameters, OBJECT)
         return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
     page, size = page_of(call, given)
     by_default = not given.get("ordering")
     asked = Page(resource, rights, criteria, where, order, by_default, size, (page - 1) * size)
     async with call.db.acquire(call.tenant) as db:
         found, count = await read_page(call, db, asked, statement)
+        found = await completed(db, resource, plain, found, given_parameters, "pageSize")
     if not found and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     content = {
@@ -134,24 +137,39 @@ async def everything(call: Call, resource: Resource, statement: Select[Any], wan
     key = resource.table.c.id
     statement = statement.add_columns(key.label("_id")).limit(AT_ONCE)
 
+    async def read(after: Row | None) -> tuple[list[Row], Row | None]:
+        """Return the next rows, and the last one of these when there may be more."""
+        where = () if after is None else (key < after["_id"],)
+        async with call.db.acquire(call.tenant) as db:
+            found = await db.rows(statement.where(*where))
+            some = await completed(db, resource, plain, found, resource.given(call))
+        if not some:
+            return [], found[-1] if len(found) == AT_ONCE else None
+        # What was read again as a whole has no ``_id``: the row that it came from has.
+        name = "url" if plain else "uuid"
+        last = next(row for row in reversed(found) if row[name] == some[-1][name])
+        return some, last if len(found) == AT_ONCE or last is not found[-1] else None
+
     async def shown(rows: Sequence[Row]) -> list[dict[str, Any]]:
         items = [dict(item) for item in await _shown(call, resource, rows, wanted, plain)]
         for item in items:
             item.pop("_id", None)
         return items
 
-    rows = await call.db.rows(call.tenant, statement)
+    rows, last = await read(None)
     items = await shown(rows)
-    if len(rows) < AT_ONCE:
+    if last is None:
         return answer(items, headers=crs_headers(resource))
 
     async def parts() -> AsyncIterator[bytes]:
         yield b"[" + dump(items)[1:-1]
-        last = rows
-        while len(last) == AT_ONCE:
-            last = await call.db.rows(call.tenant, statement.where(key < last[-1]["_id"]))
-            if last:
-                yield b"," + dump(await shown(last))[1:-1]
+        after: Row | None = last
+        started = bool(items)
+        while after is not None:
+            more, after = await read(after)
+            if more:
+                yield (b"," if started else b"") + dump(await shown(more))[1:-1]
+                started = True
         yield b"]"
 
     return StreamingResponse(parts(), 200, crs_headers(resource), "application/json")

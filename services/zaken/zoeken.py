@@ -20,10 +20,11 @@ from zgw.database import Executor, among
 from zgw.expand import MAX_PATHS, paths, text_of
 from zgw.fields import Fields
 from zgw.filters import conditions, unknown
-from zgw.output import existing, reading, within
+from zgw.output import existing, within
 from zgw.problems import OBJECT, InvalidParam, Problem, from_pydantic, invalid, not_found
 from zgw.reading import ordering_of, page_of, page_url, rendered, search
 from zgw.resource import Action
+from zgw.sizes import bounded, completed
 
 _c = ZAAK.table.c
 
@@ -141,8 +142,8 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     async with call.db.acquire(call.tenant) as db:
         hits = await numbers_within(db, where, area, order)
         numbers = hits[(page - 1) * size : page * size].tolist()
-        statement = reading(ZAAK).where(among(_c.id, numbers), *where).order_by(*order)
-        rows = await db.rows(statement) if numbers else []
+        statement = bounded(ZAAK, plain=False).where(among(_c.id, numbers), *where).order_by(*order)
+        rows = await completed(db, ZAAK, False, await db.rows(statement), {}, "pageSize") if numbers else []
     if not numbers and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     count = len(hits)

@@ -224,4 +224,4 @@ async def test_an_answer_that_would_be_too_large(zaken: Zaakmaker) -> None:
     assert len(whole.content) > 200_000
     for rounds in (6, 10):
         answer = await zaken.api.get(f"{zaak}?expand={'.'.join(['rollen', 'zaak'] * rounds)}")
-        assert (answer.status_code, answer.json()["code"]) == (404, "invalid-expand-field")
+        assert (answer.status_code, answer.json()["invalidParams"][0]["name"]) == (400, "expand")

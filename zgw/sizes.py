@@ -1,0 +1,130 @@
+"""How large the objects of an answer are, which PostgreSQL tells before they are read.
+
+Few objects are large. A row comes without what makes it large, says so in ``_large``, and is read again as a whole when
+all large ones together are not too much.
+"""
+
+import operator
+from collections.abc import Sequence
+from functools import cache, reduce
+from typing import Any, get_origin
+
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, not_, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from zgw.database import Executor, Row, among
+from zgw.describe import Property, describe
+from zgw.fields import Length, Matching, Ref, Shown
+from zgw.fixed import Fixed
+from zgw.output import listing, properties, reading
+from zgw.problems import InvalidParam, Problem
+from zgw.resource import Resource
+
+MAX_READ = 16 * 1024**2
+"""Bytes of large objects that are in memory for one answer."""
+MAX_WRITTEN = 32 * 1024**2
+"""Bytes of an answer with ``expand``, in which an object may be written many times."""
+SMALL = 32 * 1024
+"""Bytes that all unlimited properties of an object have together, if it is not large."""
+TINY = 1024
+"""Bytes in which PostgreSQL keeps JSON that needs no closer look."""
+
+
+def too_large(name: str, reason: str) -> Problem:
+    """Return the 400 for an answer that would be too large, with the parameter that makes it so."""
+    return Problem(400, "invalid", invalid_params=[InvalidParam(name, "answer-too-large", reason)])
+
+
+def unlimited(p: Property) -> bool:
+    """Return whether nothing in its type limits how large a value is."""
+    groups = [p.group, p.item.group if p.item else None, *(p.variants.models.values() if p.variants else ())]
+    inside = [unlimited(member) for group in groups if group for member in describe(group)]
+    if p.variants or p.group:
+        return any(inside)
+    if p.item or p.type is dict or get_origin(p.type) is dict:
+        return True
+    limits = [m for m in p.markers if isinstance(m, Ref | Matching) or getattr(m, "maximum", None)]
+    return p.type is str and not any(isinstance(m, Ref | Matching | Length | Shown) for m in limits)
+
+
+@cache
+def large_columns(resource: Resource) -> dict[str, Property]:
+    """Return the properties that are stored and have no limit, by attribute."""
+    columns = resource.table.c
+    found = {p.attribute: p for p in properties(resource) if p.attribute in columns and unlimited(p)}
+    return {name: p for name, p in found.items() if isinstance(columns[name].type, JSONB | Text)}
+
+
+def length_of(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the bytes of a value as text."""
+    return func.octet_length(cast(column, Text) if isinstance(column.type, JSONB) else column)
+
+
+def is_small(column: ColumnElement[Any], maximum: int) -> ColumnElement[bool]:
+    """Return whether a value has at most so many bytes; null has none."""
+    if not isinstance(column.type, JSONB):
+        return length_of(column) <= maximum
+    # Numbers with an exponent take far fewer bytes in the database, and so does what was compressed.
+    tiny = and_(func.pg_column_size(column) < TINY, func.pg_column_compression(column).is_(None))
+    return case((tiny, True), (func.pg_column_size(column) > maximum, False), else_=length_of(column) <= maximum)
+
+
+@cache
+def bounded(resource: Resource, plain: bool) -> Select[Any]:
+    """Return the statement of :func:`zgw.output.listing` (``plain``) or :func:`zgw.output.reading` that leaves out what
+    makes a row large."""
+    statement = listing(resource) if plain else reading(resource)
+    large = large_columns(resource)
+    if not large:
+        return statement
+    columns = {(p.name if plain else name): resource.table.c[name] for name, p in large.items()}
+    small = {name: is_small(column, SMALL // len(columns)) for name, column in columns.items()}
+    found: list[Any] = []
+    for shown in statement.selected_columns:
+        if shown.name in small:
+            whole: Any = getattr(shown, "element", shown)
+            found.append(Fixed(case((small[shown.name], whole))).label(shown.name))
+        else:
+            found.append(shown)
+    found.append(Fixed(not_(and_(*small.values()))).label("_large"))
+    return select(*found).select_from(resource.clause())
+
+
+def weight(resource: Resource) -> ColumnElement[int]:
+    """Return the bytes of all unlimited properties of an object."""
+    found = [func.coalesce(length_of(resource.table.c[name]), 0) for name in large_columns(resource)]
+    return reduce(operator.add, found)
+
+
+async def completed(
+    db: Executor, resource: Resource, plain: bool, rows: Sequence[Row], given: dict[str, Any], name: str = ""
+) -> list[Row]:
+    """Return rows of :func:`bounded` as a whole.
+
+    When the large ones are too much together this raises a 400 for the parameter ``name``; without one, only the rows
+    until then are returned, and at least one.
+    """
+    if not large_columns(resource) or not any(row["_large"] for row in rows):
+        return list(rows)
+    key = "url" if plain else "uuid"
+    large = [row[key] for row in rows if row["_large"]]
+    table = resource.table
+    sizes = {
+        row["uuid"]: row["bytes"]
+        for row in await db.rows(
+            select(table.c.uuid, weight(resource).label("bytes")).where(among(table.c.uuid, large))
+        )
+    }
+    some, total = 0, 0
+    for row in rows:
+        total += sizes.get(row[key], 0) if row["_large"] else 0
+        if total > MAX_READ and some:
+            if name:
+                raise too_large(name, f"Het antwoord zou groter zijn dan {MAX_READ // 1024**2} MiB.")
+            break
+        some += 1
+    kept = [row[key] for row in rows[:some] if row["_large"]]
+    statement = (listing if plain else reading)(resource).where(among(table.c.uuid, kept)).params(**given)
+    whole = {row[key]: row for row in await db.rows(statement)}
+    # What was removed meanwhile is not there any more.
+    return [whole.get(row[key], row) for row in rows[:some] if not row["_large"] or row[key] in whole]
