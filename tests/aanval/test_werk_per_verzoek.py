@@ -6,13 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import orjson
 import pytest
 
 from oas.openapi import document as oas_of
 from tests.documenten.maak_document import document
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
-from zgw.call import MAX_LIST
+from zgw.call import MAX_LIST, MAX_PARTS
 from zgw.describe import Property, describe
 from zgw.fields import Fields, Length
 from zgw.filters import MANY
@@ -221,6 +222,27 @@ async def test_lists_that_no_field_has_are_bounded(zaken: Zaakmaker) -> None:
     assert answer.json()["detail"].startswith("objectIdentificatie")
     many = [[0] * 1000] * 101
     assert (await zaken.api.post(ZAKEN, zaken.body(onzin=many))).json()["code"] == "parse_error"
+
+
+async def test_lists_are_counted_before_they_are_made(zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    real = orjson.loads
+
+    def loads(raw: Any) -> Any:
+        parsed.append(len(raw))
+        return real(raw)
+
+    monkeypatch.setattr("zgw.call.orjson.loads", loads)
+    for deep in (1, 99):
+        one = "[" * deep + "]" * deep
+        body = '{"onzin": [' + ",".join([one] * (MAX_PARTS // deep + 1)) + "]}"
+        answer = await zaken.api.request("POST", ZAKEN, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert max(parsed, default=0) < MAX_PARTS
+    # In a text they are only letters.
+    text = '[{"\\' * (MAX_PARTS // 2)
+    answer = await zaken.api.post(ZAKEN, zaken.body(toelichting=text))
+    assert errors(answer) == [("toelichting", "max_length")]
 
 
 async def test_coordinates_are_counted_apart(zaken: Zaakmaker) -> None:
