@@ -89,6 +89,8 @@ class Call:
         self.service = service
         self.request = request
         self.path: Mapping[str, Any] = request.path_params
+        self.heavy = False
+        """Whether an object of the answer may be large, so that its bytes have to be counted."""
         self._applicatie: Applicatie | None = None
         if (denial := request.headers.get(DENIED)) is not None:
             self._caller: Caller | Problem = verify_denial(denial, service.key)

@@ -1,7 +1,7 @@
 """``expand``: related objects inside a response, to any depth, only what the client may read (common.md §13)."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -83,7 +83,7 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
     """Add ``_expand`` to rendered objects. Raises Problem 404 for an unknown path, 403 for a component without
     rights."""
     known = expandable(resource)
-    written = [Expanded(1, len(dump(item))) for item in items]
+    written = [Expanded() for _ in items]
     for item, inside in zip(items, written, strict=True):
         item["_expand"] = inside
     for name, branch in tree.items():
@@ -93,42 +93,59 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
         by = resource.expand_by.get(name)
         values = [item[name] for item in items] if by is None else await by(call, items)
         found = await load(call, ref, {url for value in values for url in urls_of(value)}, branch)
-        sizes = {url: Expanded.of(item) for url, item in found.items()}
-        for inside, value in zip(written, values, strict=True):
-            there = [url for url in urls_of(value) if url in found]
+        related = [[url for url in urls_of(value) if url in found] for value in values]
+        bound(call, items, written, related, found)
+        for inside, value, urls in zip(written, values, related, strict=True):
             if isinstance(value, list):
-                inside[name] = [found[url] for url in there]
+                inside[name] = [found[url] for url in urls]
             else:
                 inside[name] = found.get(value, {}) if value else {}
-            for url in there:
-                inside.objects += sizes[url][0]
-                inside.size += sizes[url][1]
-        most = MAX_READ if call.internal else MAX_WRITTEN
-        if sum(inside.objects for inside in written) > MAX_OBJECTS:
-            raise too_large("expand", f"Het antwoord zou meer dan {MAX_OBJECTS} objecten bevatten.")
-        if sum(inside.size for inside in written) > most:
-            raise too_large("expand", f"Het antwoord zou groter zijn dan {most // 1024**2} MiB.")
+
+
+def bound(
+    call: Call,
+    items: Sequence[dict[str, Any]],
+    written: Sequence["Expanded"],
+    related: Sequence[Sequence[str]],
+    found: Mapping[str, dict[str, Any]],
+) -> None:
+    """Count what is added to each item; raise 400 when the answer would have too many objects or bytes."""
+    numbers = {url: number_of(item) for url, item in found.items()}
+    for inside, urls in zip(written, related, strict=True):
+        inside.objects += sum(numbers[url] for url in urls)
+    objects = sum(inside.objects for inside in written)
+    if objects > MAX_OBJECTS:
+        raise too_large("expand", f"Het antwoord zou meer dan {MAX_OBJECTS} objecten bevatten.")
+    # A few objects of which none is large cannot be too many bytes, and need not be written out to know that.
+    if not call.heavy and objects <= AT_ONCE:
+        return
+    sizes = {url: Expanded.bytes_of(item) for url, item in found.items()}
+    for item, inside, urls in zip(items, written, related, strict=True):
+        inside.size = Expanded.bytes_of(item) + sum(sizes[url] for url in urls)
+    most = MAX_READ if call.internal else MAX_WRITTEN
+    if sum(inside.size for inside in written) > most:
+        raise too_large("expand", f"Het antwoord zou groter zijn dan {most // 1024**2} MiB.")
 
 
 class Expanded(dict[str, Any]):
-    """The ``_expand`` of an object, and how many objects and bytes are written out for that object with all in it."""
+    """The ``_expand`` of an object, with how many objects are written out for that object and all in it, and how many
+    bytes; 0 when that was not worth knowing."""
 
-    def __init__(self, objects: int, size: int) -> None:
-        super().__init__()
-        self.objects, self.size = objects, size
+    objects = 1
+    size = 0
 
     @staticmethod
-    def of(item: dict[str, Any]) -> tuple[int, int]:
-        """Return the objects and the bytes that are written out for an object."""
+    def bytes_of(item: dict[str, Any]) -> int:
+        """Return the bytes that are written out for an object, of which only those of small ones are not known yet."""
         inside = item.get("_expand")
-        if isinstance(inside, Expanded):
-            return inside.objects, inside.size
-        return number_of(item), len(dump(item))
+        return inside.size if isinstance(inside, Expanded) and inside.size else len(dump(item))
 
 
 def number_of(item: dict[str, Any]) -> int:
-    """Return how many objects are written out for an object that another service expanded."""
-    inside = [value for value in item.get("_expand", {}).values() if value]
+    """Return how many objects are written out for an object."""
+    if isinstance(known := item.get("_expand"), Expanded):
+        return known.objects
+    inside = [value for value in (known or {}).values() if value]
     return 1 + sum(number_of(each) for value in inside for each in (value if isinstance(value, list) else [value]))
 
 
@@ -176,6 +193,8 @@ async def _own(call: Call, service: str, collection: str, uuids: list[str], bran
     """Return objects of this installation that the client may read."""
     if service == call.service.api.service:
         return await objects(call, collection, uuids, branch)
+    # How large its objects are only the other service knows.
+    call.heavy = True
     try:
         return await call.service.remote.batch(call.caller, service, collection, uuids, text_of(branch))
     except Problem as problem:
@@ -237,7 +256,7 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
         some = among(resource.table.c.uuid, uuids[start : start + AT_ONCE])
         async with call.db.acquire(call.tenant) as db:
             found = await db.rows(statement.where(some).params(**given))
-            whole = await completed(db, resource, False, found, given, "expand")
+            whole = await completed(call, db, resource, False, found, "expand")
         rows += whole
         if len(uuids) > AT_ONCE:
             total += len(dump([render(resource, call.service.api.service, row, call.base) for row in whole]))

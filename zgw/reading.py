@@ -108,14 +108,14 @@ async def search(
         if len(order) == 1:
             return await everything(call, resource, statement, wanted, plain)
         async with call.db.acquire(call.tenant) as db:
-            rows = await completed(db, resource, plain, await db.rows(statement), given_parameters, OBJECT)
+            rows = await completed(call, db, resource, plain, await db.rows(statement), OBJECT)
         return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
     page, size = page_of(call, given)
     by_default = not given.get("ordering")
     asked = Page(resource, rights, criteria, where, order, by_default, size, (page - 1) * size)
     async with call.db.acquire(call.tenant) as db:
         found, count = await read_page(call, db, asked, statement)
-        found = await completed(db, resource, plain, found, given_parameters, "pageSize")
+        found = await completed(call, db, resource, plain, found, "pageSize")
     if not found and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     content = {
@@ -142,7 +142,7 @@ async def everything(call: Call, resource: Resource, statement: Select[Any], wan
         where = () if after is None else (key < after["_id"],)
         async with call.db.acquire(call.tenant) as db:
             found = await db.rows(statement.where(*where))
-            some = await completed(db, resource, plain, found, resource.given(call))
+            some = await completed(call, db, resource, plain, found)
         if not some:
             return [], found[-1] if len(found) == AT_ONCE else None
         # What was read again as a whole has no ``_id``: the row that it came from has.
@@ -258,6 +258,8 @@ async def fetch(call: Call, resource: Resource) -> Response:
     if resource.after_read is None and not wanted:
         content = render(resource, call.service.api.service, row, call.base)
     else:
+        # One object is shown however large it is.
+        call.heavy = True
         content = (await rendered(call, resource, [row], wanted))[0]
     return conditional(call, content, crs_headers(resource) if resource.crs else {}, resource.etag)
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from functools import cache, reduce
 from typing import Any, get_origin
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, not_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, false, func, literal_column, not_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
+from zgw.call import Call
 from zgw.database import Executor, Row, among
 from zgw.describe import Property, describe
 from zgw.fields import Length, Matching, Ref, Shown
@@ -62,11 +63,13 @@ def length_of(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 def is_small(column: ColumnElement[Any], maximum: int) -> ColumnElement[bool]:
     """Return whether a value has at most so many bytes; null has none."""
+    # Written into the statement: each parameter would cost time in every list.
+    most: ColumnElement[int] = literal_column(str(maximum))
     if not isinstance(column.type, JSONB):
-        return length_of(column) <= maximum
+        return length_of(column) <= most
     # Numbers with an exponent take far fewer bytes in the database, and so does what was compressed.
-    tiny = and_(func.pg_column_size(column) < TINY, func.pg_column_compression(column).is_(None))
-    return case((tiny, True), (func.pg_column_size(column) > maximum, False), else_=length_of(column) <= maximum)
+    tiny = and_(func.pg_column_size(column) < literal_column(str(TINY)), func.pg_column_compression(column).is_(None))
+    return case((tiny, true()), (func.pg_column_size(column) > most, false()), else_=length_of(column) <= most)
 
 
 @cache
@@ -97,7 +100,7 @@ def weight(resource: Resource) -> ColumnElement[int]:
 
 
 async def completed(
-    db: Executor, resource: Resource, plain: bool, rows: Sequence[Row], given: dict[str, Any], name: str = ""
+    call: Call, db: Executor, resource: Resource, plain: bool, rows: Sequence[Row], name: str = ""
 ) -> list[Row]:
     """Return rows of :func:`bounded` as a whole.
 
@@ -106,6 +109,7 @@ async def completed(
     """
     if not large_columns(resource) or not any(row["_large"] for row in rows):
         return list(rows)
+    call.heavy = True
     key = "url" if plain else "uuid"
     large = [row[key] for row in rows if row["_large"]]
     table = resource.table
@@ -124,7 +128,9 @@ async def completed(
             break
         some += 1
     kept = [row[key] for row in rows[:some] if row["_large"]]
-    statement = (listing if plain else reading)(resource).where(among(table.c.uuid, kept)).params(**given)
+    statement = (
+        (listing if plain else reading)(resource).where(among(table.c.uuid, kept)).params(**resource.given(call))
+    )
     whole = {row[key]: row for row in await db.rows(statement)}
     # What was removed meanwhile is not there any more.
     return [whole.get(row[key], row) for row in rows[:some] if not row["_large"] or row[key] in whole]

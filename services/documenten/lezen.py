@@ -87,6 +87,7 @@ async def fetch(call: Call) -> Response:
         raise Problem(400, "invalid", invalid_params=[error])
     wanted = paths(given.get("expand"))
     resource, row = await find_version(call, rights, given)
+    call.heavy = True
     content = (await rendered(call, resource, [row], wanted))[0]
     return conditional(call, content, {})
 
