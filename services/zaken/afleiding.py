@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, literal, or_, select, update
+from sqlalchemy import Select, Uuid, literal, select, union, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken import archivering
@@ -27,8 +27,8 @@ async def vergrendeld(db: Executor, zaak: uuid.UUID) -> Row | None:
     """Return the row of a zaak as it is now. Until the end of the transaction nobody else closes or reopens it or its
     deelzaken, which are locked in the order of their uuid, as ``sloten`` does."""
     c = ZAAK_TABLE.c
-    family = ZAAK.where(or_(c.uuid == zaak, c.hoofdzaak == zaak)).order_by(c.uuid)
-    rows = await db.rows(family.with_for_update(key_share=True))
+    family = union(select(literal(zaak, Uuid)), select(c.uuid).where(c.hoofdzaak == zaak))
+    rows = await db.rows(ZAAK.where(c.uuid.in_(family)).order_by(c.uuid).with_for_update(key_share=True))
     return next((row for row in rows if row["uuid"] == zaak), None)
 
 

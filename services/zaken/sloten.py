@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, func, literal, or_, select, union
+from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, func, literal, select, union
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.afleiding import vergrendeld
@@ -49,15 +49,17 @@ async def vergrendel(
 
 async def sluiten_of_heropenen(db: Executor, check: Check) -> None:
     """zrc-007, zrc-008: closing or reopening a zaak locks its deelzaken, and the zaken that its archiving depends on
-    or whose archiving depends on it, with their deelzaken. Belongs in ``locks`` of a status."""
+    or whose archiving depends on it. Belongs in ``locks`` of a status.
+
+    The few deelzaken of the latter are locked when they turn out to follow; who then waits in a circle starts again.
+    """
     zaak = check.main
     assert zaak is not None
     if not check.notes["eindstatus"] and zaak["einddatum"] is None:
         return
     wanted = [zaak["uuid"], *(genoemd(zaak) if check.notes.get("gerelateerd") else ())]
-    named = noemen([zaak["uuid"]])
-    below = select(_c.uuid).where(or_(_c.hoofdzaak == zaak["uuid"], _c.hoofdzaak.in_(named)))
-    check.notes["vergrendeld"] = await vergrendel(db, wanted, below, named)
+    deelzaken = select(_c.uuid).where(_c.hoofdzaak == zaak["uuid"])
+    check.notes["vergrendeld"] = await vergrendel(db, wanted, deelzaken, noemen([zaak["uuid"]]))
 
 
 async def met_deelzaken(db: Executor, check: Check) -> None:
