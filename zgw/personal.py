@@ -4,8 +4,9 @@ import re
 
 MASK = "#########"
 
-_LONG = re.compile(r"\d{8}")
-_GROUPED = re.compile(r"[ .-]\d{2,3}[ .-]\d{3}")
+# Digits of other scripts are looked for in the few texts that are not ASCII.
+_LONG = re.compile(r"[0-9]{8}")
+_GROUPED = re.compile(r"[ .-][0-9]{2,3}[ .-][0-9]{3}")
 
 _ENCODED = re.compile(r"(?:%(?:25)*|\\u00)(3\d|20|2[DEde])")
 """A digit, space, hyphen or full stop as it is in URLs, also encoded more than once, and in JSON."""
@@ -20,7 +21,7 @@ _MAY_BE = re.compile(
 
 def masked(text: str) -> str:
     """Return a text with ``#########`` in the place of every number that may be a BSN."""
-    if not (_LONG.search(text) or "%" in text or "\\u00" in text or _GROUPED.search(text)):
+    if text.isascii() and not (_LONG.search(text) or "%" in text or "\\u00" in text or _GROUPED.search(text)):
         # So are nearly all texts.
         return text
     plain = _ENCODED.sub(lambda found: chr(int(found[1], 16)), text)

@@ -42,6 +42,8 @@ SHAPES = [
     "".join(f"\\u003{digit}" for digit in BSN),
     f"%3{BSN[0]}{BSN[1:]}",
     "111%20222%20333",
+    "١١١٢٢٢٣٣٣",
+    "１１１２２２３３３",
     "111%2E222%2e333",
     "x" * 195 + BSN,
     f"{uuid.UUID(int=7)}{BSN}",
