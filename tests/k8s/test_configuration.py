@@ -154,3 +154,24 @@ def test_connections_fit_in_the_database(production: Manifests) -> None:
     worker = (most["samenzaak-worker"] + 1) * (pool * len(SERVICES) + 1)
     parameters = production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]
     assert sum(processes) + gateway + worker < int(parameters["max_connections"]) - 20
+
+
+def test_every_connection_to_the_database_checks_its_certificate(production: Manifests) -> None:
+    """In production, for the services and for the Job, whose URL is that of CloudNativePG and says nothing of it."""
+    manifests = production
+    settings = manifests.settings()
+    assert settings["PGSSLMODE"] == "verify-full"
+    assert "sslmode=verify-full" in settings["SAMENZAAK_DATABASE_URL"]
+    folder, name = settings["PGSSLROOTCERT"].rsplit("/", 1)
+    database = manifests.kind("Cluster")["samenzaak-db"]
+    pods = [pod["spec"] for pod in manifests.pods().values()]
+    assert len(pods) == len(SERVICES) + 3
+    for pod in pods:
+        volume = next(v for v in pod["volumes"] if v["name"] == "database-ca")
+        assert volume["secret"]["secretName"] == f"{database['metadata']['name']}-ca"
+        # The private key of the CA is in the same Secret.
+        assert [(item["key"], item["path"]) for item in volume["secret"]["items"]] == [("ca.crt", name)]
+        for container in (*pod["containers"], *pod.get("initContainers", ())):
+            mount = next(m for m in container["volumeMounts"] if m["name"] == "database-ca")
+            assert (mount["mountPath"], mount["readOnly"]) == (folder, True)
+            assert any(source.get("configMapRef") for source in container["envFrom"])
