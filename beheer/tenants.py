@@ -11,6 +11,7 @@ import orjson
 
 from beheer.provision import make_gateway_schema, make_login_roles, make_tenant
 from gateway import registry
+from gateway.addresses import own_bases
 from gateway.config import secret_box
 from gateway.snapshot import Tenant
 from services.notificaties.beheer import forget_client
@@ -52,11 +53,11 @@ async def add_tenant(
 
 
 async def bases_of(admin: asyncpg.Connection, settings: Settings, tenant: str) -> tuple[str, ...]:
-    """Return the base URLs of a municipality, its own host names first; LookupError when it does not exist."""
+    """Return the base URLs of a municipality, the canonical one first; LookupError when it does not exist."""
     found = next((t for t in await registry.list_tenants(admin) if t.name == tenant), None)
     if found is None:
         raise LookupError(f"there is no municipality {tenant}")
-    return (*(f"https://{host}" for host in found.hosts), settings.public_base_url)
+    return own_bases(found.hosts, settings.public_base_url)
 
 
 async def add_client(

@@ -1,7 +1,9 @@
 """From a request line and a host name to a service, a municipality and its base URLs."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gateway.snapshot import Snapshot, Tenant
 from zgw.tenancy import SERVICES
@@ -13,11 +15,6 @@ _FORWARDED = re.compile(rf"/({'|'.join(SERVICES)})/api/v1((?:{_SEGMENT})*)", re.
 _ROOT = re.compile(rf"/({'|'.join(SERVICES)})/api/v1(?:/|$)".encode())
 _PUBLIC = re.compile(r"/openapi\.json|/openapi\.yaml|/schema/openapi\.yaml|/docs(?:/.*)?", re.ASCII)
 _HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
-
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-
-BASES_MAX = 1000
-"""Most combinations of municipality and Host header that are remembered; a client can make up any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +56,31 @@ def split_host(header: str) -> tuple[str, str]:
     return (found[1].rstrip("."), found[2] or "") if found else ("", "")
 
 
-def bases_for(snapshot: Snapshot, tenant: Tenant, scheme: str, host: str, public_url: str) -> tuple[str, ...]:
-    """Return the base URLs of a municipality; the first is the one that the client used.
+def base_of(host: str, public_url: str) -> str:
+    """Return the base URL of a host name of a municipality: with the scheme and the port of the public URL."""
+    public = urlsplit(public_url)
+    port = f":{public.port}" if public.port is not None else ""
+    return f"{public.scheme}://{host}{port}"
 
-    That is the host name it called, when that belongs to the municipality, and otherwise the public URL.
+
+def own_bases(hosts: Sequence[str], public_url: str) -> tuple[str, ...]:
+    """Return the base URLs of a municipality with these host names. The first is the canonical one: that of its first
+    host name, and of a municipality without any the public URL."""
+    urls = [*(base_of(host, public_url) for host in hosts), public_url]
+    # URLs that were made before the public URL was another one, or by hand, are ours as well.
+    urls += [f"{form}://{host}" for host in hosts for form in ("https", "http")]
+    return tuple(dict.fromkeys(urls))
+
+
+def bases_for(snapshot: Snapshot, tenant: Tenant, host: str, public_url: str) -> tuple[str, ...]:
+    """Return the base URLs of a municipality; the first is the one that a client is answered with.
+
+    That is the host name it called, when that belongs to the municipality, and otherwise the public URL; never the
+    port that it called, which anybody can make up.
     """
-    key = (tenant.name, scheme, host)
-    if (bases := snapshot.bases.get(key)) is not None:
-        return bases
-    name, port = split_host(host)
-    urls = [public_url]
-    if name in tenant.hosts:
-        suffix = f":{port}" if port and port != _DEFAULT_PORTS.get(scheme) else ""
-        urls.insert(0, f"{scheme}://{name}{suffix}")
-    urls += [f"{form}://{other}" for other in tenant.hosts for form in ("https", "http")]
-    bases = tuple(dict.fromkeys(urls))
-    if len(snapshot.bases) < BASES_MAX:
-        snapshot.bases[key] = bases
+    name = split_host(host)[0]
+    key = (tenant.name, name if name in tenant.hosts else "")
+    if (bases := snapshot.bases.get(key)) is None:
+        first = base_of(name, public_url) if key[1] else public_url
+        bases = snapshot.bases[key] = tuple(dict.fromkeys((first, *own_bases(tenant.hosts, public_url))))
     return bases

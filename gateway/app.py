@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from gateway import access, cors
-from gateway.addresses import Target, bases_for, find_service, find_target, split_host
+from gateway.addresses import Target, bases_for, find_service, find_target, own_bases, split_host
 from gateway.asgi import (
     ASGIApp,
     Headers,
@@ -286,20 +286,20 @@ class Gateway:
         tenant = snapshot.tenants[identity.tenant]
         if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
-        scheme = self._scheme(scope)
         caller = callers.Caller(
             identity.tenant,
             identity.client_id,
-            bases_for(snapshot, tenant, scheme, _host(scope), self.config.public_url),
+            bases_for(snapshot, tenant, _host(scope), self.config.public_url),
             identity.user_id,
             identity.user_representation,
             exchange.request_id,
             hosts=tuple(snapshot.by_host) if target.service == "notificaties" else (),
+            canonical=own_bases(tenant.hosts, self.config.public_url)[0],
         )
         scope["samenzaak.caller"] = caller
         forwarded = _clean(scope["headers"], exchange.request_id)
         forwarded.append((_CALLER_HEADER, callers.sign(caller, self.config.internal_key).encode()))
-        return _rewritten(scope, target, forwarded, scheme)
+        return _rewritten(scope, target, forwarded, self._scheme(scope))
 
     async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: _Exchange, limit: int | None) -> None:
         pace = Pace(self.config.slowest_rate, self.config.slowest_window)
@@ -320,9 +320,8 @@ class Gateway:
         exchange.denied = True
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, self.config.internal_key).encode()))
-        scheme = self._scheme(scope)
-        forwarded.append((BASE_HEADER, (await self._public_base(scope, scheme)).encode()))
-        inner = _rewritten(scope, target, forwarded, scheme)
+        forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
+        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         # Strangers wait for each other, and for none of the municipalities.
         async with self.flow.turns.turn("", "refused"):
             await self.services[target.service](inner, without_body(receive), exchange.answer)
@@ -330,23 +329,21 @@ class Gateway:
             raise refusal
 
     async def _forward_public(self, scope: Scope, receive: Receive, target: Target, exchange: _Exchange) -> None:
-        scheme = self._scheme(scope)
-        base = await self._public_base(scope, scheme)
+        base = await self._public_base(scope)
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((BASE_HEADER, base.encode()))
-        inner = _rewritten(scope, target, forwarded, scheme)
+        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         async with self.flow.turns.turn("", "documentation"):
             await self.services[target.service](inner, without_body(receive), exchange.answer)
 
-    async def _public_base(self, scope: Scope, scheme: str) -> str:
-        host = (header(scope["headers"], b"host") or b"").decode("latin-1")
+    async def _public_base(self, scope: Scope) -> str:
         try:
             snapshot: Snapshot = self.registry.fresh() or await self.registry.current()
         except Problem:
             # Documentation stays readable while the database is away.
             return self.config.public_url
-        here: Tenant | None = snapshot.by_host.get(split_host(host)[0])
-        return bases_for(snapshot, here, scheme, host, self.config.public_url)[0] if here else self.config.public_url
+        here: Tenant | None = snapshot.by_host.get(split_host(_host(scope))[0])
+        return bases_for(snapshot, here, _host(scope), self.config.public_url)[0] if here else self.config.public_url
 
     def _scheme(self, scope: Scope) -> str:
         if self.config.trust_proxies:

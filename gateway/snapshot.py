@@ -16,7 +16,7 @@ from zgw.problems import Problem
 log = logging.getLogger("samenzaak.gateway")
 
 VERIFIED_MAX = 10_000
-"""Most verified tokens that are remembered: about 10 MB, and more than thirty municipalities use."""
+"""Most verified tokens that are remembered, by their hash: about 10 MB, and more than thirty municipalities use."""
 
 
 SHARED_MAX = 64
@@ -88,7 +88,7 @@ class Snapshot:
         for issuer in sorted(issuers, key=lambda issuer: issuer.tenant):
             self._named.setdefault(issuer.iss, []).append(issuer)
         self.verified: OrderedDict[tuple[str, bytes], Identity] = OrderedDict()
-        self.bases: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self.bases: dict[tuple[str, str], tuple[str, ...]] = {}
         self._box = box
         self._secrets: dict[tuple[str, str], bytes] = {}
         self._keys: dict[tuple[str, str], dict[str, PublicKey]] = {}

@@ -54,7 +54,8 @@ PART = 256 * 1024
 """Characters of a larger one that are in memory."""
 
 OWN = b'"\xee\x80\x80/'
-"""How ``"<base>/`` is stored in the JSON of a trail, so that it reads back with the host that its reader uses."""
+"""How ``"<base>/`` is stored in the JSON of a trail, so that it reads back with the host name that the municipality has
+when it is read, whatever its writer or its reader called."""
 
 
 def audit_table(metadata: MetaData) -> Table:
@@ -170,7 +171,7 @@ async def trail(call: Call, resource: Resource) -> Response:
         hidden = select(c.id).where(c.uuid == entry_uuid, c.hoofdobject == main_uuid)
         raise forbidden() if shown is not None and await call.db.row(call.tenant, hidden) else not_found()
     if len(rows) < AT_ONCE and all(row["entry"] is not None for row in rows):
-        whole = b",".join(_shown(row, call.base) for row in rows)
+        whole = b",".join(_shown(row, call.caller.canonical_base) for row in rows)
         return Response(whole if entry_uuid else b"[" + whole + b"]", media_type="application/json")
     if entry_uuid:
         return StreamingResponse(_parts(call, table, rows[0]), media_type="application/json")
@@ -267,9 +268,9 @@ def _shown(row: Mapping[str, Any], base: str) -> bytes:
 async def _parts(call: Call, table: Table, row: Mapping[str, Any]) -> AsyncIterator[bytes]:
     """Return the JSON of an entry, a large one in parts."""
     if row["entry"] is not None:
-        yield _shown(row, call.base)
+        yield _shown(row, call.caller.canonical_base)
         return
-    own, base = OWN.decode(), f'"{call.base}/'
+    own, base = OWN.decode(), f'"{call.caller.canonical_base}/'
     yield f'{{"uuid":"{row["uuid"]}",'.encode()
     kept, start = "", 2
     while True:

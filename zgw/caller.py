@@ -27,8 +27,9 @@ class Caller:
     """The tenant, the client and the user behind a request.
 
     ``bases`` are the base URLs of this municipality (``https://deventer.example.nl``): the first is the one that
-    responses are rendered with, and a URL below any of them is our own. ``component`` is filled when one of our own
-    services calls with its own credentials: such a caller has all rights within its tenant.
+    responses are rendered with, and a URL below any of them is our own. ``canonical`` is the one that does not depend
+    on where the client called. ``component`` is filled when one of our own services calls with its own credentials:
+    such a caller has all rights within its tenant.
     """
 
     tenant: str
@@ -40,11 +41,17 @@ class Caller:
     component: str = ""
     hosts: tuple[str, ...] = ()
     """The host names of all municipalities; only Notificaties is told them, which sends nothing there."""
+    canonical: str = ""
 
     @property
     def base(self) -> str:
         """The base URL that responses are rendered with."""
         return self.bases[0]
+
+    @property
+    def canonical_base(self) -> str:
+        """The base URL of everything that is kept, or sent to others than this client: the same for every request."""
+        return self.canonical or self.bases[0]
 
     def as_component(self, service: str) -> "Caller":
         """Return the caller for a call that ``service`` makes with its own credentials, for the same tenant."""
@@ -70,6 +77,8 @@ def sign(caller: Caller, key: bytes) -> str:
     }
     if caller.hosts:
         claims["h"] = caller.hosts
+    if caller.canonical:
+        claims["k"] = caller.canonical
     return jwt.encode(claims, key, "HS256")
 
 
@@ -79,5 +88,14 @@ def verify(token: str | None, key: bytes) -> Caller:
         claims = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "t"]})
     except jwt.PyJWTError as e:
         raise Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.") from e
-    bases, hosts = tuple(claims["b"]), tuple(claims.get("h", ()))
-    return Caller(claims["t"], claims["c"], bases, claims["u"], claims["w"], claims["r"], claims["s"], hosts)
+    return Caller(
+        tenant=claims["t"],
+        client_id=claims["c"],
+        bases=tuple(claims["b"]),
+        user_id=claims["u"],
+        user_representation=claims["w"],
+        request_id=claims["r"],
+        component=claims["s"],
+        hosts=tuple(claims.get("h", ())),
+        canonical=claims.get("k", ""),
+    )

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.faults import Unavailable
+from zgw.fields import path_of
 from zgw.problems import Problem
 from zgw.remote import at_once
 
@@ -210,9 +211,9 @@ async def drop(check: Check, relation: Relation, headers: Mapping[str, str]) -> 
         return
     if status != 200 or not isinstance(items, list):
         raise Failed(f"GET {target}: {status}")
-    wanted = {key: _url(check, value) for key, value in relation.body.items()}
+    bases = check.call.caller.bases
     for item in items:
-        if all(item.get(key) == value for key, value in wanted.items()):
+        if all(path_of(str(item.get(key)), bases) == value for key, value in relation.body.items()):
             target = str(item.get("url")).removeprefix(check.call.base)
             status, content = await _send(check, "DELETE", target, None, headers)
             if status not in (204, 404):
@@ -229,7 +230,7 @@ def refused(what: str, status: int, content: Any, headers: Mapping[str, str] = {
 
 
 def _url(check: Check, value: str) -> str:
-    return check.call.base + value if value.startswith("/") else value
+    return check.call.caller.canonical_base + value if value.startswith("/") else value
 
 
 def _me(check: Check) -> Any:

@@ -92,7 +92,10 @@ def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, An
 def _of(check: Check, main_url: str, url: str, known: Mapping[str, str]) -> dict[str, Any]:
     """Return the notification of the write of ``check`` about the object at ``url``."""
     call, resource = check.call, check.resource
-    kenmerken = {name: call.base + value if value.startswith("/") else value for name, value in known.items()}
+    # Subscribers get the same URLs, whatever host name the writer called.
+    base = call.caller.canonical_base
+    main_url, url = (base + found.removeprefix(call.base) for found in (main_url, url))
+    kenmerken = {name: base + value if value.startswith("/") else value for name, value in known.items()}
     found = message(call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
     if resource.mirrors and check.notes.get("mirrored", True):
         found["held_until"] = datetime.now(UTC) + HOLD

@@ -189,7 +189,7 @@ def page_url(call: Call, page: int) -> str:
     """Return the URL of another page of this list."""
     given = [(name, value) for name, value in call.request.query_params.multi_items() if name != "page"]
     query = urlencode([*given, ("page", str(page))], safe=":/,")
-    return f"{call.base}{call.request.url.path}?{query}"
+    return f"{call.caller.canonical_base}{call.request.url.path}?{query}"
 
 
 async def _shown(

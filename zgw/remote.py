@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 
+from zgw.cache import TenantCache
 from zgw.caller import HEADER, Caller, sign
 from zgw.external import External, Outside, find
 from zgw.faults import Unavailable
@@ -32,7 +33,8 @@ T = TypeVar("T")
 COLLECTION = re.compile(r"[a-z][a-z_-]*")
 
 CACHED = ("catalogi",)
-MOST_ELSEWHERE = 10_000
+MOST_TYPES, MOST_ELSEWHERE, MOST_CLIENTS = 10_000, 10_000, 1_000
+"""Most types, types elsewhere and clients of one municipality that are remembered."""
 AT_ONCE = 8
 """Requests to APIs elsewhere that one request of a client makes at the same time."""
 INTERNAL = ("",)
@@ -51,11 +53,11 @@ class Remote:
         self.signals = signals
         self._apps = apps
         self._clients: dict[str, httpx.AsyncClient] = {}
-        self._objects: dict[tuple[str, str], dict[str, Any]] = {}
-        self._catalogi: dict[tuple[str, str], str] = {}
+        self._objects: TenantCache[str, dict[str, Any]] = TenantCache(MOST_TYPES)
+        self._catalogi: TenantCache[str, str] = TenantCache(MOST_ELSEWHERE)
         """The catalogues of types elsewhere that were read; a type does not move."""
-        self._applicaties: dict[tuple[str, str, tuple[str, ...]], Applicatie] = {}
-        self._externals: dict[str, list[External]] = {}
+        self._applicaties: TenantCache[tuple[str, str], Applicatie] = TenantCache(MOST_CLIENTS)
+        self._externals: TenantCache[None, list[External]] = TenantCache(1)
         self._changes = 0
         """Counts what was heard of other services: an answer that was under way during a change is not kept."""
         self._outside = Outside(settings)
@@ -65,23 +67,19 @@ class Remote:
         signals.on("samenzaak_autorisaties", self._drop_applicaties)
 
     def _drop_objects(self, tenant: str) -> None:
-        for key in [key for key in self._objects if key[0] == tenant or not tenant]:
-            del self._objects[key]
+        self._objects.drop(tenant)
         self._changes += 1
 
     def _drop_applicaties(self, tenant: str) -> None:
-        for key in [key for key in self._applicaties if key[0] == tenant or not tenant]:
-            del self._applicaties[key]
-        for name in [name for name in self._externals if name == tenant or not tenant]:
-            del self._externals[name]
+        self._applicaties.drop(tenant)
+        self._externals.drop(tenant)
         self._changes += 1
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self._drop_objects(tenant)
         self._drop_applicaties(tenant)
-        for key in [key for key in self._catalogi if key[0] == tenant or not tenant]:
-            del self._catalogi[key]
+        self._catalogi.drop(tenant)
 
     def _client(self, service: str) -> httpx.AsyncClient:
         if service not in SERVICES:
@@ -134,8 +132,8 @@ class Remote:
 
         A copy is used only while changes are being heard, so that a change counts from the next request on.
         """
-        key = (caller.tenant, caller.client_id, caller.bases)
-        if self.signals.connected and (known := self._applicaties.get(key)) is not None:
+        key = (caller.client_id, caller.canonical_base)
+        if self.signals.connected and (known := self._applicaties.get(caller.tenant, key)) is not None:
             return known
         changes = self._changes
         url = f"/_intern/client?clientId={quote(caller.client_id, safe='')}"
@@ -150,7 +148,7 @@ class Remote:
             raise Problem(403, "not_authenticated_for_ac")
         found = Applicatie(response.json(), caller.bases)
         if changes == self._changes:
-            self._applicaties[key] = found
+            self._applicaties.put(caller.tenant, key, found)
         return found
 
     async def objects(self, caller: Caller, paths: Iterable[str], expand: str = "") -> dict[str, dict[str, Any]]:
@@ -163,7 +161,7 @@ class Remote:
         wanted: dict[tuple[str, str], list[str]] = {}
         day = today().isoformat()
         for path in set(paths):
-            known = self._objects.get((caller.tenant, path)) if self.signals.connected and not expand else None
+            known = self._objects.get(caller.tenant, path) if self.signals.connected and not expand else None
             if known is not None and known["_day"] == day:
                 found[path] = known["object"]
                 continue
@@ -176,7 +174,7 @@ class Remote:
                 path = item["url"]
                 found[path] = item
                 if service in CACHED and not expand and changes == self._changes:
-                    self._objects[(caller.tenant, path)] = {"_day": day, "object": item}
+                    self._objects.put(caller.tenant, path, {"_day": day, "object": item})
         return found
 
     async def object(self, caller: Caller, path: str) -> dict[str, Any] | None:
@@ -195,8 +193,8 @@ class Remote:
         if not isinstance(answered[1], dict):
             return None, "invalid-resource"
         found = stored(answered[1], caller.bases)
-        if isinstance(catalogus := found.get("catalogus"), str) and len(self._catalogi) < MOST_ELSEWHERE:
-            self._catalogi[caller.tenant, url] = catalogus
+        if isinstance(catalogus := found.get("catalogus"), str):
+            self._catalogi.put(caller.tenant, url, catalogus)
         return found, ""
 
     async def catalogus(self, caller: Caller, path: str) -> str:
@@ -204,7 +202,7 @@ class Remote:
         without a request for a type that was read before."""
         if not path.startswith("/"):
             # Not asked for: a slow API elsewhere would hold up every write of what belongs to a zaak.
-            return self._catalogi.get((caller.tenant, path), "")
+            return self._catalogi.get(caller.tenant, path) or ""
         try:
             found = (await self.objects(caller, [path])).get(path)
         except Problem:
@@ -267,7 +265,7 @@ class Remote:
         return known is None or find(known, url) is not None
 
     async def _configured(self, caller: Caller) -> list[External] | None:
-        if self.signals.connected and (known := self._externals.get(caller.tenant)) is not None:
+        if self.signals.connected and (known := self._externals.get(caller.tenant, None)) is not None:
             return known
         changes = self._changes
         try:
@@ -283,7 +281,7 @@ class Remote:
         known = [External(**{name: row[name] for name in names if name in row}) for row in rows]
         # What another version left out is asked again, until that has been replaced.
         if changes == self._changes and all(set(names) <= set(row) for row in rows):
-            self._externals[caller.tenant] = known
+            self._externals.put(caller.tenant, None, known)
         return known
 
 

@@ -91,8 +91,9 @@ async def relation_at_source(check: Check, row: Any) -> bool | None:
     """Return whether the component that leads has the relation; None after reporting why that is not known."""
     call, kind = check.call, row["object_type"]
     root, collection = row["object"].rsplit("/", 2)[0], RELATIES[kind]
-    document = f"{call.base}{DOCUMENT_REF.prefix}{row['informatieobject']}"
-    wanted = {kind: call.base + row["object"] if root.startswith("/") else row["object"], "informatieobject": document}
+    base = call.caller.canonical_base
+    document = f"{base}{DOCUMENT_REF.prefix}{row['informatieobject']}"
+    wanted = {kind: base + row["object"] if root.startswith("/") else row["object"], "informatieobject": document}
     answered = await _ask(check, f"{root}/{collection}?{urlencode(wanted)}")
     if answered is None or answered[0] != 200:
         check.reject(OBJECT, "relation-lookup-error", "De relatie kon niet worden opgezocht.")

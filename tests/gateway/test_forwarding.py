@@ -4,11 +4,13 @@ import asyncio
 import json
 import logging
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from gateway import pages
 from gateway import registry as registries
+from gateway.addresses import own_bases
 from gateway.app import create_gateway
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.config import secret_box
@@ -93,7 +95,7 @@ async def test_intern_below_the_root_is_just_an_unknown_path(world: World) -> No
 async def test_documentation_needs_no_token(world: World) -> None:
     for path in ("openapi.json", "docs", "docs/style.css"):
         answer = await ask(world.gateway, f"/zaken/api/v1/{path}", host="raalte.example.nl:8080")
-        assert (answer.status, answer.body) == (200, b"http://raalte.example.nl:8080")
+        assert (answer.status, answer.body) == (200, b"https://raalte.example.nl")
     assert (await ask(world.gateway, "/zaken/api/v1/docs", host="elsewhere")).body == b"https://zgw.example.nl"
 
 
@@ -160,8 +162,8 @@ async def test_an_unexpected_error_is_logged_and_hidden(world: World, caplog: py
     ("host", "scheme", "base"),
     [
         ("deventer.example.nl", "https", "https://deventer.example.nl"),
-        ("Zaken.Deventer.NL:8443", "https", "https://zaken.deventer.nl:8443"),
-        ("deventer.example.nl:80", "http", "http://deventer.example.nl"),
+        ("Zaken.Deventer.NL:8443", "https", "https://zaken.deventer.nl"),
+        ("deventer.example.nl:80", "http", "https://deventer.example.nl"),
         ("deventer.example.nl:443", "https", "https://deventer.example.nl"),
         ("localhost:8000", "http", "https://zgw.example.nl"),
         ("deventer.example.nl@evil", "http", "https://zgw.example.nl"),
@@ -177,19 +179,46 @@ async def test_urls_are_rendered_for_the_host_that_was_called(world: World, host
         assert {"https://zgw.example.nl", "https://zaken.deventer.nl", "http://deventer.example.nl"} <= set(bases)
         assert len(bases) == len(set(bases))
         assert not any("raalte" in other for other in bases)
+        assert world.zaken.caller.canonical_base == "https://deventer.example.nl"
 
 
-async def test_the_scheme_of_a_proxy_counts_only_when_proxies_are_trusted(world: World) -> None:
-    from dataclasses import replace
+async def test_what_a_client_says_of_its_way_makes_no_url_and_no_cache(world: World) -> None:
+    bases = set()
+    for port in range(1, 60):
+        for scheme in ("http", "https"):
+            headers = [("x-forwarded-proto", scheme), ("x-forwarded-host", "evil"), ("forwarded", "host=evil")]
+            host = f"deventer.example.nl:{port}"
+            await ask(world.gateway, ZAKEN, token=make_token(), host=host, headers=headers, scheme=scheme)
+            bases.add(world.zaken.caller.bases)
+    assert len(bases) == 1
+    snapshot = await world.registry.current()
+    assert len(snapshot.bases) == 1
+    assert len(snapshot.verified) == 1
 
-    async def base() -> str:
-        headers = [("x-forwarded-proto", "https")]
-        await ask(world.gateway, ZAKEN, token=make_token(), host="deventer.example.nl", headers=headers)
-        return world.zaken.caller.base
 
-    assert await base() == "http://deventer.example.nl"
-    world.gateway.config = replace(world.gateway.config, trust_proxies=True)
-    assert await base() == "https://deventer.example.nl"
+@pytest.mark.parametrize(("trusted", "shown"), [(False, "http"), (True, "https")])
+async def test_the_scheme_of_a_proxy_counts_only_when_proxies_are_trusted(
+    world: World, trusted: bool, shown: str
+) -> None:
+    world.gateway.config = replace(world.gateway.config, trust_proxies=trusted)
+    headers = [("x-forwarded-proto", "https"), ("x-forwarded-for", "198.51.100.1")]
+    await ask(world.gateway, ZAKEN, token=make_token(), headers=headers)
+    assert world.zaken.scopes[-1]["scheme"] == shown
+    assert not [name for name in world.zaken.headers if "forwarded" in name]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "public", "canonical"),
+    [
+        ((), "http://localhost:8000", "http://localhost:8000"),
+        (("a.nl", "b.nl"), "https://zgw.nl", "https://a.nl"),
+        (("a.localhost",), "http://localhost:9000", "http://a.localhost:9000"),
+    ],
+)
+def test_the_canonical_base_url(hosts: tuple[str, ...], public: str, canonical: str) -> None:
+    bases = own_bases(hosts, public)
+    assert bases[0] == canonical
+    assert {public, *(f"{scheme}://{host}" for host in hosts for scheme in ("http", "https"))} <= set(bases)
 
 
 async def test_front_page_and_health(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

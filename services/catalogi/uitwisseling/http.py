@@ -38,7 +38,7 @@ async def run_import(call: Call) -> Response:
             call.tenant,
             await call.raw_body(MAX_ZIP),
             Modus(given.get("modus", Modus.BEHOUD)),
-            bases=call.caller.bases,
+            bases=tuple(dict.fromkeys((call.caller.canonical_base, *call.caller.bases))),
             proef=given.get("proef") == "true",
         )
     except Onleesbaar as e:
