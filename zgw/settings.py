@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     public_url: str | None = Field(
         None,
-        description="URL at which clients reach the gateway. Without it `http://localhost:{port}`. Its scheme and port are those "
-        "of all URLs, also below the host names of municipalities.",
+        description="URL at which clients reach the gateway. Without it `http://localhost:{port}`. Its scheme and port "
+        "are those of all URLs, also below the host names of municipalities.",
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     )
     trust_proxies: bool = Field(
         False,
-        description="Believe `X-Forwarded-Proto`: only behind a proxy that sets it itself. Other forwarded headers are never "
-        "read.",
+        description="Believe `X-Forwarded-Proto`: only behind a proxy that sets it itself. Other forwarded headers are "
+        "never read.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level to log.")
     log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")

@@ -173,6 +173,9 @@ def test_a_command_and_a_server_share_the_data_and_a_token_works(
         token = here("token", "deventer", "zac", port=port).stdout.strip()
         headers = {"Authorization": f"Bearer {token}", "Accept-Crs": "EPSG:4326"}
         assert httpx.get(url, headers=headers, trust_env=False).json()["count"] == 0
+        # Whoever is on this machine is not a proxy for that.
+        told = httpx.get(url, headers={**headers, "X-Forwarded-Proto": "https"}, trust_env=False)
+        assert "strict-transport-security" not in told.headers
         # A client that is added or removed while the server runs counts at once.
         here("client", "add", "deventer", "--client-id", "nieuw", "--all-rights", port=port)
         new = {**headers, "Authorization": f"Bearer {here('token', 'deventer', 'nieuw').stdout.strip()}"}
