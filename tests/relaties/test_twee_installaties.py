@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from beheer.relations import MISSING, ORPHAN, TARGET_GONE, UNKNOWN, check_relations
+from gateway.app import Gateway
 from services.autorisaties.external import add_external
 from tests.besluiten.wereld import BESLUITEN, BIOS, RSIN, ZAKEN, ZIOS, Werk, deelbaar, errors
 from tests.maak import Maak
@@ -66,6 +68,9 @@ async def opened(stack: Stack, tenant: str, lijst: Selectielijst, open_: AsyncEx
     await stack.add_tenant(tenant, ("127.0.0.1",))
     door = Door(stack.gateway)
     base = await open_.enter_async_context(serving(door))
+    # The port is known only now, and URLs have that of the public URL.
+    here = stack.gateway
+    door.app = Gateway(replace(here.config, public_url=base), here.registry, here.services)
     client = await stack.add_client(tenant, f"balie-{tenant}", host=base)
     client.http = httpx.AsyncClient(base_url=base, timeout=60)
     open_.push_async_callback(client.http.aclose)
