@@ -594,7 +594,7 @@ async def test_what_is_remembered_of_others_is_asked_again(
     caller = Caller(TENANT, vendor.client_id, (PUBLIC,), "", "", "")
 
     async def applicatie() -> None:
-        remote._applicaties.clear()
+        remote._applicaties.drop(TENANT)
         await remote.applicatie(caller)
 
     async def changed() -> None:
@@ -606,7 +606,7 @@ async def test_what_is_remembered_of_others_is_asked_again(
     counts["remembered rights"] = await at_every_await(applicatie, changed)
 
     async def configured() -> None:
-        remote._externals.clear()
+        remote._externals.drop(TENANT)
         await remote._configured(caller)
 
     async def none() -> None:
