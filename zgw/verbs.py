@@ -264,10 +264,9 @@ async def remove_object(check: Check, rights: Rights) -> None:
     await check.load_main(rights)
     if resource.main is None:
         check.main = stored
-    for rules in (resource.removal_rules, resource.guards):
-        for rule in rules:
-            await rule(check)
-        check.stop()
+    for rule in (*resource.removal_rules, *resource.guards):
+        await rule(check)
+    check.stop()
     old = (await rendered(call, resource, [stored]))[0]
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:

@@ -32,6 +32,8 @@ async def is_niet_in_gebruik(check: Check) -> None:
     name = check.resource.name
     if check.action != "destroy" or check.stored is None or check.stored.get("concept"):
         return
+    # That it is published is told first: whether it is in use says something only to who may remove it.
+    check.stop()
     service, remote = USERS[name], check.call.service.remote
     caller = system_caller(check.call.tenant, "catalogi")
     try:
