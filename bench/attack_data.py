@@ -153,9 +153,9 @@ def _make_large_zaken(world: World, gemeente: _Gemeente, types: dict[str, list[s
             "roltype": types["roltypen"][0],
             "betrokkeneType": "natuurlijk_persoon",
             "roltoelichting": f"rol {n}",
-            "betrokkeneIdentificatie": {"anpIdentificatie": f"{n}"},
+            "betrokkeneIdentificatie": {"inpBsn": "111222333"},
         }
-        gemeente.largest(f"{ZAKEN}/rollen", (1,), lambda _, rol=rol: rol)
+        gemeente.post(f"{ZAKEN}/rollen", rol)
     for n in range(8):
         gemeente.try_to("PATCH", made["url"], {"omschrijving": f"{n}"})
     world.large_zaken += [gemeente.post(f"{ZAKEN}/zaken", body(world.kenmerken))["url"] for _ in range(4)]

@@ -37,7 +37,7 @@ async def _attack(
     known = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
     headers = {**known, "Authorization": f"Bearer {world.token(attack.client)}"} if attack.client else known
     end = time.monotonic() + seconds
-    manner = {"read": _reading, "unread": _unread, "drip": _dripping}[attack.manner]
+    manner = {"read": _reading, "unread": _unread, "drip": _dripping, "rest": _resting}[attack.manner]
     tasks = [asyncio.create_task(manner(world, requests, headers, end, outcomes)) for _ in range(connections)]
     _, late = await asyncio.wait(tasks, timeout=seconds + GRACE)
     for task in late:
@@ -118,6 +118,13 @@ async def _dripping(
         except (OSError, ValueError):
             outcomes["cut off"] += 1
         await asyncio.sleep(0.05)
+
+
+async def _resting(
+    world: World, requests: Iterator[Request], headers: dict[str, str], end: float, outcomes: Counter[str]
+) -> None:
+    """Send nothing."""
+    await asyncio.sleep(end - time.monotonic())
 
 
 async def _connect(world: World) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Attack:
-    """``manner``: ``read`` the answers, leave them ``unread``, or ``drip`` a body that never comes.
+    """``manner``: ``read`` the answers, leave them ``unread``, ``drip`` a body that never comes, or ``rest``.
 
     ``connections`` 0 is as many as the command says. With ``no_refusal`` nothing of it may be answered with a 429.
     """
@@ -155,6 +155,8 @@ def numbers(w: World) -> Iterator[Request]:
 
 
 ATTACKS = (
+    # What the machine does by itself, to compare the others with.
+    Attack("nothing", "", lambda w: send("GET", "/"), "rest"),
     # Lists in a body.
     Attack("99,000 kenmerken that are text", "alles", lambda w: zaak(w, kenmerken=["x"] * 99_000)),
     Attack("33,000 relevanteAndereZaken, unknown", "alles", lambda w: zaak(w, relevanteAndereZaken=[
@@ -199,26 +201,27 @@ ATTACKS = (
     Attack("list, expand rollen.zaak", "alles",
            lambda w: send("GET", f"{ZAKEN}/rollen?pageSize=500&expand=zaak.rollen.zaak")),
     # Query strings and headers.
-    Attack("60 KB of expand", "alles", lambda w: send("GET", f"{w.zaak}?expand=" + ",".join(
-        f"rollen.zaak.{a}{b}{c}" for a in LETTERS for b in LETTERS for c in LETTERS[:5]))),
-    Attack("60 KB of unknown parameters", "alles",
-           lambda w: send("GET", f"{ZAKEN}/zaken?" + "&".join(f"p{n}=1" for n in range(8000)))),
-    Attack("60 KB of one filter", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?zaaktype__in=" + ",".join(
-        f"{w.url}/catalogi/api/v1/zaaktypen/{UNKNOWN.format(n)}" for n in range(550)))),
+    Attack("7 KB of expand", "alles", lambda w: send("GET", f"{w.zaak}?expand=" + ",".join(
+        f"rollen.zaak.{a}{b}" for a in LETTERS for b in LETTERS[:18]))),
+    Attack("7 KB of unknown parameters", "alles",
+           lambda w: send("GET", f"{ZAKEN}/zaken?" + "&".join(f"p{n}=" for n in range(1100)))),
+    Attack("7 KB of one filter", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?uuid__in=" + ",".join(
+        UNKNOWN.format(n) for n in range(190)))),
     Attack("page 90,000", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?page=90000&pageSize=500")),
     Attack("60 KB of If-None-Match", "alles",
            lambda w: send("GET", w.zaak, If_None_Match=", ".join(f'"{n:05}"' for n in range(6500)))),
     Attack("60 KB of Range", "lezer",
            lambda w: send("GET", w.documents[0] + "/download", Range="bytes=" + ",".join(
                f"{n * 2}-{n * 2}" for n in range(5000)))),
-    Attack("60 KB of Accept", "alles",
-           lambda w: send("GET", w.zaak, Accept=",".join(f"a/{n};q=0.{n % 10}" for n in range(5500)))),
+    Attack("50 KB of Accept", "alles",
+           lambda w: send("GET", w.zaak, Accept=",".join(f"a/{n};q=0.{n % 10}" for n in range(4500)))),
     # Without a token.
     Attack("openapi.yaml, a new port each time", "", lambda w: ports(f"{ZAKEN}/openapi.yaml")),
     Attack("openapi.json, a new port each time", "", lambda w: ports(f"{DOCUMENTEN}/openapi.json")),
     Attack("sixty connections on /health/ready", "", lambda w: send("GET", "/health/ready"), connections=60),
     Attack("tokens of strangers", "", lambda w: strangers()),
-    Attack("200 bodies that never come", "", lambda w: send("POST", f"{ZAKEN}/zaken"), "drip", 200),
+    Attack("200 bodies that never come", "",
+           lambda w: send("POST", f"{ZAKEN}/zaken", Content_Type="application/json"), "drip", 200),
     # Connections, places and caches.
     Attack("72 unread downloads", "lezer", downloads, "unread", 72),
     Attack("72 unread lists", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?pageSize=500"), "unread", 72),

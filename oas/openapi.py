@@ -375,8 +375,11 @@ def action_response(made: Document, action: Action) -> Schema | None:
     listed = {"type": "array", "items": item}
     if action.shape == "page":
         return page(made, item)
-    # ``object|array`` is for an answer of one object or of more of them, as the request asks.
-    return {"object": item, "array": listed, "object|array": {"oneOf": [item, listed]}}[action.shape]
+    if action.shape == "object|array":
+        # As the request asks. The Java clients of openapi-generator need a class of the array among the choices.
+        name = item["$ref"].rpartition("/")[2] + "List"
+        return {"oneOf": [item, made.schemas.named(name, {**listed, "x-generate-alias-as-model": True})]}
+    return item if action.shape == "object" else listed
 
 
 # --- Parameters ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The OAS says what the declarations say, and is a valid OpenAPI document."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -9,9 +10,11 @@ import yaml
 from openapi_spec_validator import validate
 from sqlmodel import Field
 
+from beheer.provision import api_of
 from oas.openapi import document
 from tests.oas.oas_sample import API, VerlengingFields, sample
 from zgw.fields import Fields, JsonObject, Url, Variants
+from zgw.tenancy import SERVICES
 
 Json = dict[str, Any]
 
@@ -300,7 +303,27 @@ def test_actions(oas: Json) -> None:
     assert "$ref" in multipart
     assert urlencoded == schema(oas, multipart["$ref"].rpartition("/")[2])
     assert "Location" in operation(oas, "zaak_maak")["responses"]["201"]["headers"]
-    assert "oneOf" in content(oas, "zaak_nummers")
+
+
+def test_one_object_or_more_of_them_are_two_schemas_with_a_name(oas: Json) -> None:
+    """Java has no class of a generic type: a choice with an unnamed array gives a client that does not compile."""
+    assert content(oas, "zaak_nummers") == {"oneOf": [to("Lock"), to("LockList")]}
+    listed = schema(oas, "LockList")
+    assert (listed["type"], listed["items"], listed["x-generate-alias-as-model"]) == ("array", to("Lock"), True)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_choice_has_an_array_without_a_name(service: str) -> None:
+    def choices(node: Any) -> Iterator[Json]:
+        if isinstance(node, dict):
+            for keyword in ("oneOf", "anyOf", "allOf"):
+                yield from node.get(keyword, ())
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from choices(inner)
+
+    found = list(choices(document(api_of(service))))
+    assert found
+    assert [choice for choice in found if choice.get("type") == "array"] == []
 
 
 def test_rules_and_warnings_are_told(oas: Json) -> None:
