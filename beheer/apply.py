@@ -166,6 +166,7 @@ class _Work:
         if known is None:
             described = f"municipality {wanted.naam}, RSIN {wanted.rsin}"
             details = [f"host {host}" for host in hosts]
+            details += [f"time zone {wanted.time_zone}"] if wanted.time_zone else []
             return await self._note("+", described, (), lambda: self._add_municipality(hosts), details)
         if known.rsin != wanted.rsin:
             message = f"the municipality has RSIN {known.rsin}, which is in its data and cannot be changed here"
@@ -182,10 +183,18 @@ class _Work:
             await self._note(
                 "~", "hosts", ("hosts",), lambda: registry.set_hosts(self.admin, self.name, hosts), details
             )
+        if wanted.time_zone and known.time_zone != wanted.time_zone:
+            details = [f"{known.time_zone or 'that of the installation'} -> {wanted.time_zone}"]
+            await self._note("~", "time zone", ("timeZone",), self._set_time_zone, details)
         return True
 
     async def _add_municipality(self, hosts: tuple[str, ...]) -> None:
         await tenants.add_tenant(self.admin, self.settings, self.name, self.wanted.naam, self.wanted.rsin, hosts)
+        if self.wanted.time_zone:
+            await self._set_time_zone()
+
+    async def _set_time_zone(self) -> None:
+        await registry.set_time_zone(self.admin, self.name, self.wanted.time_zone or "")
 
     async def everything_else(self, new: bool) -> None:
         """Make clients with their rights, external APIs and abonnementen; ``new``: nothing of it exists yet."""

@@ -226,6 +226,28 @@ def tenant_remove(
     typer.echo(f"{name}: erased, with {done.documents} documents ({done.removed} objects in the storage){kept}")
 
 
+@tenant_app.command("time-zone")
+def tenant_time_zone(
+    name: Tenant,
+    zone: Annotated[str | None, typer.Argument(help="Name of a time zone, such as America/Kralendijk.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="Use the time zone of the installation again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set the time zone of a municipality; without a zone or --none: tell which it is."""
+    if zone and none:
+        raise typer.BadParameter("a time zone and --none exclude each other")
+
+    async def work(admin: asyncpg.Connection, settings: Settings) -> str:
+        if zone or none:
+            await registry.set_time_zone(admin, name, zone or "")
+        found = [tenant for tenant in await registry.list_tenants(admin) if tenant.name == name]
+        if not found:
+            raise LookupError(f"there is no municipality {name}")
+        return found[0].time_zone or settings.time_zone
+
+    show({"name": name, "timeZone": with_admin(work)}, as_json, lambda c: f"{name}: {c['timeZone']}")
+
+
 @tenant_app.command("cors")
 def tenant_cors(
     name: Tenant,

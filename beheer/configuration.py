@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 
 from gateway import registry
-from zgw.tenancy import check_name
+from zgw.tenancy import check_name, check_time_zone
 
 Place = tuple[str | int, ...]
 """Where something stands: ``("municipalities", "deventer", "rsin")``."""
@@ -210,6 +210,8 @@ class Municipality(Part):
     naam: Annotated[str, Field(min_length=1)]
     rsin: Annotated[str, AfterValidator(_rsin)]
     hosts: list[Annotated[str, AfterValidator(_host)]] = []
+    time_zone: Annotated[str, AfterValidator(check_time_zone)] | None = None
+    """Without it the one of the municipality stays."""
     clients: dict[Annotated[str, AfterValidator(_client_id)], Client] = {}
     externe_apis: dict[str, ExterneApi] = {}
     abonnementen: list[Abonnement] = []

@@ -25,6 +25,8 @@ log = logging.getLogger("samenzaak")
 
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+MOST_CLIENTS = 1_000
+"""Clients that a process counts apart."""
 DEPTH_SECONDS = 10.0
 """How long the counts of waiting rows are kept; each costs a statement per municipality and service."""
 
@@ -63,6 +65,13 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.gateway = Requests("samenzaak_gateway", self.registry)
         self.services = Requests("samenzaak_service", self.registry)
+        self._ignored = Counter(
+            "samenzaak_service_ignored_members",
+            "Requests whose body has members that are not known, and are ignored.",
+            ("service", "tenant", "client"),
+            registry=self.registry,
+        )
+        self._clients: set[tuple[str, str]] = set()
         self._pools: list[Service] = []
         self._depths: Sequence[Service] = ()
         self._waiting: list[Metric] = []
@@ -71,6 +80,15 @@ class Metrics:
         self.port = 0
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
+
+    def ignored(self, service: str, tenant: str, client: str) -> None:
+        """Count a request of which something was ignored; the clients beyond the first thousand together."""
+        if (tenant, client) not in self._clients:
+            if len(self._clients) >= MOST_CLIENTS:
+                client = "other"
+            else:
+                self._clients.add((tenant, client))
+        self._ignored.labels(service, tenant, client).inc()
 
     def add(self, service: Service) -> None:
         """Tell of the pool of a service."""

@@ -33,7 +33,7 @@ class Observing:
     def service(self, service: Service, app: Any) -> Any:
         """Return the app of a service, observed."""
         name = service.api.service
-        observed = _Observed(app, name, self.metrics.services.observe, self.settings.log_format if self._lines else "")
+        observed = _Observed(app, name, self.metrics, self.settings.log_format if self._lines else "")
         return self.tracing.wrap(observed, name) if self.tracing is not None else observed
 
     def gateway(self, gateway: Gateway) -> Any:
@@ -63,10 +63,11 @@ def _tracing(endpoint: str, part: str) -> "Tracing":
 class _Observed:
     """Counts and logs the requests of one service."""
 
-    def __init__(self, app: Any, name: str, observe: Any, log_format: str) -> None:
+    def __init__(self, app: Any, name: str, metrics: Metrics, log_format: str) -> None:
         self.app = app
         self.name = name
-        self.observe = observe
+        self.metrics = metrics
+        self.observe = metrics.services.observe
         self.log_format = log_format
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -90,6 +91,8 @@ class _Observed:
             caller = scope.get("samenzaak.caller")
             tenant = caller.tenant if caller is not None else ""
             self.observe(self.name, tenant, scope["method"], status, time.perf_counter() - began)
+            if caller is not None and "samenzaak.warning" in scope:
+                self.metrics.ignored(self.name, tenant, caller.client_id)
             if self.log_format:
                 access.write(
                     self.log_format,

@@ -44,7 +44,7 @@ async def statements(
     given = dict(parse_qsl(query))
     resource = next(r for r in RESOURCES if r.path == name)
     criteria = {key: value for key, value in given.items() if key not in ("page", "ordering")}
-    where = conditions(resource.filters, criteria, (BASE,), [])
+    where = conditions(resource.filters, criteria, {"bases": (BASE,)}, [])
     rights = rights_to(resource, rights, where)
     order = ordering_of(resource, given.get("ordering"), [])
     offset = (int(given.get("page", "1")) - 1) * size

@@ -295,6 +295,7 @@ class Gateway:
             exchange.request_id,
             hosts=tuple(snapshot.by_host) if target.service == "notificaties" else (),
             canonical=own_bases(tenant.hosts, self.config.public_url)[0],
+            time_zone=tenant.time_zone,
         )
         scope["samenzaak.caller"] = caller
         forwarded = _clean(scope["headers"], exchange.request_id)

@@ -13,7 +13,7 @@ _REQUEST_HEADERS = (
     b"Authorization, Content-Type, Accept, Accept-Crs, Content-Crs, If-None-Match, If-Match, X-Request-Id,"
     b" X-Audit-Toelichting, X-NLX-Logrecord-ID"
 )
-_EXPOSED = b"Location, ETag, API-version, Content-Crs, Content-Disposition, Link, Retry-After, X-Request-Id"
+_EXPOSED = b"Location, ETag, API-version, Content-Crs, Content-Disposition, Link, Retry-After, X-Request-Id, X-Warning"
 _SECONDS = b"600"
 """How long a browser remembers the answer; the origins of a municipality seldom change."""
 

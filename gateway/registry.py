@@ -20,7 +20,7 @@ from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
 from zgw.faults import AWAY
 from zgw.problems import Problem
 from zgw.signals import Signals
-from zgw.tenancy import check_name
+from zgw.tenancy import check_name, check_time_zone
 
 log = logging.getLogger("samenzaak.gateway")
 
@@ -56,8 +56,11 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
 
 async def list_tenants(db: asyncpg.Connection) -> list[Tenant]:
     """Return all municipalities by name."""
-    rows = await db.fetch("SELECT name, naam, rsin, hosts, origins FROM gateway.tenant ORDER BY name")
-    return [Tenant(row["name"], row["naam"], row["rsin"], tuple(row["hosts"]), tuple(row["origins"])) for row in rows]
+    rows = await db.fetch("SELECT name, naam, rsin, hosts, origins, time_zone FROM gateway.tenant ORDER BY name")
+    return [
+        Tenant(row["name"], row["naam"], row["rsin"], tuple(row["hosts"]), tuple(row["origins"]), row["time_zone"])
+        for row in rows
+    ]
 
 
 async def remove_tenant(db: asyncpg.Connection, name: str) -> None:
@@ -81,6 +84,17 @@ async def set_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -
     async with _changing(db):
         checked = await _free_hosts(db, tenant, hosts)
         status = await db.execute("UPDATE gateway.tenant SET hosts = $2 WHERE name = $1", tenant, checked)
+        _found(status, f"municipality {tenant}")
+
+
+async def set_time_zone(db: asyncpg.Connection, tenant: str, name: str) -> None:
+    """Change the time zone of a municipality; without a name it is the one of the installation.
+
+    Raises ValueError for what is not a time zone, LookupError for an unknown municipality.
+    """
+    checked = check_time_zone(name) if name else ""
+    async with _changing(db):
+        status = await db.execute("UPDATE gateway.tenant SET time_zone = $2 WHERE name = $1", tenant, checked)
         _found(status, f"municipality {tenant}")
 
 

@@ -28,13 +28,15 @@ ISSUER_KEYS_MAX = 16
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` scheme and host of web pages."""
+    """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` scheme and host of web pages;
+    ``time_zone`` is empty where it is the one of the installation."""
 
     name: str
     naam: str
     rsin: str
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,9 @@ def _text(p: Property, shown: Shown | None, side: Side) -> Schema:
         if matching.format:
             schema["format"] = matching.format
         else:
-            schema["pattern"] = f"^(?:{matching.pattern}){'?' if matching.blank else ''}$"
+            whole = f"^(?:{matching.pattern}){'?' if matching.blank else ''}$"
+            part = f"{'^$|' if matching.blank else ''}{matching.pattern}"
+            schema["pattern"] = part if matching.anywhere else whole
     if shown is not None:
         for name, value in {"minLength": shown.minimum or None, "maxLength": shown.maximum}.items():
             schema.pop(name, None)

@@ -7,8 +7,11 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +19,7 @@ from starlette.responses import Response
 
 from zgw.caller import HEADER, Caller, verify
 from zgw.database import Database
+from zgw.dates import today
 from zgw.denial import HEADER as DENIED
 from zgw.denial import verify_denial
 from zgw.problems import MAX_NAME, InvalidParam, Problem, forbidden, invalid, not_json
@@ -118,6 +122,24 @@ class Call:
     def base(self) -> str:
         """The base URL that the response is rendered with."""
         return self.caller.base
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the municipality."""
+        return ZoneInfo(self.caller.time_zone or self.service.settings.time_zone)
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """What the validation of fields and filters has to know of the request."""
+        return {"bases": self.caller.bases, "zone": self.zone}
+
+    def today(self) -> date:
+        """Return the date in the municipality."""
+        return today(self.zone)
+
+    def latest(self) -> datetime:
+        """Return the moment after which others lie in the future: clocks of clients may be ahead."""
+        return datetime.now(UTC) + timedelta(seconds=self.service.settings.clock_skew)
 
     @property
     def db(self) -> Database:

@@ -29,7 +29,8 @@ class Caller:
     ``bases`` are the base URLs of this municipality (``https://deventer.example.nl``): the first is the one that
     responses are rendered with, and a URL below any of them is our own. ``canonical`` is the one that does not depend
     on where the client called. ``component`` is filled when one of our own services calls with its own credentials:
-    such a caller has all rights within its tenant.
+    such a caller has all rights within its tenant. ``time_zone`` is that of the municipality, where it is not
+    the one of the installation.
     """
 
     tenant: str
@@ -42,6 +43,7 @@ class Caller:
     hosts: tuple[str, ...] = ()
     """The host names of all municipalities; only Notificaties is told them, which sends nothing there."""
     canonical: str = ""
+    time_zone: str = ""
 
     @property
     def base(self) -> str:
@@ -79,6 +81,8 @@ def sign(caller: Caller, key: bytes) -> str:
         claims["h"] = caller.hosts
     if caller.canonical:
         claims["k"] = caller.canonical
+    if caller.time_zone:
+        claims["z"] = caller.time_zone
     return jwt.encode(claims, key, "HS256")
 
 
@@ -98,4 +102,5 @@ def verify(token: str | None, key: bytes) -> Caller:
         component=claims["s"],
         hosts=tuple(claims.get("h", ())),
         canonical=claims.get("k", ""),
+        time_zone=claims.get("z", ""),
     )

@@ -11,15 +11,18 @@ Rules get a ``Check``; all of them run and report together::
 import asyncio
 import uuid as uuids
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError, create_model
+from pydantic_core import ErrorDetails, PydanticCustomError
 from sqlalchemy import select
+from sqlmodel import Field
 
 from zgw.call import Call
 from zgw.describe import Property, describe
-from zgw.fields import Length, Ref, check_url, path_of
+from zgw.fields import Fields, Length, Ref, check_url, path_of
 from zgw.filters import uuid_in
 from zgw.output import by_uuid, properties, reference_of, render
 from zgw.problems import MAX_ERRORS, OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
@@ -109,9 +112,15 @@ class Check:
         return f"/{self.call.service.api.service}/api/v1/{self.resource.path}/{self.uuid}"
 
     def stop(self) -> None:
-        """Raise the 400 with everything reported so far, if anything was."""
+        """Raise the 400 with everything reported so far, if anything was: first of the fields, in their order, then of
+        the object as a whole. Clients look at the first."""
         if self.errors:
-            raise Problem(400, "invalid", invalid_params=self.errors)
+            places = {p.name: place for place, p in enumerate(describe(self.resource.fields))}
+
+            def place(param: InvalidParam) -> tuple[bool, int, bool]:
+                return param.name == OBJECT, places.get(param.name.partition(".")[0], len(places)), OBJECT in param.name
+
+            raise Problem(400, "invalid", invalid_params=sorted(self.errors, key=place))
 
     # --- What the verbs do ---
 
@@ -135,23 +144,29 @@ class Check:
 
     def parse(self, data: dict[str, Any]) -> bool:
         """Validate ``data`` as the fields of the resource into ``fields`` and ``row``; return False when it has
-        errors."""
-        context = {"bases": self.call.caller.bases}
-        model = self.resource.fields
+        errors.
+
+        What was not sent keeps its stored value. That was accepted once, so it is not judged again: rules may have
+        become stricter since.
+        """
+        model, kept = self.resource.fields, data.keys() - self.sent.keys()
         long = self._stored_long(data)
         data = {**data, **{p.name: data[p.name][:maximum] for p, maximum in long}} if long else data
-        try:
-            self.fields = model.model_validate(data, context=context)
-        except ValidationError as e:
-            self.errors += from_pydantic(e.errors())
+        errors = self._validate(model, data)
+        if accepted_before := frozenset(str(e["loc"][0]) for e in errors if e["loc"] and e["loc"][0] in kept):
+            errors = self._validate(unjudged(model, accepted_before), data)
+        self.errors += from_pydantic(errors)
         for p in describe(model):
             if p.variants is not None:
-                self._parse_variant(p, data, context)
+                self._parse_variant(p, data, kept)
         if self.errors:
             return False
         dumped = self.fields.model_dump(mode="json", by_alias=True)
         for p in describe(model):
             if p.write_only:
+                continue
+            if self._keeps(p, kept):
+                self.row[p.attribute] = self.now(p.attribute)
                 continue
             value = getattr(self.fields, p.attribute)
             ref = p.ref
@@ -173,7 +188,24 @@ class Check:
         sizes = [(p, length.maximum) for p in kept if (length := p.marker(Length)) and length.maximum is not None]
         return [(p, maximum) for p, maximum in sizes if len(data.get(p.name) or ()) > maximum]
 
-    def _parse_variant(self, p: Property, data: dict[str, Any], context: dict[str, Any]) -> None:
+    def _validate(self, model: type[Fields], data: dict[str, Any]) -> list[ErrorDetails]:
+        try:
+            self.fields = model.model_validate(data, context=self.call.context)
+        except ValidationError as e:
+            return e.errors()
+        return []
+
+    def _keeps(self, p: Property, kept: AbstractSet[str]) -> bool:
+        """Return whether a column keeps its value: that of a field that was not sent, or of a text that may not change
+        and differs in nothing but the blanks that are there from before text was trimmed."""
+        if self.stored is None or p.attribute not in self.stored or p.attribute in self.resource.computed:
+            return False
+        if p.name in kept:
+            return True
+        text = p.immutable and p.type is str and p.ref is None
+        return text and str(self.stored[p.attribute] or "").strip() == getattr(self.fields, p.attribute)
+
+    def _parse_variant(self, p: Property, data: dict[str, Any], kept: AbstractSet[str]) -> None:
         assert p.variants is not None
         value = data.get(p.name)
         by = next(f for f in describe(self.resource.fields) if f.attribute == p.variants.by)
@@ -183,8 +215,10 @@ class Check:
             if self.fields is not None and isinstance(value, dict):
                 setattr(self.fields, p.attribute, None)
             return
+        if p.name in kept and by.name in kept:
+            return
         try:
-            parsed = model.model_validate(value, context=context)
+            parsed = model.model_validate(value, context=self.call.context)
         except ValidationError as e:
             self.errors += from_pydantic(e.errors(), p.name)
             return
@@ -283,11 +317,11 @@ class Check:
         assert p is not None
         assert p.ref is not None
         value = self.sent.get(p.name)
-        if p.name not in self.sent or value is None or value == "":
+        if p.name not in self.sent or value is None or (isinstance(value, str) and not value.strip()):
             self.reject(p.name, "required" if p.name not in self.sent else "null" if value is None else "blank")
             self.stop()
         try:
-            path = path_of(check_url(value if isinstance(value, str) else ""), self.call.caller.bases)
+            path = path_of(check_url(value.strip() if isinstance(value, str) else ""), self.call.caller.bases)
         except PydanticCustomError:
             self.reject(p.name, "invalid", "Voer een geldige URL in.")
             self.stop()
@@ -299,6 +333,14 @@ class Check:
             self.reject(p.name, "object-does-not-exist" if own else "incorrect_match" if same_api else "no_match")
             self.stop()
         return key
+
+
+@lru_cache(maxsize=256)
+def unjudged(model: type[Fields], names: frozenset[str]) -> type[Fields]:
+    """Return ``model`` with fields, by their JSON names, that take whatever is stored."""
+    loose: dict[str, Any] = {p.attribute: (Any, Field(alias=p.name)) for p in describe(model) if p.name in names}
+    found: type[Fields] = create_model(f"Stored{model.__name__}", __base__=model, **loose)
+    return found
 
 
 __all__ = ["OBJECT", "Check"]

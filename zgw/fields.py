@@ -15,37 +15,54 @@ After validation a field holds what the database stores: dates as ``date``, own 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 from sqlmodel import SQLModel
 
+from zgw.accept import accepted
+from zgw.dates import LOCAL_TIME, parse_date, parse_date_time
 from zgw.problems import error
-
-LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
 
 
 class Fields(SQLModel):
-    """Base of every group of fields: camelCase names in JSON, unknown properties ignored."""
+    """Base of every group of fields: camelCase names in JSON, unknown properties ignored.
+
+    Text is trimmed at both ends before it is judged, and a number that is sent for it is taken as its text (common.md
+    §2); ``zgw.accept`` tells what else is taken for a value of another kind.
+    """
 
     model_config = ConfigDict(  # type: ignore[assignment]
-        alias_generator=to_camel, extra="ignore", populate_by_name=False, from_attributes=False
+        alias_generator=to_camel,
+        extra="ignore",
+        populate_by_name=False,
+        from_attributes=False,
+        str_strip_whitespace=True,
+        coerce_numbers_to_str=True,
     )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own
-        bases."""
-        schema: dict[str, Any] = dict(handler(source))
-        if schema["type"] == "model":
-            schema["custom_init"] = False
-        return cast("core_schema.CoreSchema", schema)
+        bases. Before that, take what clients send for a value that it is not."""
+        schema = inner = cast("dict[str, Any]", handler(source))
+        while inner["type"].startswith("function-"):
+            inner = inner["schema"]
+        if inner["type"] == "model":
+            inner["custom_init"] = False
+        found = cast("core_schema.CoreSchema", schema)
+        return core_schema.no_info_before_validator_function(partial(accepted, cls), found)
 
 
 # --- Markers: facts about a field that are not part of its type ---
@@ -247,8 +264,8 @@ OptionalBsn = OptionalRsin
 
 @dataclass(frozen=True)
 class Matching:
-    """A string that must match ``pattern`` as a whole, with the error ``code``; ``blank`` lets the empty string
-    pass."""
+    """A string that must match ``pattern``, with the error ``code``; ``blank`` lets the empty string pass. The pattern
+    is that of the whole text, or with ``anywhere`` that of a part of it, as the OAS has it without anchors."""
 
     pattern: str
     maximum: int | None = None
@@ -256,12 +273,14 @@ class Matching:
     reason: str = ""
     blank: bool = True
     format: str = ""
+    anywhere: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         compiled = re.compile(self.pattern)
+        matches = compiled.search if self.anywhere else compiled.fullmatch
 
         def check(value: str) -> str:
-            if not (compiled.fullmatch(value) or (value == "" and self.blank)):
+            if not (matches(value) or (value == "" and self.blank)):
                 raise error("blank" if value == "" else self.code, "" if value == "" else self.reason)
             return value
 
@@ -276,54 +295,21 @@ Email = Annotated[
 
 # --- Dates ---
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?")
+
+def _in_zone(value: Any, info: ValidationInfo) -> datetime:
+    return parse_date_time(value, (info.context or {}).get("zone", LOCAL_TIME))
 
 
-FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-"""The driver of PostgreSQL takes these two for infinity; moments lie between them."""
-
-
-def parse_date(value: Any) -> date:
-    """Return the date of ``YYYY-MM-DD``; else the error ``invalid``."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if value is None or not (isinstance(value, str) and _DATE.fullmatch(value)):
-        raise error("invalid", "Voer een datum in als JJJJ-MM-DD.")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise error("invalid", "Deze datum bestaat niet.") from None
-
-
-def parse_date_time(value: Any) -> datetime:
-    """Return the moment, with the offset that was sent (UTC when there was none); else the error ``invalid``."""
-    if isinstance(value, datetime):
-        return value
-    if not (isinstance(value, str) and _DATE_TIME.fullmatch(value)):
-        raise error("invalid", "Voer een tijdstip in volgens ISO 8601.")
-    try:
-        moment = datetime.fromisoformat(value.upper())
-    except ValueError:
-        raise error("invalid", "Dit tijdstip bestaat niet.") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        possible = FIRST < moment.astimezone(UTC) < LAST
-    except OverflowError:
-        possible = False
-    if not possible:
-        raise error("invalid", "Dit tijdstip valt buiten het bereik.")
-    return moment
-
-
-def parse_moment(value: Any) -> datetime:
-    """Return the moment in a query string, where a plus sign that was not escaped has become a space."""
-    return parse_date_time(value.replace(" ", "+") if isinstance(value, str) and "T" in value else value)
+def _of_query(value: Any, info: ValidationInfo) -> datetime:
+    # A plus sign that was not escaped has become a space.
+    text = value.strip().replace(" ", "+") if isinstance(value, str) and "T" in value else value
+    return _in_zone(text, info)
 
 
 Date = Annotated[date, BeforeValidator(parse_date)]
-DateTime = Annotated[datetime, BeforeValidator(parse_date_time)]
-Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+DateTime = Annotated[datetime, BeforeValidator(_in_zone)]
+"""A moment; the context of the validation has the time zone of the municipality as ``zone``."""
+Moment = Annotated[datetime, BeforeValidator(_of_query)]
 """A date-time as a query parameter."""
 
 _DURATION = r"P(?=[\dT])(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}(\.\d+)?S)?)?"
@@ -332,11 +318,6 @@ Duration = Annotated[
     str, Matching(_DURATION, None, "invalid", "Voer een duur in volgens ISO 8601.", blank=False, format="duration")
 ]
 """ISO 8601 duration, kept as it was sent: years and months stay calendar-based."""
-
-
-def today() -> date:
-    """Return today's date in the Netherlands."""
-    return datetime.now(LOCAL_TIME).date()
 
 
 # --- Confidentiality ---
@@ -370,4 +351,11 @@ class Variants:
     models: Mapping[str, type[Fields] | None] = field(hash=False)
 
 
-JsonObject = dict[str, Any]
+class _Untouched:
+    """Keys and values of an object of which only the client knows what they mean: nothing is trimmed."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.dict_schema(core_schema.str_schema(strip_whitespace=False))
+
+
+JsonObject = Annotated[dict[str, Any], _Untouched()]

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Text, and_, false, literal_column
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Text, and_, false, literal_column, or_
 from sqlalchemy.sql import operators
 
 from zgw.database import among
+from zgw.describe import unwrap
 from zgw.fields import Ref
 from zgw.problems import InvalidParam, from_pydantic
 
@@ -35,7 +36,7 @@ class Filter:
     before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only`` exists
     in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves. ``shown`` is the
     schema of the parameter in the OAS, where the standard says less than the type. ``default`` counts when the
-    parameter is absent.
+    parameter is absent. ``text`` is an exact match of a text.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Filter:
     required: bool = False
     shown: Mapping[str, Any] | None = None
     default: Any = None
+    text: bool = False
 
 
 MANY = 1_000
@@ -65,7 +67,8 @@ def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Withi
     # Of a value that is written into the statement PostgreSQL knows how many objects have it.
     if get_origin(type_) is Literal:
         return Filter(name, type_, lambda value: column == literal_column(f"'{value}'", Text()), within=within)
-    return Filter(name, type_, lambda value: column == value, within=within)
+    text = unwrap(type_)[0] is str
+    return Filter(name, type_, lambda value: column == value, within=within, text=text)
 
 
 def any_of(name: str, column: ColumnElement[Any], type_: Any, search_only: bool = False) -> Filter:
@@ -111,37 +114,43 @@ def uuid_in(path: str, ref: Ref) -> uuid.UUID | None:
 
 @cache
 def _adapter(type_: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(type_)
+    return TypeAdapter(type_, config=ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True))
 
 
 def conditions(
-    filters: Iterable[Filter], given: Mapping[str, Any], bases: tuple[str, ...], errors: list[InvalidParam]
+    filters: Iterable[Filter], given: Mapping[str, Any], context: dict[str, Any], errors: list[InvalidParam]
 ) -> list[ColumnElement[bool]]:
     """Return the conditions for the parameters in ``given`` (text of a query string, or JSON values of ``_zoek``).
 
-    An empty value means that the filter is not set. Wrong values are added to ``errors``.
+    An empty value means that the filter is not set. Wrong values are added to ``errors``. ``context`` is that of the
+    call.
     """
     found: list[ColumnElement[bool]] = []
     grouped: dict[Within, list[ColumnElement[bool]]] = {}
     for declared in filters:
-        value = given.get(declared.name)
+        sent = value = given.get(declared.name)
+        if isinstance(value, str):
+            value = value.strip()
         if value is None or value == "":
             value = declared.default
         if value is None:
             continue
         type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
         if declared.many and isinstance(value, str):
-            value = [part for part in value.split(",", MANY + 1) if part]
+            value = [part.strip() for part in value.split(",", MANY + 1) if part.strip()]
         if declared.many and isinstance(value, list) and len(value) > MANY:
             errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
             continue
         try:
-            parsed = _adapter(type_).validate_python(value, context={"bases": bases})
+            parsed = _adapter(type_).validate_python(value, context=context)
         except ValidationError as e:
             first = from_pydantic(e.errors())[0]
             errors.append(InvalidParam(declared.name, first.code, first.reason))
             continue
         condition = declared.condition(parsed)
+        if declared.text and isinstance(sent, str) and sent != value:
+            # What was stored before text was trimmed is found as it is.
+            condition = or_(condition, declared.condition(sent))
         if declared.within:
             grouped.setdefault(declared.within, []).append(condition)
         else:

@@ -138,6 +138,12 @@ def invalid(name: str, code: str, reason: str = "") -> Problem:
     return Problem(400, "invalid", invalid_params=[InvalidParam(name, code, reason)])
 
 
+def not_unique(identificatie: str) -> InvalidParam:
+    """Return the error for a number that another object of the organisation has."""
+    reason = f"De identificatie {identificatie} bestaat al binnen de organisatie."
+    return InvalidParam("identificatie", "identificatie-niet-uniek", reason)
+
+
 def forbidden(detail: str = "") -> Problem:
     """Return the 403 for a missing right."""
     return Problem(403, "permission_denied", detail)
@@ -188,7 +194,9 @@ def response(problem: Problem, base_url: str = "", instance: str = "") -> Respon
         "instance": instance or f"urn:uuid:{uuid.uuid4()}",
     }
     if problem.invalid_params:
-        content["invalidParams"] = [param.as_json() for param in problem.invalid_params[:MAX_ERRORS]]
+        # Errors of fields come first: clients look at the first.
+        params = sorted(problem.invalid_params[:MAX_ERRORS], key=lambda param: param.name == OBJECT)
+        content["invalidParams"] = [param.as_json() for param in params]
     return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
 
 
@@ -232,7 +240,7 @@ def from_pydantic(errors: Iterable[ErrorDetails], prefix: str = "") -> list[Inva
         if kind in CODES:
             code = CODES[kind]
         elif kind == "string_too_short":
-            code = "blank" if value == "" else "min_length"
+            code = "blank" if isinstance(value, str) and not value.strip() else "min_length"
         elif "reason" in found.get("ctx", {}):
             code, reason = kind, str(found["ctx"]["reason"])
         else:

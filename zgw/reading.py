@@ -74,7 +74,7 @@ async def list_(call: Call, resource: Resource) -> Response:
     if error := unknown(given, known):
         raise Problem(400, "invalid", invalid_params=[error])
     errors: list[InvalidParam] = []
-    where = conditions(declared, given, call.caller.bases, errors)
+    where = conditions(declared, given, call.context, errors)
     return await search(call, resource, rights, where, given, errors)
 
 

@@ -12,15 +12,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import orjson
 
 from zgw.cache import TenantCache
 from zgw.caller import HEADER, Caller, sign
+from zgw.dates import today
 from zgw.external import External, Outside, find
 from zgw.faults import Unavailable
-from zgw.fields import Ref, path_of, today
+from zgw.fields import Ref, path_of
 from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
 from zgw.settings import Settings
@@ -159,7 +161,7 @@ class Remote:
         me = replace(caller.as_component(self.service), bases=INTERNAL)
         found: dict[str, dict[str, Any]] = {}
         wanted: dict[tuple[str, str], list[str]] = {}
-        day = today().isoformat()
+        day = today(ZoneInfo(caller.time_zone or self.settings.time_zone)).isoformat()
         for path in set(paths):
             known = self._objects.get(caller.tenant, path) if self.signals.connected and not expand else None
             if known is not None and known["_day"] == day:

@@ -101,7 +101,7 @@ def create_app(service: Service, documentation: Sequence[Route] = ()) -> FastAPI
 
 
 class Versioned:
-    """Adds the ``API-version`` header to every response, errors included."""
+    """Adds the ``API-version`` header to every response, errors included, and the warning about what it ignored."""
 
     def __init__(self, app: ASGIApp, version: str) -> None:
         self.app = app
@@ -116,6 +116,8 @@ class Versioned:
         async def versioned(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), self.header]
+                if warning := scope.get("samenzaak.warning"):
+                    message["headers"].append((b"x-warning", warning.encode("ascii")))
             await send(message)
 
         await self.app(scope, receive, versioned)

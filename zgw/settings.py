@@ -18,6 +18,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from zgw.tenancy import check_time_zone
+
 PREFIX = "SAMENZAAK_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
@@ -53,6 +55,16 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")
     token_max_age: int = Field(3600, gt=0, description="Seconds after its `iat` that a client's token is accepted.")
     token_leeway: int = Field(30, ge=0, description="Seconds that the clock of a client may differ.")
+    time_zone: str = Field(
+        "Europe/Amsterdam",
+        description="Time zone of moments that clients send without an offset, and of today. A municipality may have "
+        "its own (`samenzaak tenant time-zone`).",
+    )
+    clock_skew: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds that the clock of a client may be ahead: what lies no further is not in the future.",
+    )
     page_size: int = Field(100, gt=0, description="Results on one page when the client does not ask for a size.")
     page_size_max: int = Field(500, gt=0, description="Most results on one page that a client may ask for.")
     workers: int = Field(1, ge=1, description="Worker processes.")
@@ -250,6 +262,11 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ValueError("must start with http:// or https:// and have a host")
         return url.rstrip("/")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, name: str) -> str:
+        return check_time_zone(name)
 
     @field_validator("delivery_waits", mode="before")
     @classmethod

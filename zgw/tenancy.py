@@ -8,6 +8,7 @@ has no rights at all.
 
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SERVICES = ("autorisaties", "besluiten", "catalogi", "documenten", "notificaties", "zaken")
 
@@ -40,6 +41,14 @@ def _check_spelling(tenant: str) -> None:
             f"{tenant!r}: the name of a municipality begins with a letter and has 2 to 40 lower-case letters, digits"
             " and single hyphens"
         )
+
+
+def check_time_zone(name: str) -> str:
+    """Return ``name`` if it is the name of a time zone, such as ``Europe/Amsterdam``; raise ValueError otherwise."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone, such as Europe/Amsterdam") from None
 
 
 def schema_of(tenant: str, service: str) -> str:

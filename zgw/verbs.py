@@ -21,10 +21,11 @@ from zgw.describe import describe
 from zgw.fields import LEVELS, URL, path_of
 from zgw.holding import deleting, hold, inserting, updating
 from zgw.output import by_uuid, render
-from zgw.problems import Again, InvalidParam, Problem, outside
+from zgw.problems import Again, InvalidParam, Problem, not_unique, outside
 from zgw.reading import conditional, fetch, find, list_, no_query, parent_of, rendered, search
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Rights
+from zgw.unknown import tell_unknown
 
 log = logging.getLogger("samenzaak.verbs")
 
@@ -46,6 +47,7 @@ async def create(call: Call, resource: Resource) -> Response:
     no_query(call)
     main = await parent_of(call, resource, rights) if resource.parent and resource.main else None
     sent = resource.renamed(await call.body())
+    tell_unknown(call, resource, sent, None)
     for attempt in range(CONFLICT_RETRIES):
         check = Check(call, resource, "create", sent, None)
         if attempt and main is not None:
@@ -67,7 +69,7 @@ def passes(problem: Problem, attempt: int) -> bool:
 
 def generated_is_taken(check: Check, problem: Problem) -> bool:
     """Return whether a value that the client left to us was given to another object at the same moment."""
-    ours = {p.name for p in describe(check.resource.fields) if not check.sent.get(p.name)}
+    ours = {p.name for p in describe(check.resource.fields) if not str(check.sent.get(p.name) or "").strip()}
     unique = isinstance(problem.__cause__, asyncpg.UniqueViolationError)
     return unique and all(param.name in ours for param in problem.invalid_params)
 
@@ -153,8 +155,9 @@ async def permit_type(check: Check, rights: Rights) -> None:
     if typed is None or rights.everything:
         return
     p = next(p for p in describe(check.resource.fields) if p.attribute == typed.type)
-    url = check.sent.get(p.name)
-    if not isinstance(url, str) or not URL.fullmatch(url):
+    sent = check.sent.get(p.name)
+    url = sent.strip() if isinstance(sent, str) else ""
+    if not URL.fullmatch(url):
         return
     path = path_of(url, check.call.caller.bases)
     assert p.ref is not None
@@ -187,6 +190,7 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
     path = call.request.url.path
     stored = await find(call, resource, rights, full=True)
     sent = resource.renamed(await call.body())
+    tell_unknown(call, resource, sent, stored)
     async with AsyncExitStack() as queue:
         queued = False
         for attempt in range(CONFLICT_RETRIES):
@@ -372,6 +376,8 @@ class transaction:  # noqa: N801 -- used as a function is, like contextlib.suppr
                 raise error
         except asyncpg.UniqueViolationError as e:
             declared = self._check.resource.unique.get(e.constraint_name or "")
+            if declared is not None and declared.code == "identificatie-niet-uniek":
+                declared = not_unique(str(self._check.now("identificatie")))
             raise Problem(400, "invalid", invalid_params=[declared or InvalidParam("nonFieldErrors", "unique")]) from e
         except asyncpg.ForeignKeyViolationError as e:
             raise Problem(

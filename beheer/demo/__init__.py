@@ -24,7 +24,7 @@ from beheer.demo.document import pdf
 from beheer.demo.webhook import Webhook
 from gateway import registry
 from services.catalogi.selectielijst_laden import laad
-from zgw.fields import today
+from zgw.dates import today
 from zgw.settings import Settings
 
 GEMEENTEN = {

@@ -16,10 +16,10 @@ from services.besluiten.relaties import (
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.database import Executor
-from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url, today
+from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url
 from zgw.filters import equal, reference
 from zgw.outbox import outbox_table
-from zgw.problems import InvalidParam
+from zgw.problems import InvalidParam, not_unique
 from zgw.relations import keep
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
@@ -95,7 +95,7 @@ VERVALLEN = Table("vervallen_nummer", METADATA, Column("identificatie", Text, pr
 
 async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
     """Een besluit wordt niet in de toekomst genomen (besluiten.md §5.1)."""
-    if check.row["datum"] > today():
+    if check.row["datum"] > check.call.latest().astimezone(check.call.zone).date():
         check.reject("datum", "future_not_allowed", "Deze datum mag niet in de toekomst liggen.")
 
 
@@ -109,7 +109,7 @@ async def identificatie_is_uniek(check: Check) -> None:
         table.identificatie == row["identificatie"],
     )
     if await check.call.db.row(check.call.tenant, same):
-        check.reject("identificatie", "identificatie-niet-uniek")
+        check.errors.append(not_unique(row["identificatie"]))
 
 
 async def besluittype_hoort_bij_zaaktype(check: Check) -> None:

@@ -32,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
 from zgw.call import Call
+from zgw.dates import LOCAL_TIME, parse_date
 from zgw.fields import Date as DateField
-from zgw.fields import Fields, parse_date
+from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.outbox import outbox_table
 from zgw.problems import invalid
@@ -59,17 +60,23 @@ PEILDATUM: ColumnElement[date] = select(func.coalesce(bindparam("peildatum", Non
 works it out once, and not for each version that is looked at."""
 
 
-def day_of_reference(call: Call) -> dict[str, Any]:
-    """Return ``datumGeldigheid`` of the request as the day for which relations are resolved; raise 400 when it is no
-    date."""
+def day_that_is_asked(call: Call) -> dict[str, Any]:
+    """Return ``datumGeldigheid`` of the request; raise 400 when it is no date."""
     if "geldigheid" not in call.request.url.query.lower():
         return {}
     given = call.query()
     name = "datum_geldigheid" if given.get("datum_geldigheid") else "datumGeldigheid"
     try:
-        return {"peildatum": parse_date(given[name])} if given.get(name) else {}
+        return {"peildatum": parse_date(given[name])} if given.get(name, "").strip() else {}
     except PydanticCustomError:
         raise invalid(name, "invalid") from None
+
+
+def day_of_reference(call: Call) -> dict[str, Any]:
+    """Return the day for which relations are resolved, where it is not the one that the statement knows: the one that
+    the request names, or today in another time zone."""
+    found = day_that_is_asked(call)
+    return found or ({} if call.zone == LOCAL_TIME else {"peildatum": call.today()})
 
 
 def valid_on(kind: Any, day: Any) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ def ref_to(kind: str) -> Ref:
 
 def own_path(value: Any, info: ValidationInfo) -> Any:
     """Turn a URL of this installation into its path; leave anything else as it is."""
-    return path_of(value, (info.context or {}).get("bases", ())) if isinstance(value, str) else value
+    return path_of(value.strip(), (info.context or {}).get("bases", ())) if isinstance(value, str) else value
 
 
 Naam = Annotated[str, GEVULD, BeforeValidator(own_path)]

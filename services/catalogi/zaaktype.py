@@ -34,6 +34,7 @@ from services.catalogi.geldigheid import (
     begin_object,
     by_name,
     day_of_reference,
+    day_that_is_asked,
     einde_object,
     resolved,
     status_filter,
@@ -51,7 +52,7 @@ from services.catalogi.versie import (
 )
 from zgw.call import Call
 from zgw.check import Check
-from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid, today
+from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
 from zgw.filters import Filter, equal, reference
 from zgw.problems import OBJECT
 from zgw.resource import Resource
@@ -218,8 +219,8 @@ OP_DAG = bindparam("op_dag", None, T.c.begin_geldigheid.type)
 
 def day_of_retrieval(call: Call) -> dict[str, Any]:
     """Return the day of reference; one zaaktype that is not valid then does not exist (404)."""
-    found = day_of_reference(call)
-    return {**found, "op_dag": found["peildatum"]} if found and call.path.get("uuid") else found
+    asked = day_that_is_asked(call)
+    return {**asked, "op_dag": asked["peildatum"]} if asked and call.path.get("uuid") else day_of_reference(call)
 
 
 async def procestype_bestaat(check: Check) -> None:
@@ -290,7 +291,7 @@ async def identificatie_en_versiedatum(check: Check) -> None:
     validity."""
     check.row["versiedatum"] = check.row["versiedatum"] or check.row["begin_geldigheid"]
     while not check.row["identificatie"]:
-        year = check.row["versiedatum"].year if check.sent.get("versiedatum") else today().year
+        year = check.row["versiedatum"].year if check.sent.get("versiedatum") else check.call.today().year
         taken = select(T.c.id).where(T.c.catalogus == check.row["catalogus"])
         async with check.call.db.acquire(check.call.tenant) as db:
             number = await db.value(select(NUMMER.next_value()))

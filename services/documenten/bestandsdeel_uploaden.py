@@ -23,6 +23,7 @@ from zgw.fields import WRITE_ONLY, Fields, Length, Ref, Shown
 from zgw.output import existing, within
 from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.reading import no_query
+from zgw.unknown import MOST_NAMES, tell
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 
@@ -56,6 +57,7 @@ class Form:
     given: bool = False
     lock: bytes | None = None
     complete: bool = False
+    unknown: list[str] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
     _name: bytes = b""
     _value: bytearray = field(default_factory=bytearray)
@@ -87,10 +89,16 @@ class Form:
         """Find out which part this is."""
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._name = options.get(b"name", b"")
+        self.take_name(self._name)
         if self._name == b"inhoud":
             if self.given:
                 raise invalid("inhoud", "invalid", "Dit veld staat er meer dan eens.")
             self.given = True
+
+    def take_name(self, name: bytes) -> None:
+        """Remember some of the names of what is ignored."""
+        if name not in (b"inhoud", b"lock") and len(self.unknown) <= MOST_NAMES:
+            self.unknown.append(name.decode("latin-1"))
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a part."""
@@ -149,6 +157,7 @@ async def upload_part(call: Call) -> Response:
     form = Form(Upload(call.service, call.tenant), part["omvang"])
     try:
         fits = await (_multipart(call, form, options) if kind == MULTIPART else _urlencoded(call, form))
+        tell(call, form.unknown)
         _check(form, part, fits)
         old = await _store(call, form, part)
     except BaseException:
@@ -208,6 +217,8 @@ async def _urlencoded(call: Call, form: Form) -> bool:
             form.lock = value
         elif name == b"inhoud":
             form.given, form.pieces = True, [value]
+        elif name:
+            form.take_name(name)
     return await form.pass_on()
 
 
@@ -228,7 +239,7 @@ def _check(form: Form, part: Row, fits: bool) -> None:
         errors.append(InvalidParam("inhoud", "required"))
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
-    if form.lock is not None and form.lock != part["lock"].encode():
+    if form.lock is not None and form.lock.strip() != part["lock"].encode():
         raise invalid(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
     if not fits or form.upload.size != part["omvang"]:
         raise invalid(OBJECT, "file-size", f"Dit bestandsdeel heeft {part['omvang']} bytes.")

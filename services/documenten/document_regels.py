@@ -125,7 +125,7 @@ async def document_is_vergrendeld(check: Check) -> None:
     """drc-009, drc-010: een document wordt alleen gewijzigd door wie het vergrendeld heeft."""
     if check.stored is None:
         return
-    lock = check.sent.get("lock", "")
+    lock = check.sent.get("lock", "").strip()
     if not check.stored["lock"]:
         check.reject(OBJECT, "unlocked", "Het document is niet vergrendeld.")
     elif not lock:

@@ -24,6 +24,7 @@ from zgw.problems import InvalidParam, Problem, forbidden, invalid, not_found
 from zgw.reading import conditional, find, list_, rendered, search
 from zgw.resource import Resource
 from zgw.rights import Rights
+from zgw.unknown import tell_unknown_to
 
 _LOCKED = select(DOCUMENT_TABLE.c.lock != "").where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)
 
@@ -67,10 +68,11 @@ async def zoek(call: Call) -> Response:
     if error := unknown(given, ["page", "pageSize"]):
         raise Problem(400, "invalid", invalid_params=[error])
     body = await call.body()
+    tell_unknown_to(call, body, ZoekFields, *(f.name for f in ZOEK_FILTERS))
     if not any(f.name in body and body[f.name] not in (None, "") for f in ZOEK_FILTERS):
         raise invalid("nonFieldErrors", "empty_search_body")
     errors: list[InvalidParam] = []
-    where = conditions(ZOEK_FILTERS, body, call.caller.bases, errors)
+    where = conditions(ZOEK_FILTERS, body, call.context, errors)
     expand = body.get("expand") or ""
     if not isinstance(expand, str):
         errors.append(InvalidParam("expand", "invalid"))
@@ -101,7 +103,7 @@ async def find_version(
     keeps its earlier text for those who could read it then. An application that is limited to publication sees the
     latest version that is ready, and only those (§9).
     """
-    number, moment = _wanted(given)
+    number, moment = _wanted(call, given)
     if number is None and moment is None and not rights.published_only:
         return DOCUMENT, await find(call, DOCUMENT, rights, full=full)
     statement = full_reading(DOCUMENT).add_columns(within(DOCUMENT, rights).label("_allowed"))
@@ -126,14 +128,14 @@ async def find_version(
     return resource, found
 
 
-def _wanted(given: Mapping[str, str]) -> tuple[int | None, datetime | None]:
+def _wanted(call: Call, given: Mapping[str, str]) -> tuple[int | None, datetime | None]:
     number, moment = given.get("versie") or None, given.get("registratieOp") or None
     if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
         raise invalid("versie", "invalid", "Een versie is een geheel getal.")
     if moment is None:
         return None if number is None else int(number), None
     try:
-        parsed = _MOMENT.validate_python(moment)
+        parsed = _MOMENT.validate_python(moment, context=call.context)
     except ValidationError:
         raise invalid("registratieOp", "invalid", "Voer een tijdstip in volgens ISO 8601.") from None
     return None if number is None else int(number), parsed

@@ -25,6 +25,7 @@ from zgw.fields import WRITE_ONLY, Length, Ref
 from zgw.outbox import look_up_catalogus
 from zgw.problems import OBJECT, Problem, not_found
 from zgw.reading import find, no_query, rendered
+from zgw.unknown import tell_unknown
 from zgw.verbs import CONFLICT_RETRIES, finish, insert_object, transaction, update_object
 
 
@@ -56,6 +57,7 @@ async def create(call: Call) -> Response:
     rights = await call.rights(AANMAKEN)
     no_query(call)
     body = await read_body(call)
+    tell_unknown(call, DOCUMENT, body.sent, None, "lock")
     nummer: int | None = None
     try:
         while True:
@@ -114,6 +116,7 @@ async def change(call: Call, action: str) -> Response:
     no_query(call)
     stored = await find(call, DOCUMENT, rights, full=True)
     body = await read_body(call)
+    tell_unknown(call, DOCUMENT, body.sent, stored, "lock")
     try:
         for attempt in range(CONFLICT_RETRIES):
             if attempt:

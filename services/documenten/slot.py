@@ -16,6 +16,7 @@ from zgw.fields import Fields, Length
 from zgw.problems import OBJECT, invalid, not_found
 from zgw.reading import find, no_query
 from zgw.rights import scopes
+from zgw.unknown import tell_unknown_to
 
 LOCK = scopes("documenten.lock")
 FORCEREN = scopes("documenten.geforceerd-unlock")
@@ -57,9 +58,12 @@ async def unlock(call: Call) -> Response:
     """Ontgrendel een document; een upload in bestandsdelen wordt daarmee afgerond."""
     rights = await call.rights(UNLOCK)
     no_query(call)
-    given = (await call.body(optional=True)).get("lock") or ""
+    body = await call.body(optional=True)
+    tell_unknown_to(call, body, UnlockEnkelvoudigInformatieObjectFields)
+    given = body.get("lock") or ""
     if not isinstance(given, str):
         raise invalid("lock", "invalid")
+    given = given.strip()
     if len(given) > 100:
         raise invalid("lock", "max_length")
     row = await find(call, DOCUMENT, rights, full=True)

@@ -23,6 +23,7 @@ from zgw.problems import OBJECT, Problem, error
 from zgw.resource import Action, Resource
 from zgw.settings import Settings
 from zgw.tables import make_table
+from zgw.unknown import tell_unknown
 from zgw.verbs import CONFLICT_RETRIES, find, no_query, update_object
 
 LONGEST_CALLBACK = 8000
@@ -184,7 +185,9 @@ async def merge(call: Call) -> Response:
     sent: dict[str, Any] | None = None
     for _ in range(CONFLICT_RETRIES):
         row = await find(call, ABONNEMENT, rights, full=True)
-        sent = await call.body() if sent is None else sent
+        if sent is None:
+            sent = await call.body()
+            tell_unknown(call, ABONNEMENT, sent, row)
         known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
         if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
             # Elsewhere is somebody else, who is not given what was agreed with the first.

@@ -1,7 +1,7 @@
 """Bericht: a message, from its publisher to the queues of the abonnementen that it matches (notificaties.md §2.3)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
@@ -16,10 +16,8 @@ from zgw.call import Call, Service, answer
 from zgw.fields import DateTime, Fields, Length, Shown, check_url
 from zgw.problems import InvalidParam, Problem, error, from_pydantic
 from zgw.resource import Action
+from zgw.unknown import tell_unknown_to
 from zgw.verbs import no_query
-
-SKEW = timedelta(seconds=60)
-"""How far the clock of a publisher may be ahead."""
 
 
 def any_url(value: str) -> str:
@@ -44,9 +42,9 @@ class NotificatieFields(Fields):
     kenmerken: Annotated[dict[str, Annotated[str, Length(1000)]], Length(100)] = {}
 
 
-def not_in_the_future(fields: NotificatieFields) -> list[InvalidParam]:
+def not_in_the_future(call: Call, fields: NotificatieFields) -> list[InvalidParam]:
     """nrc-8: de aanmaakdatum ligt niet in de toekomst."""
-    if fields.aanmaakdatum <= datetime.now(UTC) + SKEW:
+    if fields.aanmaakdatum <= call.latest():
         return []
     return [InvalidParam("aanmaakdatum", "future_not_allowed", "De aanmaakdatum ligt in de toekomst.")]
 
@@ -80,25 +78,24 @@ async def notificaties_create(call: Call) -> Response:
     await call.rights(PUBLICEREN)
     no_query(call)
     body = await call.body()
+    tell_unknown_to(call, body, NotificatieFields)
     try:
-        fields = NotificatieFields.model_validate(body)
+        fields = NotificatieFields.model_validate(body, context=call.context)
     except ValidationError as e:
         raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
     kanalen = await filters_of(call, [fields.kanaal])
-    errors = [*not_in_the_future(fields), *kanaal_exists(fields, kanalen), *kenmerken_fit(fields, kanalen)]
+    errors = [*not_in_the_future(call, fields), *kanaal_exists(fields, kanalen), *kenmerken_fit(fields, kanalen)]
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
-    message = as_accepted(body, fields.aanmaakdatum)
+    message = as_accepted(fields)
     await publish(call.service, call.tenant, [Bericht(message, call.caller.bases)])
     return answer(message, 201)
 
 
-def as_accepted(body: dict[str, Any], aanmaakdatum: datetime) -> dict[str, Any]:
-    """Return the seven properties of a message as they were received, with the moment in UTC (common.md §2)."""
-    moment = aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    message = {"kenmerken": {}, **body, "aanmaakdatum": moment}
-    names = ("kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum", "kenmerken")
-    return {name: message[name] for name in names}
+def as_accepted(fields: NotificatieFields) -> dict[str, Any]:
+    """Return the seven properties of a message, with the moment in UTC (common.md §2)."""
+    moment = fields.aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {**fields.model_dump(by_alias=True), "aanmaakdatum": moment}
 
 
 async def relayed(call: Call) -> Response:

@@ -12,7 +12,7 @@ STANDAARD = "afgehandeld"
 
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{6})?")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})([T ].*)?")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ].*)?")
 
 
 class Archieffout(Exception):
@@ -75,7 +75,8 @@ def opgeteld(begin: date, duur: str) -> date:
 
 
 def datum_van(waarde: Any) -> date:
-    """Return the date in ``JJJJMMDD``, ``JJJJMMDDuummss`` or ISO 8601; raise Archieffout for anything else."""
+    """Return the date in ``JJJJMMDD``, ``JJJJMMDDuummss`` or ISO 8601, of which month and day may have one digit; raise
+    Archieffout for anything else."""
     if isinstance(waarde, date):
         return waarde
     text = waarde.strip() if isinstance(waarde, str) else ""

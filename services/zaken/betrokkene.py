@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from sqlmodel import Field
 
-from zgw.fields import Fields, Length, Matching, OptionalBsn, OptionalRsin, Shown, Whole
+from zgw.fields import Fields, Length, Matching, OptionalBsn, OptionalRsin, Whole
 
 ANummer = Annotated[
     str,
@@ -45,9 +45,9 @@ Huisnummer = Annotated[int, Whole(0, 99999)]
 class Verblijfsadres(Fields):
     """An address in the Netherlands."""
 
-    aoa_identificatie: Annotated[str, Length(100, 1), Shown(100)]
-    wpl_woonplaats_naam: Annotated[str, Length(80, 1), Shown(80)]
-    gor_openbare_ruimte_naam: Annotated[str, Length(80, 1), Shown(80)]
+    aoa_identificatie: Annotated[str, Length(100)]
+    wpl_woonplaats_naam: Annotated[str, Length(80)]
+    gor_openbare_ruimte_naam: Annotated[str, Length(80)]
     aoa_postcode: Annotated[str, Length(7)] = ""
     aoa_huisnummer: Huisnummer
     aoa_huisletter: Annotated[str, Length(1)] = ""
@@ -58,8 +58,8 @@ class Verblijfsadres(Fields):
 class SubVerblijfBuitenland(Fields):
     """An address abroad."""
 
-    lnd_landcode: Annotated[str, Length(4, 1), Shown(4)]
-    lnd_landnaam: Annotated[str, Length(40, 1), Shown(40)]
+    lnd_landcode: Annotated[str, Length(4)]
+    lnd_landnaam: Annotated[str, Length(40)]
     sub_adres_buitenland_1: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_1")
     sub_adres_buitenland_2: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_2")
     sub_adres_buitenland_3: Annotated[str, Length(35)] = Field("", alias="subAdresBuitenland_3")
@@ -117,6 +117,15 @@ class Vestiging(Fields):
     verblijfsadres: Verblijfsadres | None = None
     sub_verblijf_buitenland: SubVerblijfBuitenland | None = None
     kvk_nummer: Annotated[str, Length(8)] = ""
+
+
+def has_value(value: object) -> bool:
+    """Return whether anything in a group is filled in, however deep."""
+    if isinstance(value, dict):
+        return any(has_value(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_value(item) for item in value)
+    return value is not None and value != ""
 
 
 BETROKKENEN: Mapping[str, type[Fields]] = {

@@ -27,10 +27,11 @@ from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
 from zgw.call import Call, answer
 from zgw.check import Check
 from zgw.database import Executor, Row, among
-from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole, today
-from zgw.problems import InvalidParam, Problem, from_pydantic
+from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole
+from zgw.problems import InvalidParam, Problem, from_pydantic, not_unique
 from zgw.resource import Action
 from zgw.rights import scopes
+from zgw.unknown import tell_unknown_to
 from zgw.verbs import no_query
 
 TELLER = Table(
@@ -127,7 +128,7 @@ async def identificatie_is_uniek(check: Check) -> None:
     statement = select(or_(exists(select(1).where(zaak)), exists(select(1).where(used))).label("bezet"))
     row = await check.call.db.row(check.call.tenant, statement)
     if row is not None and row["bezet"]:
-        check.reject("identificatie", "identificatie-niet-uniek")
+        check.errors.append(not_unique(nummer))
 
 
 async def krijgt_een_nummer(check: Check) -> None:
@@ -148,7 +149,7 @@ async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
     if row is None:
         return
     if row["soort"] == "gebruikt":
-        raise Problem(400, "invalid", invalid_params=[InvalidParam("identificatie", "identificatie-niet-uniek")])
+        raise Problem(400, "invalid", invalid_params=[not_unique(nummer)])
     if row["soort"] == "gereserveerd":
         await db.execute(NUMMER.update().where(own).values(soort="gebruikt"))
 
@@ -184,8 +185,10 @@ async def reserveren(call: Call) -> Response:
     call.check_content_type()
     await call.rights(AANMAKEN)
     no_query(call)
+    body = await call.body()
+    tell_unknown_to(call, body, ReserveringFields)
     try:
-        asked = ReserveringFields.model_validate(await call.body())
+        asked = ReserveringFields.model_validate(body)
     except ValidationError as e:
         raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
     if asked.aantal > MAX_AANTAL:
@@ -197,7 +200,7 @@ async def reserveren(call: Call) -> Response:
 
 async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
     """Reserve numbers of this year and return them."""
-    prefix, step = prefix_of(today().year), aantal
+    prefix, step = prefix_of(call.today().year), aantal
     found: list[str] = []
     while len(found) < aantal:
         async with call.db.transaction(call.tenant) as db:

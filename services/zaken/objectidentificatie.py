@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from services.zaken.archivering import Archieffout, datum_van
 from services.zaken.betrokkene import (
     BETROKKENEN,
     Huisnummer,
@@ -12,11 +13,23 @@ from services.zaken.betrokkene import (
     NietNatuurlijkPersoon,
 )
 from zgw.describe import describe
-from zgw.fields import Fields, JsonObject, Length, Shown
+from zgw.fields import Fields, JsonObject, Length
 from zgw.problems import error
 
-Identificatie = Annotated[str, Length(100, 1), Shown(100)]
-Naam80 = Annotated[str, Length(80, 1), Shown(80)]
+
+def readable_date(value: str) -> str:
+    """Return ``value`` if it is empty or the archiving of a zaak can read a date from it; else the error
+    ``invalid``."""
+    try:
+        if value:
+            datum_van(value)
+    except Archieffout:
+        raise error("invalid", "Voer een datum in als JJJJMMDD of JJJJ-M-D.") from None
+    return value
+
+
+Identificatie = Annotated[str, Length(100)]
+Naam80 = Annotated[str, Length(80)]
 
 ObjectType = Literal[
     "adres",
@@ -87,17 +100,17 @@ class Adres(Fields):
 class Buurt(Fields):
     """A neighbourhood."""
 
-    buurt_code: Annotated[str, Length(2, 1), Shown(2)]
-    buurt_naam: Annotated[str, Length(40, 1), Shown(40)]
-    gem_gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
-    wyk_wijk_code: Annotated[str, Length(2, 1), Shown(2)]
+    buurt_code: Annotated[str, Length(2)]
+    buurt_naam: Annotated[str, Length(40)]
+    gem_gemeente_code: Annotated[str, Length(4)]
+    wyk_wijk_code: Annotated[str, Length(2)]
 
 
 class Gemeente(Fields):
     """A municipality."""
 
     gemeente_naam: Naam80
-    gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
+    gemeente_code: Annotated[str, Length(4)]
 
 
 class GemeentelijkeOpenbareRuimte(Fields):
@@ -123,8 +136,8 @@ class AdresAanduiding(Fields):
 
     @model_validator(mode="after")
     def has_identification(self) -> "AdresAanduiding":
-        """One of both names has a value."""
-        if not self.oao_identificatie and not self.aoa_identificatie:
+        """One of both names is there; an address that was typed has no identification, so it may be empty."""
+        if not self.model_fields_set & {"oao_identificatie", "aoa_identificatie"}:
             raise error("required", "Geef aoaIdentificatie.")
         return self
 
@@ -139,7 +152,7 @@ class TerreinGebouwdObject(Fields):
 class Huishouden(Fields):
     """A household."""
 
-    nummer: Annotated[str, Length(12, 1), Shown(12)]
+    nummer: Annotated[str, Length(12)]
     is_gehuisvest_in: TerreinGebouwdObject | None = None
 
 
@@ -166,7 +179,7 @@ class KadastraleOnroerendeZaak(Fields):
     """Land or a building as the Kadaster knows it."""
 
     kadastrale_identificatie: Identificatie
-    kadastrale_aanduiding: Annotated[str, Length(1000, 1), Shown(1000)]
+    kadastrale_aanduiding: Annotated[str, Length(1000)]
 
 
 class Kunstwerkdeel(Fields):
@@ -197,8 +210,8 @@ class Kunstwerkdeel(Fields):
 class MaatschappelijkeActiviteit(Fields):
     """A company in the trade register."""
 
-    kvk_nummer: Annotated[str, Length(8, 1), Shown(8)]
-    handelsnaam: Annotated[str, Length(200, 1), Shown(200)]
+    kvk_nummer: Annotated[str, Length(8)]
+    handelsnaam: Annotated[str, Length(200)]
 
 
 class OpenbareRuimte(Fields):
@@ -232,7 +245,7 @@ class Spoorbaandeel(Fields):
 class Terreindeel(Fields):
     """A part of a terrain."""
 
-    type: Annotated[str, Length(40, 1), Shown(40)]
+    type: Annotated[str, Length(40)]
     identificatie: Identificatie
     naam: Annotated[str, Length(500)] = ""
 
@@ -248,7 +261,7 @@ class Waterdeel(Fields):
 class Wegdeel(Fields):
     """A part of a road."""
 
-    type: Annotated[str, Length(100, 1), Shown(100)]
+    type: Annotated[str, Length(100)]
     identificatie: Identificatie
     naam: Annotated[str, Length(500)] = ""
 
@@ -256,9 +269,9 @@ class Wegdeel(Fields):
 class Wijk(Fields):
     """A district."""
 
-    wijk_code: Annotated[str, Length(2, 1), Shown(2)]
-    wijk_naam: Annotated[str, Length(40, 1), Shown(40)]
-    gem_gemeente_code: Annotated[str, Length(4, 1), Shown(4)]
+    wijk_code: Annotated[str, Length(2)]
+    wijk_naam: Annotated[str, Length(40)]
+    gem_gemeente_code: Annotated[str, Length(4)]
 
 
 class Woonplaats(Fields):
@@ -291,14 +304,14 @@ class WozObject(Fields):
 class WozDeelobject(LeavesOut):
     """A part of such property."""
 
-    nummer_woz_deel_object: Annotated[str, Length(6, 1), Shown(6)]
+    nummer_woz_deel_object: Annotated[str, Length(6)]
     is_onderdeel_van: WozObject = None  # type: ignore[assignment]
 
 
 class WozWaarde(LeavesOut):
     """The value of such property."""
 
-    waardepeildatum: Annotated[str, Length(9, 1), Shown(9)]
+    waardepeildatum: Annotated[str, Length(9), AfterValidator(readable_date)]
     is_voor: WozObject = None  # type: ignore[assignment]
 
 
@@ -313,7 +326,7 @@ class ZakelijkRecht(LeavesOut):
     """A right in property."""
 
     identificatie: Identificatie
-    avg_aard: Annotated[str, Length(1000, 1), Shown(1000)]
+    avg_aard: Annotated[str, Length(1000)]
     heeft_betrekking_op: KadastraleOnroerendeZaak = None  # type: ignore[assignment]
     heeft_als_gerechtigde: Gerechtigde = None  # type: ignore[assignment]
 

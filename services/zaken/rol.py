@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, Text, text
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.sql import func
 
-from services.zaken.betrokkene import BETROKKENEN
+from services.zaken.betrokkene import BETROKKENEN, has_value
 from services.zaken.rol_filters import (
     BetrokkeneType,
     OmschrijvingGeneriek,
@@ -41,7 +41,7 @@ class ContactpersoonRol(Fields):
     emailadres: Email = ""
     functie: Annotated[str, Length(50)] = ""
     telefoonnummer: Annotated[str, Length(20)] = ""
-    naam: Annotated[str, Length(40, 1), Shown(40)]
+    naam: Annotated[str, Length(40)]
 
 
 class RolFields(Fields):
@@ -105,7 +105,8 @@ Index(
 
 async def betrokkene_is_bekend(check: Check) -> None:
     """invalid-betrokkene: een rol heeft een betrokkene, een identificatie daarvan, of beide."""
-    if not check.sent.get("betrokkeneIdentificatie"):
+    if not has_value(check.row["betrokkene_identificatie"]):
+        # What was sent may have members that nobody knows, or blanks: then nothing of it is left.
         check.row["betrokkene_identificatie"] = None
         if not check.row["betrokkene"]:
             check.reject(OBJECT, "invalid-betrokkene", "Geef betrokkene of betrokkeneIdentificatie.")

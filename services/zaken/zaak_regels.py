@@ -1,7 +1,5 @@
 """What must be true of a zaak that is created or changed (zaken.md §7)."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import select
 
 from services.zaken.hoofdzaak import (
@@ -53,11 +51,11 @@ async def betaaldatum_past_bij_indicatie(check: Check) -> None:
     """zrc-014: zonder betaling is er geen betaaldatum; de laatste betaling ligt niet in de toekomst."""
     moment, sent = check.row["laatste_betaaldatum"], check.sent.get("laatsteBetaaldatum")
     if check.row["betalingsindicatie"] == "nvt":
-        if sent:
+        if sent and moment is not None:
             check.reject("laatsteBetaaldatum", "betaling-nvt", "Bij betalingsindicatie nvt hoort geen betaaldatum.")
         # A date that was stored disappears together with the indication.
         check.row["laatste_betaaldatum"] = None
-    elif moment is not None and moment > datetime.now(UTC) and check.changed("laatste_betaaldatum"):
+    elif moment is not None and moment > check.call.latest() and check.changed("laatste_betaaldatum"):
         check.reject("laatsteBetaaldatum", "future_not_allowed", "Deze datum mag niet in de toekomst liggen.")
 
 

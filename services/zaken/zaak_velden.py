@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
+from zgw.dates import today
 from zgw.fields import (
     IMMUTABLE,
     LEVELS,
@@ -24,7 +25,6 @@ from zgw.fields import (
     Ref,
     Rsin,
     Shown,
-    today,
 )
 from zgw.outbox import outbox_table
 from zgw.problems import error
@@ -59,7 +59,7 @@ def _empty_is_null(*empties: Any) -> BeforeValidator:
 class Verlenging(Fields):
     """Why and how long the handling was extended."""
 
-    reden: Annotated[str, Length(200, 1), Shown(200)]
+    reden: Annotated[str, Length(200)]
     duur: Duration
 
 
@@ -73,10 +73,10 @@ class Opschorting(Fields):
 class Processobject(Fields):
     """The object whose end starts the retention of the zaak."""
 
-    datumkenmerk: Annotated[str, Length(250, 1), Shown(250)]
-    identificatie: Annotated[str, Length(250, 1), Shown(250)]
-    objecttype: Annotated[str, Length(250, 1), Shown(250)]
-    registratie: Annotated[str, Length(250, 1), Shown(250)]
+    datumkenmerk: Annotated[str, Length(250)]
+    identificatie: Annotated[str, Length(250)]
+    objecttype: Annotated[str, Length(250)]
+    registratie: Annotated[str, Length(250)]
 
 
 class RelevanteZaak(Fields):
@@ -89,8 +89,8 @@ class RelevanteZaak(Fields):
 class Kenmerk(Fields):
     """A name of the zaak in another registration."""
 
-    kenmerk: Annotated[str, Length(40, 1), Shown(40)]
-    bron: Annotated[str, Length(40, 1), Shown(40)]
+    kenmerk: Annotated[str, Length(40)]
+    bron: Annotated[str, Length(40)]
 
 
 class ZaakFields(Fields):

@@ -18,6 +18,7 @@ from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, z
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check
+from zgw.describe import describe
 from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
 from zgw.problems import OBJECT
@@ -29,8 +30,8 @@ class ObjectTypeOverigeDefinitie(Fields):
     """Where the schema of an object of another type is found, and where the object that must satisfy it."""
 
     url: Url
-    schema_: Annotated[str, Length(100, 1), Shown(100)] = Field(alias="schema")
-    object_data: Annotated[str, Length(100, 1), Shown(100)]
+    schema_: Annotated[str, Length(100)] = Field(alias="schema")
+    object_data: Annotated[str, Length(100)]
 
 
 class ZaakObjectFields(Fields):
@@ -40,7 +41,7 @@ class ZaakObjectFields(Fields):
     object: Annotated[OptionalUrl, IMMUTABLE] = ""
     zaakobjecttype: Annotated[str, Ref("catalogi", "zaakobjecttypen", blank=True), IMMUTABLE] = ""
     object_type: Annotated[ObjectType, IMMUTABLE]
-    object_type_overige: Annotated[str, Matching(r"[a-z_]+", 100)] = ""
+    object_type_overige: Annotated[str, Matching(r"[a-z_]+", 100, anywhere=True)] = ""
     object_type_overige_definitie: ObjectTypeOverigeDefinitie | None = None
     relatieomschrijving: Annotated[str, Length(80)] = ""
     object_identificatie: Annotated[
@@ -61,10 +62,17 @@ Index("zaakobject_object", _c.object, postgresql_where=_c.object != text("''"))
 Index("zaakobject_object_type", _c.object_type, _c.id)
 
 
+def names_something(kind: str, sent: object) -> bool:
+    """Return whether an objectIdentificatie, as it was sent, has a member that this objectType knows."""
+    model = OBJECTEN.get(kind)
+    return isinstance(sent, dict) and model is not None and any(p.name in sent for p in describe(model))
+
+
 async def object_is_bekend(check: Check) -> None:
     """invalid-zaakobject: een zaakobject heeft de URL van een object, een identificatie daarvan, of beide."""
-    if check.was_sent("object_identificatie") and not check.sent["objectIdentificatie"]:
-        # Some types would otherwise make an identification of an empty object.
+    sent = check.sent.get("objectIdentificatie")
+    if check.was_sent("object_identificatie") and not names_something(check.row["object_type"], sent):
+        # Some types would otherwise make an identification of an empty object, or of members that nobody knows.
         check.row["object_identificatie"] = None
     if not check.row["object_identificatie"]:
         check.row["object_identificatie"] = None

@@ -25,6 +25,7 @@ from zgw.problems import OBJECT, InvalidParam, Problem, from_pydantic, invalid, 
 from zgw.reading import ordering_of, page_of, page_url, rendered, search
 from zgw.resource import Action
 from zgw.sizes import bounded, completed
+from zgw.unknown import tell_unknown_to
 
 _c = ZAAK.table.c
 
@@ -68,8 +69,9 @@ async def zoek(call: Call) -> Response:
     if problem := unknown(query, ["page", "pageSize", "expand"]):
         raise Problem(400, "invalid", invalid_params=[problem])
     body = await call.body()
+    tell_unknown_to(call, body, ZaakZoekFields, *(f.name for f in ZAAK.filters))
     errors: list[InvalidParam] = []
-    where = conditions(ZAAK.filters, body, call.caller.bases, errors)
+    where = conditions(ZAAK.filters, body, call.context, errors)
     area = area_of(body.get("zaakgeometrie"), errors)
     if area is not None and await asyncio.to_thread(is_tangled, area):
         errors.append(InvalidParam("zaakgeometrie.within", "invalid", "De geometrie snijdt zichzelf te vaak."))

@@ -207,6 +207,24 @@ async def test_a_change_is_told_and_made_and_a_secret_never_shown(
         )
 
 
+async def test_the_time_zone_of_a_municipality(stack: Stack, name: str, tmp_path: Path) -> None:
+    async def zone() -> str:
+        async with stack.admin() as admin:
+            return next(t.time_zone for t in await registry.list_tenants(admin) if t.name == name)
+
+    outcome = await applied(stack, tmp_path, municipality(name, timeZone="America/Kralendijk"))
+    assert "    time zone America/Kralendijk" in told(outcome, name)
+    assert await zone() == "America/Kralendijk"
+    changed = await applied(stack, tmp_path, municipality(name, timeZone="Europe/Amsterdam"))
+    assert told(changed, name) == ["~ time zone", "    America/Kralendijk -> Europe/Amsterdam"]
+    # Without one in the file it stays.
+    assert told(await applied(stack, tmp_path, municipality(name)), name) == []
+    assert await zone() == "Europe/Amsterdam"
+    wrong = mistakes(tmp_path, municipality(name, timeZone="Mars/Phobos"))
+    assert len(wrong) == 1
+    assert "timeZone: 'Mars/Phobos' is not a time zone" in wrong[0]
+
+
 async def test_a_right_on_a_type_waits_for_the_catalogue_and_is_for_all_its_versions(
     stack: Stack, api: Client, maak: Maak, tmp_path: Path
 ) -> None:

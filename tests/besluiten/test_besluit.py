@@ -10,7 +10,7 @@ import pytest
 
 from tests.besluiten.wereld import BESLUITEN, RSIN, Werk, errors
 from tests.stack import Stack
-from zgw.fields import today
+from zgw.dates import today
 
 
 def organisatie() -> str:
@@ -76,7 +76,7 @@ async def test_life_of_a_besluit(werk: Werk) -> None:
         ({"ingangsdatum": ""}, ("ingangsdatum", "invalid")),
         ({"vervalreden": "anders"}, ("vervalreden", "invalid_choice")),
         ({"bestuursorgaan": "x" * 51}, ("bestuursorgaan", "max_length")),
-        ({"toelichting": 5}, ("toelichting", "invalid")),
+        ({"toelichting": True}, ("toelichting", "invalid")),
         ({"toelichting": "a\0b"}, ("toelichting", "invalid")),
         ({"zaak": "geen-url"}, ("zaak", "invalid")),
         ({"zaak": None}, ("zaak", "null")),

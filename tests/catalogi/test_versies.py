@@ -8,7 +8,7 @@ import pytest
 from tests.catalogi.conftest import errors
 from tests.maak import ROOT, Maak
 from tests.stack import Client
-from zgw.fields import today
+from zgw.dates import today
 
 
 async def versions_of(maak: Maak, kind: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -61,7 +61,7 @@ async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webho
         ({"kanalen": {}}, ("kanalen", "not_a_list")),
         ({"kanalen": [{}]}, ("kanalen.0.naam", "required")),
         ({"kanalen": [{"naam": "x", "filters": []}]}, ("kanalen.0.filters", "not_a_dict")),
-        ({"kanalen": [{"naam": "x", "filters": {"kleur": 1}}]}, ("kanalen.0.filters.kleur", "invalid")),
+        ({"kanalen": [{"naam": "x", "filters": {"kleur": True}}]}, ("kanalen.0.filters.kleur", "invalid")),
         ({"kanalen": [{"naam": "x", "filters": {"kleur": "x" * 1001}}]}, ("kanalen.0.filters.kleur", "max_length")),
     ],
 )

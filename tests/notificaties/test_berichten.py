@@ -84,7 +84,7 @@ async def test_kenmerken_may_be_absent(api: Client, webhook: Webhook) -> None:
         ({"aanmaakdatum": "gisteren"}, ("aanmaakdatum", "invalid")),
         ({"kenmerken": []}, ("kenmerken", "not_a_dict")),
         ({"kenmerken": None}, ("kenmerken", "null")),
-        ({"kenmerken": {"kleur": 1}}, ("kenmerken.kleur", "invalid")),
+        ({"kenmerken": {"kleur": True}}, ("kenmerken.kleur", "invalid")),
         ({"kenmerken": {"kleur": "x" * 1001}}, ("kenmerken.kleur", "max_length")),
         ({"actie": "a\0b"}, ("actie", "invalid")),
     ],

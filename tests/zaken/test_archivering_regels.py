@@ -120,7 +120,7 @@ def test_zrc_021_terms_that_no_calendar_has(duur: str) -> None:
         opgeteld(EIND, duur)
 
 
-@pytest.mark.parametrize("waarde", ["2026", "202601011", "2026-1-1", "1 januari", 20260101, None, ["2026-01-01"]])
+@pytest.mark.parametrize("waarde", ["2026", "202601011", "2026-1-", "1 januari", 20260101, None, ["2026-01-01"]])
 def test_zrc_021_what_is_no_date(waarde: Any) -> None:
     with pytest.raises(Archieffout):
         datum_van(waarde)

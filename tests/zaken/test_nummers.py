@@ -10,7 +10,7 @@ import pytest
 from services.zaken import nummers
 from tests.stack import Client, Stack
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
-from zgw.fields import today
+from zgw.dates import today
 from zgw.tenancy import schema_of
 
 RESERVEREN = "/zaken/api/v1/zaaknummer_reserveren"

@@ -200,7 +200,7 @@ async def test_the_first_and_the_last_moments(zaken: Zaakmaker) -> None:
     zaak = (await zaken.zaak())["url"]
     file = await document(zaken.api, informatieobjecttype=zaken.types.informatieobjecttype)
     body = {"zaak": zaak, "informatieobject": file["url"]}
-    made = await zaken.api.created(ZIO, {**body, "vernietigingsdatum": "9999-12-31T23:59:59"})
+    made = await zaken.api.created(ZIO, {**body, "vernietigingsdatum": "9999-12-31T23:59:59Z"})
     assert made["vernietigingsdatum"] == "9999-12-31T23:59:59Z"
     assert (await zaken.api.put(made["url"], made)).json() == made
     for wrong in ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"):

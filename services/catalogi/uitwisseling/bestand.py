@@ -83,8 +83,8 @@ def lees(content: bytes) -> Bundel:
     """Return the content of a ZIP; raise :class:`Onleesbaar` with all that is wrong with it."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as e:
-        raise Onleesbaar([Probleem("", 0, "", "invalid", f"Dit is geen ZIP-bestand: {e}")]) from None
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise Onleesbaar([Probleem("", 0, "", "invalid", "Dit is geen leesbaar ZIP-bestand.")]) from None
     members = _members(archive.infolist())
     problems = _about_members(members)
     if problems:
@@ -107,8 +107,8 @@ def lees(content: bytes) -> Bundel:
             ValueError,
             RuntimeError,
             _zlib_error(),
-        ) as e:
-            problems.append(Probleem(name, 0, "", "invalid", f"Het bestand is beschadigd: {e}"))
+        ):
+            problems.append(Probleem(name, 0, "", "invalid", "Het bestand is beschadigd."))
             continue
         left -= len(raw)
         if left < 0:

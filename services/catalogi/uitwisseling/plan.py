@@ -15,7 +15,7 @@ from typing import Any
 from services.catalogi.geldigheid import IDENTITY
 from services.catalogi.uitwisseling.bestand import FILES, Bundel, Probleem
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, Namen, body_of, uuid_of
-from zgw.fields import today
+from zgw.dates import today
 from zgw.problems import REASONS
 
 
