@@ -28,6 +28,7 @@ from services.zaken.zaak_regels import (
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
     het_beoordeelde_is_alles,
+    registratiedatum_is_vandaag,
     vertrouwelijkheid_volgt_zaaktype,
 )
 from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
@@ -183,6 +184,7 @@ ZAAK = Resource(
         vertrouwelijkheid_volgt_zaaktype,
         omvat_zaakgeometrie,
         eigen_archiefwaarden_blijven,
+        registratiedatum_is_vandaag,
         krijgt_een_nummer,
         nergens_op_wachten,
     ],

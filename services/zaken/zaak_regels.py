@@ -153,6 +153,12 @@ async def gesloten_zaak(check: Check) -> None:
         raise forbidden(GESLOTEN)
 
 
+async def registratiedatum_is_vandaag(check: Check) -> None:
+    """zaken.md §3.1: a zaak is registered today, which is another day in another time zone."""
+    if check.creating and "registratiedatum" not in check.sent:
+        check.row["registratiedatum"] = check.call.today()
+
+
 REGELS = [
     hoofdzaak_mag_worden_ingezien,
     hoofdzaak_is_een_andere_zaak,

@@ -1,16 +1,22 @@
 """Dates in text, moments of clocks that differ, and the time zone of the municipality (common.md §2, zrc-021)."""
 
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway import registry
 from services.zaken.archivering import Archieffout, datum_van
 from tests.maak import Maak, procedure
+from tests.selectielijst import Selectielijst
 from tests.stack import Client
 from tests.zaken.zaakmaker import Zaakmaker, errors
+from zgw.dates import today
 
 ZAAKOBJECTEN = "/zaken/api/v1/zaakobjecten"
 KLANTCONTACTEN = "/zaken/api/v1/klantcontacten"
@@ -133,29 +139,59 @@ async def test_the_day_of_closing_is_the_one_that_the_client_wrote(zaken: Zaakma
         assert (await zaken.lees(zaak))["einddatum"] == day, moment
 
 
+MESSAGE: dict[str, Any] = {
+    "kanaal": "autorisaties",
+    "hoofdObject": "https://example.org/1",
+    "resource": "applicatie",
+    "resourceUrl": "https://example.org/1",
+    "actie": "create",
+    "aanmaakdatum": "2026-01-15T10:00:00",
+    "kenmerken": {},
+}
+
+
+async def sent(client: Client) -> str:
+    """Return the moment in a message of ten o'clock, as the Notificaties API reads it."""
+    return str((await client.created("/notificaties/api/v1/notificaties", MESSAGE))["aanmaakdatum"])
+
+
+@asynccontextmanager
+async def living_in(client: Client, zone: str) -> AsyncIterator[None]:
+    """Give the municipality of a client this time zone for a while; the gateway has heard of it."""
+    local = datetime.fromisoformat(MESSAGE["aanmaakdatum"]).replace(tzinfo=ZoneInfo(zone))
+    async with client.stack.admin() as admin:
+        await registry.set_time_zone(admin, client.tenant, zone)
+        try:
+            while await sent(client) != local.astimezone(UTC).isoformat().replace("+00:00", "Z"):
+                await asyncio.sleep(0.05)
+            yield
+        finally:
+            await registry.set_time_zone(admin, client.tenant, "")
+            while await sent(client) != "2026-01-15T09:00:00Z":
+                await asyncio.sleep(0.05)
+
+
 async def test_a_municipality_may_have_a_time_zone_of_its_own(api: Client, raalte: Client) -> None:
     """It travels with the request, so separate processes know it too."""
-    message = {
-        "kanaal": "autorisaties",
-        "hoofdObject": "https://example.org/1",
-        "resource": "applicatie",
-        "resourceUrl": "https://example.org/1",
-        "actie": "create",
-        "aanmaakdatum": "2026-01-15T10:00:00",
-        "kenmerken": {},
-    }
-
-    async def sent(client: Client) -> str:
-        return str((await client.created("/notificaties/api/v1/notificaties", message))["aanmaakdatum"])
-
     async with api.stack.admin() as admin:
         with pytest.raises(ValueError, match="not a time zone"):
             await registry.set_time_zone(admin, "raalte", "Mars/Phobos")
         with pytest.raises(LookupError):
             await registry.set_time_zone(admin, "nergens", "America/Kralendijk")
-        await registry.set_time_zone(admin, "raalte", "America/Kralendijk")
-        try:
-            assert (await sent(raalte), await sent(api)) == ("2026-01-15T14:00:00Z", "2026-01-15T09:00:00Z")
-        finally:
-            await registry.set_time_zone(admin, "raalte", "")
-    assert await sent(raalte) == "2026-01-15T09:00:00Z"
+    async with asyncio.timeout(30), living_in(raalte, "America/Kralendijk"):
+        assert (await sent(raalte), await sent(api)) == ("2026-01-15T14:00:00Z", "2026-01-15T09:00:00Z")
+
+
+async def test_today_is_that_of_the_municipality(raalte: Client, lijst: Selectielijst) -> None:
+    """Also in what the catalogue shows of a type, and in what the other services keep of it."""
+    types = await Maak(raalte, lijst).zaaktype()
+    body = Zaakmaker(raalte, types).body()
+    # At any moment it is another day than in the Netherlands in one of these.
+    zones = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+    zone = next(name for name in zones if today(ZoneInfo(name)) != today())
+    async with asyncio.timeout(60), living_in(raalte, zone):
+        zaak = await raalte.created("/zaken/api/v1/zaken", body)
+        assert zaak["registratiedatum"] == today(ZoneInfo(zone)).isoformat()
+        read = await raalte.get(types.url)
+        assert (read.status_code, read.json()["url"]) == (200, types.url)
+    assert (await raalte.created("/zaken/api/v1/zaken", body))["registratiedatum"] == today().isoformat()
