@@ -256,7 +256,6 @@ def expanded(made: Document, resource: Resource) -> dict[str, Schema]:
 
 def page(made: Document, item: Schema) -> Schema:
     """Return the reference to the envelope of a page of these items."""
-    name = "Paginated" + item["$ref"].rpartition("/")[2] + "List"
     link = {"type": "string", "format": "uri", "nullable": True}
     members = {
         "count": {"type": "integer"},
@@ -265,7 +264,7 @@ def page(made: Document, item: Schema) -> Schema:
         "results": {"type": "array", "items": item},
     }
     schema = {"type": "object", "required": ["count", "next", "previous", "results"], "properties": members}
-    return made.schemas.named(name, schema)
+    return made.schemas.named("Paginated" + item["$ref"].rpartition("/")[2] + "List", schema)
 
 
 def pascal(resource: Resource) -> str:
@@ -372,14 +371,14 @@ def action_response(made: Document, action: Action) -> Schema | None:
         item = response_of(made, action.response)
     else:
         item = made.schemas.body(action.response, Side.RESPONSE)
-    listed = {"type": "array", "items": item}
     if action.shape == "page":
         return page(made, item)
+    listed = {"type": "array", "items": item}
     if action.shape == "object|array":
         # As the request asks. The Java clients of openapi-generator need a class of the array among the choices.
-        name = item["$ref"].rpartition("/")[2] + "List"
-        return {"oneOf": [item, made.schemas.named(name, {**listed, "x-generate-alias-as-model": True})]}
-    return item if action.shape == "object" else listed
+        known = {**listed, "x-generate-alias-as-model": True}
+        return {"oneOf": [item, made.schemas.named(item["$ref"].rpartition("/")[2] + "List", known)]}
+    return listed if action.shape == "array" else item
 
 
 # --- Parameters ------------------------------------------------------------------------------------------------------
