@@ -7,15 +7,16 @@ each, a few at the same time.
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import httpx
 from sqlalchemy import ARRAY, Select, Table, bindparam, func, select, tuple_
 from starlette.responses import Response
 
-from zgw.call import Call, answer
-from zgw.check import Check
+from zgw.call import Call, Service, answer
+from zgw.caller import Caller
+from zgw.database import Database
 from zgw.faults import Unavailable
 from zgw.fields import path_of
 from zgw.problems import Problem
@@ -52,6 +53,9 @@ class Failed(Exception):
 
     forbidden = ""
     unavailable: Problem | None = None
+    gone = False
+    """Whether what the relation leads to does not exist."""
+    relation: "Relation | None" = None
 
 
 UNREACHED = (httpx.HTTPError, ValueError, Unavailable)
@@ -66,10 +70,34 @@ def unreached(what: str, error: Exception) -> Failed:
     return failure
 
 
+class Asking(Protocol):
+    """Who tells the other side: a request, or the relay for one that was broken off."""
+
+    @property
+    def service(self) -> Service:
+        """The service of this side."""
+
+    @property
+    def caller(self) -> Caller:
+        """For whom."""
+
+    @property
+    def tenant(self) -> str:
+        """The municipality."""
+
+    @property
+    def base(self) -> str:
+        """Its base URL."""
+
+    @property
+    def db(self) -> Database:
+        """The pool of the service."""
+
+
 Failures = dict[Relation, Failed]
 
 
-async def agree(check: Check, relations: Sequence[Relation], back: bool = False) -> None:
+async def agree(call: Asking, relations: Sequence[Relation], back: bool = False) -> None:
     """Make or remove each record at the other side, as this side tells at the moment; new ones first. Raises Failed.
 
     ``back``: of a write that was taken back, where what can be mended is.
@@ -81,23 +109,24 @@ async def agree(check: Check, relations: Sequence[Relation], back: bool = False)
     for _ in range(CHANGES):
         if not todo:
             return
-        leads = await leading(check, todo)
+        leads = await leading(call, todo)
         new, gone = [item for item in todo if item in leads], [item for item in todo if item not in leads]
-        failures = await _tell(check, new, True, back)
+        failures = await _tell(call, new, True, back)
         untold = gone if failures and not back else []
         if not untold:
-            failures |= await _tell(check, gone, False, back)
-        now = await leading(check, todo)
+            failures |= await _tell(call, gone, False, back)
+        now = await leading(call, todo)
         changed = [item for item in todo if (item in leads) != (item in now)]
         for item, failure in failures.items():
             if item not in changed:
+                failure.relation = item
                 raise failure
         todo = [*changed, *(item for item in untold if item not in changed)]
     for failure in failures.values():
         raise failure
 
 
-async def leading(check: Check, relations: Iterable[Relation]) -> set[Relation]:
+async def leading(call: Asking, relations: Iterable[Relation]) -> set[Relation]:
     """Return the relations that this side has at the moment."""
     groups: dict[tuple[Table, tuple[str, ...]], list[Relation]] = {}
     for item in relations:
@@ -106,7 +135,7 @@ async def leading(check: Check, relations: Iterable[Relation]) -> set[Relation]:
     found: set[Relation] = set()
     for (table, names), items in groups.items():
         given = [tuple(item.leading[1][name] for name in names) for item in items]
-        rows = await check.call.db.rows(check.call.tenant, _present(table, names, given))
+        rows = await call.db.rows(call.tenant, _present(table, names, given))
         there = {tuple(row[name] for name in names) for row in rows}
         found |= {item for item, values in zip(items, given, strict=True) if values in there}
     return found
@@ -134,7 +163,7 @@ def leads(table: Table, key: str, prefix: str) -> Callable[[Call], Awaitable[Res
     return run
 
 
-async def _tell(check: Check, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
+async def _tell(call: Asking, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
     """Make or remove these records; return what failed. After a failure nothing more is begun."""
     bundles: dict[str, list[Relation]] = {}
     single: list[Relation] = []
@@ -144,23 +173,23 @@ async def _tell(check: Check, relations: Sequence[Relation], make: bool, back: b
         for start in range(0, len(items), BUNDLE):
             part = items[start : start + BUNDLE]
             try:
-                refused = await _bundle(check, path, part, make)
+                refused = await _bundle(call, path, part, make)
             except Failed as e:
                 return dict.fromkeys(items[start:], e)
             if refused is None:
                 single += part
             elif refused:
                 return refused
-    return await _one_by_one(check, single, make, back)
+    return await _one_by_one(call, single, make, back)
 
 
-async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: bool) -> Failures | None:
+async def _bundle(call: Asking, path: str, relations: Sequence[Relation], make: bool) -> Failures | None:
     """Make or remove records by one internal request; return what was refused, or None where the other service is of a
     version that does not know such requests."""
     method, service = "POST" if make else "DELETE", relations[0].collection.split("/")[1]
     body = {"relaties": [dict(item.body) for item in relations]}
     try:
-        response = await check.call.service.remote.send(_me(check), service, method, path, body)
+        response = await call.service.remote.send(_me(call), service, method, path, body)
         if response.status_code in (404, 405):
             return None
         reasons = response.json()
@@ -169,16 +198,20 @@ async def _bundle(check: Check, path: str, relations: Sequence[Relation], make: 
     if response.status_code != 200:
         raise Failed(f"{method} {path}: {response.status_code} {reasons}")
     pairs = zip(relations, reasons, strict=True)
-    return {item: Failed(f"{method} {path}: {item.body} {reason}") for item, reason in pairs if reason}
+    failures = {item: Failed(f"{method} {path}: {item.body} {reason}") for item, reason in pairs if reason}
+    for item, reason in zip(relations, reasons, strict=True):
+        if reason == "object-does-not-exist":
+            failures[item].gone = True
+    return failures
 
 
-async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
+async def _one_by_one(call: Asking, relations: Sequence[Relation], make: bool, back: bool) -> Failures:
     failures: Failures = {}
 
     async def tell(item: Relation) -> None:
         if not failures:
             try:
-                await (add if make else drop)(check, item, {} if back else item.headers)
+                await (add if make else drop)(call, item, {} if back else item.headers)
             except Failed as e:
                 failures[item] = e
 
@@ -186,36 +219,38 @@ async def _one_by_one(check: Check, relations: Sequence[Relation], make: bool, b
     return failures
 
 
-async def add(check: Check, relation: Relation, headers: Mapping[str, str]) -> None:
+async def add(call: Asking, relation: Relation, headers: Mapping[str, str]) -> None:
     """Make the record; that it exists already is success. Raises Failed."""
-    body = {key: _url(check, value) for key, value in relation.body.items()}
-    status, content = await _send(check, "POST", relation.collection, body, headers)
+    body = {key: _url(call, value) for key, value in relation.body.items()}
+    status, content = await _send(call, "POST", relation.collection, body, headers)
     codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
     if status not in (200, 201) and codes != {"unique"}:
-        raise refused(f"POST {relation.collection}", status, content, headers)
+        failure = refused(f"POST {relation.collection}", status, content, headers)
+        failure.gone = status == 404 and relation.collection.startswith("/")
+        raise failure
 
 
-async def drop(check: Check, relation: Relation, headers: Mapping[str, str]) -> None:
+async def drop(call: Asking, relation: Relation, headers: Mapping[str, str]) -> None:
     """Remove the record; that it does not exist is success. Raises Failed.
 
     An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
     """
-    remote, caller = check.call.service.remote, check.call.caller
+    remote, caller = call.service.remote, call.caller
     if not relation.collection.startswith("/") and not await remote.refers_to(caller, relation.collection):
         log.warning("%s keeps %s: it is no configured API any more", relation.collection, relation.body)
         return
-    query = {key: _url(check, value) for key, value in relation.find.items()}
+    query = {key: _url(call, value) for key, value in relation.find.items()}
     target = f"{relation.collection}?{urlencode(query)}" if query else relation.collection
-    status, items = await _send(check, "GET", target)
+    status, items = await _send(call, "GET", target)
     if status == 404:
         return
     if status != 200 or not isinstance(items, list):
         raise Failed(f"GET {target}: {status}")
-    bases = check.call.caller.bases
+    bases = call.caller.bases
     for item in items:
         if all(path_of(str(item.get(key)), bases) == value for key, value in relation.body.items()):
-            target = str(item.get("url")).removeprefix(check.call.base)
-            status, content = await _send(check, "DELETE", target, None, headers)
+            target = str(item.get("url")).removeprefix(call.base)
+            status, content = await _send(call, "DELETE", target, None, headers)
             if status not in (204, 404):
                 raise refused(f"DELETE {target}", status, content, headers)
 
@@ -229,25 +264,25 @@ def refused(what: str, status: int, content: Any, headers: Mapping[str, str] = {
     return failure
 
 
-def _url(check: Check, value: str) -> str:
-    return check.call.caller.canonical_base + value if value.startswith("/") else value
+def _url(call: Asking, value: str) -> str:
+    return call.caller.canonical_base + value if value.startswith("/") else value
 
 
-def _me(check: Check) -> Any:
-    return check.call.caller.as_component(check.call.service.remote.service)
+def _me(call: Asking) -> Any:
+    return call.caller.as_component(call.service.remote.service)
 
 
 async def _send(
-    check: Check, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}
+    call: Asking, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}
 ) -> tuple[int, Any]:
-    remote, caller = check.call.service.remote, check.call.caller
+    remote, caller = call.service.remote, call.caller
     if not target.startswith("/"):
         answered = await remote.external_request(caller, method, target, body)
         if answered is None:
             raise Failed(f"{method} {target}: refused or unreachable")
         return answered
     try:
-        response = await remote.send(_me(check), target.split("/")[1], method, target, body, headers=headers)
+        response = await remote.send(_me(call), target.split("/")[1], method, target, body, headers=headers)
         return response.status_code, response.json() if response.content else None
     except UNREACHED as e:
         raise unreached(f"{method} {target}", e) from e

@@ -16,6 +16,7 @@ import httpx
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Insert, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from zgw import mending
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
@@ -41,8 +42,9 @@ HOLD = timedelta(seconds=60)
 CHANNEL = "samenzaak_outbox"
 
 
-def outbox_table(metadata: MetaData) -> Table:
-    """Return the outbox's table for the metadata of a service."""
+def outbox_table(metadata: MetaData, mirrored: bool = False) -> Table:
+    """Return the outbox's table for the metadata of a service; ``mirrored`` where its writes have a side elsewhere."""
+    mirrors = [Column("mirrors", JSONB(none_as_null=True))] if mirrored else []
     return Table(
         "outbox",
         metadata,
@@ -51,6 +53,8 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("bases", JSONB, nullable=False),
         Column("message", JSONB, nullable=False),
         Column("held_until", DateTime(timezone=True)),
+        # What other services have to agree to (zgw/mending.py), for when the process dies before it told them.
+        *mirrors,
     )
 
 
@@ -139,11 +143,18 @@ def message(
     return {"bases": list(caller.bases), "message": content, "held_until": None}
 
 
+def silent(check: Check) -> dict[str, Any]:
+    """Return the row of a write that is not announced, for what other services have to agree to."""
+    check.notes["silent"] = True
+    return {"bases": list(check.call.caller.bases), "message": {}, "held_until": datetime.now(UTC) + HOLD}
+
+
 def adding(metadata: MetaData, wakes: bool) -> Insert:
     """Return the statement that adds a notification (:func:`message`); it returns its id as ``outbox``, and ``wakes``
     the relay when the transaction commits."""
     table = metadata.tables["outbox"]
-    statement = insert(table).values(parameters(table, ("bases", "message", "held_until")))
+    names = [name for name in ("bases", "message", "held_until", "mirrors") if name in table.c]
+    statement = insert(table).values(parameters(table, names))
     statement = statement.returning(table.c.id.label("outbox"))
     return statement.returning(func.pg_notify(CHANNEL, func.current_schema())) if wakes else statement
 
@@ -177,6 +188,9 @@ async def holding(check: Check) -> AsyncIterator[None]:
 async def release(check: Check) -> None:
     """Let the relay bring the notification of a write that was held."""
     if (held := check.notes.get("outbox")) is None or not check.notes.get("mirrored", True):
+        return
+    if check.notes.get("silent"):
+        await mending.forget(check)
         return
     table = check.resource.table.metadata.tables["outbox"]
     async with check.call.db.transaction(check.call.tenant) as db:
@@ -310,15 +324,25 @@ async def _relay_batch(service: Service, tenant: str) -> int | None:
         if not await db.value(select(func.pg_try_advisory_xact_lock(func.hashtextextended(func.current_schema(), 6)))):
             return None
         ready = or_(table.c.held_until.is_(None), table.c.held_until < func.now())
-        rows = await db.rows(select(table).where(ready).order_by(table.c.id).limit(BATCH))
-        if not rows:
-            return 0
-        caller = system_caller(tenant, service.api.service, tuple(rows[0]["bases"]))
-        messages = [{"bases": row["bases"], "message": row["message"]} for row in rows]
-        response = await service.remote.send(
-            caller, "notificaties", "POST", "/_intern/notificaties", {"berichten": messages}
-        )
-        if response.status_code not in (200, 201, 204):
-            raise Problem(response.status_code, "error", response.text[:500])
-        await db.execute(table.delete().where(among(table.c.id, [row["id"] for row in rows])))
-    return len(rows)
+        found = await db.rows(select(table).where(ready).order_by(table.c.id).limit(BATCH))
+        broken_off = [row for row in found if row["held_until"] is not None and row.get("mirrors") is not None]
+        if broken_off:
+            # Nobody else takes them for as long as it may last.
+            these = among(table.c.id, [row["id"] for row in broken_off])
+            await db.execute(table.update().where(these).values(held_until=datetime.now(UTC) + HOLD))
+        if rows := [row for row in found if row not in broken_off]:
+            await _bring(service, tenant, rows)
+            await db.execute(table.delete().where(among(table.c.id, [row["id"] for row in rows])))
+    for row in broken_off:
+        await mending.mend(service, tenant, row)
+    return len(found)
+
+
+async def _bring(service: Service, tenant: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    caller = system_caller(tenant, service.api.service, tuple(rows[0]["bases"]))
+    messages = [{"bases": row["bases"], "message": row["message"]} for row in rows]
+    response = await service.remote.send(
+        caller, "notificaties", "POST", "/_intern/notificaties", {"berichten": messages}
+    )
+    if response.status_code not in (200, 201, 204):
+        raise Problem(response.status_code, "error", response.text[:500])

@@ -1,14 +1,14 @@
 """Relations that live in two services: the leading side commits, then calls the other; a failure takes the write back.
 
 The other side checks that the leading record is there, so it must be committed before the call (common.md §10). What
-a crash leaves between the two is found by ``samenzaak check relations``. A leading resource has one mirror function,
-which names the relations that a write may have changed::
+a crash leaves between the two the relay mends (zgw/mending.py), and by hand ``samenzaak check relations``. A leading
+resource has one mirror function, which names the relations that a write may have changed. It is called twice: in the
+transaction to write them down, and after it to tell them::
 
     async def spiegel_in_documenten(check: Check) -> None:
         await mirrored(check, "informatieobject", [of(check)])
 """
 
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Table, literal_column, select
 from zgw import audit
 from zgw.check import Check
 from zgw.database import Executor, Row, among
+from zgw.mending import empty, forget, recorded
 from zgw.mirrors import CHANGES, UNREACHED, Failed, Relation, agree, refused, unreached
 from zgw.outbox import holding
 from zgw.problems import Problem, forbidden, invalid, not_found
@@ -64,18 +65,32 @@ async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> No
 
     When that fails the write is taken back, and the answer is 400 ``pending-relations`` on ``name``.
     """
+    if (record := check.notes.get("recorded")) is not None:
+        record["relations"] += [recorded(item) for item in relations]
+        return
     async with holding(check):
         try:
-            await agree(check, relations)
+            await agree(check.call, relations)
         except Failed as e:
-            log.warning("%s of %s is taken back: %s", check.action, check.path, e)
-            back = await take_back(check)
-            # The other side is often still down. Then check relations has to find what is left.
-            with contextlib.suppress(Failed):
-                await agree(check, relations, back=True)
+            back = await _taken_back(check, e, lambda: agree(check.call, relations, back=True))
             # A removal whose place somebody else has taken meanwhile stays, and is answered as what it is.
             if back:
                 raise _problem(name, e) from e
+
+
+async def _taken_back(check: Check, failure: Failed, tell: Callable[[], Awaitable[None]]) -> bool:
+    """Take a write back, and let the other side know; return whether it was."""
+    log.warning("%s of %s is taken back: %s", check.action, check.path, failure)
+    back = await take_back(check)
+    try:
+        await tell()
+    except Failed:
+        # The other side is often still down. The relay tells it later, before it announces what was not taken back.
+        check.notes["mirrored"] = False
+    else:
+        if back:
+            await forget(check)
+    return back
 
 
 def _problem(name: str, failure: Failed) -> Problem:
@@ -91,6 +106,9 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
     It reads the object again when it is told. When it cannot be told the write is taken back, and the answer is 400
     ``pending-relations`` on ``name``, or 403 when it refuses what ``headers`` tell of the client.
     """
+    if (record := check.notes.get("recorded")) is not None:
+        record["told"].append([service, path, {check.resource.name: check.path}])
+        return
     remote, me = check.call.service.remote, check.call.caller.as_component(check.call.service.api.service)
 
     async def tell(headers: Mapping[str, str]) -> None:
@@ -105,11 +123,8 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
     try:
         await tell(headers)
     except Failed as e:
-        log.warning("%s of %s is taken back: %s", check.action, check.path, e)
-        await take_back(check)
         # It may have been told after all, of what is no longer so.
-        with contextlib.suppress(Failed):
-            await tell({})
+        await _taken_back(check, e, lambda: tell({}))
         raise _problem(name, e) from e
 
 
@@ -182,7 +197,7 @@ async def _undo(db: Executor, check: Check) -> None:
     if (entry := check.notes.get("audit")) is not None:
         await db.execute(tables["audittrail"].delete().where(tables["audittrail"].c.id == entry))
     if announced := check.notes.get("outbox"):
-        await db.execute(tables["outbox"].delete().where(among(tables["outbox"].c.id, announced)))
+        await empty(db, tables["outbox"], announced)
 
 
 async def _undo_rows(db: Executor, check: Check) -> None:

@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import MetaData, func, select
 from starlette.responses import Response
 
-from zgw import audit, outbox
+from zgw import audit, mending, outbox
 from zgw.call import Call, answer, crs_headers
 from zgw.check import Check
 from zgw.database import Executor, Prepared, Row
@@ -324,7 +324,10 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     shown = new or old
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
-    noted = await note(db, resource.table.metadata, entry, outbox.announcement(check, shown["url"], row))
+    message = outbox.announcement(check, shown["url"], row)
+    if resource.mirrors and check.notes.get("mirrored", True) and (mirrors := await mending.record(check)):
+        message = {**(message or outbox.silent(check)), "mirrors": mirrors}
+    noted = await note(db, resource.table.metadata, entry, message)
     if "audit" in noted:
         check.notes["audit"] = noted["audit"]
     if "outbox" in noted:

@@ -27,7 +27,7 @@ from zgw.tables import make_table
 
 METADATA = MetaData()
 audit_table(METADATA)
-outbox_table(METADATA)
+outbox_table(METADATA, mirrored=True)
 
 LEZEN = scopes("besluiten.lezen")
 AANMAKEN = scopes("besluiten.aanmaken")

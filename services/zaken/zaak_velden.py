@@ -32,7 +32,7 @@ from zgw.tables import make_table
 
 METADATA = MetaData()
 AUDITTRAIL = audit_table(METADATA)
-OUTBOX = outbox_table(METADATA)
+OUTBOX = outbox_table(METADATA, mirrored=True)
 
 ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""

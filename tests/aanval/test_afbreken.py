@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from beheer.relations import check_relations
 from beheer.runner import build_registry, own_dsn
 from gateway import registry as clients
 from gateway.config import secret_box
@@ -28,6 +29,7 @@ from tests.aanval.afbreken import Count, at_every_await, eventually
 from tests.besluiten.wereld import DOCUMENTEN, RSIN, ZAKEN, Werk, deelbaar
 from tests.documenten.maak_document import body as document_body
 from tests.maak import Maak
+from tests.relaties.bewerkingen import OPERATIONS, Operation
 from tests.selectielijst import Selectielijst
 from tests.stack import PUBLIC, Client, Stack, common_folder, running, worker
 from zgw import outbox
@@ -36,6 +38,7 @@ from zgw.database import Database, Executor
 from zgw.signals import Signals
 
 TENANT = "deventer"
+BROKEN_OFF = ("zaakinformatieobject create", "zaakinformatieobject delete", "besluit move", "zaak delete")
 BACKENDS = """
     SELECT pid, state FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
@@ -655,6 +658,7 @@ async def test_a_write_is_whole_or_not_there(
         query = RECORDED.format(schema=schema, table=table, resource=name)
 
         async def whole(query: str = query, url: str = url, body: Any = body) -> None:
+            await at_rest(still, admin)
             row = await admin.fetchrow(query)
             assert row is not None
             assert tuple(row) == (0, 0)
@@ -696,3 +700,36 @@ async def test_the_next_request_is_right(
         ("reserve a number", lambda: api.post("/zaken/api/v1/zaaknummer_reserveren", {"bronorganisatie": RSIN})),
     ):
         counts[name] = await at_every_await(work, right)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.name in BROKEN_OFF], ids=lambda one: one.name)
+async def test_a_write_with_a_mirror_is_completed_or_not_there(
+    still: Stack, werk: Werk, admin: asyncpg.Connection, counts: dict[str, Count], operation: Operation
+) -> None:
+    requests: list[tuple[str, str, Any]] = []
+    services = [still.standalone.services[name] for name in ("zaken", "besluiten")]
+
+    async def prepare() -> None:
+        requests[:] = [operation.request(await operation.prepare(werk))]
+        for service in services:
+            await admin.execute(f"DELETE FROM {TENANT}_{service.api.service}.outbox")
+
+    async def work() -> Any:
+        method, url, body = requests[0]
+        return await werk.api.request(method, url, json=body)
+
+    async def right() -> None:
+        # What was sent to PostgreSQL before the cancellation may be carried out until its process is gone.
+        await at_rest(still, admin)
+        for service in services:
+            table = f"{TENANT}_{service.api.service}.outbox"
+            await admin.execute(f"UPDATE {table} SET held_until = now() - interval '1 second' WHERE held_until > now()")
+            for _ in range(3):
+                await outbox._relay_batch(service, TENANT)
+            assert await admin.fetch(f"SELECT * FROM {table}") == []
+        assert await check_relations(admin, TENANT) == []
+        await at_rest(still, admin)
+        await prepare()
+
+    await prepare()
+    counts[operation.name] = await at_every_await(work, right)

@@ -49,3 +49,14 @@ async def test_relations_hold(storm: Storing, operation: Operation, fault: str) 
         # The write was taken back, and nothing is left that would need repair.
         assert outcome.status == 400
         assert outcome.found == ()
+
+
+@pytest.mark.parametrize("fault", ["killed before", "killed after", "killed at random"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda value: value.name)
+async def test_what_a_crash_leaves_is_mended_without_a_person(storm: Storing, operation: Operation, fault: str) -> None:
+    outcome = await storm.round(operation, fault, random.Random(f"{operation.name} {fault}"), by_worker=True)
+    assert outcome.wrong == ()
+    assert outcome.left == 0
+    assert outcome.disagreements == ()
+    if fault == "killed before":
+        assert outcome.found
