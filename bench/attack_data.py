@@ -150,7 +150,7 @@ def _make_large_zaken(world: World, gemeente: _Gemeente, types: dict[str, list[s
     for n in range(30):
         rol = {
             "zaak": made["url"],
-            "roltype": types["roltypen"][0],
+            "roltype": types["roltypen"][1],
             "betrokkeneType": "natuurlijk_persoon",
             "roltoelichting": f"rol {n}",
             "betrokkeneIdentificatie": {"inpBsn": "111222333"},
