@@ -1,0 +1,1 @@
+"""What any process of an installation needs; knows nothing of ZGW."""
