@@ -35,7 +35,17 @@ READING: dict[str, tuple[str, ...]] = {
 """Every command that can be asked something without changing anything, with how that is asked."""
 
 CHANGING = {
-    *("serve", "serve-split", "migrate", "tenant add", "tenant remove", "client add", "client secret", "client remove"),
+    *(
+        "serve",
+        "serve-split",
+        "migrate",
+        "tenant add",
+        "tenant remove",
+        "tenant time-zone",
+        "client add",
+        "client secret",
+        "client remove",
+    ),
     *("catalogus import", "selectielijst load", "notifications retry", "notifications drop"),
     *("external add", "external remove"),
 }

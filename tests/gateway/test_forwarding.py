@@ -274,7 +274,7 @@ async def test_a_service_that_does_not_answer_is_asked_no_second_time(
     monkeypatch.setattr(recent, "SECONDS", 0)
     monkeypatch.setattr(pages, "READY_SECONDS", 0.05)
     for _ in range(3):
-        assert (await ask(world.gateway, "/health/ready")).json["missing"] == ["zaken"]
+        assert "zaken" in (await ask(world.gateway, "/health/ready")).json["missing"]
     assert asked == 1
     answer.set()
     await asyncio.sleep(0.05)

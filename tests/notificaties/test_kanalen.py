@@ -51,13 +51,13 @@ async def test_life_of_a_kanaal(api: Client, raalte: Client) -> None:
         ({"naam": None}, ("naam", "null")),
         ({"naam": ""}, ("naam", "blank")),
         ({"naam": "x" * 51}, ("naam", "max_length")),
-        ({"naam": 3}, ("naam", "invalid")),
+        ({"naam": True}, ("naam", "invalid")),
         ({"documentatieLink": "geen url"}, ("documentatieLink", "invalid")),
         ({"documentatieLink": "https://x.test/" + "x" * 200}, ("documentatieLink", "max_length")),
         ({"filters": "kleur"}, ("filters", "not_a_list")),
         ({"filters": [""]}, ("filters.0", "blank")),
         ({"filters": ["x" * 101]}, ("filters.0", "max_length")),
-        ({"filters": None}, ("filters", "null")),
+        ({"filters": 3}, ("filters", "not_a_list")),
     ],
 )
 async def test_fields(api: Client, changes: dict[str, Any], expected: tuple[str, str]) -> None:
