@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.notificaties.webhooks import AUTH, Webhook
@@ -33,9 +32,3 @@ def body(webhook: Webhook, **changes: Any) -> dict[str, Any]:
 async def consumer(stack: Stack, name: str, **extra: Any) -> Client:
     """Return a client of Deventer that may make abonnementen and nothing else."""
     return await stack.add_client("deventer", name, CONSUMEREN, **extra)
-
-
-def errors(answer: httpx.Response) -> list[tuple[str, str]]:
-    """Return (name, code) of each error of a 400."""
-    assert answer.status_code == 400, answer.text
-    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]

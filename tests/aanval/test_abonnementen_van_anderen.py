@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from beheer import tenants
-from tests.aanval.luisteraars import ABONNEMENT, body, consumer, errors, notifying
+from tests.aanval.luisteraars import ABONNEMENT, body, consumer, notifying
+from tests.answers import errors
 from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import Client, Stack
 

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.answers import errors
 from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw import audit
 from zgw.database import Executor
 

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from services.notificaties.adressen import refusal
 from services.notificaties.webhook import TEST_MESSAGE, Webhooks
-from tests.aanval.luisteraars import ABONNEMENT, CONSUMEREN, body, consumer, errors, notifying
+from tests.aanval.luisteraars import ABONNEMENT, CONSUMEREN, body, consumer, notifying
+from tests.answers import errors
 from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
 from tests.stack import SPLIT, Client, Stack
 from zgw.settings import Settings

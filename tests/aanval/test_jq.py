@@ -12,9 +12,10 @@ import pytest
 
 from services.zaken import zaakobject_definitie
 from services.zaken.zaakobject_definitie import QUEUE, judge
+from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.zaken.elders import Elders, elders
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.problems import Problem
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"

@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from oas.openapi import document as oas_of
+from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.stack import Client
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.call import MAX_LIST, MAX_PARTS
 from zgw.describe import Property, describe
 from zgw.fields import Fields, Length

@@ -4,9 +4,9 @@ import asyncio
 import uuid
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.answers import errors
 from tests.stack import Client, Stack
 
 URL = "/autorisaties/api/v1/applicaties"
@@ -22,12 +22,6 @@ def body(**changes: Any) -> dict[str, Any]:
         "maxVertrouwelijkheidaanduiding": "openbaar",
     }
     return {"clientIds": [f"app-{uuid.uuid4()}"], "label": "Balie", "autorisaties": [grant], **changes}
-
-
-def errors(answer: httpx.Response) -> list[tuple[str, str]]:
-    """Return (name, code) of each error of a 400."""
-    assert answer.status_code == 400, answer.text
-    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
 
 
 async def test_life_of_an_applicatie(api: Client) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.besluiten.wereld import BESLUITEN, RSIN, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BESLUITEN, RSIN, Werk
 from tests.stack import Stack
 from zgw.dates import today
 

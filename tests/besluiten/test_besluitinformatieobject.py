@@ -3,7 +3,8 @@
 import asyncio
 import uuid
 
-from tests.besluiten.wereld import BIOS, OIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BIOS, OIOS, Werk
 
 
 async def test_life_of_a_besluitinformatieobject(werk: Werk) -> None:

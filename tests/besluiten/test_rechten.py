@@ -2,7 +2,8 @@
 
 import uuid
 
-from tests.besluiten.wereld import BESLUITEN, BIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BESLUITEN, BIOS, Werk
 from tests.stack import Client, Stack
 
 ALLES = ["besluiten.lezen", "besluiten.aanmaken", "besluiten.bijwerken", "besluiten.verwijderen"]

@@ -4,8 +4,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from tests.documenten.maak_document import document
 from tests.maak import Maak, Types
 from tests.stack import Client
@@ -91,9 +89,3 @@ async def deelbaar(api: Client, maak: Maak) -> Werk:
     """Return work in one zaaktype whose zaken may be deelzaken of each other."""
     naam = f"deelbaar-{uuid.uuid4().hex[:8]}"
     return Werk(api, maak, await maak.zaaktype(identificatie=naam, deelzaaktypen=[naam]))
-
-
-def errors(answer: httpx.Response) -> list[tuple[str, str]]:
-    """Return (name, code) of each error of a 400."""
-    assert answer.status_code == 400, answer.text
-    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]

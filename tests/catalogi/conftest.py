@@ -1,7 +1,5 @@
 """Clients with exactly the scopes that a test is about."""
 
-from typing import Any
-
 import pytest
 
 from tests.maak import Maak
@@ -27,9 +25,3 @@ async def corrector(stack: Stack) -> Client:
 def beheer(beheerder: Client, lijst: Selectielijst) -> Maak:
     """Makes types without the scopes for corrections."""
     return Maak(beheerder, lijst)
-
-
-def errors(answer: Any, status: int = 400) -> set[tuple[str, str]]:
-    """Return the (name, code) pairs of a refusal; fail when it has another status."""
-    assert answer.status_code == status, answer.text
-    return {(param["name"], param["code"]) for param in answer.json().get("invalidParams", [])}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import wereld as werelden
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import ROOT, Maak
 from tests.stack import Client, Stack
 from zgw.caller import system_caller
@@ -58,7 +58,7 @@ async def test_writes_of_main_types_are_announced(maak: Maak, api: Client, annou
         )
     await api.patch(made["url"], {"omschrijving": "Anders"})
     await api.put(made["url"], made)
-    assert errors(await api.patch(made["url"], {"eindeGeldigheid": "1900-01-01"}))
+    assert error_set(await api.patch(made["url"], {"eindeGeldigheid": "1900-01-01"}))
     await maak.publiceer(made["url"])
     await api.delete(made["url"])
     messages = await announced(made["url"])

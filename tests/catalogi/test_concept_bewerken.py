@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.answers import error_set
 from tests.besluiten.wereld import Werk
-from tests.catalogi.conftest import errors
 from tests.maak import ROOT, Maak
 
 OBJECT = "nonFieldErrors"
@@ -152,7 +152,7 @@ async def test_ztc_009_a_published_type_in_use_is_refused_for_being_published(
     """Without the forced scope: 400 ``non-concept-object``, and not 409 in use; with it 409."""
     types = await maak.zaaktype()
     url = await used(maak, types, kind)
-    assert errors(await beheer.api.delete(url)) == {(OBJECT, "non-concept-object")}
+    assert error_set(await beheer.api.delete(url)) == {(OBJECT, "non-concept-object")}
     assert (await corrector.delete(url)).status_code == 409
 
 
@@ -181,4 +181,4 @@ async def test_ztc_010_what_belongs_to_a_published_zaaktype_and_is_in_use(beheer
     )
     status = {"zaak": zaak["url"], "statustype": types.statustypen[0], "datumStatusGezet": "2026-01-01T12:00:00Z"}
     await maak.api.created("/zaken/api/v1/statussen", status)
-    assert errors(await beheer.api.delete(types.statustypen[0])) == {(OBJECT, "non-concept-zaaktype")}
+    assert error_set(await beheer.api.delete(types.statustypen[0])) == {(OBJECT, "non-concept-zaaktype")}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.catalogi.test_subtypen import ALLOWED, FILLED, TABLE
 from tests.maak import ROOT, Maak
 from tests.selectielijst import Selectielijst
@@ -130,7 +130,7 @@ class Lader:
         """POST an object as it is; when it has gaps, check the refusal and POST it again without them."""
         body = {name: value for name, value in source.items() if not name.startswith("_")}
         if lacking := gaps(kind, body):
-            found = errors(await self.maak.api.post(f"{ROOT}/{kind}", body))
+            found = error_set(await self.maak.api.post(f"{ROOT}/{kind}", body))
             assert found == lacking, (kind, body)
             self.codes.update(code for _, code in found)
             body = self.filled(body, lacking)
@@ -140,7 +140,7 @@ class Lader:
             assert not expected, (expected, body)
             made: dict[str, Any] = answer.json()
             return made
-        found = errors(answer)
+        found = error_set(answer)
         assert found == expected, (kind, body, answer.text)
         self.codes.update(code for _, code in found)
         return None

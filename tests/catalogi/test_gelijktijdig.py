@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import ROOT, Maak
 
 
@@ -12,7 +12,7 @@ async def test_ztc_016_of_versions_that_overlap_one_is_published(beheer: Maak) -
     versions = [first] + [await beheer.concept(identificatie=first["identificatie"]) for _ in range(5)]
     answers = await asyncio.gather(*(beheer.api.post(version["url"] + "/publish") for version in versions))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 5
-    assert all(errors(a) == {("beginGeldigheid", "overlap")} for a in answers if a.status_code == 400)
+    assert all(error_set(a) == {("beginGeldigheid", "overlap")} for a in answers if a.status_code == 400)
 
 
 async def test_ztc_016_two_versions_do_not_grow_into_each_other(beheer: Maak) -> None:
@@ -40,7 +40,7 @@ async def test_ztc_010_nothing_is_added_once_a_zaaktype_is_published(beheer: Maa
     )
     assert published.status_code == 200
     made = [answer.json()["url"] for answer in added if answer.status_code == 201]
-    refused = [errors(answer) for answer in added if answer.status_code != 201]
+    refused = [error_set(answer) for answer in added if answer.status_code != 201]
     assert refused == [{("nonFieldErrors", "non-concept-zaaktype")}] * len(refused)
     shown = (await beheer.api.get(zaaktype)).json()
     assert sorted(shown["statustypen"]) == sorted(made)
@@ -53,7 +53,7 @@ async def test_ztc_x9_of_two_with_the_same_volgnummer_one_is_stored(beheer: Maak
     body = {"zaaktype": zaaktype, "omschrijving": "Status", "volgnummer": 1}
     answers = await asyncio.gather(*(beheer.api.post(f"{ROOT}/statustypen", body) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201] + [400] * 4
-    assert all(errors(a) == {("nonFieldErrors", "unique")} for a in answers if a.status_code == 400)
+    assert all(error_set(a) == {("nonFieldErrors", "unique")} for a in answers if a.status_code == 400)
 
 
 async def test_generated_identificaties_differ(beheer: Maak) -> None:

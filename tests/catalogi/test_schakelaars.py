@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.catalogi.test_bijwerkingen import noted
 from tests.catalogi.test_subtypen import KINDS, body_of
 from tests.catalogi.test_uitwisseling import send, small
@@ -85,15 +85,15 @@ async def test_o3_ztc_010_additive_posts(beheer: Maak, switch: Switch, kind: str
     switch(catalogi_additive_posts=True)
     answer = await beheer.api.post(f"{ROOT}/{kind}", body)
     if kind == "resultaattypen":
-        assert errors(answer) == {(OBJECT, "non-concept-zaaktype")}
+        assert error_set(answer) == {(OBJECT, "non-concept-zaaktype")}
         return
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert made["url"] in str((await beheer.api.get(published["url"])).json()) or "informatieobjecttype" in made
     code = "non-concept-relation" if "informatieobjecttype" in made else "non-concept-zaaktype"
-    assert errors(await beheer.api.put(made["url"], made)) == {(OBJECT, code)}
-    assert errors(await beheer.api.patch(made["url"], {})) == {(OBJECT, code)}
-    assert errors(await beheer.api.delete(made["url"])) == {(OBJECT, code)}
+    assert error_set(await beheer.api.put(made["url"], made)) == {(OBJECT, code)}
+    assert error_set(await beheer.api.patch(made["url"], {})) == {(OBJECT, code)}
+    assert error_set(await beheer.api.delete(made["url"])) == {(OBJECT, code)}
 
 
 async def test_o3_a_statustype_comes_after_the_others(beheer: Maak, corrector: Client, switch: Switch) -> None:
@@ -102,15 +102,15 @@ async def test_o3_a_statustype_comes_after_the_others(beheer: Maak, corrector: C
     await beheer.publiceer(concept["url"])
     body = {"zaaktype": concept["url"], "omschrijving": "Nieuw"}
     answer = await beheer.api.post(f"{ROOT}/statustypen", {**body, "volgnummer": 1})
-    assert errors(answer) == {(OBJECT, "non-concept-zaaktype")}
+    assert error_set(answer) == {(OBJECT, "non-concept-zaaktype")}
     switch(catalogi_additive_posts=True)
     for number in (1, 5):
         answer = await beheer.api.post(f"{ROOT}/statustypen", {**body, "volgnummer": number})
-        assert errors(answer) == {("volgnummer", "invalid")}
+        assert error_set(answer) == {("volgnummer", "invalid")}
     assert (await beheer.api.post(f"{ROOT}/statustypen", {**body, "volgnummer": 6})).status_code == 201
     # Who may correct may put one in between.
     assert (await corrector.post(f"{ROOT}/statustypen", {**body, "volgnummer": 1})).status_code == 201
-    assert errors(await corrector.post(f"{ROOT}/statustypen", {**body, "volgnummer": 1})) == {(OBJECT, "unique")}
+    assert error_set(await corrector.post(f"{ROOT}/statustypen", {**body, "volgnummer": 1})) == {(OBJECT, "unique")}
 
 
 # --- Strictness ---
@@ -123,11 +123,11 @@ async def test_strict_corrections_keep_related_types(beheer: Maak, corrector: Cl
     besluit = await beheer.besluittype(informatieobjecttypen=["I1"])
     switch(catalogi_strict_corrections=True)
     for name, value in lists.items():
-        assert errors(await corrector.patch(zaaktype["url"], {name: []})) == {(name, "non-concept-object")}
+        assert error_set(await corrector.patch(zaaktype["url"], {name: []})) == {(name, "non-concept-object")}
         more = [*value, {**related, "zaaktype": "ZT-B"} if name.startswith("gerelateerde") else "X2"]
         assert (await corrector.patch(zaaktype["url"], {name: more})).status_code == 200
     answer = await corrector.patch(besluit["url"], {"informatieobjecttypen": ["I2"]})
-    assert errors(answer) == {("informatieobjecttypen", "non-concept-object")}
+    assert error_set(answer) == {("informatieobjecttypen", "non-concept-object")}
     concept = await beheer.concept(**lists)
     assert (await beheer.api.patch(concept["url"], {"besluittypen": []})).status_code == 200
     switch(catalogi_strict_corrections=False)
@@ -142,10 +142,10 @@ async def test_strict_dates_are_those_of_the_zaaktype(beheer: Maak, switch: Swit
     refused = {("beginGeldigheid", "invalid")}
     for where, begin in ((zaaktype, "2021-01-02"), (zaaktype, ["2021-01-01"]), (other, "2021-01-01")):
         body = {**await body_of(kind, beheer, where), "beginGeldigheid": begin}
-        assert errors(await beheer.api.post(f"{ROOT}/{kind}", body)) == refused
+        assert error_set(await beheer.api.post(f"{ROOT}/{kind}", body)) == refused
     body = await body_of(kind, beheer, zaaktype)
     made = await beheer.api.created(f"{ROOT}/{kind}", {**body, "beginGeldigheid": "2021-01-01"})
-    assert errors(await beheer.api.patch(made["url"], {"beginGeldigheid": "2020-01-01"})) == refused
+    assert error_set(await beheer.api.patch(made["url"], {"beginGeldigheid": "2020-01-01"})) == refused
     assert (await beheer.api.put(made["url"], made)).status_code == 200
 
 
@@ -159,7 +159,7 @@ async def test_strict_names_are_of_types_that_exist(beheer: Maak, switch: Switch
         besluittypen=names, deelzaaktypen=[deel["identificatie"], "ZT-WEG"], gerelateerdeZaaktypen=related
     )
     switch(catalogi_strict_names=True)
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
         ("besluittypen.2", "does_not_exist"),
         ("besluittypen.3", "does_not_exist"),
         ("deelzaaktypen.1", "does_not_exist"),
@@ -167,7 +167,7 @@ async def test_strict_names_are_of_types_that_exist(beheer: Maak, switch: Switch
     }
     ziot = await body_of("zaaktype-informatieobjecttypen", beheer, deel["url"])
     answer = await beheer.api.post(f"{ROOT}/zaaktype-informatieobjecttypen", ziot)
-    assert errors(answer) == {("informatieobjecttype", "does_not_exist")}
+    assert error_set(answer) == {("informatieobjecttype", "does_not_exist")}
     await beheer.ziot(deel["url"], document["omschrijving"])
     assert (await beheer.api.patch(besluit["url"], {"eindeGeldigheid": "2040-01-01"})).status_code == 200
 
@@ -205,7 +205,7 @@ async def test_ztc_002d_procestypen_by_uuid(beheer: Maak, lijst: Selectielijst, 
         )
     zaaktype = (await beheer.concept(selectielijstProcestype=public))["url"]
     body = beheer.resultaattype_body(zaaktype)
-    assert errors(await beheer.api.post(f"{ROOT}/resultaattypen", body)) == {(OBJECT, "procestype-mismatch")}
+    assert error_set(await beheer.api.post(f"{ROOT}/resultaattypen", body)) == {(OBJECT, "procestype-mismatch")}
     switch(selectielijst_by_uuid=True)
     assert (await beheer.api.post(f"{ROOT}/resultaattypen", body)).status_code == 201
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.catalogi.selectielijst import same_register, same_url
 from services.catalogi.selectielijst_laden import OnbruikbareLijst, laad
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.catalogi.test_uitwisseling import send, small
 from tests.maak import ROOT, Maak
 from tests.selectielijst import DATA, PUBLIC, Selectielijst
@@ -72,7 +72,7 @@ async def test_an_old_copy_will_do_when_the_register_is_away(
     assert (await maak.publiceer(zaaktype))["concept"] is False
     await forget(stack)
     answer = await maak.api.post(f"{ROOT}/resultaattypen", maak.resultaattype_body(zaaktype))
-    assert errors(answer) == {("resultaattypeomschrijving", "bad-url"), ("selectielijstklasse", "bad-url")}
+    assert error_set(answer) == {("resultaattypeomschrijving", "bad-url"), ("selectielijstklasse", "bad-url")}
 
 
 async def test_what_was_loaded_is_used_without_the_register(stack: Stack, maak: Maak, lijst: Selectielijst) -> None:
@@ -80,7 +80,7 @@ async def test_what_was_loaded_is_used_without_the_register(stack: Stack, maak: 
     procestype = json.loads((DATA / "procestypen.json").read_text())[-1]["url"]
     body = await maak.zaaktype_body(selectielijstProcestype=procestype)
     await forget(stack)
-    assert errors(await maak.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
+    assert error_set(await maak.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
     async with stack.admin() as admin:
         counts = await laad(admin, ["deventer", "raalte"], str(DATA))
     assert counts == {"procestype": 58, "resultaat": 650, "resultaattypeomschrijving": 16}
@@ -142,7 +142,7 @@ async def test_only_the_register_is_asked(beheerder: Client, beheer: Maak, lijst
         "http://127.0.0.1:1/api/v1/procestypen/1",
     ):
         body = await beheer.zaaktype_body(selectielijstProcestype=url)
-        assert errors(await beheerder.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
+        assert error_set(await beheerder.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
     assert lijst.requests == []
 
 
@@ -174,8 +174,10 @@ async def test_answers_of_the_register_that_are_no_use(beheer: Maak, stack: Stac
     for name, content in strange.items():
         lijst.objects[f"/procestypen/{name}"] = content
         body = await beheer.zaaktype_body(selectielijstProcestype=f"{lijst.root}/procestypen/{name}")
-        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
+        assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "bad-url")}
     lijst.objects["/procestypen/soort"] = {**procestype, "nummer": "1"}
     body = await beheer.zaaktype_body(selectielijstProcestype=f"{lijst.root}/procestypen/soort")
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("selectielijstProcestype", "invalid-resource")}
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
+        ("selectielijstProcestype", "invalid-resource")
+    }
     await forget(stack)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import PROCEDURES, ROOT, Maak, procedure
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
@@ -61,13 +61,13 @@ async def test_ztc_010_a_published_zaaktype_keeps_what_belongs_to_it(
         )
     }
     body = await body_of(kind, beheer, published["url"])
-    assert errors(await beheer.api.post(f"{ROOT}/{kind}", body)) == refused
+    assert error_set(await beheer.api.post(f"{ROOT}/{kind}", body)) == refused
     in_concept = await beheer.api.created(f"{ROOT}/{kind}", {**body, "zaaktype": concept["url"]})
-    assert errors(await beheer.api.patch(in_concept["url"], {"zaaktype": published["url"]})) == refused
+    assert error_set(await beheer.api.patch(in_concept["url"], {"zaaktype": published["url"]})) == refused
     made = await corrector.created(f"{ROOT}/{kind}", body)
-    assert errors(await beheer.api.patch(made["url"], {"zaaktype": concept["url"]})) == refused
-    assert errors(await beheer.api.put(made["url"], made)) == refused
-    assert errors(await beheer.api.delete(made["url"])) == refused
+    assert error_set(await beheer.api.patch(made["url"], {"zaaktype": concept["url"]})) == refused
+    assert error_set(await beheer.api.put(made["url"], made)) == refused
+    assert error_set(await beheer.api.delete(made["url"])) == refused
     assert (await corrector.put(made["url"], made)).status_code == 200
     assert (await corrector.delete(made["url"])).status_code == 204
     assert (await beheer.api.delete(in_concept["url"])).status_code == 204
@@ -112,8 +112,8 @@ async def test_ztc_002_the_selection_list_is_asked(beheer: Maak, lijst: Selectie
             (wrong, "invalid-resource"),
             ("https://elders.example.nl/x", "bad-url"),
         ]:
-            assert errors(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: url})) == {(name, code)}
-        assert errors(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: ""})) == {(name, "blank")}
+            assert error_set(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: url})) == {(name, code)}
+        assert error_set(await beheer.api.post(f"{ROOT}/resultaattypen", {**body, name: ""})) == {(name, "blank")}
 
 
 async def test_ztc_002b_e_f_what_is_absent_comes_from_the_selection_list(beheer: Maak, lijst: Selectielijst) -> None:
@@ -136,7 +136,7 @@ async def test_ztc_002d_the_procestype_is_that_of_the_zaaktype(beheer: Maak, lij
     for procestype in (other, ""):
         zaaktype = (await beheer.concept(selectielijstProcestype=procestype))["url"]
         answer = await beheer.api.post(f"{ROOT}/resultaattypen", beheer.resultaattype_body(zaaktype))
-        assert errors(answer) == {(OBJECT, "procestype-mismatch")}
+        assert error_set(answer) == {(OBJECT, "procestype-mismatch")}
 
 
 ALLOWED = {
@@ -161,7 +161,7 @@ async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(
         if afleidingswijze in ALLOWED[procestermijn]:
             assert answer.status_code == 201, (afleidingswijze, answer.text)
         else:
-            assert errors(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}, afleidingswijze
+            assert error_set(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}, afleidingswijze
 
 
 FILLED: dict[str, Any] = {
@@ -199,7 +199,7 @@ async def test_the_members_that_belong_to_an_afleidingswijze(
             zaaktype, selectielijstklasse=klasse["url"], brondatumArchiefprocedure=brondatum
         )
         answer = await beheer.api.post(f"{ROOT}/resultaattypen", body)
-        return set() if answer.status_code == 201 else errors(answer)
+        return set() if answer.status_code == 201 else error_set(answer)
 
     columns = list(zip(FILLED, TABLE[afleidingswijze], strict=True))
     name = "brondatumArchiefprocedure."
@@ -216,11 +216,11 @@ async def test_ztc_004_a_patch_validates_the_whole_group(beheer: Maak) -> None:
     answer = await beheer.api.patch(
         made["url"], {"brondatumArchiefprocedure": {"afleidingswijze": "zaakobject", "datumkenmerk": "x"}}
     )
-    assert errors(answer) == {("brondatumArchiefprocedure.objecttype", "required")}
+    assert error_set(answer) == {("brondatumArchiefprocedure.objecttype", "required")}
     answer = await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": {"datumkenmerk": "x"}})
-    assert errors(answer) == {("brondatumArchiefprocedure.afleidingswijze", "required")}
+    assert error_set(answer) == {("brondatumArchiefprocedure.afleidingswijze", "required")}
     answer = await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": procedure("afgehandeld")})
-    assert errors(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}
+    assert error_set(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}
     assert (await beheer.api.patch(made["url"], {"brondatumArchiefprocedure": None})).json()[
         "brondatumArchiefprocedure"
     ] is None
@@ -246,14 +246,14 @@ async def test_ztc_015_the_lengte_belongs_to_the_formaat(
         if lengte in goed:
             assert answer.status_code == 201, answer.text
         else:
-            assert errors(answer) == {("specificatie.nonFieldErrors", "invalid")}
+            assert error_set(answer) == {("specificatie.nonFieldErrors", "invalid")}
 
 
 async def test_the_specificatie_is_validated(beheer: Maak) -> None:
     zaaktype = (await beheer.concept())["url"]
     specificatie = {"formaat": "tekst", "lengte": "5", "kardinaliteit": "0", "groep": "maten/2"}
     body = {"zaaktype": zaaktype, "naam": "x" * 21, "definitie": "d", "specificatie": specificatie}
-    assert errors(await beheer.api.post(f"{ROOT}/eigenschappen", body)) == {
+    assert error_set(await beheer.api.post(f"{ROOT}/eigenschappen", body)) == {
         ("naam", "max_length"),
         ("specificatie.kardinaliteit", "invalid"),
         ("specificatie.groep", "invalid"),
@@ -266,12 +266,12 @@ async def test_ztc_x7_the_statustype_is_of_the_same_zaaktype(beheer: Maak) -> No
     refused = {(OBJECT, "relations-incorrect-zaaktype")}
     for kind in ("eigenschappen", "zaaktype-informatieobjecttypen"):
         body = await body_of(kind, beheer, zaaktype)
-        assert errors(await beheer.api.post(f"{ROOT}/{kind}", {**body, "statustype": foreign})) == refused
+        assert error_set(await beheer.api.post(f"{ROOT}/{kind}", {**body, "statustype": foreign})) == refused
         made = await beheer.api.created(f"{ROOT}/{kind}", {**body, "statustype": own})
         assert made["statustype"] == own
         cleared = await beheer.api.patch(made["url"], {"statustype": None})
         assert (cleared.status_code, cleared.json()["statustype"]) == (200, None)
-    assert errors(
+    assert error_set(
         await beheer.api.post(
             f"{ROOT}/eigenschappen",
             {**await body_of("eigenschappen", beheer, zaaktype), "naam": "n", "statustype": zaaktype},
@@ -284,7 +284,7 @@ async def test_ztc_x8_a_catalogue_in_the_body_is_that_of_the_zaaktype(beheer: Ma
     zaaktype, other = await beheer.concept(), await beheer.catalogus()
     body = await body_of(kind, beheer, zaaktype["url"])
     answer = await beheer.api.post(f"{ROOT}/{kind}", {**body, "catalogus": other["url"]})
-    assert errors(answer) == {(OBJECT, "relations-incorrect-catalogus")}
+    assert error_set(answer) == {(OBJECT, "relations-incorrect-catalogus")}
     made = await beheer.api.created(f"{ROOT}/{kind}", {**body, "catalogus": zaaktype["catalogus"]})
     assert made["catalogus"] == zaaktype["catalogus"]
 
@@ -294,7 +294,7 @@ async def test_ztc_x9_unique_within_the_zaaktype(beheer: Maak, kind: str) -> Non
     zaaktype, other = (await beheer.concept())["url"], (await beheer.concept())["url"]
     body = await body_of(kind, beheer, zaaktype)
     await beheer.api.created(f"{ROOT}/{kind}", body)
-    assert errors(await beheer.api.post(f"{ROOT}/{kind}", body)) == {(OBJECT, "unique")}
+    assert error_set(await beheer.api.post(f"{ROOT}/{kind}", body)) == {(OBJECT, "unique")}
     await beheer.api.created(f"{ROOT}/{kind}", {**body, "zaaktype": other})
 
 
@@ -308,7 +308,7 @@ async def test_ztc_x11_an_unknown_zaaktype(beheer: Maak) -> None:
             (await beheer.een_catalogus(), "incorrect_match"),
             ("https://a.nl/zaaktypen/1", "no_match"),
         ]:
-            assert ("zaaktype", code) in errors(await beheer.api.post(f"{ROOT}/{kind}", {**body, "zaaktype": url}))
+            assert ("zaaktype", code) in error_set(await beheer.api.post(f"{ROOT}/{kind}", {**body, "zaaktype": url}))
 
 
 async def test_the_highest_volgnummer_is_the_eindstatus(beheer: Maak) -> None:
@@ -325,6 +325,6 @@ async def test_the_highest_volgnummer_is_the_eindstatus(beheer: Maak) -> None:
     assert (await beheer.api.get(first["url"])).json()["isEindstatus"] is False
     eigenschap = await beheer.eigenschap(zaaktype, statustype=first["url"])
     assert (await beheer.api.get(first["url"])).json()["eigenschappen"] == [eigenschap["url"]]
-    assert errors(await beheer.api.delete(first["url"]), 409) == set()
+    assert error_set(await beheer.api.delete(first["url"]), 409) == set()
     body = {"zaaktype": zaaktype, "omschrijving": "x", "volgnummer": 10000}
-    assert errors(await beheer.api.post(f"{ROOT}/statustypen", body)) == {("volgnummer", "max_value")}
+    assert error_set(await beheer.api.post(f"{ROOT}/statustypen", body)) == {("volgnummer", "max_value")}

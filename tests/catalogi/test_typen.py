@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import ROOT, Maak
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
@@ -36,20 +36,20 @@ async def test_publish_once_and_again(beheer: Maak, kind: str) -> None:
 @KINDS
 async def test_publish_needs_the_scope(beheer: Maak, corrector: Client, kind: str) -> None:
     made = await one_of(kind, beheer)
-    assert errors(await corrector.post(made["url"] + "/publish"), 403) == set()
+    assert error_set(await corrector.post(made["url"] + "/publish"), 403) == set()
 
 
 @KINDS
 async def test_ztc_009_a_published_type_does_not_change(beheer: Maak, kind: str) -> None:
     made = await beheer.publiceer((await one_of(kind, beheer))["url"])
     refused = {(OBJECT, "non-concept-object")}
-    assert errors(await beheer.api.patch(made["url"], {"omschrijving": "Anders"})) == refused
+    assert error_set(await beheer.api.patch(made["url"], {"omschrijving": "Anders"})) == refused
     assert (
-        errors(await beheer.api.patch(made["url"], {"omschrijving": "Anders", "eindeGeldigheid": "2030-01-01"}))
+        error_set(await beheer.api.patch(made["url"], {"omschrijving": "Anders", "eindeGeldigheid": "2030-01-01"}))
         == refused
     )
-    assert errors(await beheer.api.put(made["url"], made)) == refused
-    assert errors(await beheer.api.delete(made["url"])) == refused
+    assert error_set(await beheer.api.put(made["url"], made)) == refused
+    assert error_set(await beheer.api.delete(made["url"])) == refused
     answer = await beheer.api.patch(made["url"], {"eindeGeldigheid": "2030-12-31"})
     assert answer.status_code == 200
     assert answer.json()["eindeGeldigheid"] == "2030-12-31"
@@ -81,8 +81,12 @@ async def test_a_concept_changes_and_disappears(beheer: Maak, kind: str) -> None
 @KINDS
 async def test_ztc_x5_the_end_is_not_before_the_begin(beheer: Maak, kind: str) -> None:
     made = await one_of(kind, beheer, beginGeldigheid="2024-01-01", eindeGeldigheid="2024-01-01")
-    assert errors(await beheer.api.patch(made["url"], {"eindeGeldigheid": "2023-12-31"})) == {(OBJECT, "date-mismatch")}
-    assert errors(await beheer.api.patch(made["url"], {"beginGeldigheid": "2024-01-02"})) == {(OBJECT, "date-mismatch")}
+    assert error_set(await beheer.api.patch(made["url"], {"eindeGeldigheid": "2023-12-31"})) == {
+        (OBJECT, "date-mismatch")
+    }
+    assert error_set(await beheer.api.patch(made["url"], {"beginGeldigheid": "2024-01-02"})) == {
+        (OBJECT, "date-mismatch")
+    }
 
 
 def identity(kind: str) -> str:
@@ -96,14 +100,16 @@ async def test_ztc_016_published_versions_do_not_overlap(beheer: Maak, kind: str
     name = {identity(kind): first[identity(kind)]}
     second = await one_of(kind, beheer, beginGeldigheid="2024-01-01", **name)
     await beheer.publiceer(first["url"])
-    assert errors(await beheer.api.post(second["url"] + "/publish")) == {("beginGeldigheid", "overlap")}
+    assert error_set(await beheer.api.post(second["url"] + "/publish")) == {("beginGeldigheid", "overlap")}
     assert (await beheer.api.get(second["url"])).json()["concept"] is True
     assert (await beheer.api.patch(first["url"], {"eindeGeldigheid": "2023-12-31"})).status_code == 200
     await beheer.publiceer(second["url"])
-    assert errors(await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-02"})) == {
+    assert error_set(await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-02"})) == {
         ("eindeGeldigheid", "overlap")
     }
-    assert errors(await beheer.api.patch(first["url"], {"eindeGeldigheid": None})) == {("eindeGeldigheid", "overlap")}
+    assert error_set(await beheer.api.patch(first["url"], {"eindeGeldigheid": None})) == {
+        ("eindeGeldigheid", "overlap")
+    }
     # One shared day is what existing catalogues have.
     assert (await beheer.api.patch(first["url"], {"eindeGeldigheid": "2024-01-01"})).status_code == 200
 
@@ -137,19 +143,19 @@ async def test_ztc_001_the_procestype_is_one(beheer: Maak, lijst: Selectielijst)
         ("https://elders.example.nl/api/v1/procestypen/1", "bad-url"),
         (resultaat, "invalid-resource"),
     ]:
-        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": url})) == {
+        assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": url})) == {
             ("selectielijstProcestype", code)
         }
     made = await beheer.api.created(f"{ROOT}/zaaktypen", {**body, "selectielijstProcestype": ""})
     assert made["selectielijstProcestype"] == ""
-    assert errors(await beheer.api.patch(made["url"], {"selectielijstProcestype": resultaat})) == {
+    assert error_set(await beheer.api.patch(made["url"], {"selectielijstProcestype": resultaat})) == {
         ("selectielijstProcestype", "invalid-resource")
     }
 
 
 async def test_ztc_x3_prolongation_has_a_term(beheer: Maak) -> None:
     body = await beheer.zaaktype_body(verlengingMogelijk=True, verlengingstermijn=None)
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {(OBJECT, "verlenging-mismatch")}
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {(OBJECT, "verlenging-mismatch")}
     made = await beheer.concept(verlengingMogelijk=False, verlengingstermijn="P1Y")
     assert made["verlengingstermijn"] is None
 
@@ -159,7 +165,7 @@ async def test_ztc_x4_broncatalogus_and_bronzaaktype_go_together(beheer: Maak) -
     zaaktype = {"url": "https://a.example.nl/zaaktypen/1", "identificatie": "1", "omschrijving": "Bron"}
     refused = {(OBJECT, "invalid-bronzaaktype-for-broncatalogus")}
     for one in ({"broncatalogus": catalogus}, {"bronzaaktype": zaaktype}):
-        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", await beheer.zaaktype_body(**one))) == refused
+        assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", await beheer.zaaktype_body(**one))) == refused
     made = await beheer.concept(broncatalogus=catalogus, bronzaaktype=zaaktype)
     assert (made["broncatalogus"], made["bronzaaktype"]) == (catalogus, zaaktype)
     empty = {"broncatalogus": dict.fromkeys(catalogus, ""), "bronzaaktype": dict.fromkeys(zaaktype, "")}
@@ -173,7 +179,7 @@ async def test_ztc_x4_broncatalogus_and_bronzaaktype_go_together(beheer: Maak) -
 
 async def test_ztc_x6_a_servicenorm_of_nothing(beheer: Maak) -> None:
     body = await beheer.zaaktype_body(servicenorm="P0D")
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("servicenorm", "empty-duration")}
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("servicenorm", "empty-duration")}
 
 
 async def test_ztc_x1_x2_related_types_of_another_catalogue(beheer: Maak) -> None:
@@ -183,11 +189,13 @@ async def test_ztc_x1_x2_related_types_of_another_catalogue(beheer: Maak) -> Non
     document = await beheer.informatieobjecttype(catalogus=elsewhere)
     code = "relations-incorrect-catalogus"
     body = await beheer.zaaktype_body(deelzaaktypen=[other["url"]])
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("deelzaaktypen", code)}
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("deelzaaktypen", code)}
     body = await beheer.zaaktype_body(besluittypen=[besluit["url"]])
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {(OBJECT, code)}
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {(OBJECT, code)}
     made = await beheer.besluittype(concept=True)
-    assert errors(await beheer.api.patch(made["url"], {"informatieobjecttypen": [document["url"]]})) == {(OBJECT, code)}
+    assert error_set(await beheer.api.patch(made["url"], {"informatieobjecttypen": [document["url"]]})) == {
+        (OBJECT, code)
+    }
 
 
 async def test_a_url_that_does_not_resolve(beheer: Maak) -> None:
@@ -196,7 +204,7 @@ async def test_a_url_that_does_not_resolve(beheer: Maak) -> None:
     body = await beheer.zaaktype_body(
         besluittypen=[nowhere, catalogus], gerelateerdeZaaktypen=[{"zaaktype": catalogus, "aardRelatie": "vervolg"}]
     )
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
         ("besluittypen.0", "bad-url"),
         ("besluittypen.1", "invalid-resource"),
         ("gerelateerdeZaaktypen.0.zaaktype", "invalid-resource"),
@@ -209,10 +217,10 @@ async def test_a_name_is_not_blank_or_too_long(beheer: Maak) -> None:
         besluittypen=["", "x" * 81], deelzaaktypen=["", "x" * 51], gerelateerdeZaaktypen=related
     )
     blank = {("besluittypen.0", "blank"), ("deelzaaktypen.0", "blank"), ("gerelateerdeZaaktypen.0.zaaktype", "blank")}
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == blank
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == blank
     for name in ("besluittypen", "deelzaaktypen", "gerelateerdeZaaktypen"):
         body[name] = body[name][1:]
-    assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
+    assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {
         ("besluittypen.0", "max_length"),
         ("deelzaaktypen.0", "max_length"),
         ("gerelateerdeZaaktypen.0.zaaktype", "max_length"),
@@ -220,16 +228,20 @@ async def test_a_name_is_not_blank_or_too_long(beheer: Maak) -> None:
     ziot = {"zaaktype": (await beheer.concept())["url"], "volgnummer": 1, "richting": "intern"}
     for name, code in (("", "blank"), ("x" * 101, "max_length")):
         answer = await beheer.api.post(f"{ROOT}/zaaktype-informatieobjecttypen", {**ziot, "informatieobjecttype": name})
-        assert errors(answer) == {("informatieobjecttype", code)}
+        assert error_set(answer) == {("informatieobjecttype", code)}
     await beheer.ziot(ziot["zaaktype"], "x" * 100)
 
 
 async def test_ztc_x9_a_catalogue_is_unique_in_domein_and_rsin(beheer: Maak) -> None:
     made = await beheer.catalogus()
     body = {"domein": made["domein"], "rsin": made["rsin"], "contactpersoonBeheerNaam": "A"}
-    assert errors(await beheer.api.post(f"{ROOT}/catalogussen", body)) == {(OBJECT, "unique")}
-    assert errors(await beheer.api.post(f"{ROOT}/catalogussen", {**body, "domein": "abc"})) == {("domein", "invalid")}
-    assert errors(await beheer.api.post(f"{ROOT}/catalogussen", {**body, "rsin": "123456789"})) == {("rsin", "invalid")}
+    assert error_set(await beheer.api.post(f"{ROOT}/catalogussen", body)) == {(OBJECT, "unique")}
+    assert error_set(await beheer.api.post(f"{ROOT}/catalogussen", {**body, "domein": "abc"})) == {
+        ("domein", "invalid")
+    }
+    assert error_set(await beheer.api.post(f"{ROOT}/catalogussen", {**body, "rsin": "123456789"})) == {
+        ("rsin", "invalid")
+    }
 
 
 async def test_ztc_x11_an_unknown_catalogue(beheer: Maak) -> None:
@@ -242,7 +254,7 @@ async def test_ztc_x11_an_unknown_catalogue(beheer: Maak) -> None:
         ("geen-url", "invalid"),
     ]:
         body = await beheer.zaaktype_body(catalogus=url)
-        assert errors(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("catalogus", code)}
+        assert error_set(await beheer.api.post(f"{ROOT}/zaaktypen", body)) == {("catalogus", code)}
 
 
 async def test_ztc_017_a_catalogue_with_types_stays(beheer: Maak) -> None:
@@ -250,7 +262,7 @@ async def test_ztc_017_a_catalogue_with_types_stays(beheer: Maak) -> None:
         catalogus = (await beheer.catalogus())["url"]
         made = await one_of(kind, beheer, catalogus=catalogus)
         answer = await beheer.api.delete(catalogus)
-        assert errors(answer, 409) == set()
+        assert error_set(answer, 409) == set()
         assert answer.json()["code"] == "CATALOG_NOT_EMPTY"
         assert (await beheer.api.delete(made["url"])).status_code == 204
         assert (await beheer.api.delete(catalogus)).status_code == 204
@@ -267,7 +279,7 @@ async def test_an_identificatie_is_generated(beheer: Maak) -> None:
 async def test_a_zaaktype_with_relations_stays_in_its_catalogue(beheer: Maak) -> None:
     elsewhere = (await beheer.catalogus())["url"]
     made = await beheer.concept(besluittypen=["Iets"])
-    assert errors(await beheer.api.patch(made["url"], {"catalogus": elsewhere})) == {
+    assert error_set(await beheer.api.patch(made["url"], {"catalogus": elsewhere})) == {
         ("catalogus", "wijzigen-niet-toegelaten")
     }
     free = await beheer.concept()
@@ -288,7 +300,7 @@ async def test_required_fields_and_bad_values_of_a_zaaktype(beheer: Maak) -> Non
         "catalogus",
     }
     answer = await beheer.api.post(f"{ROOT}/zaaktypen", {k: v for k, v in body.items() if k not in required})
-    assert errors(answer) == {(name, "required") for name in required}
+    assert error_set(answer) == {(name, "required") for name in required}
     wrong: dict[str, tuple[Any, str]] = {
         "vertrouwelijkheidaanduiding": ("geheimzinnig", "invalid_choice"),
         "doorlooptijd": ("30 dagen", "invalid"),
@@ -300,7 +312,7 @@ async def test_required_fields_and_bad_values_of_a_zaaktype(beheer: Maak) -> Non
         "referentieproces": ("Proces", "not_a_dict"),
     }
     answer = await beheer.api.post(f"{ROOT}/zaaktypen", {**body, **{name: value for name, (value, _) in wrong.items()}})
-    assert errors(answer) == {(name, code) for name, (_, code) in wrong.items()}
+    assert error_set(answer) == {(name, code) for name, (_, code) in wrong.items()}
 
 
 async def test_ztc_011_012_013_related_types_may_be_concepts(beheer: Maak) -> None:
@@ -344,6 +356,6 @@ async def test_ztc_016_a_correction_of_the_begin_or_the_name_does_not_overlap(
     for made in (first, second, other):
         await beheer.publiceer(made["url"])
     refused = {("eindeGeldigheid", "overlap")}
-    assert errors(await corrector.patch(second["url"], {"beginGeldigheid": "2020-12-30"})) == refused
-    assert errors(await corrector.put(other["url"], {**other, **name})) == refused
+    assert error_set(await corrector.patch(second["url"], {"beginGeldigheid": "2020-12-30"})) == refused
+    assert error_set(await corrector.put(other["url"], {**other, **name})) == refused
     assert (await corrector.patch(second["url"], {"beginGeldigheid": "2020-12-31"})).status_code == 200

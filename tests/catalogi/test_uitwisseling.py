@@ -12,7 +12,7 @@ import pytest
 from services.catalogi.uitwisseling.bestand import FILES, MAX_SIZE, Bundel, lees, schrijf
 from services.catalogi.uitwisseling.vergelijken import vergelijk
 from services.catalogi.uitwisseling.vorm import snake
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import ROOT, Maak
 from tests.selectielijst import PUBLIC, Selectielijst
 from tests.stack import Client
@@ -87,7 +87,7 @@ async def test_a_real_catalogue_comes_in_goes_out_and_comes_in_elsewhere(
     assert shown["informatieobjecttypen"]
     assert shown["servicenorm"] == "P55D"
     # Nothing can be imported twice under the same names and uuids, and a refused import changes nothing.
-    refused = errors(await send(api, rows))
+    refused = error_set(await send(api, rows))
     assert ("ZaakType.json:1.identificatie", "unique") in refused
     assert len(refused) == 19 + 2 + 60
     assert await exported(api, "VRZL") == there
@@ -165,7 +165,7 @@ async def test_every_problem_is_told_with_its_file_and_row(api: Client, lijst: S
     rows["InformatieObjectType"][3]["vertrouwelijkheidaanduiding"] = "soms"
     answer = await send(api, rows)
     # What belongs to a wrong zaaktype is examined all the same.
-    assert errors(answer) == {
+    assert error_set(answer) == {
         ("ZaakType.json:1.doel", "blank"),
         ("StatusType.json:3.volgnummer", "min_value"),
         ("Eigenschap.json:1.statustype", "does_not_exist"),
@@ -174,7 +174,7 @@ async def test_every_problem_is_told_with_its_file_and_row(api: Client, lijst: S
     assert (await api.get(f"{ROOT}/_export", params={"domein": "FOUT"})).status_code == 404
     rows["ZaakType"][0]["doel"] = "Goed"
     answer = await send(api, rows)
-    assert errors(answer) == {
+    assert error_set(answer) == {
         ("StatusType.json:3.volgnummer", "min_value"),
         ("Eigenschap.json:1.statustype", "does_not_exist"),
         ("InformatieObjectType.json:4.vertrouwelijkheidaanduiding", "invalid_choice"),
@@ -184,7 +184,7 @@ async def test_every_problem_is_told_with_its_file_and_row(api: Client, lijst: S
     rows["InformatieObjectType"][3]["vertrouwelijkheidaanduiding"] = "openbaar"
     rows["InformatieObjectType"][4]["omschrijving"] = rows["InformatieObjectType"][3]["omschrijving"]
     rows["ResultaatType"][0]["brondatum_archiefprocedure"]["datumkenmerk"] = "x"
-    found = errors(await send(api, rows))
+    found = error_set(await send(api, rows))
     assert {
         ("StatusType.json:3.volgnummer", "unique"),
         ("InformatieObjectType.json:5.beginGeldigheid", "overlap"),
@@ -258,7 +258,7 @@ def liar() -> bytes:
     ],
 )
 async def test_files_that_are_refused_before_anything_is_read(api: Client, content: bytes, code: str) -> None:
-    assert {found for _, found in errors(await send(api, content))} == {code}
+    assert {found for _, found in error_set(await send(api, content))} == {code}
 
 
 CLUTTER = {
@@ -289,20 +289,20 @@ async def test_a_bomb_among_the_clutter_is_not_unpacked() -> None:
 async def test_a_bomb_is_not_unpacked(api: Client) -> None:
     bomb = zipped({"ZaakType.json": b" " * (MAX_SIZE + 1)})
     assert len(bomb) < 1024 * 1024
-    assert {code for _, code in errors(await send(api, bomb))} == {"max_length"}
+    assert {code for _, code in error_set(await send(api, bomb))} == {"max_length"}
 
 
 async def test_who_may_import_and_export(api: Client, corrector: Client) -> None:
-    assert errors(await send(corrector, b""), 403) == set()
+    assert error_set(await send(corrector, b""), 403) == set()
     assert (
-        errors(
+        error_set(
             await api.request("POST", f"{ROOT}/_import", content=b"", headers={"Content-Type": "application/json"}), 415
         )
         == set()
     )
-    assert errors(await send(api, b"", modus="alles")) == {("modus", "invalid_choice")}
-    assert errors(await send(api, b"", kleur="rood")) == {("nonFieldErrors", "unknown-parameters")}
-    assert errors(await api.get(f"{ROOT}/_export")) == {("domein", "required")}
+    assert error_set(await send(api, b"", modus="alles")) == {("modus", "invalid_choice")}
+    assert error_set(await send(api, b"", kleur="rood")) == {("nonFieldErrors", "unknown-parameters")}
+    assert error_set(await api.get(f"{ROOT}/_export")) == {("domein", "required")}
 
 
 def test_names_in_snake_case() -> None:

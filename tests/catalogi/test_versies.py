@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalogi.conftest import errors
+from tests.answers import error_set
 from tests.maak import ROOT, Maak
 from tests.stack import Client
 from zgw.dates import today
@@ -62,7 +62,7 @@ async def test_relations_are_the_versions_of_today_or_of_the_day(maak: Maak, api
         assert then["besluittypen"] == [besluit_old["url"]]
         assert then["informatieobjecttypen"] == [document_old["url"]]
     assert (await api.get(url, params={"datumGeldigheid": "2019-12-31"})).status_code == 404
-    assert errors(await api.get(url, params={"datumGeldigheid": "gisteren"})) == {("datumGeldigheid", "invalid")}
+    assert error_set(await api.get(url, params={"datumGeldigheid": "gisteren"})) == {("datumGeldigheid", "invalid")}
     # The reverse relations are of the versions that are valid, whatever version is asked for.
     assert (await api.get(besluit_old["url"])).json()["zaaktypen"] == [url]
     assert (await api.get(besluit_new["url"])).json()["zaaktypeIdentificaties"] == [made["identificatie"]]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.documenten.bestandsdeel import PARTS
-from tests.documenten.antwoord import code, errors
+from tests.answers import errors, problem
 from tests.documenten.conftest import CHUNK
 from tests.documenten.maak_document import EIO, ROOT, b64, body, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import journal, keys_of, objects, send_and_leave
@@ -130,14 +130,14 @@ async def test_drc_x4_wrong_parts(stack: Stack, api: Client, iot: str) -> None:
         ("inhoud", "required"),
     ]
     for kind in ("application/json", "text/plain", "multipart/mixed; boundary=x"):
-        assert code(await api.put(deel["url"], content=b"{}", headers={"content-type": kind}))[0] == 415
+        assert problem(await api.put(deel["url"], content=b"{}", headers={"content-type": kind}))[0] == 415
     for kind, data in (
         ("multipart/form-data", b"x"),
         ("multipart/form-data; boundary=x", b"geen formulier"),
         ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=inhoud\r\n\r\nhalf"),
         ("multipart/form-data; boundary=x", b""),
     ):
-        assert code(await api.put(deel["url"], content=data, headers={"content-type": kind})) == (400, "parse_error")
+        assert problem(await api.put(deel["url"], content=data, headers={"content-type": kind})) == (400, "parse_error")
     assert (await objects(stack), await journal(stack)) == (before, [])
     assert (await api.get(made["url"])).json()["bestandsdelen"][2]["voltooid"] is False
     assert (await put(api, deel, right)).status_code == 200
@@ -159,7 +159,7 @@ async def test_a_form_as_dotnet_writes_it(api: Client, iot: str) -> None:
     assert answer.status_code == 200, answer.text
     zipped = {"Content-Type": "multipart/form-data; boundary=grens", "Content-Encoding": "gzip"}
     answer = await api.request("PUT", made["bestandsdelen"][0]["url"], content=b"x", headers=zipped)
-    assert code(answer) == (415, "unsupported_media_type")
+    assert problem(answer) == (415, "unsupported_media_type")
 
 
 async def test_a_form_may_be_urlencoded(api: Client, iot: str) -> None:

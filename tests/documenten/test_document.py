@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.documenten.antwoord import code, errors
+from tests.answers import errors, problem
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import (
     EIO,
@@ -84,9 +84,9 @@ async def test_field_errors(api: Client, iot: str, changes: dict[str, Any], expe
 
 async def test_bodies_that_are_no_document(api: Client) -> None:
     json = {"content-type": "application/json"}
-    assert code(await api.post(EIO, content=b"{", headers=json)) == (400, "parse_error")
+    assert problem(await api.post(EIO, content=b"{", headers=json)) == (400, "parse_error")
     assert errors(await api.post(EIO, content=b"[]", headers=json)) == [(OBJECT, "not_a_dict")]
-    assert code(await api.post(EIO, content=b"{}", headers={"content-type": "text/plain"}))[0] == 415
+    assert problem(await api.post(EIO, content=b"{}", headers={"content-type": "text/plain"}))[0] == 415
     assert (await api.post(f"{EIO}?x=1", content=b"{}", headers=json)).status_code == 400
 
 
@@ -319,10 +319,10 @@ async def test_what_only_responses_have_is_ignored(api: Client, iot: str, lock: 
 
 async def test_unknown_and_wrong_urls(api: Client) -> None:
     nobody = f"{EIO}/{uuid.uuid4()}"
-    assert code(await api.get(nobody)) == (404, "not_found")
+    assert problem(await api.get(nobody)) == (404, "not_found")
     for path in ("/lock", "/unlock"):
         assert (await api.post(nobody + path)).status_code == 404
     assert (await api.get(nobody + "/download")).status_code == 404
     assert (await api.get(f"{EIO}/geen-uuid")).status_code == 404
-    assert code(await api.request("PUT", f"{ROOT}/objectinformatieobjecten/{uuid.uuid4()}"))[0] == 405
-    assert code(await api.get(f"{ROOT}/bestandsdelen/{uuid.uuid4()}"))[0] == 405
+    assert problem(await api.request("PUT", f"{ROOT}/objectinformatieobjecten/{uuid.uuid4()}"))[0] == 405
+    assert problem(await api.get(f"{ROOT}/bestandsdelen/{uuid.uuid4()}"))[0] == 405

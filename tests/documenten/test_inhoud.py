@@ -11,7 +11,7 @@ import pytest
 
 from services.documenten import download
 from services.documenten.inhoud import Decoder, Splitter
-from tests.documenten.antwoord import code, errors
+from tests.answers import errors, problem
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, vergrendel
 from tests.documenten.opslag import journal, objects, send_and_leave
 from tests.stack import Client, Stack
@@ -182,10 +182,10 @@ async def test_large_bodies_that_are_no_json(stack: Stack, api: Client, iot: str
     for wrong in (raw[:-1], raw + b"}", raw[:-1] + b',"titel":}', b"[" + raw + b"]", b'"' + b"x" * LARGE + b'"'):
         assert (await api.post(EIO, content=pieces(wrong), headers=kind)).status_code in (400, 413)
     broken = raw.replace(b'"inhoud": "', b'"inhoud": "YWJj\n')
-    assert code(await api.post(EIO, content=broken, headers=kind)) == (400, "parse_error")
+    assert problem(await api.post(EIO, content=broken, headers=kind)) == (400, "parse_error")
     twice = b'{"inhoud":"YWJj",' + raw[1:]
     assert errors(await api.post(EIO, content=twice, headers=kind)) == [("inhoud", "invalid")]
-    assert code(await api.post(EIO, body(iot, beschrijving="x" * LARGE))) == (413, "request_too_large")
+    assert problem(await api.post(EIO, body(iot, beschrijving="x" * LARGE))) == (413, "request_too_large")
     assert (await objects(stack), await journal(stack)) == (before, [])
 
 
@@ -328,7 +328,7 @@ async def test_range(api: Client, large: dict[str, Any], wanted: str, expected: 
 async def test_ranges_that_cannot_be_given(api: Client, large: dict[str, Any]) -> None:
     for wrong in (f"bytes={LARGE}-", "bytes=-0", f"bytes={LARGE + 5}-{LARGE + 9}"):
         answer = await api.get(large["inhoud"], headers={"range": wrong})
-        assert code(answer) == (416, "range_not_satisfiable")
+        assert problem(answer) == (416, "range_not_satisfiable")
         assert answer.headers["content-range"] == f"bytes */{LARGE}"
     for ignored in ("bytes=8-5", "bytes=0-1,5-6", "regels=1-2", "bytes=-", "bytes=x-y"):
         answer = await api.get(large["inhoud"], headers={"range": ignored})

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.documenten.antwoord import code, errors
+from tests.answers import errors, problem
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import (
     EIO,
@@ -89,7 +89,7 @@ async def test_type_and_level_decide(stack: Stack, api: Client, iot: str, bron: 
                 ("DELETE", "", None),
             ):
                 answer = await reader.request(method, made["url"] + path, json=data)
-                assert code(answer) == (403, "permission_denied"), (method, path)
+                assert problem(answer) == (403, "permission_denied"), (method, path)
 
 
 async def test_the_scope_of_each_operation(stack: Stack, api: Client, iot: str, bron: Bron) -> None:
@@ -249,7 +249,7 @@ async def test_filters(api: Client, iot: str) -> None:
     ):
         answer = await api.get(f"{EIO}?{query}")
         assert [item["url"] for item in answer.json()["results"]] == [item["url"] for item in found], query
-    assert code(await api.get(f"{EIO}?trefwoorden={mark}&page=2"))[0] == 404
+    assert problem(await api.get(f"{EIO}?trefwoorden={mark}&page=2"))[0] == 404
     wrong = await api.get(f"{EIO}?objectinformatieobjecten_objectType=x&objectinformatieobjecten_object=y")
     assert set(errors(wrong)) == {
         ("objectinformatieobjecten_object", "invalid"),
@@ -326,7 +326,7 @@ async def test_drc_013_unknown_expand_path(api: Client, iot: str, bron: Bron) ->
         (parts["verzendingen"]["url"], "contactPersoon"),
         (EIO, "onbekend"),
     ):
-        assert code(await api.get(f"{url}?expand={path}")) == (404, "invalid-expand-field"), path
+        assert problem(await api.get(f"{url}?expand={path}")) == (404, "invalid-expand-field"), path
 
 
 async def test_drc_014_expand_shows_only_what_may_be_read(stack: Stack, api: Client, iot: str, bron: Bron) -> None:

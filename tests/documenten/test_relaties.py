@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.documenten.antwoord import errors
+from tests.answers import errors
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import EIO, ROOT, document, informatieobjecttype
 from tests.stack import PUBLIC, Client, Stack

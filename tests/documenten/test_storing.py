@@ -17,7 +17,7 @@ import pytest
 from services.documenten import schrijven
 from services.documenten.download import WINDOW
 from services.documenten.opslag import PIECE, Storage
-from tests.documenten.antwoord import code, errors
+from tests.answers import errors, problem
 from tests.documenten.conftest import GIVEN
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import journal, keys_of, objects, read_slowly, rows, service_of, storage
@@ -44,7 +44,7 @@ async def test_storage_away(stack: Stack, api: Client, iot: str, broken: Broken,
         await put(api, pending["bestandsdelen"][0], part(1)),
         await api.get(made["inhoud"]),
     ):
-        assert code(answer) == (503, "service_unavailable")
+        assert problem(answer) == (503, "service_unavailable")
         assert answer.headers["retry-after"] == "10"
     # Nothing is half visible, and what does not need the storage works.
     assert (await api.get(f"{EIO}?identificatie={number}")).json()["count"] == 0
@@ -71,7 +71,7 @@ async def test_storage_breaks_during_a_large_upload(
         ("Unable to write: No space left on device (os error 28)", 507, "insufficient_storage"),
     ):
         broken.fail_writer(text)
-        assert code(await api.post(EIO, sent)) == (status, wanted)
+        assert problem(await api.post(EIO, sent)) == (status, wanted)
         broken.repair()
     assert (await objects(stack), await journal(stack)) == (before, [])
     made = await api.created(EIO, sent)
@@ -91,7 +91,7 @@ async def test_a_failing_transaction_removes_the_content(stack: Stack, api: Clie
 async def test_a_content_that_is_lost_is_an_error_and_not_an_empty_file(stack: Stack, api: Client, iot: str) -> None:
     made = await document(api, informatieobjecttype=iot)
     await storage(stack).delete("deventer", await keys_of(stack, made))
-    assert code(await api.get(made["inhoud"])) == (503, "service_unavailable")
+    assert problem(await api.get(made["inhoud"])) == (503, "service_unavailable")
     assert (await api.delete(made["url"])).status_code == 204
 
 
@@ -107,22 +107,22 @@ async def test_disk_full(stack: Stack, api: Client, iot: str, tmp_path: Path, mo
     folder = tmp_path / "klein"
     if os.getuid() != 0:
         pytest.skip("only root can mount a small disk")
-    if problem := _mount(folder):
-        pytest.skip(f"a small disk cannot be mounted here: {problem}")
+    if refused := _mount(folder):
+        pytest.skip(f"a small disk cannot be mounted here: {refused}")
     try:
         monkeypatch.setitem(service_of(stack).state, "storage", Storage(folder.as_uri()))
         number = str(uuid.uuid4())
         large = body(iot, inhoud=b64(content_of(30 * 1024**2)), identificatie=number)
-        assert code(await api.post(EIO, large)) == (507, "insufficient_storage")
+        assert problem(await api.post(EIO, large)) == (507, "insufficient_storage")
         assert (await api.get(f"{EIO}?identificatie={number}")).json()["count"] == 0
         assert [f for f in folder.rglob("*") if f.is_file()] == []
         # Full with other things: then a small document does not fit either.
         filler = folder / "vol"
         filler.write_bytes(b"\0" * (24 * 1024**2 - 8192))
         small = body(iot, inhoud=b64(content_of(200_000)), identificatie=number)
-        assert code(await api.post(EIO, small)) == (507, "insufficient_storage")
+        assert problem(await api.post(EIO, small)) == (507, "insufficient_storage")
         pending = await announce(api, iot)
-        assert code(await put(api, pending["bestandsdelen"][0], part(1))) == (507, "insufficient_storage")
+        assert problem(await put(api, pending["bestandsdelen"][0], part(1))) == (507, "insufficient_storage")
         filler.unlink()
         made = await api.created(EIO, small)
         assert (await api.get(made["inhoud"])).content == content_of(200_000)
@@ -169,7 +169,7 @@ async def test_a_document_that_is_removed_before_its_content_is_read_is_not_foun
         return await real(self, *args)
 
     monkeypatch.setattr(Storage, "read", late)
-    assert code(await api.get(made["inhoud"])) == (404, "not_found")
+    assert problem(await api.get(made["inhoud"])) == (404, "not_found")
 
 
 async def test_a_download_that_fails_on_its_way_is_broken_off(
@@ -243,9 +243,9 @@ async def test_storage_that_is_really_away(
     before = await objects(stack)
     with away:
         for sent in (small, large):
-            assert code(await api.post(EIO, sent)) == (503, "service_unavailable")
-        assert code(await put(api, pending["bestandsdelen"][0], part(1))) == (503, "service_unavailable")
-        assert code(await api.get(kept["inhoud"])) == (503, "service_unavailable")
+            assert problem(await api.post(EIO, sent)) == (503, "service_unavailable")
+        assert problem(await put(api, pending["bestandsdelen"][0], part(1))) == (503, "service_unavailable")
+        assert problem(await api.get(kept["inhoud"])) == (503, "service_unavailable")
         assert (await api.delete(gone["url"])).status_code == 204
         assert (await api.get(f"{EIO}?identificatie={number}")).json()["count"] == 0
         assert (await api.get(pending["url"])).json()["bestandsdelen"][0]["voltooid"] is False

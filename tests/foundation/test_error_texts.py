@@ -8,6 +8,7 @@ import pytest
 
 from beheer.provision import api_of
 from tests import wereld as werelden
+from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import Client, built
 from zgw.describe import describe
@@ -49,8 +50,7 @@ async def test_errors_of_fields_come_before_those_of_the_whole(
         "gezetdoor": "https://elders.example/rol",
     }
     answer = await api.post("/zaken/api/v1/statussen", status)
-    found = [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
-    assert found == [
+    assert errors(answer) == [
         ("datumStatusGezet", "date-in-future"),
         ("gezetdoor", "no_match"),
         ("nonFieldErrors", "zaaktype-mismatch"),
@@ -70,8 +70,7 @@ async def test_errors_of_fields_come_before_those_of_the_whole(
         "informatieobjecttype": wereld["catalogi/informatieobjecttypen"],
     }
     answer = await api.post("/documenten/api/v1/enkelvoudiginformatieobjecten", large)
-    found = [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
-    assert found == [
+    assert errors(answer) == [
         ("status", "invalid_for_received"),
         ("indicatieGebruiksrecht", "missing-gebruiksrechten"),
         ("nonFieldErrors", "file-size"),

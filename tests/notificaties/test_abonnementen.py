@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.notificaties.test_kanalen import ROOT, errors, naam
+from tests.answers import errors
+from tests.notificaties.test_kanalen import ROOT, naam
 from tests.notificaties.webhooks import AUTH, Webhook
 from tests.stack import PUBLIC, Client, Stack
 from zgw.tenancy import schema_of

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.answers import errors
 from tests.notificaties.test_abonnementen import ABONNEMENT, ZAAKTYPE
 from tests.notificaties.test_abonnementen import body as abonnement
-from tests.notificaties.test_kanalen import ROOT, errors, naam
+from tests.notificaties.test_kanalen import ROOT, naam
 from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import PUBLIC, Client, Stack
 

@@ -3,22 +3,16 @@
 import uuid
 from typing import Any
 
-import httpx
 import pytest
 
 from services.notificaties import kanaal
 from services.notificaties.kanaal import OwnKanalen
+from tests.answers import errors
 from tests.stack import PUBLIC, Client, Stack
 from zgw.caller import system_caller
 
 ROOT = "/notificaties/api/v1"
 KANAAL = f"{ROOT}/kanaal"
-
-
-def errors(answer: httpx.Response) -> list[tuple[str, str]]:
-    """Return (name, code) of each error of a 400."""
-    assert answer.status_code == 400, answer.text
-    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
 
 
 def naam() -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.besluiten.wereld import BESLUITEN, BIOS, ZIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BESLUITEN, BIOS, ZIOS, Werk
 from tests.relaties.breken import MIRRORS, Break, broken, no_message, outbox
 from tests.stack import Stack
 

@@ -11,7 +11,8 @@ import pytest
 from beheer.relations import MISSING, ORPHAN, TARGET_GONE, UNKNOWN, check_relations
 from gateway.app import Gateway
 from services.autorisaties.external import add_external
-from tests.besluiten.wereld import BESLUITEN, BIOS, RSIN, ZAKEN, ZIOS, Werk, deelbaar, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BESLUITEN, BIOS, RSIN, ZAKEN, ZIOS, Werk, deelbaar
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst
 from tests.servers import serving

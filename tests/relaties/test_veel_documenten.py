@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.besluiten.wereld import OIOS, ZIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import OIOS, ZIOS, Werk
 from tests.relaties.breken import Break, broken, no_message, outbox
 from tests.stack import Stack
 from tests.zaken.elders import elders

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tests.besluiten.wereld import BESLUITEN, BIOS, OIOS, ZAKEN, ZIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import BESLUITEN, BIOS, OIOS, ZAKEN, ZIOS, Werk
 
 
 async def test_zrc_023_a_zaak_with_documents_and_deelzaken(werk: Werk) -> None:

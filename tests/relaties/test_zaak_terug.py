@@ -9,7 +9,8 @@ import pytest
 
 from services.zaken import verwijderen
 from services.zaken.nummers import herleven
-from tests.besluiten.wereld import ZAKEN, ZIOS, Werk, errors
+from tests.answers import errors
+from tests.besluiten.wereld import ZAKEN, ZIOS, Werk
 from tests.relaties.breken import Break, broken, no_message
 from tests.stack import Stack
 from tests.zaken.elders import elders

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.zaken.elders import elders
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 OBJECT = "nonFieldErrors"
 DAG = "2026-03-15"

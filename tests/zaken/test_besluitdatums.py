@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from beheer.relations import OUTDATED, check_relations
+from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import PUBLIC
 from tests.zaken.test_afsluiten import bron, maker, sluit, termijn
-from tests.zaken.zaakmaker import RSIN, Zaakmaker, errors
+from tests.zaken.zaakmaker import RSIN, Zaakmaker
 
 BESLUITEN = "/besluiten/api/v1/besluiten"
 WIJZEN = {"ingangsdatum_besluit": "ingangsdatum", "vervaldatum_besluit": "vervaldatum"}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.answers import errors
 from tests.zaken.elders import Elders, elders
 from tests.zaken.test_rol import archiveer
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 ROOT = "/zaken/api/v1"
 KLANTCONTACTEN = f"{ROOT}/klantcontacten"

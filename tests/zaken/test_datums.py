@@ -12,10 +12,11 @@ import pytest
 
 from gateway import registry
 from services.zaken.archivering import Archieffout, datum_van
+from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 from zgw.dates import today
 
 ZAAKOBJECTEN = "/zaken/api/v1/zaakobjecten"

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.answers import errors
 from tests.besluiten.wereld import deelbaar
 from tests.documenten.maak_document import document
 from tests.maak import Maak
@@ -15,7 +16,7 @@ from tests.relaties.breken import broken as broken
 from tests.stack import Client, Stack
 from tests.zaken.test_afsluiten import maker
 from tests.zaken.test_gelijktijdig import GEWOON, transaction, waiting
-from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
 
 OBJECT = "nonFieldErrors"
 ONZICHTBAAR = "u niet mag inzien"

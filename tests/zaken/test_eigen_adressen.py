@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
+from tests.answers import errors
 from tests.servers import listening
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 NOWHERE = [
     "/x",

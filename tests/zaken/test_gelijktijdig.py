@@ -14,11 +14,12 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.answers import errors
 from tests.besluiten.wereld import ZIOS, Werk, deelbaar
 from tests.maak import Maak
 from tests.stack import Client, Stack
 from tests.zaken.test_afsluiten import bron, maker, termijn
-from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, errors, moment
+from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, moment
 
 API = "/zaken/api/v1"
 GEWOON = ("zaken.lezen", "zaken.aanmaken", "zaken.bijwerken", "zaken.statussen.toevoegen", "zaken.verwijderen")

@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 from services.zaken.geometrie import MAX_POSITIONS, MAX_TANGLED, points_within, shape_of, shapes_within
+from tests.answers import errors
 from tests.zaken.test_zoeken import ZOEK, binnen, urls, zoek
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 TOO_LONG = 25.0
 

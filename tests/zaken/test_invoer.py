@@ -7,8 +7,9 @@ import pytest
 
 from services.zaken.objectidentificatie import OBJECTEN
 from services.zaken.zaak import ZAAK
+from tests.answers import errors
 from tests.stack import Client
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.describe import describe
 from zgw.fields import Fields
 

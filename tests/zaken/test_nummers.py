@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from services.zaken import nummers
+from tests.answers import errors
 from tests.stack import Client, Stack
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.dates import today
 from zgw.tenancy import schema_of
 

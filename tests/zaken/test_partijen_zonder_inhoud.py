@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from services.zaken.betrokkene import BETROKKENEN
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.answers import errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 ROLLEN = "/zaken/api/v1/rollen"
 ZAAKOBJECTEN = "/zaken/api/v1/zaakobjecten"

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.zaken.zaak_regels import MAX_ELDERS
+from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import Stack
 from tests.zaken.elders import Elders, elders
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 from zgw.remote import AT_ONCE
 
 

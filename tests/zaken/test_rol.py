@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from services.zaken.rol import ROL_TABLE
 from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
+from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.database import compile_statement
 
 ROLLEN = "/zaken/api/v1/rollen"

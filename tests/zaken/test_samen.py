@@ -3,11 +3,12 @@
 import asyncio
 from itertools import pairwise
 
+from tests.answers import errors
 from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
 from tests.stack import Stack
 from tests.zaken.test_gelijktijdig import entries, geen_rol, key, rol, transaction, waiting
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 
 async def test_zrc_001_a_zaak_gets_another_zaaktype_while_a_rol_is_added(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
-from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, errors, moment
+from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, moment
 
 OBJECT = "nonFieldErrors"
 

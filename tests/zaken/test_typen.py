@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.remote import Remote
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.answers import errors
 from tests.besluiten.wereld import BESLUITEN, Werk
 from tests.documenten.maak_document import body as document_body
 from tests.maak import Maak
 from tests.zaken.elders import Elders, elders
-from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
 
 API = "/zaken/api/v1"
 ZAAKTYPE = {

@@ -2,10 +2,11 @@
 
 import uuid
 
+from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Stack
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 DOCUMENTEN = "/documenten/api/v1"
 

@@ -2,9 +2,10 @@
 
 import uuid
 
+from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.stack import PUBLIC
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 ROOT = f"{PUBLIC}/zaken/api/v1"
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.zaakmaker import PUNT, RSIN, ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import PUNT, RSIN, ZAKEN, Zaakmaker
 
 ANDERE_RSIN = "000000000"
 

@@ -3,7 +3,8 @@
 import uuid
 from typing import Any
 
-from tests.zaken.zaakmaker import RSIN, Zaakmaker, errors
+from tests.answers import errors
+from tests.zaken.zaakmaker import RSIN, Zaakmaker
 
 BESLUITEN = "/besluiten/api/v1/besluiten"
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from services.zaken.zaakeigenschap import fits
+from tests.answers import errors
 from tests.maak import Maak
 from tests.zaken.test_rol import archiveer
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 
 def body(zaken: Zaakmaker, zaak: str, /, **changes: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import uuid
 from typing import Any
 
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.answers import errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 NOTITIES = "/zaken/api/v1/zaaknotities"
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from services.zaken.objectidentificatie import OBJECTEN
+from tests.answers import errors
 from tests.maak import Maak
 from tests.zaken.test_rol import PARTIJEN, archiveer
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"
 

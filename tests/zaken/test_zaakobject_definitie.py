@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.zaken import zaakobject_definitie
+from tests.answers import errors
 from tests.zaken.elders import Elders, elders
-from tests.zaken.zaakmaker import Zaakmaker, errors
+from tests.zaken.zaakmaker import Zaakmaker
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

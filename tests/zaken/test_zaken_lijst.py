@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from services.zaken.telling import vouw
+from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import Client, Stack
-from tests.zaken.zaakmaker import RSIN, ZAKEN, Zaakmaker, errors
+from tests.zaken.zaakmaker import RSIN, ZAKEN, Zaakmaker
 
 ZOEK = f"{ZAKEN}/_zoek"
 

@@ -11,7 +11,8 @@ import pytest
 import shapely
 from asyncpg.types import Box, Point
 
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, errors
+from tests.answers import errors
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 ZOEK = f"{ZAKEN}/_zoek"
 

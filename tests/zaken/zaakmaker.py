@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.answers import errors
 from tests.maak import Types
 from tests.stack import Client
 
@@ -15,12 +16,6 @@ RESULTATEN = "/zaken/api/v1/resultaten"
 RSIN = "517439943"
 PUNT = {"type": "Point", "coordinates": [6.16, 52.25]}
 _moments = iter(range(1, 1_000_000))
-
-
-def errors(answer: httpx.Response) -> list[tuple[str, str]]:
-    """Return (name, code) of each error of a 400."""
-    assert answer.status_code == 400, answer.text
-    return [(param["name"], param["code"]) for param in answer.json()["invalidParams"]]
 
 
 def moment() -> str:
