@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: docs fuzz render migration help setup run run-split test test-split lint format lock
+.PHONY: docs fuzz render migration help setup run run-split test test-long test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -38,8 +38,12 @@ test: lint ## check style and types, and run all tests
 	@$(BIN)/python -m pytest
 	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2 $(APART)
 
+test-long: setup ## run the tests of endurance (some minutes), and all that speak HTTP against separate processes
+	@$(BIN)/python -m pytest -m long -n 2
+	@$(MAKE) --no-print-directory test-split
+
 test-split: setup ## run all tests that speak HTTP against separate processes
-	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2
+	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -m "long or not long" -n 2
 
 lint: setup ## check style and types
 	@$(BIN)/ruff check .

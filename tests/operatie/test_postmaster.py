@@ -20,16 +20,23 @@ async def until_recovered(outage: Outage) -> None:
     raise AssertionError(f"{outage.answers.away - set(outage.answers.again)}: {outage.log.read_text()[-5000:]}")
 
 
-@pytest.mark.parametrize("command", ["serve", "serve-split"])
+@pytest.mark.parametrize(
+    ("command", "kills"),
+    [
+        ("serve", 1),
+        pytest.param("serve", 2, marks=pytest.mark.long),
+        pytest.param("serve-split", 2, marks=pytest.mark.long),
+    ],
+)
 async def test_a_killed_postgresql_is_started_again_and_nothing_answered_is_lost(
-    tmp_path: Path, samenzaak: Samenzaak, command: str
+    tmp_path: Path, samenzaak: Samenzaak, command: str, kills: int
 ) -> None:
     outage = await asyncio.to_thread(Outage, tmp_path, command, samenzaak)
     outage.start()
     try:
         await outage.prepare()
         loading = asyncio.create_task(outage.load())
-        for _ in range(2):
+        for _ in range(kills):
             before = len(outage.answers.made)
             while len(outage.answers.made) < before + 10:
                 await asyncio.sleep(0.01)
