@@ -24,7 +24,7 @@ def strange(content: Any) -> bool:
     return any(word in str(content) for word in ("4711", "evil", "https://raalte"))
 
 
-@pytest.mark.parametrize("path", ["operations.yaml", "operations.json", "docs"])
+@pytest.mark.parametrize("path", ["openapi.yaml", "openapi.json", "docs"])
 async def test_documentation_is_rendered_once_whatever_the_host(
     stack: Stack, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
