@@ -15,8 +15,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`(]|bin/|\n)samenzaak ([\w-][^`#)\n]*)")
 SAMENZAAK = typer.main.get_command(app)
-VARIABLES = (*Settings.model_fields, "config", "standard")
-"""The settings, the variable that names their file, and the one of the contract tests."""
+VARIABLES = (*Settings.model_fields, "config", "standard", "test_long", "test_split")
+"""The settings, the variable that names their file, and those of the tests."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
