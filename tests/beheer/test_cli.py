@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,38 +58,55 @@ def postgres_runs(home: Path) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Begin:
+    """A data folder with Deventer and its client zac, and what the first command on it said and left running."""
+
+    home: Path
+    said: dict[str, Any]
+    postgres_ran: bool
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data folder for the commands below, which build on each other."""
+def begin(tmp_path_factory: pytest.TempPathFactory, samenzaak: Samenzaak) -> Iterator[Begin]:
+    """Where the commands of this file begin; each test leaves it as it was."""
     home = tmp_path_factory.mktemp("cli")
-    yield home
+    deventer = ("deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
+    made = samenzaak("tenant", "add", *deventer, home=home)
+    begin = Begin(home, json.loads(made.stdout), postgres_runs(home))
+    # Kept for the other commands, which would each start and stop it.
+    postgres.start(home)
+    samenzaak("client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", home=home)
+    yield begin
     postgres.stop(home)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def home(begin: Begin) -> Path:
+    """That folder."""
+    return begin.home
+
+
+@pytest.fixture
 def here(samenzaak: Samenzaak, home: Path) -> Callable[..., Any]:
     """The command ``samenzaak`` on that folder."""
     return partial(samenzaak, home=home)
 
 
-def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> None:
-    made = here("tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", "--json")
-    assert json.loads(made.stdout) == {
-        "name": "deventer",
-        "naam": "Gemeente Deventer",
-        "rsin": "517439943",
-        "hosts": [],
-    }
-    assert not postgres_runs(home)
-    # Kept for the commands below, which would each start and stop it.
-    postgres.start(home)
+def test_the_first_municipality(begin: Begin) -> None:
+    assert begin.said == {"name": "deventer", "naam": "Gemeente Deventer", "rsin": "517439943", "hosts": []}
+    assert not begin.postgres_ran
+
+
+def test_municipalities_and_clients(here: Callable[..., Any]) -> None:
     again = here("tenant", "add", "deventer", "--naam", "x", "--rsin", "517439943")
     assert (again.returncode, again.stderr) == (1, "samenzaak: there is already a municipality deventer\n")
     wrong = here("tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
     assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
-    short = here("client", "add", "deventer", "--client-id", "zac", "--secret", "kort", "--all-rights", "--json")
-    warning = "samenzaak: warning: the secret of zac has 4 characters; 32 or more resist guessing\n"
-    assert (short.stderr, json.loads(short.stdout)["secret"]) == (warning, "kort")
+    short = here("client", "add", "deventer", "--client-id", "kort", "--secret", "zeer kort", "--all-rights", "--json")
+    warning = "samenzaak: warning: the secret of kort has 9 characters; 32 or more resist guessing\n"
+    assert (short.stderr, json.loads(short.stdout)["secret"]) == (warning, "zeer kort")
+    here("client", "remove", "deventer", "kort")
     twice = here("client", "add", "deventer", "--client-id", "zac")
     way = "samenzaak client secret deventer zac gives it another secret"
     assert (twice.returncode, twice.stderr) == (1, f"samenzaak: deventer already has a client zac; {way}\n")
@@ -96,6 +114,7 @@ def test_municipalities_and_clients(home: Path, here: Callable[..., Any]) -> Non
     assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
     listed = json.loads(here("client", "list", "deventer", "--json").stdout)
     assert [client["clientId"] for client in listed] == ["formulieren", "zac"]
+    here("client", "remove", "deventer", "formulieren")
     assert "kort" not in here("client", "list", "--json").stdout
     here("tenant", "add", "raalte", "--naam", "Raalte", "--rsin", "517439943")
     same = here("client", "add", "raalte", "--client-id", "zac", "--secret", "kort", "--all-rights")
@@ -137,8 +156,16 @@ def test_status_and_tenant_show(here: Callable[..., Any]) -> None:
     facts = json.loads(here("status", "--json").stdout)
     assert facts["tenants"] == ["deventer"]
     assert facts["migrations"]["behind"] == []
-    shown = json.loads(here("tenant", "show", "deventer", "--json").stdout)
-    assert shown["schemas"]["deventer_autorisaties"]["rows"]["applicatie"] == 1
+
+    def applicaties() -> int:
+        shown = json.loads(here("tenant", "show", "deventer", "--json").stdout)
+        found: int = shown["schemas"]["deventer_autorisaties"]["rows"]["applicatie"]
+        return found
+
+    before = applicaties()
+    here("client", "add", "deventer", "--client-id", "geteld", "--all-rights")
+    assert applicaties() == before + 1
+    here("client", "remove", "deventer", "geteld")
     assert here("tenant", "show", "atlantis").returncode == 1
     assert "up to date" in here("status").stdout
 
@@ -185,12 +212,23 @@ def test_a_command_and_a_server_share_the_data_and_a_token_works(
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(30) == 0, log.read_text()
-    assert not postgres_runs(home)
+        assert not postgres_runs(home)
+        postgres.start(home)
 
 
-def test_the_demo_and_its_curl_lines_and_a_second_start(tmp_path: Path) -> None:
+@pytest.fixture
+def left_behind(tmp_path: Path) -> Iterator[Path]:
+    """A data folder whose PostgreSQL is stopped when a killed server left it running, as a test that fails does."""
+    home = tmp_path / "var"
+    yield home
+    if postgres_runs(home):
+        postgres.start(home)
+        postgres.stop(home)
+
+
+def test_the_demo_and_its_curl_lines_and_a_second_start(left_behind: Path, tmp_path: Path) -> None:
     """What ``make run`` does: the whole demo, curl lines that work, kill -9, and a second start without a demo."""
-    home, port, log = tmp_path / "var", free_port(), tmp_path / "log"
+    home, port, log = left_behind, free_port(), tmp_path / "log"
     server = start(home, port, log, "--demo")
     try:
         shown = wait_for(log, "Try it:", server)

@@ -95,7 +95,7 @@ async def test_zrc_025a_many_relations_elsewhere(werk: Werk, stack: Stack, monke
             url = other.add(f"contactmomenten/{number}", {"url": "x"})
             await werk.api.created("/zaken/api/v1/zaakcontactmomenten", {"zaak": zaak, "contactmoment": url})
         assert len(other.mirrors) == aantal
-        other.most, other.delay = 0, 0.2
+        other.most, other.together, other.delay = 0, AT_ONCE, 0.2
         removal = asyncio.create_task(werk.api.delete(zaak))
         held = []
         while not removal.done():

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,6 +29,8 @@ class Elders:
         """The paths of all requests."""
         self.busy = self.most = 0
         """Requests that it has at the moment, and the most that it ever had."""
+        self.together = 0
+        """It answers nobody before it has had so many requests at the same time."""
         self.delay = 0.0
         """Seconds before an answer."""
         self.status = 0
@@ -46,6 +48,10 @@ class Elders:
         self.asked.append(path)
         self.busy += 1
         self.most = max(self.most, self.busy)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                while self.most < self.together:
+                    await asyncio.sleep(0.005)
         await asyncio.sleep(self.delay)
         self.busy -= 1
         if request.method != "GET" and self.status:

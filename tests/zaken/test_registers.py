@@ -68,7 +68,7 @@ async def test_zrc_011_relevant_zaken_elsewhere_are_fetched_together(zaken: Zaak
         links = [{"url": url, "aardRelatie": "vervolg"} for url in urls]
         assert await zaken.weiger(relevanteAndereZaken=links) == [("relevanteAndereZaken", "max_length")]
         assert other.asked == []
-        other.delay = 0.05
+        other.together, other.delay = AT_ONCE, 0.05
         assert len((await zaken.zaak(relevanteAndereZaken=links[1:]))["relevanteAndereZaken"]) == MAX_ELDERS
         assert (len(other.asked), other.most) == (MAX_ELDERS, AT_ONCE)
         # Those of this register are found in one statement.
