@@ -11,8 +11,7 @@ import asyncpg
 from beheer import tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from services.catalogi.selectielijst_laden import laad
-from services.zaken.tellers import BLOK
-from services.zaken.telling import hertel
+from services.zaken.zaak_velden import COUNTS
 from zgw.settings import Settings
 from zgw.tenancy import schema_of
 
@@ -65,14 +64,12 @@ INSERT INTO klantcontact (zaak, identificatie, datumtijd, kanaal, onderwerp, toe
     SELECT uuid, 'KC' || id, startdatum, '', '', '' FROM zaak WHERE id % 5 = 0 ORDER BY id;
 INSERT INTO zaaknotitie (onderwerp, tekst, aangemaakt_door, notitie_type, status, gerelateerd_aan)
     SELECT 'Gebeld', 'Belt terug', '', 'intern', 'concept', uuid FROM zaak WHERE id % 10 = 0 ORDER BY id;
-INSERT INTO zaaktelling SELECT zaaktype, vertrouwelijkheidaanduiding, coalesce(id / $blok$, -1), count(*) FROM zaak
-    GROUP BY GROUPING SETS ((1, 2, id / $blok$), (1, 2));
 DROP TABLE soort;
 """
 
 TABLES = (
     *("zaak", "status", "rol", "zaakeigenschap", "resultaat", "zaakinformatieobject", "zaakobject", "klantcontact"),
-    *("zaaknotitie", "telling", "tellingdelta"),
+    *("zaaknotitie", "counts", "counts_delta"),
 )
 
 
@@ -85,12 +82,11 @@ async def load(dsn: str, tenant: str, rsin: str, aantal: int, zaaktypen: list[st
         "rsin": f"'{rsin}'",
         "aantal": str(aantal),
         "soorten": str(ZAAKTYPEN),
-        "blok": str(BLOK),
         **{name: f"'{path}'" for name, path in made.items()},
     }
     await admin.execute(re.sub(r"\$(\w+)\$", lambda found: values[found[1]], VUL))
     # The triggers were off, so everything is counted now.
-    for statement in hertel():
+    for statement in COUNTS.recount():
         await admin.execute(statement)
     await admin.execute("RESET session_replication_role; RESET maintenance_work_mem; RESET work_mem")
     for name in TABLES:

@@ -19,6 +19,7 @@ from zgw.rights import Rights
 if TYPE_CHECKING:
     from zgw.call import Call
     from zgw.check import Check
+    from zgw.counts import Count
     from zgw.database import Executor
 
 CALLING_CLIENT = "calling_client"
@@ -28,8 +29,6 @@ Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
-Count = Callable[["Call", "Executor", Rights, Sequence[ColumnElement[bool]], bool], Awaitable["Tally | None"]]
-"""Tells how many objects meet conditions within rights, on request with the parts; None when it has to be counted."""
 Mirror = Callable[["Check"], Awaitable[None]]
 """Runs after the commit, for relations that live in two services; raises a Problem after undoing the write."""
 
@@ -50,32 +49,6 @@ class Main:
     attribute: str
     resource: "Resource"
     state: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many objects a list has, known without counting them.
-
-    ``parts`` divide the default order, so that a page is found without walking to it: (name, number of objects), in the
-    order of the list. ``between(first, last)`` returns the conditions that keep the parts from one to the other.
-    """
-
-    count: int
-    parts: Sequence[tuple[int, int]] = ()
-    between: Callable[[int, int], list[ColumnElement[bool]]] = lambda first, last: []
-
-    def window(self, offset: int, size: int) -> tuple[list[ColumnElement[bool]], int]:
-        """Return the conditions that keep the parts in which ``size`` objects after ``offset`` lie, and the offset in
-        them."""
-        parts = iter(self.parts)
-        for first, number in parts:
-            if offset < number:
-                last, left = first, offset + size - number
-                while left > 0 and (following := next(parts, None)):
-                    last, left = following[0], left - following[1]
-                return self.between(first, last), offset
-            offset -= number
-        return [], offset
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +125,7 @@ class Resource:
     """What a request gives to the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
     reference)."""
     tally: "Count | None" = None
-    """Knows the number of objects for some conditions."""
+    """Knows the number of objects for some conditions (``zgw.counts``)."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""
     put_keeps: bool = True

@@ -1,7 +1,7 @@
 """The Documenten API 1.7.1: one file a resource, and what several of them share.
 
 - The document is in ``document`` (filters, declaration), ``document_velden`` (fields, tables) and ``document_regels``
-  (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``; ``telling`` counts.
+  (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``.
 - Its content comes in through ``inhoud`` (base64 in JSON) or ``bestandsdeel_uploaden`` (a form), and is an ``upload``
   until it is kept. ``opslag`` is the object store, ``logboek`` the journal of what must go, ``controle`` reads back.
 - ``spiegelen`` takes the relations of zaken and besluiten with documents from those services, many at once.
@@ -19,12 +19,11 @@ from services.documenten.document import (
     VERWIJDEREN,
     ZOEK_FILTERS,
 )
-from services.documenten.document_velden import EnkelvoudigInformatieObjectFields
+from services.documenten.document_velden import COUNTS, EnkelvoudigInformatieObjectFields
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.logboek import METADATA, forget, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.spiegelen import haal_weg, leg_vast
-from services.documenten.telling import fold_steadily
 from services.documenten.verzending import VERZENDING
 from zgw.outbox import relay
 from zgw.resource import Action, Api, Kanaal
@@ -107,6 +106,6 @@ API = Api(
     ],
     internal={"POST /objectinformatieobjecten": leg_vast, "DELETE /objectinformatieobjecten": haal_weg},
     metadata=METADATA,
-    start=[relay, sweep, fold_steadily],
+    start=[relay, sweep, COUNTS.fold_steadily],
     forget=[forget],
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Table, and_, case, column, exists, func, null, select, table, text
+from sqlalchemy import ColumnElement, Table, and_, case, column, exists, func, null, select, table, text
 
 from services.documenten.document_regels import (
     document_is_vergrendeld,
@@ -17,14 +17,19 @@ from services.documenten.document_regels import (
     versie_volgt_op_de_vorige,
     vertrouwelijkheid_van_het_type,
 )
-from services.documenten.document_velden import DOCUMENT_TABLE, PATH, DocumentShown, EnkelvoudigInformatieObjectFields
-from services.documenten.telling import tel
+from services.documenten.document_velden import (
+    COUNTS,
+    DOCUMENT_TABLE,
+    PATH,
+    DocumentShown,
+    EnkelvoudigInformatieObjectFields,
+)
 from zgw.call import Call
 from zgw.fields import Ref, Rsin
 from zgw.filters import Filter, any_of, equal
 from zgw.problems import InvalidParam
 from zgw.resource import Resource, Typed, aggregate_order
-from zgw.rights import scopes
+from zgw.rights import Rights, scopes
 
 T = DOCUMENT_TABLE.c
 
@@ -108,6 +113,11 @@ async def bestandsdelen_zonder_lock(call: Call, items: list[dict[str, Any]], row
                 deel["lock"] = ""
 
 
+def gepubliceerd(rights: Rights) -> ColumnElement[bool] | None:
+    """Return the condition for clients that see only what is ready for publication."""
+    return T.is_gereed_voor_publicatie.is_(True) if rights.published_only else None
+
+
 def weergave(row: Any) -> str:
     """Return how the trail calls a document."""
     return f"{row['bronorganisatie']} - {row['identificatie']}"
@@ -124,7 +134,7 @@ DOCUMENT = Resource(
     verbs=(),
     filters=[*FILTERS, *OPEN_ZAAK_FILTERS],
     typed=Typed("informatieobjecttype", "vertrouwelijkheidaanduiding"),
-    restrict=lambda rights: T.is_gereed_voor_publicatie.is_(True) if rights.published_only else None,
+    restrict=gepubliceerd,
     kanaal="documenten",
     kenmerken=lambda row: {
         "bronorganisatie": row["bronorganisatie"],
@@ -135,7 +145,9 @@ DOCUMENT = Resource(
     weergave=weergave,
     unique={"document_identificatie": InvalidParam("identificatie", "identificatie-niet-uniek")},
     put_keeps=False,
-    tally=tel,
+    tally=COUNTS.of(
+        DOCUMENT_TABLE, values=("bronorganisatie",), true=("is_gereed_voor_publicatie",), restrict=gepubliceerd
+    ),
     after_read=bestandsdelen_zonder_lock,
     rules=[
         document_is_vergrendeld,

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.documenten.logboek import METADATA
 from zgw.audit import audit_table
+from zgw.counts import Counts
 from zgw.describe import describe
 from zgw.fields import WRITE_ONLY, Date, Fields, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
 from zgw.fields import DateTime as Moment
@@ -145,6 +146,7 @@ DOCUMENT_TABLE = make_table(
     UniqueConstraint("bronorganisatie", "identificatie", name="document_identificatie"),
 )
 """``segmenten`` is the content: the objects in the storage that together are it, null without content."""
+COUNTS = Counts(DOCUMENT_TABLE, "informatieobjecttype")
 
 T = DOCUMENT_TABLE.c
 Index("document_identificatie_alleen", T.identificatie)

@@ -4,7 +4,7 @@
 - ``toestand``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
 - ``sloten``: who waits for whom when several write at once (docs/adr/0010).
 - Archiving: ``dossier`` gathers, ``archivering`` works out the dates (pure functions), ``afleiding`` stores them.
-- ``nummers``, ``verwijderen``, ``telling`` (counts), ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
+- ``nummers``, ``verwijderen``, ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
 - ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
 - ``zaakrelatie``: what ``zaakverzoek`` and ``zaakcontactmoment`` are both.
@@ -16,8 +16,7 @@ from services.zaken.nummers import ACTIONS as NUMMERS
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
 from services.zaken.status import STATUS
-from services.zaken.telling import vouw_steeds
-from services.zaken.zaak import METADATA, ZAAK
+from services.zaken.zaak import COUNTS, METADATA, ZAAK
 from services.zaken.zaakbesluit import ZAAKBESLUIT, besluit_is_gewijzigd
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
 from services.zaken.zaakeigenschap import ZAAKEIGENSCHAP
@@ -62,5 +61,5 @@ API = Api(
         "POST /leidend": leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"),
     },
     metadata=METADATA,
-    start=[relay, vouw_steeds],
+    start=[relay, COUNTS.fold_steadily],
 )

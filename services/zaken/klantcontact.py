@@ -7,10 +7,8 @@ from typing import Annotated
 
 from sqlalchemy import UniqueConstraint
 
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
-from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import DateTime, Fields, Length, Shown, Url
 from zgw.filters import reference
@@ -67,7 +65,7 @@ KLANTCONTACT = Resource(
     verbs=("list", "create", "fetch"),
     filters=[reference("zaak", KLANTCONTACT_TABLE.c.zaak, ZAAK_REF)],
     main=HOOFD,
-    tally=geteld(KLANTCONTACT_TABLE, Teller("klantcontact")),
+    tally=COUNTS.of(KLANTCONTACT_TABLE, "zaak"),
     etag=False,
     kanaal="zaken",
     audited=True,

@@ -8,10 +8,8 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from services.zaken.afleiding import herbereken
 from services.zaken.remote import type_van
 from services.zaken.sloten import met_deelzaken
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
-from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
+from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import IMMUTABLE, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
@@ -77,7 +75,7 @@ RESULTAAT = Resource(
     scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
     filters=[reference("zaak", _c.zaak, ZAAK_REF), reference("resultaattype", _c.resultaattype, RESULTAATTYPE)],
     main=HOOFD,
-    tally=geteld(RESULTAAT_TABLE, Teller("resultaat", ("resultaattype",))),
+    tally=COUNTS.of(RESULTAAT_TABLE, "zaak", values=("resultaattype",)),
     kanaal="zaken",
     audited=True,
     weergave=lambda row: str(row["resultaattype"]).rpartition("/")[2],

@@ -16,10 +16,8 @@ from services.zaken.rol_filters import (
     identification_filters,
     identification_indexes,
 )
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
-from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import DateTime, Email, EmptyAs, Fields, JsonObject, Length, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
@@ -150,7 +148,7 @@ ROL = Resource(
         equal("omschrijvingGeneriek", _c.omschrijving_generiek, OmschrijvingGeneriek),
     ],
     main=HOOFD,
-    tally=geteld(ROL_TABLE, Teller("rol", ("roltype", "betrokkene_type", "omschrijving", "omschrijving_generiek"))),
+    tally=COUNTS.of(ROL_TABLE, "zaak", values=("roltype", "betrokkene_type", "omschrijving", "omschrijving_generiek")),
     kanaal="zaken",
     audited=True,
     weergave=naam_van,

@@ -8,10 +8,8 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists
 
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
 from services.zaken.sloten import sluiten_of_heropenen
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
-from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.database import Executor
 from zgw.fields import DateTime, Fields, Length, Ref, Shown, Url
@@ -151,7 +149,7 @@ STATUS = Resource(
     ],
     order=[_c.datum_status_gezet.desc()],
     main=HOOFD,
-    tally=geteld(STATUS_TABLE, Teller("status", ("statustype",), moment="datum_status_gezet")),
+    tally=COUNTS.of(STATUS_TABLE, "zaak", values=("statustype",), moment="datum_status_gezet"),
     kanaal="zaken",
     audited=True,
     weergave=lambda row: row["datum_status_gezet"].isoformat().replace("+00:00", "Z"),

@@ -13,8 +13,6 @@ from services.zaken.hoofdzaak import hoofdzaak_is_nog_dezelfde
 from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
 from services.zaken.sloten import verhuizen
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import GEFORCEERD, LEZEN, TOESTAND
 from services.zaken.verwijderen import (
     anderen_laten_los,
@@ -31,7 +29,7 @@ from services.zaken.zaak_regels import (
     registratiedatum_is_vandaag,
     vertrouwelijkheid_volgt_zaaktype,
 )
-from services.zaken.zaak_velden import METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
+from services.zaken.zaak_velden import COUNTS, METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.database import among
 from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
 from zgw.filters import Filter, any_of, compare, equal, reference
@@ -198,14 +196,10 @@ ZAAK = Resource(
     ],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
-    tally=geteld(
+    tally=COUNTS.of(
         ZAAK_TABLE,
-        Teller(
-            "zaak",
-            ("bronorganisatie", "archiefstatus", "archiefnominatie"),
-            gevuld=("einddatum", "archiefactiedatum"),
-            zaak="",
-        ),
+        values=("bronorganisatie", "archiefstatus", "archiefnominatie"),
+        filled=("einddatum", "archiefactiedatum"),
     ),
     expandable={
         "relevanteAndereZaken": Ref("zaken", "zaken"),
@@ -218,4 +212,15 @@ ZAAK = Resource(
 HOOFD = Main("zaak", ZAAK, TOESTAND)
 """The link of every sub-resource to its zaak."""
 
-__all__ = ["AANMAKEN", "BIJWERKEN", "GEFORCEERD", "HOOFD", "LEZEN", "METADATA", "VERWIJDEREN", "ZAAK", "ZAAK_REF"]
+__all__ = [
+    "AANMAKEN",
+    "BIJWERKEN",
+    "COUNTS",
+    "GEFORCEERD",
+    "HOOFD",
+    "LEZEN",
+    "METADATA",
+    "VERWIJDEREN",
+    "ZAAK",
+    "ZAAK_REF",
+]

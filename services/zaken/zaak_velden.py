@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
+from zgw.counts import Counts
 from zgw.dates import today
 from zgw.fields import (
     IMMUTABLE,
@@ -141,10 +142,11 @@ ZAAK_TABLE = make_table(
     UniqueConstraint("identificatie", "bronorganisatie", name="zaak_identificatie"),
 )
 """``afgeleid`` names the archiving fields whose value was derived at closing, and may therefore be derived again."""
+COUNTS = Counts(ZAAK_TABLE, "zaaktype")
 
 _c = ZAAK_TABLE.c
 box_index(ZAAK_TABLE)
-# Also what makes a change of type or level a change of a key: see tellers.py.
+# Also what makes a change of type or level a change of a key: see zgw/counts.sql.
 Index("zaak_rechten", _c.uuid, _c.zaaktype, _c.vertrouwelijkheidaanduiding, unique=True)
 # With what the rights of a client look at, many zaken can be counted and walked over without reading them.
 for _name in ("startdatum", "registratiedatum", "einddatum"):

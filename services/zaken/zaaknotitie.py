@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, func
 from sqlalchemy import DateTime as SqlDateTime
 
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import ALLEEN_BIJWERKEN
-from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.fields import DateTime, Fields, Length, Moment, Shown, Url
 from zgw.filters import compare, equal, reference
@@ -100,7 +98,7 @@ ZAAKNOTITIE = Resource(
         *compare("wijzigingsdatum", _c.wijzigingsdatum, Moment, "gt", "gte", "lt", "lte"),
     ],
     main=Main("gerelateerd_aan", HOOFD.resource, HOOFD.state),
-    tally=geteld(ZAAKNOTITIE_TABLE, Teller("zaaknotitie", ("status", "notitie_type"), zaak="gerelateerd_aan")),
+    tally=COUNTS.of(ZAAKNOTITIE_TABLE, "gerelateerd_aan", values=("status", "notitie_type")),
     etag=False,
     unexpandable=("gerelateerd_aan",),
     rules=[notitie_is_nog_een_concept, andere_zaak_is_toegestaan],

@@ -12,10 +12,8 @@ from services.zaken.afleiding import herbereken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.remote import opgehaald
 from services.zaken.sloten import met_deelzaken
-from services.zaken.tellers import Teller
-from services.zaken.telling import geteld
 from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
-from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
+from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check
 from zgw.describe import describe
@@ -133,7 +131,7 @@ ZAAKOBJECT = Resource(
         equal("objectType", _c.object_type, ObjectType),
     ],
     main=HOOFD,
-    tally=geteld(ZAAKOBJECT_TABLE, Teller("zaakobject", ("object_type",))),
+    tally=COUNTS.of(ZAAKOBJECT_TABLE, "zaak", values=("object_type",)),
     kanaal="zaken",
     audited=True,
     weergave=naam_van,

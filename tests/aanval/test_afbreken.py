@@ -15,8 +15,7 @@ from beheer.relations import check_relations
 from beheer.runner import build_registry, own_dsn
 from gateway import registry as clients
 from gateway.config import secret_box
-from services.documenten import logboek
-from services.documenten import telling as documenttelling
+from services.documenten import document_velden, logboek
 from services.notificaties import wachtrij
 from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.bericht import publish
@@ -24,7 +23,7 @@ from services.notificaties.bezorger import Worker
 from services.notificaties.kanaal import OwnKanalen
 from services.notificaties.namen import Bericht
 from services.notificaties.rij import Queue
-from services.zaken import telling
+from services.zaken import zaak_velden
 from tests.aanval.afbreken import Count, at_every_await, eventually
 from tests.besluiten.wereld import DOCUMENTEN, RSIN, ZAKEN, Werk, deelbaar
 from tests.documenten.maak_document import body as document_body
@@ -576,18 +575,20 @@ async def test_the_journal_of_documents_forgets_nothing(
 
 
 async def test_counts_are_folded_by_the_next(still: Stack, admin: asyncpg.Connection, counts: dict[str, Count]) -> None:
-    for name, fold, table in (
-        ("zaken", telling.vouw, "tellingdelta"),
-        ("documenten", documenttelling.fold, "documenttelling_delta"),
+    for name, kept in (
+        ("zaken", zaak_velden.COUNTS),
+        ("documenten", document_velden.COUNTS),
     ):
         service = still.standalone.services[name]
 
-        async def right(service: Any = service, fold: Any = fold, where: str = f"{TENANT}_{name}.{table}") -> None:
+        async def right(
+            service: Any = service, fold: Any = kept.fold, where: str = f"{TENANT}_{name}.counts_delta"
+        ) -> None:
             await fold(service, TENANT)
             assert await admin.fetchval(f"SELECT count(*) FROM {where}") == 0
             await at_rest(still, admin)
 
-        counts[f"counts of {name}"] = await at_every_await(lambda fold=fold, s=service: fold(s, TENANT), right)  # type: ignore[misc]
+        counts[f"counts of {name}"] = await at_every_await(lambda fold=kept.fold, s=service: fold(s, TENANT), right)  # type: ignore[misc]
 
 
 async def test_what_is_remembered_of_others_is_asked_again(

@@ -96,8 +96,14 @@ async def test_a_municipality_with_an_older_schema_waits_for_its_migration(stack
     assert await status(client, ZAKEN) == 200
     async with stack.admin() as admin:
         await admin.execute(
-            f"""SET search_path TO {schema_of(tenant, "zaken")}; DROP FUNCTION telling_vernieuwd CASCADE;
-            DROP TABLE tellingversie; UPDATE alembic_version SET version_num = '0003'; RESET search_path"""
+            f"""SET search_path TO {schema_of(tenant, "zaken")}; DROP TABLE counts, counts_delta, counts_version;
+            DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT proname FROM pg_proc 
+                    WHERE pronamespace = current_schema()::regnamespace AND proname LIKE '%count%' LOOP
+                    EXECUTE 'DROP FUNCTION ' || name || ' CASCADE';
+                END LOOP;
+            END $$;
+            UPDATE alembic_version SET version_num = '0005'; RESET search_path"""
         )
     for _ in range(3):
         answer = await client.get(ZAKEN)

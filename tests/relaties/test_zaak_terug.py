@@ -11,10 +11,10 @@ from services.zaken import verwijderen
 from services.zaken.nummers import herleven
 from tests.answers import errors
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk
+from tests.kept_counts import kept
 from tests.relaties.breken import Break, broken, no_message
 from tests.stack import Stack
 from tests.zaken.elders import elders
-from tests.zaken.tellingen import kept
 from tests.zaken.zaakmaker import PUNT, Zaakmaker
 
 __all__ = ["broken"]
@@ -59,11 +59,11 @@ async def everything(stack: Stack, tenant: str = "deventer") -> dict[str, list[s
     async with stack.admin() as admin:
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = $1"
         for (table,) in await admin.fetch(tables, f"{tenant}_zaken"):
-            if table != "outbox" and "telling" not in table:
+            if table != "outbox" and not table.startswith("counts"):
                 rows = await admin.fetch(f"SELECT t::text AS row FROM {tenant}_zaken.{table} t")
                 found[table] = sorted(row["row"] for row in rows)
         await admin.execute(f"SET search_path TO {tenant}_zaken")
-        found["telling"] = [str(numbers) for numbers in await kept(admin)]
+        found["counts"] = [str(numbers) for numbers in await kept(admin)]
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.zaken.telling import vouw
+from services.zaken.zaak_velden import COUNTS
 from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import Client, Stack
@@ -226,7 +226,7 @@ async def test_counts_are_exact_whatever_happens(stack: Stack, api: Client, maak
     low = await own.client("zaken.lezen", cap="openbaar")
     zaken = [await own.zaak() for _ in range(7)]
     assert (await counts(own, api), await counts(own, low)) == ((7, 7), (7, 7))
-    await vouw(stack.standalone.services["zaken"], "deventer")
+    await COUNTS.fold(stack.standalone.services["zaken"], "deventer")
     assert await counts(own, api) == (7, 7)
     assert (await api.patch(zaken[0]["url"], {"vertrouwelijkheidaanduiding": "geheim"})).status_code == 200
     assert (await api.patch(zaken[1]["url"], {"zaaktype": other.types.url})).status_code == 200
@@ -239,7 +239,7 @@ async def test_counts_are_exact_whatever_happens(stack: Stack, api: Client, maak
         assert (await api.patch(zaak["url"], {"vertrouwelijkheidaanduiding": "geheim"})).status_code == 200
         await api.delete(zaak["url"])
 
-    folding = asyncio.gather(*(vouw(stack.standalone.services["zaken"], "deventer") for _ in range(5)))
+    folding = asyncio.gather(*(COUNTS.fold(stack.standalone.services["zaken"], "deventer") for _ in range(5)))
     await asyncio.gather(folding, *(busy() for _ in range(5)))
     assert (await counts(own, api), await counts(own, low)) == ((5, 5), (4, 4))
 

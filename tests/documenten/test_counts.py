@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.documenten import telling
+from services.documenten.document_velden import COUNTS
 from tests.documenten.maak_document import EIO, b64, document, informatieobjecttype, ontgrendel, vergrendel
 from tests.documenten.opslag import rows, service_of
+from tests.kept_counts import check_counts
 from tests.stack import Client, Stack
-from zgw import pages
-
-EXACT = "SELECT count(*) AS n FROM document"
-KEPT = """SELECT sum(aantal)::bigint AS n FROM (SELECT aantal FROM documenttelling WHERE blok {} -1
-    UNION ALL SELECT aantal FROM documenttelling_delta) t"""
+from zgw import counts, pages
 
 
 async def reader(stack: Stack, kind: str, cap: str = "zeer_geheim", **extra: Any) -> Client:
@@ -33,10 +30,8 @@ async def count(client: Client, query: str = "") -> int:
 
 async def exact(stack: Stack) -> None:
     """Check the numbers against the documents themselves."""
-    [expected] = await rows(stack, EXACT)
-    for which in ("=", "<>"):
-        [kept] = await rows(stack, KEPT.format(which))
-        assert kept["n"] == expected["n"]
+    async with stack.admin() as admin:
+        await check_counts(admin, COUNTS, "deventer_documenten")
 
 
 async def test_the_number_follows_every_change(stack: Stack, api: Client) -> None:
@@ -63,7 +58,7 @@ async def test_the_number_follows_every_change(stack: Stack, api: Client) -> Non
         await ontgrendel(api, each, lock)
     assert await counts() == (4, 3, 1, 1)
     assert await count(first, "&bronorganisatie=000000000") == 2
-    await telling.fold(service_of(stack), "deventer")
+    await COUNTS.fold(service_of(stack), "deventer")
     assert await counts() == (4, 3, 1, 1)
     for each in (made[0], other):
         assert (await api.delete(each["url"])).status_code == 204
@@ -80,7 +75,7 @@ async def test_the_number_is_exact_while_it_is_folded(stack: Stack, api: Client)
         assert (await api.delete(made["url"])).status_code == 204
         await document(api, informatieobjecttype=kind)
 
-    folding = (telling.fold(service_of(stack), "deventer") for _ in range(5))
+    folding = (COUNTS.fold(service_of(stack), "deventer") for _ in range(5))
     await asyncio.gather(*folding, *(busy() for _ in range(5)))
     assert await count(client) == 5
     await exact(stack)
@@ -89,18 +84,16 @@ async def test_the_number_is_exact_while_it_is_folded(stack: Stack, api: Client)
 async def test_a_reader_that_finds_much_has_it_folded(
     stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling, "FOLD_FROM", 1)
-    monkeypatch.setattr(telling, "FOLD_PERIOD", 0.05)
     await document(api)
-    task = asyncio.create_task(telling.fold_steadily(service_of(stack)))
-    for _ in range(200):
+    assert await rows(stack, "SELECT FROM counts_delta")
+    monkeypatch.setattr(counts, "FOLD_FROM", 1)
+    for _ in range(1000):
         await count(api)
-        if not await rows(stack, "SELECT FROM documenttelling_delta"):
+        if not await rows(stack, "SELECT FROM counts_delta"):
             break
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
     else:
         raise AssertionError("nothing was folded")
-    task.cancel()
     await exact(stack)
 
 
@@ -112,22 +105,22 @@ async def test_deep_pages_continue_where_the_one_before_ended(
     made = [(await document(api, informatieobjecttype=kind))["url"] for _ in range(7)]
     assert (await api.delete(made.pop(2))).status_code == 204
     # As if a block held four documents, and as if there were too many to look all of them up.
-    monkeypatch.setattr(telling, "BLOK", 4)
+    monkeypatch.setattr(counts, "BLOCK", 4)
     monkeypatch.setattr(pages, "FEW", 0)
-    await recount(stack, 4)
+    await recount(stack)
     found: list[str] = []
     for page in range(2, 4):
         found += [item["url"] for item in (await client.get(f"{EIO}?pageSize=2&page={page}")).json()["results"]]
     assert found == made[::-1][2:]
     assert (await client.get(f"{EIO}?pageSize=2&page=4")).status_code == 404
-    await recount(stack, 32_768)
+    monkeypatch.undo()
+    await recount(stack)
     await exact(stack)
 
 
-async def recount(stack: Stack, block: int) -> None:
-    """Count anew, with blocks of another size."""
-    await rows(stack, "DELETE FROM documenttelling")
-    await rows(stack, "DELETE FROM documenttelling_delta")
-    names = "bronorganisatie, informatieobjecttype, vertrouwelijkheidaanduiding, is_gereed_voor_publicatie IS TRUE"
-    each = f"SELECT {names}, id / {block}, count(*) FROM document GROUP BY 1, 2, 3, 4, 5"
-    await rows(stack, f"INSERT INTO documenttelling_delta {each}")
+async def recount(stack: Stack) -> None:
+    """Count anew, with blocks of the size that they have now."""
+    async with stack.admin() as admin:
+        await admin.execute("SET search_path TO deventer_documenten")
+        for statement in COUNTS.recount():
+            await admin.execute(statement)
