@@ -310,18 +310,20 @@ class Counts:
         empty = [f"DELETE FROM {table.name}" for table in (self.delta, self.totals)]  # noqa: S608
         return [*empty, *(counted.recount() for counted in self._counted), sql("fold"), sql("new_version")]
 
-    async def fold(self, service: "Service", tenant: str, at_least: int = 1) -> None:
-        """Fold what writers left into the totals, when it is so many rows and nobody else does."""
+    async def fold(self, service: "Service", tenant: str) -> None:
+        """Fold what writers left into the totals, unless somebody else does."""
         async with service.database.transaction(tenant) as db:
-            much = await db.connection.fetchval(sql("much_to_fold"), at_least - 1)
-            if much and await db.value(try_lock(Lock.COUNTS)):
+            if await db.value(try_lock(Lock.COUNTS)):
                 await db.connection.execute(sql("fold"))
 
     async def fold_steadily(self, service: "Service") -> None:
         """Fold for ever, wherever a reader or a sweep finds much. Background work of the service."""
 
         async def work(tenant: str) -> None:
-            await self.fold(service, tenant, FOLD_FROM)
+            async with service.database.acquire(tenant) as db:
+                much = await db.connection.fetchval(sql("much_to_fold"), FOLD_FROM - 1)
+            if much:
+                await self.fold(service, tenant)
 
         folding = service.state[FOLDING] = PerTenant(
             f"counts of {service.api.service}",

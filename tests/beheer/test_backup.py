@@ -98,7 +98,7 @@ async def test_a_municipality_with_an_older_schema_waits_for_its_migration(stack
         await admin.execute(
             f"""SET search_path TO {schema_of(tenant, "zaken")}; DROP TABLE counts, counts_delta, counts_version;
             DO $$ DECLARE name text; BEGIN
-                FOR name IN SELECT proname FROM pg_proc 
+                FOR name IN SELECT proname FROM pg_proc
                     WHERE pronamespace = current_schema()::regnamespace AND proname LIKE '%count%' LOOP
                     EXECUTE 'DROP FUNCTION ' || name || ' CASCADE';
                 END LOOP;
