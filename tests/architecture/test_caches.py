@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
-FOLDERS = ("gateway", "zgw", "services", "oas", "beheer")
+FOLDERS = ("gateway", "runtime", "zgw", "services", "oas", "beheer")
 CONTAINERS = {"dict", "OrderedDict", "defaultdict", "WeakValueDictionary", "WeakKeyDictionary", "TenantCache", "set"}
 DECORATORS = {"cache", "lru_cache"}
 
