@@ -32,7 +32,7 @@ SMALL_PART = 8 * 1024
 MAX_URLENCODED = 10 * 1024**2
 """Bytes of a form that is not multipart; files are seldom sent so, because it takes up to three bytes for each."""
 MAX_PAIRS = 100
-"""Fields of such a form."""
+"""Parts or fields of a form."""
 
 
 class BestandsDeelRequestFields(Fields):
@@ -57,6 +57,7 @@ class Form:
     given: bool = False
     lock: bytes | None = None
     complete: bool = False
+    parts: int = 0
     unknown: list[str] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
     _name: bytes = b""
@@ -66,6 +67,9 @@ class Form:
 
     def part_begin(self) -> None:
         """A part begins: nothing is known of it."""
+        self.parts += 1
+        if self.parts > MAX_PAIRS:
+            raise Problem(400, "parse_error", "Het formulier heeft te veel velden.")
         self._name, self._value, self._headers = b"", bytearray(), {}
 
     def header_field(self, data: bytes, start: int, end: int) -> None:

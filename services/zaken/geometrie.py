@@ -26,6 +26,11 @@ MAX_NESTING = 4
 """How deep GeometryCollections may lie inside each other."""
 MAX_TANGLED = 200
 """Positions of an area to search in that crosses itself. Its crossings are counted in squares, and each takes time."""
+MAX_MEETINGS = 500_000
+"""How often the extent of a side of an area to search in may meet that of a side: with twenty thousand sides around a
+country some sixty thousand times. Whether sides that meet do cross takes time, also when none of them does."""
+TINY = 1e-15
+"""Degrees that are nothing at all. A smaller number would be written with up to 324 digits by PostgreSQL."""
 
 TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
@@ -104,6 +109,8 @@ def _position(value: Any) -> None:
     # The comparison is also false for NaN and for integers that no float can hold.
     if not (-180 <= x <= 180 and -90 <= y <= 90):
         raise error("invalid", "De lengtegraad ligt tussen -180 en 180, de breedtegraad tussen -90 en 90.")
+    if -TINY < x < TINY or -TINY < y < TINY:
+        value[:] = [0 if -TINY < number < TINY else number for number in value]
 
 
 def positions(geometry: dict[str, Any]) -> Iterable[Sequence[float]]:
@@ -184,11 +191,51 @@ def shape_of(geometry: dict[str, Any]) -> Any:
 
 
 def is_tangled(geometry: dict[str, Any]) -> bool:
-    """Return whether a geometry crosses itself more than can be searched in: a knot is found fast, but not untied."""
+    """Return whether a geometry crosses itself, or nearly does so, more than can be searched in.
+
+    A knot is found fast, but not untied. Spirals and nested rings cross nowhere, but GEOS compares each side with each
+    other whose extent it meets: those are counted first.
+    """
     if sum(1 for _ in positions(geometry)) <= MAX_TANGLED:
         return False
     shape = shape_of(geometry)
-    return not (shapely.is_valid(shape) and shapely.is_simple(shape))
+    return meetings(shape) > MAX_MEETINGS or not (shapely.is_valid(shape) and shapely.is_simple(shape))
+
+
+def meetings(shape: Any) -> int:
+    """Return how often the extent of a side meets that of a side, itself included; no further than the maximum.
+
+    The same of chains: sides one after the other in the same direction (up to the left, …), which GEOS takes together.
+    """
+    parts = numpy.array([shape])
+    for _ in range(MAX_NESTING + 2):
+        parts = shapely.get_parts(parts)
+    rings = shapely.get_rings(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
+    lines = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    ends, line = shapely.get_coordinates(numpy.concatenate([rings, lines]), return_index=True)
+    one_side = line[1:] == line[:-1]
+    first, second, line = ends[:-1][one_side], ends[1:][one_side], line[1:][one_side]
+    if not len(line):
+        return 0
+    low, high, up = numpy.minimum(first, second), numpy.maximum(first, second), second >= first
+    begins = numpy.flatnonzero(numpy.append(True, (line[1:] != line[:-1]) | (up[1:] != up[:-1]).any(axis=1)))
+    chains = numpy.minimum.reduceat(low, begins), numpy.maximum.reduceat(high, begins)
+    return max(_meetings(*chains), _meetings(low, high))
+
+
+def _meetings(low: Any, high: Any) -> int:
+    extents = shapely.box(*low.T, *high.T)
+    tree, found = shapely.STRtree(extents), 0
+    # A few at a time: all of them may meet all others.
+    for start in range(0, len(extents), SIDES_AT_ONCE):
+        found += tree.query(extents[start : start + SIDES_AT_ONCE]).shape[1]
+        if found > MAX_MEETINGS:
+            break
+    return found
+
+
+SIDES_AT_ONCE = 64
+"""How many sides are compared with all others before the count is looked at."""
 
 
 MANY = 5_000

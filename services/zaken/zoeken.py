@@ -1,9 +1,11 @@
 """``_zoek``: the filters of the list in a body, a geometry to lie within, a choice of properties (zaken.md §5.2)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 import numpy
 import orjson
@@ -33,7 +35,9 @@ RECORD = numpy.dtype([("id", ">i8"), ("x", ">f8"), ("y", ">f8"), ("x_low", ">f8"
 """A zaak that may lie within: its number, and two corners of its bounding box, which are the same for a point."""
 
 SHAPES_AT_ONCE = 500
-"""How many geometries that are no points are in memory at the same time."""
+"""Of how many geometries that are no points the size is asked at once."""
+BYTES_AT_ONCE = 512 * 1024
+"""Bytes of such geometries that are in memory at the same time: reading GeoJSON stops the other work of the process."""
 
 
 EINDDATUM_LT = {"type": "string", "format": "date", "minLength": 1}
@@ -73,7 +77,7 @@ async def zoek(call: Call) -> Response:
     errors: list[InvalidParam] = []
     where = conditions(ZAAK.filters, body, call.context, errors)
     area = area_of(body.get("zaakgeometrie"), errors)
-    if area is not None and await asyncio.to_thread(is_tangled, area):
+    if area is not None and await judged(call.tenant, is_tangled, area):
         errors.append(InvalidParam("zaakgeometrie.within", "invalid", "De geometrie snijdt zichzelf te vaak."))
     given = {**query, **{name: text_in(body, name, errors) for name in ("expand", "ordering") if body.get(name)}}
     selection = selection_of(body.get("fields"), bool(given.get("expand")), errors)
@@ -89,6 +93,20 @@ async def zoek(call: Call) -> Response:
     else:
         found = await search_within(call, [*where, within(ZAAK, rights), existing(ZAAK, rights)], area, given)
     return found if selection is None else only(found, selection)
+
+
+_threads = ThreadPoolExecutor(2, thread_name_prefix="geometrie")
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+async def judged(tenant: str, judge: Callable[..., Any], *given: Any) -> Any:
+    """Return what ``judge`` says of geometries, in a thread: one at a time of a municipality, and two in all.
+
+    The threads are their own: those of the process store documents.
+    """
+    turn = _turns.get(tenant) or _turns.setdefault(tenant, asyncio.Lock())
+    async with turn:
+        return await asyncio.get_running_loop().run_in_executor(_threads, judge, *given)
 
 
 def text_in(body: Mapping[str, Any], name: str, errors: list[InvalidParam]) -> str:
@@ -142,7 +160,7 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     wanted = paths(given.get("expand"))
     page, size = page_of(call, given)
     async with call.db.acquire(call.tenant) as db:
-        hits = await numbers_within(db, where, area, order)
+        hits = await numbers_within(db, call.tenant, where, area, order)
         numbers = hits[(page - 1) * size : page * size].tolist()
         statement = bounded(ZAAK, plain=False).where(among(_c.id, numbers), *where).order_by(*order)
         rows = await completed(call, db, ZAAK, False, await db.rows(statement), "pageSize") if numbers else []
@@ -159,7 +177,7 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
 
 
 async def numbers_within(
-    db: Executor, where: list[ColumnElement[bool]], area: Any, order: list[ColumnElement[Any]]
+    db: Executor, tenant: str, where: list[ColumnElement[bool]], area: Any, order: list[ColumnElement[Any]]
 ) -> Any:
     """Return the ids, in order, of the zaken that meet ``where`` and lie within ``area``.
 
@@ -174,11 +192,11 @@ async def numbers_within(
     ordered = (records if newest_first else records.order_by(*order)).subquery()
     statement = select(func.string_agg(ordered.c.record, literal_column("''::bytea")))
     found = numpy.frombuffer(await db.value(statement) or b"", RECORD)
-    shape = await asyncio.to_thread(shape_of, area)
-    hit, others = await asyncio.to_thread(hits, found, shape)
+    shape = await judged(tenant, shape_of, area)
+    hit, others = await judged(tenant, hits, found, shape)
     for start in range(0, len(others), SHAPES_AT_ONCE):
         some = others[start : start + SHAPES_AT_ONCE]
-        hit[some] = await shapes_hit(db, found["id"][some].tolist(), shape)
+        hit[some] = await shapes_hit(db, tenant, found["id"][some].tolist(), shape)
     numbers = found["id"].astype(numpy.int64)[hit]
     return numpy.sort(numbers)[::-1] if newest_first else numbers
 
@@ -192,12 +210,30 @@ def hits(found: Any, shape: Any) -> tuple[Any, Any]:
     return hit, numpy.flatnonzero(~points)
 
 
-async def shapes_hit(db: Executor, numbers: list[int], shape: Any) -> list[bool]:
+async def shapes_hit(db: Executor, tenant: str, numbers: list[int], shape: Any) -> list[bool]:
     """Return for each of these zaken whether its geometry, which is no point, lies within ``shape``."""
-    rows = await db.rows(select(_c.id, cast(_c.zaakgeometrie, Text).label("geometry")).where(among(_c.id, numbers)))
-    inside = await asyncio.to_thread(shapes_within, [row["geometry"] for row in rows], shape)
-    found = {row["id"]: bool(hit) for row, hit in zip(rows, inside, strict=True)}
+    geometry = cast(_c.zaakgeometrie, Text)
+    sizes = await db.rows(select(_c.id, func.octet_length(geometry).label("bytes")).where(among(_c.id, numbers)))
+    found: dict[int, bool] = {}
+    for some in portions({row["id"]: row["bytes"] or 0 for row in sizes}):
+        rows = await db.rows(select(_c.id, geometry.label("geometry")).where(among(_c.id, some)))
+        inside = await judged(tenant, shapes_within, [row["geometry"] for row in rows], shape)
+        found |= {row["id"]: bool(hit) for row, hit in zip(rows, inside, strict=True)}
     return [found.get(number, False) for number in numbers]
+
+
+def portions(sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Divide numbers with a size into portions of at most :data:`BYTES_AT_ONCE`, or one number that is larger."""
+    some: list[int] = []
+    total = 0
+    for number, size in sizes.items():
+        if some and total + size > BYTES_AT_ONCE:
+            yield some
+            some, total = [], 0
+        some.append(number)
+        total += size
+    if some:
+        yield some
 
 
 ACTIONS = [
