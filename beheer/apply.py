@@ -31,7 +31,7 @@ from gateway.config import secret_box
 from gateway.sharing import check_own_secret
 from services.autorisaties import external
 from services.notificaties import abonnement as abonnementen
-from zgw.caller import system_caller
+from zgw.caller import OPERATOR, system_caller
 from zgw.external import secret_box as external_box
 from zgw.problems import Problem
 from zgw.settings import Settings
@@ -76,8 +76,8 @@ class Tenant:
     """The APIs of one municipality, called by the operator."""
 
     def __init__(self, standalone: Standalone, name: str) -> None:
-        self._remote = standalone.services["autorisaties"].remote
-        self._caller = system_caller(name, "beheer", (standalone.settings.public_base_url,))
+        self._remote = standalone.operator
+        self._caller = system_caller(name, OPERATOR, (standalone.settings.public_base_url,))
 
     async def send(self, service: str, method: str, path: str, body: Any = None) -> Any:
         """Return the answer; raise Refused with what the API said."""

@@ -9,7 +9,7 @@ import asyncpg
 import typer
 
 from beheer import configuration as configurations
-from beheer import postgres, status, tenants
+from beheer import keys, postgres, status, tenants
 from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_control import check_app, external_app, notifications_app
@@ -106,6 +106,21 @@ def migrate(as_json: Json = False) -> None:
             asyncio.run(first())
             done = [vars(result) for result in upgrade_all(dsn)]
     show(done, as_json, lambda d: f"{d['tenant']} {d['service']}: {d['before'] or 'empty'} -> {d['after']}")
+
+
+@app.command("keys")
+def keys_command(
+    out: Annotated[Path | None, typer.Option(help="Folder for a file each; otherwise they are printed.")] = None,
+) -> None:
+    """Make a Kubernetes Secret with its own keys for each pod, from the secret key; for kubectl apply."""
+    with refusals():
+        # Only of the secret key that was given: one that is made here would be nobody's.
+        settings = Settings()
+        if out is None:
+            typer.echo("---\n".join(text for _, text in keys.manifests(settings)), nl=False)
+            return
+        for path in keys.write_manifests(settings, out):
+            typer.echo(path)
 
 
 @app.command("apply")

@@ -37,7 +37,7 @@ def relations(
     """Find relations between services of which one side is missing; exit status 1 when any is left."""
 
     async def work(standalone: Standalone, admin: asyncpg.Connection) -> Sequence[Inconsistency]:
-        remote = standalone.services["zaken"].remote
+        remote = standalone.operator
         base = (await bases_of(admin, standalone.settings, tenant))[0]
         return await check_relations(
             admin, tenant, remote if repair else None, base, grace, remote if elsewhere else None

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import asyncpg
 import httpx
 
-from zgw.caller import Caller, system_caller
+from zgw.caller import OPERATOR, Caller, system_caller
 from zgw.faults import Unavailable
 from zgw.remote import Remote
 from zgw.tenancy import schema_of
@@ -149,7 +149,7 @@ async def check_relations(
     its way: with ``grace`` only that is reported which is still there after so many seconds. Raises LookupError for an
     unknown municipality.
     """
-    caller = system_caller(tenant, "beheer", (base,))
+    caller = system_caller(tenant, OPERATOR, (base,))
 
     async def compare() -> list[Inconsistency]:
         outside = await _compare_elsewhere(admin, tenant, elsewhere, caller) if elsewhere else []

@@ -13,6 +13,7 @@ from gateway.config import secret_box
 from gateway.registry import Registry
 from oas.routes import documentation
 from zgw.call import Service
+from zgw.caller import GATEWAY, OPERATOR, incoming
 from zgw.database import Database
 from zgw.remote import Remote
 from zgw.routes import create_app
@@ -20,7 +21,7 @@ from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES, service_dsn
 
-GATEWAY, WORKER = "gateway", "worker"
+WORKER = "worker"
 PARTS = (*SERVICES, WORKER, GATEWAY)
 """What can run as a process of its own; the worker does the background work of all services."""
 
@@ -34,7 +35,6 @@ def build_service(
     settings: Settings, dsn: str, name: str, signals: Signals, apps: Mapping[str, Any] | None = None
 ) -> Service:
     """Return a service; the others are those of ``apps``, or are found at ``settings.service_urls``."""
-    key = settings.derive("internal-token")
     database = Database(
         own_dsn(settings, dsn, name),
         name,
@@ -42,7 +42,8 @@ def build_service(
         int(settings.statement_timeout * 1000),
         revisions(name),
     )
-    return Service(api_of(name), settings, database, Remote(name, settings, key, signals, apps), signals, key)
+    remote = Remote(name, settings, signals, apps)
+    return Service(api_of(name), settings, database, remote, signals, incoming(settings, name))
 
 
 def build_registry(settings: Settings, dsn: str, signals: Signals) -> Registry:
@@ -55,7 +56,6 @@ class Standalone:
 
     def __init__(self, settings: Settings, dsn: str, names: Sequence[str] = SERVICES) -> None:
         self.settings = settings
-        self.key = settings.derive("internal-token")
         self.signals = Signals(own_dsn(settings, dsn, GATEWAY))
         self.apps: dict[str, Any] = {}
         self.observing = Observing(settings, "standalone")
@@ -65,6 +65,8 @@ class Standalone:
             self.services[name] = service
             self.observing.add(service)
             self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
+        self.operator = Remote(OPERATOR, settings, self.signals, self.apps)
+        """The services as the operator's commands call them."""
         self.registry = build_registry(settings, dsn, self.signals)
 
     def gateway(self) -> Gateway:
@@ -81,6 +83,7 @@ class Standalone:
         for service in self.services.values():
             await service.stop()
             await service.remote.stop()
+        await self.operator.stop()
         await self.registry.stop()
         await self.signals.stop()
         await self.observing.stop()

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from beheer import postgres
+from beheer.keys import check_keys
 from beheer.logs import configure_logging
-from beheer.runner import GATEWAY, PARTS, WORKER, Part
+from beheer.runner import PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure, keep_what_exists
+from zgw.caller import GATEWAY
 from zgw.settings import Settings, load_settings
 
 
@@ -51,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         changes["background"] = False
     settings = load_settings().model_copy(update=changes)
     configure_logging(settings)
+    try:
+        check_keys(settings, given.part)
+    except ValueError as e:
+        sys.exit(f"samenzaak: {e}")
     listen = socket.socket(fileno=given.listen_fd) if given.listen_fd is not None else None
     parent = socket.socket(fileno=given.parent_fd) if given.parent_fd is not None else None
     try:

@@ -22,8 +22,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from beheer.runner import GATEWAY, PARTS, WORKER
+from beheer.keys import with_own_keys
+from beheer.runner import PARTS, WORKER
 from beheer.server import READY
+from zgw.caller import GATEWAY
 from zgw.settings import PREFIX, Settings
 from zgw.tenancy import SERVICES
 
@@ -74,7 +76,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
         if isinstance(value, SecretStr):
             text = value.get_secret_value()
         elif isinstance(value, dict):
-            text = ",".join(f"{key}={url}" for key, url in value.items())
+            plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in value.items()}
+            text = ",".join(f"{key}={each}" for key, each in plain.items())
         elif isinstance(value, tuple):
             text = ",".join(f"{number:g}" for number in value)
         else:
@@ -189,7 +192,8 @@ class Split:
         mine, theirs = socket.socketpair()
         command = [sys.executable, "-m", "beheer.serve_service", name, "--parent-fd", str(theirs.fileno())]
         passed = [theirs.fileno()]
-        settings = self.settings
+        # What runs in one process cannot pass for another, as in a cluster.
+        settings = with_own_keys(self.settings, name)
         if (listen := self.sockets.get(name)) is not None:
             command += ["--listen-fd", str(listen.fileno())]
             passed.append(listen.fileno())

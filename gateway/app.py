@@ -70,7 +70,7 @@ _VERSIONS: dict[str, Headers] = {service: [(b"api-version", version.encode())] f
 def create_gateway(settings: Settings, registry: Registry, services: Mapping[str, ASGIApp] | None) -> "Gateway":
     """Return the gateway for the services in this process, or with None for those at ``settings.service_urls``.
 
-    Raises RuntimeError without a secret key, ValueError when a service is missing or unknown.
+    Raises ValueError without its keys, and when a service is missing or unknown.
     """
     config = from_settings(settings)
     names = config.service_urls if services is None else services
@@ -299,7 +299,8 @@ class Gateway:
         )
         scope["samenzaak.caller"] = caller
         forwarded = _clean(scope["headers"], exchange.request_id)
-        forwarded.append((_CALLER_HEADER, callers.sign(caller, self.config.internal_key).encode()))
+        key = self.config.internal_keys[target.service]
+        forwarded.append((_CALLER_HEADER, callers.sign(caller, callers.GATEWAY, key).encode()))
         return _rewritten(scope, target, forwarded, self._scheme(scope))
 
     async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: _Exchange, limit: int | None) -> None:
@@ -320,7 +321,8 @@ class Gateway:
         """Let the service answer 404 or 405 before the refusal; the body of a stranger stays unread."""
         exchange.denied = True
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
-        forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, self.config.internal_key).encode()))
+        key = self.config.internal_keys[target.service]
+        forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, key).encode()))
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
         inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         # Strangers wait for each other, and for none of the municipalities.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet
 
+from zgw.caller import GATEWAY, outgoing
 from zgw.settings import Settings
 
 MAX_URI = 8 * 1024
@@ -20,7 +21,7 @@ MAX_IMPORT = 10 * 1024**2
 class Config:
     """The settings of one gateway. ``max_document_size`` is None when the documenten service limits itself."""
 
-    internal_key: bytes = field(repr=False)
+    internal_keys: Mapping[str, bytes] = field(repr=False)
     public_url: str
     max_age: int = 3600
     leeway: int = 30
@@ -52,10 +53,10 @@ class Config:
 def from_settings(settings: Settings) -> Config:
     """Return the part of the settings that the gateway uses.
 
-    Raises RuntimeError when the settings hold no secret key.
+    Raises ValueError when the settings do not hold its keys.
     """
     return Config(
-        internal_key=settings.derive("internal-token"),
+        internal_keys=outgoing(settings, GATEWAY),
         public_url=settings.public_base_url,
         max_age=settings.token_max_age,
         leeway=settings.token_leeway,

@@ -26,7 +26,7 @@ from beheer.runner import WORKER, Standalone
 from beheer.split import Split
 from gateway import registry
 from gateway.config import secret_box
-from zgw.caller import system_caller
+from zgw.caller import OPERATOR, system_caller
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES
 
@@ -222,9 +222,10 @@ class Stack:
             "autorisaties": autorisaties or [],
             **extra,
         }
-        remote = self.standalone.services["autorisaties"].remote
-        caller = system_caller(tenant, "beheer", (PUBLIC,))
-        answer = await remote.send(caller, "autorisaties", "POST", "/autorisaties/api/v1/applicaties", body)
+        caller = system_caller(tenant, OPERATOR, (PUBLIC,))
+        answer = await self.standalone.operator.send(
+            caller, "autorisaties", "POST", "/autorisaties/api/v1/applicaties", body
+        )
         assert answer.status_code == 201, answer.text
         return Client(self, tenant, client_id, secret, host)
 

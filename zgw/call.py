@@ -17,7 +17,8 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from zgw.caller import HEADER, Caller, verify
+from zgw.between import may_ask
+from zgw.caller import GATEWAY, HEADER, OPERATOR, Caller, stranger, verify
 from zgw.database import Database
 from zgw.dates import today
 from zgw.denial import HEADER as DENIED
@@ -44,8 +45,8 @@ class Service:
     database: Database
     remote: Remote
     signals: Signals
-    key: bytes
-    """The key of the internal tokens."""
+    keys: Mapping[str, bytes]
+    """The keys of the internal tokens that it takes, by who makes them."""
     state: dict[str, Any] = field(default_factory=dict)
     """What background work of this service keeps between requests, by name."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -97,11 +98,20 @@ class Call:
         """Whether an object of the answer may be large, so that its bytes have to be counted."""
         self._applicatie: Applicatie | None = None
         if (denial := request.headers.get(DENIED)) is not None:
-            self._caller: Caller | Problem = verify_denial(denial, service.key)
+            self._caller: Caller | Problem = verify_denial(denial, service.keys[GATEWAY])
         else:
-            self._caller = verify(request.headers.get(HEADER), service.key)
+            self._caller = verify(request.headers.get(HEADER), service.keys)
+            if (asking := self._caller.via or self._caller.component) and asking != OPERATOR:
+                self._check_service(asking, bool(self._caller.via))
             # For the log and the metrics of the process, which look at it after the answer.
             request.scope["samenzaak.caller"] = self._caller
+
+    def _check_service(self, asking: str, for_client: bool) -> None:
+        """Raise 403 for what one of our services may not ask here, of its own accord or with the rights of a client."""
+        method, path, asked = self.request.method, self.request.scope["path"], self.service.api.service
+        if not may_ask(asking, asked, method, path, for_client=for_client):
+            log.warning("%s may not ask %s %s of %s (zgw/between.py)", asking, method, path, asked)
+            raise stranger()
 
     @property
     def caller(self) -> Caller:

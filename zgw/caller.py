@@ -1,15 +1,23 @@
 """Who calls: the identity that the gateway established, carried in a signed internal token.
 
-A service trusts this token and nothing else, whoever can reach its port.
+A service trusts this token and nothing else, whoever can reach its port. Each pair of a caller and a callee has a key
+of its own (``docs/adr/0011-a-key-for-each-pair.md``), so a token tells for sure which of our processes made it, and
+only the service that it is for takes it.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
 
 from zgw.problems import Problem
+from zgw.settings import Settings
+from zgw.tenancy import SERVICES
+
+GATEWAY, OPERATOR = "gateway", "beheer"
+"""Who makes internal tokens besides the services: the gateway for clients, and the operator's commands."""
 
 HEADER = "x-samenzaak-caller"
 """The one internal header. The gateway removes every inbound header that starts with ``x-samenzaak-``."""
@@ -22,6 +30,25 @@ LIFETIME = 120
 """Seconds that an internal token is valid: longer than the slowest hop, shorter than an attacker needs."""
 
 
+def purpose(caller: str, callee: str) -> str:
+    """Return the purpose of the key with which ``caller`` signs and ``callee`` verifies."""
+    return f"internal:{caller}>{callee}"
+
+
+def outgoing(settings: Settings, caller: str) -> dict[str, bytes]:
+    """Return the keys with which ``caller`` signs its tokens, by the service that they are for. Raises ValueError for
+    a key that this process was not given."""
+    return {callee: settings.derive(purpose(caller, callee)) for callee in SERVICES}
+
+
+def incoming(settings: Settings, callee: str) -> dict[str, bytes]:
+    """Return the keys with which ``callee`` verifies tokens, by who made them. Nobody whose key this process was not
+    given can call it."""
+    names = (GATEWAY, *SERVICES, OPERATOR)
+    purposes = {name: purpose(name, callee) for name in names}
+    return {name: settings.derive(each) for name, each in purposes.items() if settings.can_derive(each)}
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The tenant, the client and the user behind a request.
@@ -29,8 +56,9 @@ class Caller:
     ``bases`` are the base URLs of this municipality (``https://deventer.example.nl``): the first is the one that
     responses are rendered with, and a URL below any of them is our own. ``canonical`` is the one that does not depend
     on where the client called. ``component`` is filled when one of our own services calls with its own credentials:
-    such a caller has all rights within its tenant. ``time_zone`` is that of the municipality, where it is not
-    the one of the installation.
+    such a caller has all rights within its tenant. ``via`` is the service that asks something with the rights of a
+    client, and vouches for who that is. ``time_zone`` is that of the municipality, where it is not the one of the
+    installation.
     """
 
     tenant: str
@@ -44,6 +72,7 @@ class Caller:
     """The host names of all municipalities; only Notificaties is told them, which sends nothing there."""
     canonical: str = ""
     time_zone: str = ""
+    via: str = ""
 
     @property
     def base(self) -> str:
@@ -57,7 +86,7 @@ class Caller:
 
     def as_component(self, service: str) -> "Caller":
         """Return the caller for a call that ``service`` makes with its own credentials, for the same tenant."""
-        return replace(self, client_id=f"samenzaak-{service}", component=service)
+        return replace(self, client_id=f"samenzaak-{service}", component=service, via="")
 
 
 def system_caller(tenant: str, service: str, bases: tuple[str, ...] = ("http://samenzaak.invalid",)) -> Caller:
@@ -65,8 +94,9 @@ def system_caller(tenant: str, service: str, bases: tuple[str, ...] = ("http://s
     return Caller(tenant, f"samenzaak-{service}", bases, component=service)
 
 
-def sign(caller: Caller, key: bytes) -> str:
-    """Return the internal token for ``caller``, valid for :data:`LIFETIME` seconds."""
+def sign(caller: Caller, signer: str, key: bytes) -> str:
+    """Return the internal token for ``caller`` that ``signer`` makes with its key for the callee, valid for
+    :data:`LIFETIME` seconds. The name before it tells the callee which key to verify it with."""
     claims: dict[str, Any] = {
         "exp": int(time.time()) + LIFETIME,
         "t": caller.tenant,
@@ -83,15 +113,26 @@ def sign(caller: Caller, key: bytes) -> str:
         claims["k"] = caller.canonical
     if caller.time_zone:
         claims["z"] = caller.time_zone
-    return jwt.encode(claims, key, "HS256")
+    return f"{signer} {jwt.encode(claims, key, 'HS256')}"
 
 
-def verify(token: str | None, key: bytes) -> Caller:
-    """Return the caller of an internal token; raise Problem 403 when it is absent, forged or too old."""
+def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
+    """Return the caller of an internal token, with the ``keys`` of :func:`incoming`; raise Problem 403 when it is
+    absent, forged or too old, or says something that its signer may not.
+
+    The gateway speaks for clients. A service speaks for itself, or for a client whose request it works on (``via``).
+    """
+    signer, _, signed = (token or "").partition(" ")
+    key = keys.get(signer)
+    if key is None:
+        raise stranger()
     try:
-        claims = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "t"]})
+        claims = jwt.decode(signed, key, ["HS256"], options={"require": ["exp", "t"]})
     except jwt.PyJWTError as e:
-        raise Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.") from e
+        raise stranger() from e
+    own = "" if signer == GATEWAY else signer
+    if claims["s"] not in ("", own):
+        raise stranger()
     return Caller(
         tenant=claims["t"],
         client_id=claims["c"],
@@ -103,4 +144,10 @@ def verify(token: str | None, key: bytes) -> Caller:
         hosts=tuple(claims.get("h", ())),
         canonical=claims.get("k", ""),
         time_zone=claims.get("z", ""),
+        via="" if claims["s"] else own,
     )
+
+
+def stranger() -> Problem:
+    """Return the refusal of whoever comes neither through the gateway nor from one of our services."""
+    return Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.")

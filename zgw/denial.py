@@ -9,7 +9,7 @@ import time
 
 import jwt
 
-from zgw.caller import LIFETIME
+from zgw.caller import LIFETIME, stranger
 from zgw.problems import Problem
 
 HEADER = "x-samenzaak-denied"
@@ -17,7 +17,8 @@ HEADER = "x-samenzaak-denied"
 
 
 def sign_denial(problem: Problem, key: bytes) -> str:
-    """Return the signed refusal: ``headers[HEADER] = sign_denial(Problem(403, "jwt-expired"), key)``.
+    """Return the signed refusal: ``headers[HEADER] = sign_denial(Problem(403, "jwt-expired"), key)``, with the key of
+    the gateway for the service that it is for.
 
     It has no tenant claim, so that :func:`zgw.caller.verify` never takes it for a caller.
     """
@@ -34,5 +35,5 @@ def verify_denial(token: str | None, key: bytes) -> Problem:
     try:
         code, title, detail = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "d"]})["d"]
     except (jwt.PyJWTError, ValueError, TypeError):
-        return Problem(403, "permission_denied", "Dit component is alleen via de gateway bereikbaar.")
+        return stranger()
     return Problem(403, code, detail, title=title)

@@ -18,7 +18,7 @@ import httpx
 import orjson
 
 from zgw.cache import TenantCache
-from zgw.caller import HEADER, Caller, sign
+from zgw.caller import HEADER, Caller, outgoing, sign
 from zgw.dates import today
 from zgw.external import External, Outside, find
 from zgw.faults import Unavailable
@@ -47,11 +47,11 @@ class Remote:
     """Calls to other services. ``apps`` are the services in this process; others are reached by their URL."""
 
     def __init__(
-        self, service: str, settings: Settings, key: bytes, signals: Signals, apps: Mapping[str, Any] | None = None
+        self, service: str, settings: Settings, signals: Signals, apps: Mapping[str, Any] | None = None
     ) -> None:
         self.service = service
         self.settings = settings
-        self.key = key
+        self._keys = outgoing(settings, service)
         self.signals = signals
         self._apps = apps
         self._clients: dict[str, httpx.AsyncClient] = {}
@@ -114,9 +114,16 @@ class Remote:
         self, caller: Caller, service: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = {}
     ) -> httpx.Response:
         """Send one internal request as ``caller``; raise httpx.HTTPError when the service cannot be reached, and
-        Unavailable when it says that it cannot work now, as while the database is away."""
+        Unavailable when it says that it cannot work now, as while the database is away.
+
+        ``caller`` is this service, or a client with whose rights it asks. What another service asked of this one, it
+        asks further in its own name.
+        """
+        client = self._client(service)
+        if caller.component not in ("", self.service):
+            caller = caller.as_component(self.service)
         all_headers = {
-            HEADER: sign(caller, self.key),
+            HEADER: sign(caller, self.service, self._keys[service]),
             **headers,
             **(self.extra_headers() if self.extra_headers else {}),
         }
@@ -124,7 +131,7 @@ class Remote:
         if body is not None:
             content = orjson.dumps(body)
             all_headers["content-type"] = "application/json"
-        response = await self._client(service).request(method, path, content=content, headers=all_headers)
+        response = await client.request(method, path, content=content, headers=all_headers)
         if response.status_code in (503, 507) and (detail := _told_by(response)) is not None:
             raise Unavailable(response.status_code, response.headers, detail)
         return response

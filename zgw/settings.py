@@ -1,9 +1,6 @@
 """The settings of every process of Samenzaak: defaults, then the settings file, then SAMENZAAK_* variables."""
 
-import hmac
 import os
-import secrets
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -18,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from zgw.secret_key import derived, kept_secret_key, key_of
 from zgw.tenancy import check_time_zone
 
 PREFIX = "SAMENZAAK_"
@@ -27,7 +25,10 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 class Settings(BaseSettings):
     """All settings; `docs/settings.md` has the same table, and a test compares the two."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+    # Without the input, an error does not tell the secrets that are wrong.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(Path("./var"), description="Folder for everything that is kept locally.")
     database_url: str | None = Field(
@@ -45,6 +46,15 @@ class Settings(BaseSettings):
         min_length=32,
         description="Secret of at least 32 characters, from which all internal keys are derived. Required with a "
         "database URL; otherwise it is made once and kept in `secret_key` in the home folder.",
+    )
+    keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+        {},
+        repr=False,
+        description="The keys of one process instead of the secret key, as `purpose=key,…`: `samenzaak keys` makes "
+        "them for each pod in Kubernetes.",
+    )
+    key_round: int = Field(
+        0, ge=0, description="Raise it to give every process other keys and passwords from the same secret key."
     )
     trust_proxies: bool = Field(
         False,
@@ -291,11 +301,20 @@ class Settings(BaseSettings):
             raise ValueError("must look like zaken=http://…,documenten=http://…")
         return {name.strip(): url.strip().rstrip("/") for name, _, url in pairs}
 
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return dict(key_of(pair) for pair in value.split(",") if pair.strip()) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.page_size > self.page_size_max:
             raise ValueError("page_size is larger than page_size_max")
-        if self.database_url is not None and self.secret_key is None:
+        if self.keys and self.secret_key is not None:
+            raise ValueError(
+                f"{PREFIX}KEYS and {PREFIX}SECRET_KEY exclude each other: a process has its own keys or all"
+            )
+        if self.database_url is not None and self.secret_key is None and not self.keys:
             # A generated key would differ per machine, and secrets in a shared database could not be read back.
             raise ValueError(f"{PREFIX}SECRET_KEY is required when {PREFIX}DATABASE_URL is set")
         return self
@@ -349,15 +368,22 @@ class Settings(BaseSettings):
     def derive(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose; keys of different purposes tell nothing about each other.
 
-        Raises RuntimeError when there is no secret key: `load_settings` makes sure that there is one.
+        Raises ValueError for a purpose that this process was given no key for, and when there is no secret key at all:
+        `load_settings` makes sure that there is one.
 
-            signing_key = settings.derive("internal-token")
+            password = settings.derive("database-role:zaken").hex()
         """
+        if (given := self.keys.get(purpose)) is not None:
+            return bytes.fromhex(given.get_secret_value())
+        if self.keys:
+            raise ValueError(f"{PREFIX}KEYS has no key for {purpose}; `samenzaak keys` makes what each process needs")
         if self.secret_key is None:
-            raise RuntimeError("there is no secret key; use load_settings() or set one")
-        # HMAC-SHA256 as the expand step of HKDF (RFC 5869), of which one block is enough.
-        info = f"samenzaak/{purpose}".encode() + b"\x01"
-        return hmac.digest(self.secret_key.get_secret_value().encode(), info, "sha256")
+            raise ValueError("there is no secret key; use load_settings() or set one")
+        return derived(self.secret_key.get_secret_value(), purpose, self.key_round)
+
+    def can_derive(self, purpose: str) -> bool:
+        """Return whether this process may have the key for a purpose: `derive` gives it."""
+        return purpose in self.keys or not self.keys
 
 
 def load_settings() -> Settings:
@@ -368,29 +394,6 @@ def load_settings() -> Settings:
         settings = load_settings()
     """
     settings = Settings()
-    if settings.secret_key is None:
-        settings = settings.model_copy(update={"secret_key": SecretStr(_kept_secret_key(settings.home))})
+    if settings.secret_key is None and not settings.keys:
+        settings = settings.model_copy(update={"secret_key": SecretStr(kept_secret_key(settings.home))})
     return settings
-
-
-def _kept_secret_key(home: Path) -> str:
-    path = home / "secret_key"
-    home.mkdir(mode=0o750, parents=True, exist_ok=True)
-    if not path.exists():
-        # Two processes may start at the same time. The key is complete before it gets its name, and only the first
-        # one gets the name; mkstemp makes the file with mode 0600.
-        handle, temporary = tempfile.mkstemp(dir=home, prefix=".secret_key.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            Path(temporary).unlink()
-    key = path.read_text().strip()
-    if len(key) < 32:
-        raise ValueError(f"{path} does not hold a key of at least 32 characters")
-    return key

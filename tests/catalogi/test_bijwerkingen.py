@@ -166,7 +166,7 @@ async def test_o16_what_is_in_use_stays(api: Client, maak: Maak) -> None:
 
 
 async def test_only_services_may_ask_what_is_in_use(api: Client, stack: Stack) -> None:
-    remote = stack.standalone.services["zaken"].remote
+    remote = stack.standalone.services["catalogi"].remote
     answer = await remote.send(system_caller("deventer", "catalogi"), "zaken", "GET", "/_intern/uses?van=iets")
     assert answer.status_code == 400
     assert (await api.get("/_intern/uses?van=iets")).status_code == 404

@@ -342,7 +342,7 @@ async def test_drc_014_expand_shows_only_what_may_be_read(stack: Stack, api: Cli
     # Other services ask for documents with the rights of the client.
     for client_, there in ((reader, True), (public, False)):
         hidden = await document(api, informatieobjecttype=iot)
-        remote = stack.standalone.services["autorisaties"].remote
+        remote = stack.standalone.services["zaken"].remote
         from zgw.caller import Caller
 
         caller = Caller("deventer", client_.client_id, (PUBLIC,))

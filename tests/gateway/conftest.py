@@ -17,6 +17,7 @@ from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
 from gateway.registry import Registry
 from tests.gateway.fakes import OTHER_SECRET, SECRET, Service
+from zgw.caller import incoming
 from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES
@@ -91,7 +92,7 @@ async def world(admin_dsn: str, gateway_dsn: str, settings: Settings) -> AsyncIt
     signals = Signals(gateway_dsn)
     registry = Registry(gateway_dsn, box, signals)
     await signals.start()
-    services = {name: Service(name, settings.derive("internal-token")) for name in SERVICES}
+    services = {name: Service(name, incoming(settings, name)) for name in SERVICES}
     gateway = create_gateway(settings, registry, services)
     await gateway.start()
     yield World(settings, gateway_dsn, db, signals, registry, services, gateway)

@@ -30,7 +30,7 @@ class Service:
     """A service that checks its caller as the real ones do, and remembers what it was sent."""
 
     name: str
-    key: bytes
+    keys: Mapping[str, bytes]
     scopes: list[Scope] = field(default_factory=list)
     received: int = 0
     healthy: bool = True
@@ -44,7 +44,7 @@ class Service:
     @property
     def caller(self) -> caller.Caller:
         """The caller of the last request."""
-        return caller.verify(self.headers[caller.HEADER], self.key)
+        return caller.verify(self.headers[caller.HEADER], self.keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -70,8 +70,8 @@ class Service:
             await reply(send, 200, b"everything")
             return
         if denial.HEADER in self.headers:
-            raise denial.verify_denial(self.headers[denial.HEADER], self.key)
-        found = caller.verify(self.headers.get(caller.HEADER), self.key)
+            raise denial.verify_denial(self.headers[denial.HEADER], self.keys[caller.GATEWAY])
+        found = caller.verify(self.headers.get(caller.HEADER), self.keys)
         if path == "/boom":
             raise RuntimeError("a secret detail")
         if path == "/download":

@@ -21,6 +21,8 @@ def test_a_forged_refusal_is_a_general_one(token: str | None) -> None:
 
 def test_a_refusal_is_no_caller_and_a_caller_no_refusal() -> None:
     with pytest.raises(Problem, match="403 permission_denied"):
-        caller.verify(denial.sign_denial(Problem(403, "x"), KEY), KEY)
-    signed = caller.sign(caller.Caller("deventer", "app", ("http://x",)), KEY)
-    assert denial.verify_denial(signed, KEY).code == "permission_denied"
+        caller.verify("gateway " + denial.sign_denial(Problem(403, "x"), KEY), {"gateway": KEY})
+    signed = caller.sign(caller.Caller("deventer", "app", ("http://x",)), "gateway", KEY)
+    assert caller.verify(signed, {"gateway": KEY}).tenant == "deventer"
+    for token in (signed, signed.removeprefix("gateway ")):
+        assert denial.verify_denial(token, KEY).code == "permission_denied"

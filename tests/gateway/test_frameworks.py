@@ -15,6 +15,7 @@ from tests.gateway.conftest import World
 from tests.gateway.fakes import ask, make_token
 from tests.servers import serving
 from zgw import denial
+from zgw.caller import GATEWAY, purpose
 from zgw.problems import Problem, response
 from zgw.settings import Settings
 
@@ -52,7 +53,7 @@ def service(settings: Settings) -> Starlette:
         Route(f"{root}/refuse", refuse),
     ]
     app = Starlette(routes=routes, exception_handlers={Problem: on_problem})
-    app.state.key = settings.derive("internal-token")
+    app.state.key = settings.derive(purpose(GATEWAY, "zaken"))
     return app
 
 

@@ -7,13 +7,14 @@ import jwt
 import pytest
 
 from tests.stack import PUBLIC, Client, Stack, built
-from zgw.caller import HEADER, Caller, sign
+from zgw.caller import HEADER, Caller, purpose, sign
 
 URL = "/autorisaties/api/v1/applicaties"
 
 
 async def test_an_internal_header_from_outside_is_removed(stack: Stack, api: Client) -> None:
-    own_key = sign(Caller("raalte", "x", (PUBLIC,), component="zaken"), stack.standalone.key)
+    key = stack.settings.derive(purpose("zaken", "autorisaties"))
+    own_key = sign(Caller("raalte", "x", (PUBLIC,), component="zaken"), "zaken", key)
     # Even a token with the right signature: nobody outside has it, and the gateway does not pass it on.
     answer = await api.get(URL, headers={HEADER: own_key})
     assert answer.status_code == 200
@@ -29,15 +30,15 @@ async def test_a_service_answers_nobody_but_the_gateway(stack: Stack, service: s
     resource = stack.standalone.services[service].api.resources[0]
     path = f"/{service}/api/v1/{resource.path}"
     caller = Caller("deventer", "x", (PUBLIC,), component="zaken")
+    key = stack.settings.derive(purpose("zaken", service))
     forged = {
         "absent": {},
         "empty": {HEADER: ""},
         "garbage": {HEADER: "x.y.z"},
-        "another key": {HEADER: sign(caller, b"k" * 32)},
+        "another key": {HEADER: sign(caller, "zaken", b"k" * 32)},
+        "nobody": {HEADER: sign(caller, "nobody", b"k" * 32)},
         "no signature": {HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) + 60}, "", "none")},
-        "expired": {
-            HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) - 1}, stack.standalone.key, "HS256"),
-        },
+        "expired": {HEADER: "zaken " + jwt.encode({"t": "deventer", "exp": int(time.time()) - 1}, key, "HS256")},
         "a client's token": {"Authorization": f"Bearer {jwt.encode({'client_id': 'x'}, 'y' * 32, 'HS256')}"},
     }
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as http:

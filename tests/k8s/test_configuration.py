@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from beheer.health import LIVE, READY
+from beheer.runner import PARTS
 from gateway.error_pages import PREFIX
 from gateway.pages import SECURITY
 from tests.k8s.conftest import Manifests
@@ -49,6 +50,7 @@ def test_secrets_come_by_reference_only(manifests: Manifests) -> None:
     assert not manifests.kind("Secret")
     found = {(r["name"], r["key"]) for r in references(manifests.all)}
     wanted = {("samenzaak-key", "secret-key"), ("samenzaak-db-app", "uri")}
+    wanted |= {(f"samenzaak-keys-{part}", "keys") for part in PARTS}
     if manifests.overlay == "dev":
         wanted |= {("samenzaak-db-app", "username"), ("samenzaak-db-app", "password")}
     else:

@@ -25,7 +25,7 @@ from tests.relaties.bewerkingen import Operation, Subject, listed, path
 from tests.relaties.processen import Process, Proxy, Zygote
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Stack
-from zgw.caller import HEADER, Caller, sign
+from zgw.caller import GATEWAY, HEADER, Caller, outgoing, sign
 
 TENANT = "storing"
 PROCESSES = ("zaken", "documenten", "besluiten")
@@ -62,11 +62,11 @@ class Storing:
         self, stack: Stack, werk: Werk, zygote: Zygote, processes: dict[str, Process], proxies: dict[str, Proxy]
     ) -> None:
         self.stack, self.werk, self.zygote, self.processes, self.proxies = stack, werk, zygote, processes, proxies
-        self._key = stack.settings.derive("internal-token")
+        self._keys = outgoing(stack.settings, GATEWAY)
 
     async def check(self, repair: bool = False) -> list[Inconsistency]:
         """Run ``check relations`` on the municipality."""
-        remote = self.stack.standalone.services["zaken"].remote if repair else None
+        remote = self.stack.standalone.operator if repair else None
         async with self.stack.admin() as admin:
             return await check_relations(admin, TENANT, remote, PUBLIC)
 
@@ -156,7 +156,7 @@ class Storing:
     async def _send(self, process: Process, method: str, url: str, body: Any) -> int | None:
         """Return the status of the answer, or None when there was none."""
         caller = Caller(TENANT, f"alles-{TENANT}", (PUBLIC,), user_id="storing")
-        headers = {HEADER: sign(caller, self._key), **CRS}
+        headers = {HEADER: sign(caller, GATEWAY, self._keys[url.split("/")[1]]), **CRS}
         try:
             async with httpx.AsyncClient(timeout=30) as client:
                 answer = await client.request(

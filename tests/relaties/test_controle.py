@@ -26,7 +26,7 @@ async def own(stack: Stack, lijst: Selectielijst) -> Werk:
 
 async def check(stack: Stack, repair: bool = False, **options: Any) -> list[Inconsistency]:
     """Run the check."""
-    remote = stack.standalone.services["zaken"].remote if repair else None
+    remote = stack.standalone.operator if repair else None
     async with stack.admin() as admin:
         return await check_relations(admin, TENANT, remote, PUBLIC, **options)
 

@@ -243,7 +243,7 @@ async def test_what_the_other_side_does_not_trust(hier: Any) -> None:
 
 async def check(at: Installation, repair: bool = False) -> set[tuple[str, str, str, str]]:
     """Run ``check relations --elsewhere``; return what it found, and fail when a repair left something."""
-    remote = at.stack.standalone.services["zaken"].remote
+    remote = at.stack.standalone.operator
     async with at.stack.admin() as admin:
         found = await check_relations(admin, at.tenant, remote if repair else None, at.base, elsewhere=remote)
     if repair:

@@ -38,7 +38,7 @@ async def test_autorisaties_of_another_version_tells_less_or_more(
 ) -> None:
     """What it left out is not open, and is asked again once that service has been replaced."""
     mine = stack.standalone.services["zaken"].remote
-    remote = Remote("zaken", stack.settings, mine.key, mine.signals)
+    remote = Remote("zaken", stack.settings, mine.signals)
     change: dict[str, Any] = {}
 
     async def send(*args: Any, **kwargs: Any) -> httpx.Response:

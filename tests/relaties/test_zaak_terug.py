@@ -129,7 +129,7 @@ async def test_zrc_023_a_zaak_whose_number_was_given_away_stays_removed(
     assert await werk.objecten(documents[0]) == before
     from beheer.relations import ORPHAN, check_relations
 
-    remote = stack.standalone.services["zaken"].remote
+    remote = stack.standalone.operator
     async with stack.admin() as admin:
         found = await check_relations(admin, "deventer", remote, "http://samenzaak.test")
     assert [(item.kind, item.left) for item in found if item.target in documents[0]] == [(ORPHAN, False)]

@@ -152,7 +152,7 @@ async def test_zrc_021_what_happens_while_the_zaak_is_closed(own: Zaakmaker) -> 
 async def test_zrc_021_check_relations_finds_and_mends_what_a_crash_left(own: Zaakmaker) -> None:
     stack, zaak = own.api.stack, await sluit(own, await own.zaak())
     made = await besluit(own, zaak, "2030-01-01")
-    path, remote = made["url"].removeprefix(PUBLIC), stack.standalone.services["zaken"].remote
+    path, remote = made["url"].removeprefix(PUBLIC), stack.standalone.operator
     async with stack.admin() as admin:
 
         async def found(repair: bool = False) -> list[Any]:

@@ -77,3 +77,34 @@ def test_http_callbacks_are_for_localhost_unless_set() -> None:
 
 def test_secrets_are_not_shown() -> None:
     assert KEY not in repr(Settings.model_validate({"secret_key": KEY}))
+    assert "abab" not in repr(Settings.model_validate({"keys": f"x={'ab' * 32}"}).model_dump())
+
+
+KEYS = f"internal:zaken>documenten={'ab' * 32},database-role:zaken={'cd' * 32}"
+
+
+def test_given_keys_take_the_place_of_the_secret_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SAMENZAAK_DATABASE_URL", "postgresql://db.example/samenzaak")
+    monkeypatch.setenv("SAMENZAAK_KEYS", KEYS + ",\n")
+    settings = load_settings()
+    assert settings.derive("internal:zaken>documenten") == b"\xab" * 32
+    assert settings.derive("database-role:zaken") == b"\xcd" * 32
+    with pytest.raises(ValueError, match="SAMENZAAK_KEYS has no key for client-secrets"):
+        settings.derive("client-secrets")
+    assert (settings.can_derive("database-role:zaken"), settings.can_derive("client-secrets")) == (True, False)
+    assert not (tmp_path / "var").exists()
+
+
+def test_given_keys_and_the_secret_key_exclude_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMENZAAK_KEYS", KEYS)
+    monkeypatch.setenv("SAMENZAAK_SECRET_KEY", KEY)
+    with pytest.raises(ValidationError, match="SAMENZAAK_KEYS and SAMENZAAK_SECRET_KEY exclude each other"):
+        load_settings()
+
+
+@pytest.mark.parametrize("pair", ["abcdefabcdef", "x=abcdefabcdef", f"x={'z' * 64}", f"={'ab' * 32}"])
+def test_a_key_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, pair: str) -> None:
+    monkeypatch.setenv("SAMENZAAK_KEYS", pair)
+    with pytest.raises(ValidationError, match="must look like purpose=64 hexadecimal digits") as told:
+        load_settings()
+    assert "abcdefabcdef" not in str(told.value)
