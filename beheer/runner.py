@@ -1,10 +1,13 @@
 """Puts the parts together: six services and the gateway in one process, or one part of that in a process of its own."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from beheer.health import Probed
+from beheer.hosts import about_hosts
 from beheer.migrate import revisions
 from beheer.observing import Observing
 from beheer.provision import api_of, password_of
@@ -15,11 +18,14 @@ from oas.routes import documentation
 from zgw.call import Service
 from zgw.caller import GATEWAY, OPERATOR, incoming
 from zgw.database import Database
+from zgw.problems import Problem
 from zgw.remote import Remote
 from zgw.routes import create_app
 from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import SERVICES, service_dsn
+
+log = logging.getLogger("samenzaak")
 
 WORKER = "worker"
 PARTS = (*SERVICES, WORKER, GATEWAY)
@@ -109,7 +115,7 @@ class Part:
         if missing := sorted(set(SERVICES) - set(settings.service_urls)):
             raise ValueError(f"SAMENZAAK_SERVICE_URLS has no {', '.join(missing)}")
         names = {GATEWAY: (), WORKER: SERVICES}.get(name, (name,))
-        self.name = name
+        self.name, self.settings = name, settings
         self.background = name == WORKER or settings.background
         self.signals = Signals(own_dsn(settings, dsn, names[0] if names else GATEWAY))
         self.services = {name: build_service(settings, dsn, name, self.signals) for name in names}
@@ -153,6 +159,11 @@ class Part:
         await self.observing.start(list(self.services.values()) if self.background else [])
         if self.gateway is not None:
             await self.gateway.start()
+            # While the database is away it says so itself, and is not ready.
+            with suppress(Problem):
+                known = await self.gateway.registry.current()
+                if warning := about_hosts(self.settings, known.by_host):
+                    log.warning("%s", warning)
 
     async def stop(self) -> None:
         """Stop it; requests must have ended."""

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from beheer import postgres
+from beheer.hosts import about_hosts, hosts_of
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
@@ -79,10 +80,13 @@ def create_process() -> Draining:
 
 
 async def bring_up_to_date(dsn: str, settings: Settings) -> None:
-    """Make roles, the gateway's schema and the newest schema of every municipality."""
+    """Make roles, the gateway's schema and the newest schema of every municipality; warn about host names without a
+    public URL."""
     admin = await asyncpg.connect(dsn)
     try:
         await prepare(admin, settings)
+        if warning := about_hosts(settings, await hosts_of(admin)):
+            log.warning("%s", warning)
     finally:
         await admin.close()
     upgrade_all(dsn)

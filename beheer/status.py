@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 
 from beheer.erase import list_erasures
+from beheer.hosts import about_hosts
 from beheer.migrate import head, revisions
 from gateway import registry
 from zgw.settings import Settings
@@ -25,6 +26,7 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
             "size": await admin.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))"),
         },
         "publicUrl": settings.public_base_url,
+        "warnings": [w for w in [about_hosts(settings, [host for t in found for host in t.hosts])] if w],
         "services": {s: settings.service_urls.get(s, "in the process of the gateway") for s in SERVICES},
         "tenants": [t.name for t in found],
         "erasures": [vars(e) for e in await list_erasures(admin)],
@@ -44,6 +46,7 @@ def as_text(facts: dict[str, Any]) -> str:
             *(f"service     {name}: {where}" for name, where in facts["services"].items()),
             f"tenants     {', '.join(facts['tenants']) or 'none yet: samenzaak tenant add'}",
             *(f"erasure     {e['tenant']} is not finished: remove it again" for e in facts["erasures"]),
+            *(f"warning     {warning}" for warning in facts["warnings"]),
             f"migrations  {'up to date' if not behind else 'behind: ' + ', '.join(behind)}",
         ]
     )
