@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from beheer.keys import keys_of, purposes_of
 from beheer.runner import PARTS
-from tests.documenten.antwoord import errors
+from tests.answers import errors
 from tests.opdracht import environment
 from tests.stack import Client, Stack
 from tests.wereld import make
