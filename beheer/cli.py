@@ -22,7 +22,8 @@ from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
 from gateway import registry, snapshot
 from gateway.config import secret_box
-from zgw.settings import Settings, load_settings
+from zgw.loading import load_settings
+from zgw.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities."
@@ -50,11 +51,8 @@ def serve_command(
 ) -> None:
     """Start everything: PostgreSQL when no other is configured, the gateway and all services."""
     with refusals():
-        settings = load_settings()
-        changes = {
-            name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None
-        }
-        settings = settings.model_copy(update=changes)
+        options = (("host", host), ("port", port), ("workers", workers))
+        settings = load_settings(**{name: value for name, value in options if value is not None})
         configure_logging(settings)
         with kept_running(settings) as dsn:
             asyncio.run(bring_up_to_date(dsn, settings))
@@ -76,9 +74,9 @@ def serve_split_command(
 ) -> None:
     """Start gateway, services and worker as separate processes, as in a cluster; SIGHUP replaces them one by one."""
     with refusals():
-        settings = load_settings()
-        changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-        settings = settings.model_copy(update=changes)
+        settings = load_settings(
+            **{name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        )
         configure_logging(settings)
         with kept_running(settings) as dsn:
             asyncio.run(bring_up_to_date(dsn, settings))
@@ -255,12 +253,10 @@ def tenant_time_zone(
     async def work(admin: asyncpg.Connection, settings: Settings) -> str:
         if zone or none:
             await registry.set_time_zone(admin, name, zone or "")
-        found = [tenant for tenant in await registry.list_tenants(admin) if tenant.name == name]
-        if not found:
-            raise LookupError(f"there is no municipality {name}")
-        return found[0].time_zone or settings.time_zone
+        return (await tenants.find_tenant(admin, name)).time_zone or settings.time_zone
 
-    show({"name": name, "timeZone": with_admin(work)}, as_json, lambda c: f"{name}: {c['timeZone']}")
+    found = with_admin(work, changes=bool(zone or none))
+    show({"name": name, "timeZone": found}, as_json, lambda c: f"{name}: {c['timeZone']}")
 
 
 @tenant_app.command("cors")
@@ -279,10 +275,7 @@ def tenant_cors(
     async def work(admin: asyncpg.Connection, _: Settings) -> list[str]:
         if origin or none:
             return await registry.set_origins(admin, name, origin or ())
-        found = [tenant for tenant in await registry.list_tenants(admin) if tenant.name == name]
-        if not found:
-            raise LookupError(f"there is no municipality {name}")
-        return list(found[0].origins)
+        return list((await tenants.find_tenant(admin, name)).origins)
 
     set_to = with_admin(work, changes=bool(origin or none))
     show({"name": name, "origins": set_to}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
@@ -310,6 +303,7 @@ def client_add(
     as_json: Json = False,
 ) -> None:
     """Make a client that may log in, and its Applicatie."""
+    _check_secret(secret)
     if all_rights and credentials_only:
         raise typer.BadParameter("--all-rights and --credentials-only exclude each other")
 
@@ -332,6 +326,7 @@ def client_secret(
     as_json: Json = False,
 ) -> None:
     """Give a client another secret; its rights stay. The old one is refused from the next request on."""
+    _check_secret(secret)
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> str:
         return await tenants.change_secret(admin, settings, tenant, client_id, secret)
@@ -339,6 +334,12 @@ def client_secret(
     made = with_admin(work, changes=True)
     _warn(tenants.about_secret(client_id, made))
     show({"tenant": tenant, "clientId": client_id, "secret": made}, as_json, _client)
+
+
+def _check_secret(secret: str | None) -> None:
+    """Refuse a secret of nothing or blanks, as a variable that is not set gives: nobody could log in with it."""
+    if secret is not None and not secret.strip():
+        raise typer.BadParameter("--secret is empty; without the option a strong one is made")
 
 
 def _client(fact: dict[str, Any]) -> str:
@@ -353,7 +354,13 @@ def _warn(text: str) -> None:
 @client_app.command("list")
 def client_list(tenant: Annotated[str | None, typer.Argument()] = None, as_json: Json = False) -> None:
     """List the clients of one municipality, or of all."""
-    found = with_admin(lambda admin, _: registry.list_clients(admin, tenant))
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> Any:
+        if tenant is not None:
+            await tenants.find_tenant(admin, tenant)
+        return await registry.list_clients(admin, tenant)
+
+    found = with_admin(work)
     facts = [{"tenant": c.tenant, "clientId": c.client_id, "label": c.label} for c in found]
     show(facts, as_json, lambda c: f"{c['tenant']} {c['clientId']}: {c['label']}")
 

@@ -10,10 +10,11 @@ import typer
 from beheer.console import Json, Tenant, show, with_admin, with_services
 from beheer.relations import Inconsistency, check_relations
 from beheer.runner import Standalone
-from beheer.tenants import bases_of
+from beheer.tenants import bases_of, find_tenant
 from services.autorisaties.external import add_external, list_externals, remove_external
 from services.documenten.controle import Finding, Total, check_documents
 from services.notificaties import beheer as queues
+from zgw.database import Executor
 from zgw.external import External
 from zgw.settings import Settings
 
@@ -23,6 +24,7 @@ external_app = typer.Typer(
     no_args_is_help=True, help="APIs outside this installation that a municipality may refer to."
 )
 
+Delivery = Annotated[int, typer.Argument(help="Its id, as listed.", min=1, max=2**63 - 1)]
 Subscriber = Annotated[UUID | None, typer.Option(help="The uuid of an abonnement.")]
 
 
@@ -68,7 +70,8 @@ def documents(
     differs."""
     total = Total()
 
-    async def work(standalone: Standalone, _: asyncpg.Connection) -> list[Finding]:
+    async def work(standalone: Standalone, admin: asyncpg.Connection) -> list[Finding]:
+        await find_tenant(admin, tenant)
         service = standalone.services["documenten"]
         return [finding async for finding in check_documents(service, tenant, total, not sizes_only)]
 
@@ -78,6 +81,11 @@ def documents(
         typer.echo(f"{total.objects} contents, {total.size} bytes, {len(found)} findings")
     if found:
         raise typer.Exit(1)
+
+
+async def _queues_of(admin: asyncpg.Connection, tenant: str) -> Executor:
+    await find_tenant(admin, tenant)
+    return await queues.as_tenant(admin, tenant)
 
 
 @notifications_app.command("list")
@@ -90,7 +98,7 @@ def notifications_list(
     """List subscribers with what waits for them; of one subscriber, or with --failed, the messages themselves."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Sequence[Any]:
-        db = await queues.as_tenant(admin, tenant)
+        db = await _queues_of(admin, tenant)
         if subscriber or failed:
             return await queues.deliveries(db, subscriber, only_failed=failed)
         return await queues.subscribers(db)
@@ -113,11 +121,11 @@ def _delivery(fact: dict[str, Any]) -> str:
 
 
 @notifications_app.command("show")
-def notifications_show(tenant: Tenant, delivery: int, as_json: Json = False) -> None:
+def notifications_show(tenant: Tenant, delivery: Delivery, as_json: Json = False) -> None:
     """Tell everything of one delivery."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Any:
-        found = await queues.show(await queues.as_tenant(admin, tenant), delivery)
+        found = await queues.show(await _queues_of(admin, tenant), delivery)
         if found is None:
             raise LookupError(f"{tenant} has no delivery {delivery}")
         return found
@@ -135,7 +143,7 @@ def notifications_stats(tenant: Tenant, as_json: Json = False) -> None:
     """Tell the totals of a municipality."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Any:
-        return await queues.stats(await queues.as_tenant(admin, tenant))
+        return await queues.stats(await _queues_of(admin, tenant))
 
     show(
         with_admin(work),
@@ -147,14 +155,14 @@ def notifications_stats(tenant: Tenant, as_json: Json = False) -> None:
 @notifications_app.command("retry")
 def notifications_retry(
     tenant: Tenant,
-    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.")] = None,
+    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.", min=1, max=2**63 - 1)] = None,
     subscriber: Subscriber = None,
     failed: Annotated[bool, typer.Option("--failed", help="Everything that was given up.")] = False,
 ) -> None:
     """Try again now: some deliveries, all of a subscriber, or everything that was given up."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> int:
-        db = await queues.as_tenant(admin, tenant)
+        db = await _queues_of(admin, tenant)
         async with db.connection.transaction():
             if subscriber:
                 await queues.resume(db, subscriber)
@@ -170,14 +178,14 @@ def notifications_retry(
 @notifications_app.command("drop")
 def notifications_drop(
     tenant: Tenant,
-    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.")] = None,
+    deliveries: Annotated[list[int] | None, typer.Argument(help="Ids, as listed.", min=1, max=2**63 - 1)] = None,
     subscriber: Subscriber = None,
     failed: Annotated[bool, typer.Option("--failed", help="Everything that was given up.")] = False,
 ) -> None:
     """Give deliveries up for ever."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> int:
-        db = await queues.as_tenant(admin, tenant)
+        db = await _queues_of(admin, tenant)
         async with db.connection.transaction():
             ids = list(deliveries or ())
             if failed or subscriber:

@@ -110,7 +110,7 @@ class Secret(Part):
                 found = Path(self.secret_file or "").read_text().strip()
             except (OSError, UnicodeDecodeError) as e:
                 raise ValueError(f"{source} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}") from e
-        if not found:
+        if not found.strip():
             raise ValueError(f"{source} is empty or not set")
         return found
 

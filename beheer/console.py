@@ -17,7 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from beheer import postgres, tenants
 from beheer.runner import Standalone
 from zgw.faults import Unavailable
-from zgw.settings import Settings, load_settings
+from zgw.loading import load_settings
+from zgw.problems import Problem
+from zgw.settings import Settings
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
@@ -33,6 +35,9 @@ def refusals() -> Iterator[None]:
         yield
     except REFUSALS as e:
         typer.echo(f"samenzaak: {e.args[0] if len(e.args) == 1 else e}", err=True)
+        raise typer.Exit(1) from e
+    except Problem as e:
+        typer.echo(f"samenzaak: {e.detail or e.code}", err=True)
         raise typer.Exit(1) from e
 
 

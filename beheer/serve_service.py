@@ -16,7 +16,8 @@ from beheer.logs import configure_logging
 from beheer.runner import PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure, keep_what_exists
 from zgw.caller import GATEWAY
-from zgw.settings import Settings, load_settings
+from zgw.loading import load_settings
+from zgw.settings import Settings
 
 
 async def run(

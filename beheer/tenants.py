@@ -54,10 +54,15 @@ async def add_tenant(
 
 async def bases_of(admin: asyncpg.Connection, settings: Settings, tenant: str) -> tuple[str, ...]:
     """Return the base URLs of a municipality, the canonical one first; LookupError when it does not exist."""
-    found = next((t for t in await registry.list_tenants(admin) if t.name == tenant), None)
+    return own_bases((await find_tenant(admin, tenant)).hosts, settings.public_base_url)
+
+
+async def find_tenant(admin: asyncpg.Connection, name: str) -> Tenant:
+    """Return a municipality; LookupError when it does not exist."""
+    found = next((tenant for tenant in await registry.list_tenants(admin) if tenant.name == name), None)
     if found is None:
-        raise LookupError(f"there is no municipality {tenant}")
-    return own_bases(found.hosts, settings.public_base_url)
+        raise LookupError(f"there is no municipality {name}")
+    return found
 
 
 async def add_client(

@@ -31,7 +31,7 @@ from bench.core import parts, wait
 from bench.measure import postgres_processes
 from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import FILES, Rows, lees, schrijf
-from zgw.settings import load_settings
+from zgw.loading import load_settings
 
 ROOT = "/catalogi/api/v1"
 PORT = int(os.environ.get("BENCH_PORT", "8768"))

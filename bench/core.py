@@ -26,7 +26,8 @@ from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
 from services.catalogi.selectielijst_laden import laad
-from zgw.settings import Settings, load_settings
+from zgw.loading import load_settings
+from zgw.settings import Settings
 
 ZAKEN = 150
 JSON = {"Content-Type": "application/json"}

@@ -15,17 +15,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from zgw.secret_key import derived, kept_secret_key, key_of
-from zgw.tenancy import check_time_zone
+from zgw.secret_key import derived, key_of
+from zgw.tenancy import SERVICES, check_time_zone
 
 PREFIX = "SAMENZAAK_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
     """All settings; `docs/settings.md` has the same table, and a test compares the two."""
 
-    # Without the input, an error does not tell the secrets that are wrong.
+    # What was given is never told: a URL has a password, and errors are read in logs.
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
         description="Time zone of moments that clients send without an offset, and of today. A municipality may have "
         "its own (`samenzaak tenant time-zone`).",
     )
-    clock_skew: float = Field(
+    clock_skew: Number = Field(
         60.0,
         ge=0,
         description="Seconds that the clock of a client may be ahead: what lies no further is not in the future.",
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     )
     storage_url: str | None = Field(
         None,
+        pattern=r"^(file|s3|az|gs)://.*[^/]",
         description="Where the content of documents is kept: `file://`, `s3://`, `az://` or `gs://`. Without it the "
         "folder `documenten` in the home folder.",
     )
@@ -147,7 +149,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Most database connections of one service in a process; three quarters for one municipality.",
     )
-    client_rate: float = Field(
+    client_rate: Number = Field(
         200.0,
         ge=0,
         description="Requests per second of one client, per process of the gateway; twice as many may come at once, "
@@ -156,7 +158,7 @@ class Settings(BaseSettings):
     client_queue: int = Field(
         100, ge=0, description="Requests of one client that wait for a rate in a process; more get 429."
     )
-    tenant_rate: float = Field(
+    tenant_rate: Number = Field(
         400.0, ge=0, description="The same for all clients of one municipality together. 0: no limit."
     )
     tenant_concurrency: int = Field(
@@ -172,25 +174,25 @@ class Settings(BaseSettings):
         description="Requests of one municipality that wait for their turn in a process, of one client at most as many "
         "as places are left for the others; more get 429.",
     )
-    queue_seconds: float = Field(
+    queue_seconds: Number = Field(
         10.0,
         gt=0,
         description="Seconds that a request waits for its turn, before it gets 429; one that would wait longer for a "
         "rate gets it at once.",
     )
-    service_timeout: float = Field(
+    service_timeout: Number = Field(
         120.0, gt=0, description="Seconds that a service may be silent before the gateway answers 504."
     )
-    body_timeout: float = Field(
+    body_timeout: Number = Field(
         60.0, gt=0, description="Seconds that a client may be silent while it sends a body, before the answer is 408."
     )
-    slowest_rate: float = Field(
+    slowest_rate: Number = Field(
         1024.0,
         ge=0,
         description="Bytes per second that a client at least sends of a body and reads of an answer, over "
         "`slowest_window` seconds in which it was waited for; a slower one is cut off. 0: no limit.",
     )
-    slowest_window: float = Field(30.0, gt=0, description="Seconds over which the pace of a client is judged.")
+    slowest_window: Number = Field(30.0, gt=0, description="Seconds over which the pace of a client is judged.")
     security_contact: str | None = Field(
         None,
         pattern=r"^(mailto:|https://|tel:)\S+$",
@@ -215,13 +217,13 @@ class Settings(BaseSettings):
         description="Do the background work of a service (relay of notifications, delivery) in its own process; switch "
         "it off where a separate worker does it.",
     )
-    drain_seconds: float = Field(
+    drain_seconds: Number = Field(
         5.0,
         ge=0,
         description="Seconds after SIGTERM in which a separate process still accepts connections, until every proxy "
         "knows that it ends.",
     )
-    statement_timeout: float = Field(
+    statement_timeout: Number = Field(
         30.0, gt=0, description="Seconds after which PostgreSQL breaks off a statement of a service."
     )
     callback_check: bool = Field(
@@ -239,16 +241,16 @@ class Settings(BaseSettings):
     callbacks_per_client: int = Field(
         100, gt=0, description="Most abonnementen of one client in a municipality; more are refused."
     )
-    delivery_waits: Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode] = Field(
+    delivery_waits: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], NoDecode] = Field(
         (25, 100, 400, 1600, 6400, 25600, 60000),
         min_length=1,
         description="Seconds between the attempts to deliver a notification. After the last it is parked, until the "
         "operator lets it be tried again.",
     )
-    outgoing_connect_timeout: float = Field(
+    outgoing_connect_timeout: Number = Field(
         3.0, gt=0, description="Seconds to wait for a connection to another service, API or callback."
     )
-    outgoing_timeout: float = Field(
+    outgoing_timeout: Number = Field(
         10.0, gt=0, description="Seconds to wait for the answer of another service, API or callback."
     )
 
@@ -305,6 +307,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: object) -> object:
         return dict(key_of(pair) for pair in value.split(",") if pair.strip()) if isinstance(value, str) else value
+
+    @field_validator("service_urls")
+    @classmethod
+    def _are_services(cls, urls: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(urls) - set(SERVICES)):
+            raise ValueError(f"there is no service {', '.join(unknown)}; the services are {', '.join(SERVICES)}")
+        return urls
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -384,16 +393,3 @@ class Settings(BaseSettings):
     def can_derive(self, purpose: str) -> bool:
         """Return whether this process may have the key for a purpose: `derive` gives it."""
         return purpose in self.keys or not self.keys
-
-
-def load_settings() -> Settings:
-    """Read the settings; in embedded mode also make the home folder and, once, its secret key.
-
-    Raises pydantic.ValidationError for a wrong value, FileNotFoundError for a missing settings file.
-
-        settings = load_settings()
-    """
-    settings = Settings()
-    if settings.secret_key is None and not settings.keys:
-        settings = settings.model_copy(update={"secret_key": SecretStr(kept_secret_key(settings.home))})
-    return settings

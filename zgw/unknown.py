@@ -13,7 +13,8 @@ from zgw.resource import Resource
 
 MOST_NAMES = 10
 """Names that are told of one body."""
-LONGEST_NAME = 60
+LONGEST_NAME = 120
+"""Characters that are told of a member with its path: more than the longest of those that somebody knows."""
 MOST_ITEMS = 5_000
 """Items of a list that are looked at: as many as the longest may have."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.@$:-]")

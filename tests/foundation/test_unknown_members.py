@@ -135,6 +135,21 @@ async def test_actions_name_what_they_ignore(wereld: werelden.Wereld, api: Clien
     assert told(part) == ["naam"]
 
 
+async def test_a_warning_tells_deep_names_whole(wereld: werelden.Wereld, api: Client) -> None:
+    """Names that begin alike could not be told apart when the end is left out."""
+    abroad = {"lndLandcode": "5010", "lndLandnaam": "Belgie", "subAdresBuitenland1": "x", "subAdresBuitenland2": "y"}
+    rol = {
+        "zaak": wereld["zaken/zaken"],
+        "betrokkeneType": "natuurlijk_persoon",
+        "roltype": wereld["catalogi/roltypen"],
+        "roltoelichting": "x",
+        "betrokkeneIdentificatie": {"inpBsn": "1", "subVerblijfBuitenland": abroad},
+    }
+    answer = await api.post("/zaken/api/v1/rollen", rol)
+    path = "betrokkeneIdentificatie.subVerblijfBuitenland.subAdresBuitenland"
+    assert told(answer) == [f"{path}1", f"{path}2"]
+
+
 async def test_a_warning_is_short_and_cannot_carry_a_header(wereld: werelden.Wereld, api: Client) -> None:
     body = werelden.zaak_body(wereld["catalogi/zaaktypen"])
     evil = {"a\r\nSet-Cookie: x=1": 1, "é\u2028\u0130": 1, "x, y": 1, "z" * 5_000: 1}

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from zgw.settings import Settings, load_settings
+from zgw.loading import load_settings
+from zgw.settings import Settings
 
 KEY = "k" * 32
 
@@ -27,7 +28,7 @@ def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 def test_a_configured_database_requires_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMENZAAK_DATABASE_URL", "postgresql://db.example/samenzaak")
-    with pytest.raises(ValidationError, match="SAMENZAAK_SECRET_KEY is required"):
+    with pytest.raises(ValueError, match="SAMENZAAK_SECRET_KEY is required"):
         load_settings()
 
 
@@ -98,13 +99,50 @@ def test_given_keys_take_the_place_of_the_secret_key(monkeypatch: pytest.MonkeyP
 def test_given_keys_and_the_secret_key_exclude_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMENZAAK_KEYS", KEYS)
     monkeypatch.setenv("SAMENZAAK_SECRET_KEY", KEY)
-    with pytest.raises(ValidationError, match="SAMENZAAK_KEYS and SAMENZAAK_SECRET_KEY exclude each other"):
+    with pytest.raises(ValueError, match="SAMENZAAK_KEYS and SAMENZAAK_SECRET_KEY exclude each other"):
         load_settings()
 
 
 @pytest.mark.parametrize("pair", ["abcdefabcdef", "x=abcdefabcdef", f"x={'z' * 64}", f"={'ab' * 32}"])
 def test_a_key_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, pair: str) -> None:
     monkeypatch.setenv("SAMENZAAK_KEYS", pair)
-    with pytest.raises(ValidationError, match="must look like purpose=64 hexadecimal digits") as told:
+    with pytest.raises(ValueError, match=r"^SAMENZAAK_KEYS: .*must look like purpose=64 hexadecimal digits") as told:
         load_settings()
     assert "abcdefabcdef" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DATABASE_URL", "mysql://jan:geheim@db.example/x", "must start with postgresql://"),
+        ("SELECTIELIJST_HEADER", "geheim", "must look like Name: value"),
+        ("SECRET_KEY", "geheim", "at least 32"),
+        ("SERVICE_URLS", "zaak=http://jan:geheim@zaken", "there is no service zaak"),
+        ("STORAGE_URL", "ftp://jan:geheim@store", "pattern"),
+        ("STORAGE_URL", "s3://", "pattern"),
+        ("PORT", "geheim", "integer"),
+        *((name, "inf", "finite") for name in ("CLOCK_SKEW", "STATEMENT_TIMEOUT", "DELIVERY_WAITS")),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_by_its_variable_and_not_by_itself(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"SAMENZAAK_{name}", value)
+    with pytest.raises(ValueError, match=f"^SAMENZAAK_{name}: .*{told}") as error:
+        load_settings()
+    assert "geheim" not in str(error.value)
+    with pytest.raises(ValidationError) as raw:
+        Settings()
+    assert "geheim" not in str(raw.value)
+
+
+def test_settings_that_do_not_fit_each_other_are_told_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMENZAAK_DATABASE_URL", "postgresql://jan:geheim@db.example/x")
+    with pytest.raises(ValueError, match=r"^SAMENZAAK_SECRET_KEY is required when SAMENZAAK_DATABASE_URL is set$"):
+        load_settings()
+
+
+def test_options_of_a_command_are_judged_as_variables_are() -> None:
+    for name, value in (("port", 99999), ("workers", 0), ("workers", -3)):
+        with pytest.raises(ValueError, match=f"^SAMENZAAK_{name.upper()}: "):
+            load_settings(**{name: value})

@@ -1,0 +1,131 @@
+"""Mistakes of an operator: one line that tells what to do, nothing changed, and no secret in the answer."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from beheer import postgres
+from beheer.cli import app
+from tests.opdracht import Samenzaak
+
+UNKNOWN = "samenzaak: there is no municipality nergens\n"
+ABOUT_ONE = {
+    "tenant show": (),
+    "tenant remove": ("--erase", "nergens"),
+    "tenant time-zone": ("America/Kralendijk",),
+    "tenant cors": ("--none",),
+    "client add": ("--client-id", "zac"),
+    "client list": (),
+    "catalogus export": ("VERGU", "{folder}/uit.zip"),
+    "catalogus import": ("{folder}/leeg.zip",),
+    "check relations": (),
+    "check documents": (),
+    "notifications list": (),
+    "notifications show": ("1",),
+    "notifications stats": (),
+    "notifications retry": ("--failed",),
+    "notifications drop": ("--failed",),
+    "external add": ("dms", "--root", "https://198.51.100.7/api"),
+    "external list": (),
+    "external remove": ("dms",),
+}
+"""The commands about one municipality, with what they need beside its name."""
+ABOUT_A_CLIENT = {"token", "client secret", "client remove"}
+ABOUT_NONE_OR_ALL = {"serve", "serve-split", "migrate", "apply", "status", "tenant add", "tenant list"} | {
+    "catalogus compare",
+    "selectielijst load",
+}
+
+
+@pytest.fixture(scope="module")
+def here(samenzaak: Samenzaak, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
+    """The command on a data folder with Deventer and its client zac; PostgreSQL runs."""
+    home = tmp_path_factory.mktemp("mistakes")
+    postgres.start(home)
+    samenzaak("tenant", "add", "deventer", "--naam", "Gemeente Deventer", "--rsin", "517439943", home=home)
+    samenzaak("client", "add", "deventer", "--client-id", "zac", "--all-rights", home=home)
+    yield partial(samenzaak, home=home)
+    postgres.stop(home)
+
+
+def _names(group: Any, before: tuple[str, ...] = ()) -> set[str]:
+    found: set[str] = set()
+    for name, command in group.commands.items():
+        found |= _names(command, (*before, name)) if hasattr(command, "commands") else {" ".join((*before, name))}
+    return found
+
+
+def test_every_command_is_looked_at() -> None:
+    assert _names(typer.main.get_command(app)) == set(ABOUT_ONE) | ABOUT_A_CLIENT | ABOUT_NONE_OR_ALL
+
+
+@pytest.mark.parametrize("command", sorted(ABOUT_ONE))
+def test_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], tmp_path: Path, command: str) -> None:
+    (tmp_path / "leeg.zip").write_bytes(b"")
+    rest = [part.format(folder=tmp_path) for part in ABOUT_ONE[command]]
+    said = here(*command.split(), "nergens", *rest)
+    assert (said.returncode, said.stdout, said.stderr) == (1, "", UNKNOWN)
+
+
+@pytest.mark.parametrize("command", sorted(ABOUT_A_CLIENT))
+def test_a_client_of_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], command: str) -> None:
+    said = here(*command.split(), "nergens", "zac")
+    assert (said.returncode, said.stderr) == (1, "samenzaak: there is no client zac of nergens\n")
+
+
+def test_the_time_zone_is_set_by_the_command(here: Callable[..., Any]) -> None:
+    for options, zone in ((("America/Kralendijk",), "America/Kralendijk"), (("--none",), "Europe/Amsterdam")):
+        said = here("tenant", "time-zone", "deventer", *options)
+        assert (said.returncode, said.stdout, said.stderr) == (0, f"deventer: {zone}\n", "")
+        assert here("tenant", "time-zone", "deventer").stdout == f"deventer: {zone}\n"
+
+
+@pytest.mark.parametrize("secret", ["", "   "])
+def test_an_empty_secret_neither_makes_nor_cuts_off_a_client(
+    here: Callable[..., Any], tmp_path: Path, secret: str
+) -> None:
+    before = here("token", "deventer", "zac").stdout.split(".")[0]
+    for command in (("add", "deventer", "--client-id", "leeg"), ("secret", "deventer", "zac")):
+        said = here("client", *command, "--secret", secret)
+        assert (said.returncode, said.stdout) == (2, "")
+        assert "--secret is empty" in said.stderr
+    (tmp_path / "leeg.txt").write_text(f"{secret}\n")
+    clients = {
+        "variabele": {"secretEnv": "LEEG", "alleAutorisaties": True},
+        "bestand": {"secretFile": str(tmp_path / "leeg.txt"), "alleAutorisaties": True},
+    }
+    file = tmp_path / "samenzaak.yaml"
+    deventer = {"naam": "Gemeente Deventer", "rsin": "517439943", "clients": clients}
+    file.write_text(json.dumps({"municipalities": {"deventer": deventer}}))
+    said = here("apply", str(file), variables={"LEEG": secret})
+    assert (said.returncode, said.stdout, said.stderr.count("is empty or not set")) == (1, "", 2)
+    assert [client["clientId"] for client in json.loads(here("client", "list", "--json").stdout)] == ["zac"]
+    assert here("token", "deventer", "zac").stdout.split(".")[0] == before
+
+
+def test_a_delivery_that_cannot_be_is_refused_before_the_database(here: Callable[..., Any]) -> None:
+    for command in ("show", "retry", "drop"):
+        assert here("notifications", command, "deventer", str(10**20)).returncode == 2
+
+
+def test_a_store_that_does_not_answer_is_told_in_one_line(here: Callable[..., Any]) -> None:
+    said = here("check", "documents", "deventer", storage_url="file:///proc/nergens")
+    # The log tells before it what the store said.
+    assert (said.returncode, said.stderr.splitlines()[1:]) == (
+        1,
+        ["samenzaak: De documentopslag is nu niet bereikbaar."],
+    )
+
+
+def test_a_port_that_is_none_is_told_in_one_line(here: Callable[..., Any]) -> None:
+    for command in ("serve", "serve-split"):
+        said = here(command, "--port", "99999")
+        assert (said.returncode, said.stderr) == (
+            1,
+            "samenzaak: SAMENZAAK_PORT: Input should be less than or equal to 65535\n",
+        )
