@@ -274,7 +274,12 @@ written in, so they are counted before they are made."""
 MAX_COORDINATES = 80_000
 """How many values the coordinates of a body may have. The largest geometry has 60,000, and the brackets around it."""
 
+MAX_EXPONENTS = 1_000
+"""How many numbers of a body may have an exponent of twenty or more: PostgreSQL writes all their digits, up to
+324 for 5e-324, and so does all that reads them again."""
 
+
+_EXPONENT = re.compile(rb"[0-9][eE][+-]?0*(?:[2-9][0-9]|[1-9][0-9]{2})")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
@@ -295,7 +300,10 @@ def parsed(raw: bytes | bytearray, internal: bool = False) -> dict[str, Any]:
         raise invalid("nonFieldErrors", "not_a_dict")
     if internal:
         return data
-    if inner + raw.count(b",") >= MAX_LIST and (reason := too_long(data)):
+    parts = inner + raw.count(b",")
+    if parts > MAX_EXPONENTS and has_exponents(raw):
+        raise Problem(400, "parse_error", f"De inhoud heeft meer dan {MAX_EXPONENTS} getallen met een grote exponent.")
+    if parts >= MAX_LIST and (reason := too_long(data)):
         raise Problem(400, "parse_error", reason)
     if inner > MAX_DEPTH and is_deep(data):
         raise Problem(400, "parse_error", f"De inhoud is meer dan {MAX_DEPTH} niveaus diep.")
@@ -308,6 +316,11 @@ def brackets(raw: bytes | bytearray) -> int:
     """Return how many lists and objects there are in JSON, without those in its texts."""
     outside = _TEXT.sub(b"", raw)
     return outside.count(b"[") + outside.count(b"{")
+
+
+def has_exponents(raw: bytes | bytearray) -> bool:
+    """Return whether JSON has too many numbers with a large exponent; what looks like one in its texts is none."""
+    return len(_EXPONENT.findall(raw)) > MAX_EXPONENTS and len(_EXPONENT.findall(_TEXT.sub(b"", raw))) > MAX_EXPONENTS
 
 
 def is_deep(value: Any) -> bool:

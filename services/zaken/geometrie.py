@@ -29,8 +29,6 @@ MAX_TANGLED = 200
 MAX_MEETINGS = 500_000
 """How often the extent of a side of an area to search in may meet that of a side: with twenty thousand sides around a
 country some sixty thousand times. Whether sides that meet do cross takes time, also when none of them does."""
-TINY = 1e-15
-"""Degrees that are nothing at all. A smaller number would be written with up to 324 digits by PostgreSQL."""
 
 TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
@@ -109,8 +107,6 @@ def _position(value: Any) -> None:
     # The comparison is also false for NaN and for integers that no float can hold.
     if not (-180 <= x <= 180 and -90 <= y <= 90):
         raise error("invalid", "De lengtegraad ligt tussen -180 en 180, de breedtegraad tussen -90 en 90.")
-    if -TINY < x < TINY or -TINY < y < TINY:
-        value[:] = [0 if -TINY < number < TINY else number for number in value]
 
 
 def positions(geometry: dict[str, Any]) -> Iterable[Sequence[float]]:

@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from oas.openapi import document as oas_of
-from tests.answers import errors
+from tests.answers import errors, problem
 from tests.documenten.maak_document import document
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
-from zgw.call import MAX_LIST, MAX_PARTS
+from zgw.call import MAX_EXPONENTS, MAX_LIST, MAX_PARTS
 from zgw.describe import Property, describe
 from zgw.fields import Fields, Length
 from zgw.filters import MANY
@@ -264,3 +264,26 @@ async def test_what_stands_beside_the_content_of_a_document_is_bounded(api: Clie
     escapes = f'{{"inhoud": "{"A" * 80_000}", "beschrijving": "{chr(92)}n' + f"{chr(92)}n" * 100_000 + '"}'
     answer = await api.request("POST", DOCUMENTEN, content=escapes, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("number", ["5e-324", "1E+300", "-1e0020", "1.5e99"])
+@pytest.mark.parametrize("name", ["overigeData", "coordinates"])
+async def test_few_numbers_are_written_longer_than_they_were_sent(zaken: Zaakmaker, number: str, name: str) -> None:
+    """PostgreSQL writes all digits of a number: 630 kB of them took thirty megabytes each time that they were read."""
+    zaak = (await zaken.zaak())["url"]
+    start = {"zaak": zaak, "objectType": "overige", "objectTypeOverige": "x"}
+
+    async def made(numbers: list[str]) -> Any:
+        data = {"overigeData": {name: "@"}}
+        raw = orjson.dumps({**start, "objectIdentificatie": data}).replace(b'"@"', f"[{','.join(numbers)}]".encode())
+        kind = {"Content-Type": "application/json"}
+        return await zaken.api.request("POST", "/zaken/api/v1/zaakobjecten", content=raw, headers=kind)
+
+    answer = await made([number] * (MAX_EXPONENTS + 1))
+    assert problem(answer) == (400, "parse_error")
+    assert f"{MAX_EXPONENTS} getallen" in answer.json()["detail"]
+    # What is not large, and texts that look like it, may be there.
+    plain = [number] * MAX_EXPONENTS + ["5.1e-5", "1e19", "1E+7", f'"{number}"', '"\\"1e300"'] * 1_000
+    answer = await made(plain)
+    assert answer.status_code == 201, answer.text[:300]
+    assert answer.json()["objectIdentificatie"]["overigeData"][name][-1] == '"1e300'
