@@ -1,7 +1,9 @@
 """Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
 
+import ctypes
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,17 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
         return folder if folder in OWN_STACK else file
 
 
+M_MMAP_THRESHOLD = -3
+"""The name in malloc.h of the size from which a block is a mapping of its own, given back when it is freed."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Give this run a base folder of its own, unless ``--basetemp`` names one, as xdist does for its processes."""
+    # Without this a test process keeps several hundred MiB of the documents that it sent, served and stored: glibc
+    # raises the size with each large block that is freed, up to 32 MiB.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024**2)
     if config.option.basetemp is None:
         config.option.basetemp = base_folder.make(Path(tempfile.gettempdir())) / "base"
 

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.operatie.conftest import free_ports
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 def test_what_was_answered_holds_and_nothing_is_left_over() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench.documenten_crash", "--rounds", "1"],

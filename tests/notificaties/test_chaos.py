@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench.chaos_notificaties import run
 
 
+@pytest.mark.long
 async def test_nothing_is_lost_or_invented_while_everything_is_killed(tmp_path: Path) -> None:
     text, passed, outcome = await run(tmp_path / "chaos", writes=120, seconds=6, limit=60, seed=7, interval=2)
     assert passed, text

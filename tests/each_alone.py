@@ -1,0 +1,51 @@
+"""Every file of tests on its own, in one process: ``python -m tests.each_alone [FOLDER or FILE ...]``.
+
+A file that passes only after others, or beside them, is told. The files that fail are listed at the end.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NO_TESTS = 5
+"""The status of pytest when a file has only tests that are left out."""
+
+
+def files(given: list[str]) -> list[Path]:
+    """Return the files of tests in these folders: in all of them, when none is given."""
+    found = []
+    for path in [Path(name).resolve() for name in given] or [ROOT / "tests"]:
+        found += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+    return found
+
+
+def passes(file: Path) -> bool:
+    """Run one file, tell how long it took, and show the end of what it said when it fails."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "-q", str(file)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    good = done.returncode in (0, NO_TESTS)
+    said = f"{'passes' if good else 'FAILS'} {time.monotonic() - began:6.1f} s  {file.relative_to(ROOT)}\n"
+    sys.stdout.write(said if good else said + done.stdout[-3000:] + "\n")
+    sys.stdout.flush()
+    return good
+
+
+def main() -> int:
+    """Run them all."""
+    failing = [file for file in files(sys.argv[1:]) if not passes(file)]
+    for file in failing:
+        sys.stdout.write(f"fails alone: {file.relative_to(ROOT)}\n")
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
