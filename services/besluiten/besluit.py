@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import Column, Index, MetaData, Sequence, Table, Text, UniqueConstraint, case, exists, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Index, MetaData, UniqueConstraint, case, select
 
 from services.besluiten.relaties import (
     gesloten_zaak_is_beschermd,
@@ -18,6 +17,7 @@ from zgw.check import OBJECT, Check
 from zgw.database import Executor
 from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url
 from zgw.filters import equal, reference
+from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
 from zgw.problems import InvalidParam, not_unique
 from zgw.relations import keep
@@ -85,10 +85,7 @@ Index("besluit_zaak", BESLUIT_TABLE.c.zaak, postgresql_where=BESLUIT_TABLE.c.zaa
 Index("besluit_besluittype", BESLUIT_TABLE.c.besluittype)
 Index("besluit_op_identificatie", BESLUIT_TABLE.c.identificatie)
 
-NUMMER: Sequence = Sequence("besluit_nummer", metadata=METADATA)
-
-VERVALLEN = Table("vervallen_nummer", METADATA, Column("identificatie", Text, primary_key=True))
-"""Numbers of removed besluiten that a client chose itself; the sequence could still come to them."""
+NUMBERS = Numbers(BESLUIT_TABLE, "BESLUIT")
 
 # --- Rules ------------------------------------------------------------------------------------------------------------
 
@@ -136,29 +133,13 @@ async def nummer_wordt_uitgegeven(check: Check) -> None:
     """brc-002: a besluit without identificatie gets the next number, which is never issued again."""
     if check.row["identificatie"] or not check.creating:
         return
-    year = check.row["datum"].year
-    async with check.call.db.acquire(check.call.tenant) as db:
-        while not check.row["identificatie"]:
-            found = f"BESLUIT-{year:04}-{await db.value(select(NUMMER.next_value())):010}"
-            taken = or_(
-                exists(select(BESLUIT_TABLE.c.id).where(BESLUIT_TABLE.c.identificatie == found)),
-                exists(select(VERVALLEN).where(VERVALLEN.c.identificatie == found)),
-            )
-            if not await db.value(select(taken)):
-                check.row["identificatie"] = found
+    check.row["identificatie"] = await NUMBERS.next(check.call, check.row["datum"].year)
 
 
 async def nummer_vervalt(db: Executor, check: Check) -> None:
     """The number of a removed besluit is never generated again (besluiten.md §7)."""
-    if check.action == "destroy" and check.stored and check.stored["identificatie"].startswith("BESLUIT-"):
-        statement = upsert(VERVALLEN).values(identificatie=check.stored["identificatie"]).on_conflict_do_nothing()
-        if await db.execute(statement):
-            check.notes["undo"] = [partial(nummer_herleeft, nummer=check.stored["identificatie"])]
-
-
-async def nummer_herleeft(db: Executor, nummer: str) -> None:
-    """Take back :func:`nummer_vervalt`: the besluit came back."""
-    await db.execute(VERVALLEN.delete().where(VERVALLEN.c.identificatie == nummer))
+    if check.action == "destroy" and check.stored and (retired := await NUMBERS.retire(db, [check.stored])):
+        check.notes["undo"] = [partial(NUMBERS.revive, numbers=retired)]
 
 
 def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:

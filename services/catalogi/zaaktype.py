@@ -7,7 +7,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
-    Sequence,
     Text,
     Uuid,
     bindparam,
@@ -54,6 +53,7 @@ from zgw.call import Call
 from zgw.check import Check
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
 from zgw.filters import Filter, equal, reference
+from zgw.numbers import Numbers
 from zgw.problems import OBJECT
 from zgw.resource import Resource
 from zgw.tables import make_table
@@ -193,7 +193,7 @@ Index("zaaktype_versies", T.c.catalogus, T.c.identificatie, T.c.begin_geldigheid
 Index("zaaktype_identificatie", T.c.identificatie)
 Index("zaaktype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
 Index("zaaktype_documenten", T.c.informatieobjecttype_omschrijving, postgresql_using="gin")
-NUMMER = Sequence("zaaktype_nummer", metadata=METADATA)
+NUMBERS = Numbers(ZAAKTYPE_TABLE, "ZAAKTYPE", "catalogus", remember=False)
 
 
 def _gerelateerd() -> Any:
@@ -290,14 +290,9 @@ async def identificatie_en_versiedatum(check: Check) -> None:
     """A zaaktype without identificatie gets the next number of its year; its versiedatum is the first day of
     validity."""
     check.row["versiedatum"] = check.row["versiedatum"] or check.row["begin_geldigheid"]
-    while not check.row["identificatie"]:
+    if not check.row["identificatie"]:
         year = check.row["versiedatum"].year if check.sent.get("versiedatum") else check.call.today().year
-        taken = select(T.c.id).where(T.c.catalogus == check.row["catalogus"])
-        async with check.call.db.acquire(check.call.tenant) as db:
-            number = await db.value(select(NUMMER.next_value()))
-        name = f"ZAAKTYPE-{year}-{number:010}"
-        found = await check.call.db.row(check.call.tenant, taken.where(T.c.identificatie == name))
-        check.row["identificatie"] = "" if found else name
+        check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["catalogus"])
 
 
 ZAAKTYPE = Resource(

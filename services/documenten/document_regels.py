@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from typing import cast as cast_type
 
-from sqlalchemy import Text, bindparam, cast, column, delete, exists, func, insert, select, table
+from sqlalchemy import column, delete, exists, insert, select, table
 
 from services.documenten.bestandsdeel import DEEL, PARTS, new_parts
-from services.documenten.document_velden import NUMMER, VERSIE_TABLE
+from services.documenten.document_velden import NUMBERS, VERSIE_TABLE
 from services.documenten.inhoud import Body
 from services.documenten.logboek import keep, keys_of, release
 from zgw.check import Check
-from zgw.database import Computed, Executor
+from zgw.database import Executor
 from zgw.problems import OBJECT
 
 
@@ -94,9 +94,6 @@ async def vertrouwelijkheid_van_het_type(check: Check) -> None:
         check.row["vertrouwelijkheidaanduiding"] = kind.get("vertrouwelijkheidaanduiding") or "openbaar"
 
 
-_NUMBERED = func.concat(bindparam("v_identificatie", type_=Text), func.lpad(cast(NUMMER.next_value(), Text), 10, "0"))
-
-
 async def identificatie_is_ingevuld(check: Check) -> None:
     """Generate the identificatie that the client left out; an update without one keeps what there is."""
     if check.row["identificatie"]:
@@ -104,12 +101,8 @@ async def identificatie_is_ingevuld(check: Check) -> None:
     if check.stored is not None:
         check.row["identificatie"] = check.stored["identificatie"]
         return
-    check.notes["generated"] = True
-    year = f"DOCUMENT-{check.row['creatiedatum'].year:04d}-"
-    if (number := check.notes.get("nummer")) is not None:
-        check.row["identificatie"] = f"{year}{number:010d}"
-    else:
-        check.row["identificatie"] = Computed(_NUMBERED, year)
+    year = check.row["creatiedatum"].year
+    check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
 
 
 async def versie_volgt_op_de_vorige(check: Check) -> None:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -30,6 +29,7 @@ from zgw.counts import Counts
 from zgw.describe import describe
 from zgw.fields import WRITE_ONLY, Date, Fields, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
 from zgw.fields import DateTime as Moment
+from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
 from zgw.tables import column_of, make_table
 
@@ -164,4 +164,4 @@ VERSIE_TABLE = Table(
 )
 """Versions that were replaced; ``uuid`` is that of the document."""
 
-NUMMER = Sequence("documentnummer", metadata=METADATA)
+NUMBERS = Numbers(DOCUMENT_TABLE, "DOCUMENT", "bronorganisatie", remember=False)

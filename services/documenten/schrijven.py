@@ -3,14 +3,13 @@
 import asyncio
 from typing import Annotated
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, select
 from starlette.responses import Response
 
 from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, VERWIJDEREN
 from services.documenten.document_regels import DocumentCheck
 from services.documenten.document_velden import (
     DOCUMENT_TABLE,
-    NUMMER,
     VERSIE_TABLE,
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
@@ -26,7 +25,7 @@ from zgw.outbox import look_up_catalogus
 from zgw.problems import OBJECT, Problem, not_found
 from zgw.reading import find, no_query, rendered
 from zgw.unknown import tell_unknown
-from zgw.verbs import CONFLICT_RETRIES, finish, insert_object, transaction, update_object
+from zgw.verbs import CONFLICT_RETRIES, finish, generated_is_taken, insert_object, transaction, update_object
 
 
 class EnkelvoudigInformatieObjectWithLockFields(EnkelvoudigInformatieObjectFields):
@@ -58,20 +57,16 @@ async def create(call: Call) -> Response:
     no_query(call)
     body = await read_body(call)
     tell_unknown(call, DOCUMENT, body.sent, None, "lock")
-    nummer: int | None = None
     try:
-        while True:
+        for attempt in range(CONFLICT_RETRIES):
             check = DocumentCheck(call, DOCUMENT, "create", body.sent, None)
-            check.body, check.notes["nummer"] = body, nummer
+            check.body = body
             try:
                 content = await insert_object(check, rights)
                 break
             except Problem as problem:
-                # Somebody brought an identificatie that looks like one of ours, so the number is taken.
-                taken = any(param.code == "identificatie-niet-uniek" for param in problem.invalid_params)
-                if not (taken and check.notes.get("generated")):
+                if attempt == CONFLICT_RETRIES - 1 or not generated_is_taken(check, problem):
                     raise
-                nummer = await _free_number(check)
     except BaseException:
         await asyncio.shield(body.discard())
         raise
@@ -79,23 +74,6 @@ async def create(call: Call) -> Response:
     for deel in content["bestandsdelen"]:
         deel["lock"] = lock
     return answer({**content, "lock": lock}, 201, {"Location": content["url"], **check.headers})
-
-
-async def _free_number(check: Check) -> int:
-    """Return a number of the sequence that gives an identificatie which is not taken."""
-    series = select(NUMMER.next_value().label("n")).select_from(func.generate_series(1, 1000)).subquery()
-    year = f"DOCUMENT-{check.fields.creatiedatum.year:04d}-"
-    taken = exists(
-        select(DOCUMENT_TABLE.c.id).where(
-            DOCUMENT_TABLE.c.bronorganisatie == check.fields.bronorganisatie,
-            DOCUMENT_TABLE.c.identificatie == func.concat(year, func.lpad(func.concat(series.c.n), 10, "0")),
-        )
-    )
-    while True:
-        async with check.call.db.acquire(check.call.tenant) as db:
-            number = await db.value(select(func.min(series.c.n)).where(~taken))
-        if number is not None:
-            return int(number)
 
 
 async def replace(call: Call) -> Response:

@@ -1,15 +1,10 @@
 """Numbers of zaken: generated, reserved, never given twice (zrc-002, zaken.md §7.3)."""
 
-import re
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ValidationError, WithJsonSchema
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
-    Column,
-    Table,
     Text,
     and_,
     bindparam,
@@ -20,53 +15,25 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as upsert
 from starlette.responses import Response
 
-from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.call import Call, answer
 from zgw.check import Check
-from zgw.database import Executor, Row, among
+from zgw.database import Executor, among
 from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole
+from zgw.numbers import Numbers
 from zgw.problems import InvalidParam, Problem, from_pydantic, not_unique
 from zgw.resource import Action
 from zgw.rights import scopes
 from zgw.unknown import tell_unknown_to
 from zgw.verbs import no_query
 
-TELLER = Table(
-    "zaaknummer_teller",
-    METADATA,
-    Column("prefix", Text, primary_key=True),
-    Column("laatste", BigInteger, nullable=False),
-    # Room on the page keeps the updates of this row from touching its index.
-    postgresql_with={"fillfactor": 10},
-)
-"""The last number of each year. Raised in a statement of its own, so that nobody waits for another transaction."""
+NUMBERS = Numbers(ZAAK_TABLE, "ZAAK", "bronorganisatie")
+RESERVED, USED = "reserved", "used"
+"""Why a number is not given out, beside ``GONE``: reserved, and reserved and used since."""
 
-NUMMER = Table(
-    "zaaknummer",
-    METADATA,
-    Column("nummer", Text, primary_key=True),
-    Column("bronorganisatie", Text, primary_key=True),
-    Column("soort", Text, nullable=False),
-)
-"""Numbers that are not given out: ``gereserveerd``, ``gebruikt`` (reserved and used since), ``vervallen`` (of a deleted
-zaak that had chosen its number itself)."""
-
-VOLGENDE = """
-    INSERT INTO zaaknummer_teller AS t (prefix, laatste) VALUES ($1, $2)
-    ON CONFLICT (prefix) DO UPDATE SET laatste = t.laatste + excluded.laatste
-    RETURNING laatste, set_config('synchronous_commit', 'off', true),
-        EXISTS (SELECT FROM zaak
-            WHERE bronorganisatie = $3 AND identificatie = t.prefix || lpad(t.laatste::text, 10, '0'))
-        OR EXISTS (SELECT FROM zaaknummer
-            WHERE bronorganisatie = $3 AND nummer = t.prefix || lpad(t.laatste::text, 10, '0'))
-        AS bezet
-"""
-"""Raises the counter, and tells whether somebody else has the number already."""
-
-PATROON = re.compile(r"(ZAAK-\d{4}-)(\d{10})")
+_taken = NUMBERS.taken.c
 MAX_AANTAL = 10_000
 
 AANMAKEN = scopes("zaken.aanmaken")
@@ -85,35 +52,6 @@ class ReserveringShown(Fields):
     zaaknummer: str
 
 
-def prefix_of(year: int) -> str:
-    """Return what the numbers of a year begin with."""
-    return f"ZAAK-{year:04d}-"
-
-
-def _verhoog(prefix: str, step: int) -> Any:
-    statement = upsert(TELLER).values(prefix=prefix, laatste=step)
-    return statement.on_conflict_do_update(
-        index_elements=[TELLER.c.prefix], set_={"laatste": TELLER.c.laatste + statement.excluded.laatste}
-    )
-
-
-async def nieuw_nummer(call: Call, year: int, bronorganisatie: str) -> str:
-    """Return a number that nobody else gets.
-
-    Numbers that clients chose themselves are stepped over, with steps that double, so that a register of migrated
-    numbers is passed in a few steps. The counter need not reach the disk at once: the zaak that uses the number is
-    committed later in the same log, so either both survive a crash or neither does.
-    """
-    prefix, step = prefix_of(year), 1
-    async with call.db.acquire(call.tenant) as db:
-        while True:
-            row = await db.connection.fetchrow(VOLGENDE, prefix, step, bronorganisatie)
-            assert row is not None
-            if not row["bezet"]:
-                return f"{prefix}{row['laatste']:010d}"
-            step *= 2
-
-
 async def identificatie_is_uniek(check: Check) -> None:
     """zrc-002: de identificatie is uniek binnen de bronorganisatie; een gereserveerd nummer wordt één keer gebruikt."""
     nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
@@ -124,7 +62,7 @@ async def identificatie_is_uniek(check: Check) -> None:
         ZAAK_TABLE.c.bronorganisatie == organisatie,
         ZAAK_TABLE.c.uuid != check.uuid,
     )
-    used = and_(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == organisatie, NUMMER.c.soort == "gebruikt")
+    used = and_(_taken.number == nummer, _taken.owner == organisatie, _taken.reason == USED)
     statement = select(or_(exists(select(1).where(zaak)), exists(select(1).where(used))).label("bezet"))
     row = await check.call.db.row(check.call.tenant, statement)
     if row is not None and row["bezet"]:
@@ -135,48 +73,23 @@ async def krijgt_een_nummer(check: Check) -> None:
     """zrc-002: a zaak without identificatie gets one of the year in which it starts."""
     if not check.row["identificatie"]:
         year = check.row["startdatum"].year
-        check.row["identificatie"] = await nieuw_nummer(check.call, year, check.row["bronorganisatie"])
+        check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
         check.notes["nummer gegeven"] = True
 
 
 async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
     """zaken.md §7.3: a reservation is good for one zaak, also when that zaak is deleted again."""
     nummer = check.row.get("identificatie", "")
-    if check.action != "create" or "nummer gegeven" in check.notes or not PATROON.fullmatch(nummer):
+    if check.action != "create" or "nummer gegeven" in check.notes or not NUMBERS.pattern.fullmatch(nummer):
         return
-    own = and_(NUMMER.c.nummer == nummer, NUMMER.c.bronorganisatie == check.row["bronorganisatie"])
-    row = await db.row(select(NUMMER.c.soort).where(own).with_for_update())
+    own = and_(_taken.number == nummer, _taken.owner == check.row["bronorganisatie"])
+    row = await db.row(select(_taken.reason).where(own).with_for_update())
     if row is None:
         return
-    if row["soort"] == "gebruikt":
+    if row["reason"] == USED:
         raise Problem(400, "invalid", invalid_params=[not_unique(nummer)])
-    if row["soort"] == "gereserveerd":
-        await db.execute(NUMMER.update().where(own).values(soort="gebruikt"))
-
-
-async def vervallen(db: Executor, zaken: Sequence[Row]) -> list[Row]:
-    """zrc-023: remember the numbers of deleted zaken that the counter has yet to reach, so that it steps over them.
-
-    Returns what was not remembered yet.
-    """
-    fresh: list[Row] = []
-    for zaak in zaken:
-        if not (found := PATROON.fullmatch(zaak["identificatie"])):
-            continue
-        passed = exists(select(1).where(TELLER.c.prefix == found[1], TELLER.c.laatste >= int(found[2])))
-        values = select(literal(zaak["identificatie"]), literal(zaak["bronorganisatie"]), literal("vervallen")).where(
-            ~passed
-        )
-        statement = upsert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values).on_conflict_do_nothing()
-        fresh += await db.rows(statement.returning(NUMMER))
-    return fresh
-
-
-async def herleven(db: Executor, nummers: Sequence[Row]) -> None:
-    """Forget again what :func:`vervallen` remembered: the zaken came back."""
-    for row in nummers:
-        own = and_(NUMMER.c.nummer == row["nummer"], NUMMER.c.bronorganisatie == row["bronorganisatie"])
-        await db.execute(NUMMER.delete().where(own))
+    if row["reason"] == RESERVED:
+        await db.execute(NUMBERS.taken.update().where(own).values(reason=USED))
 
 
 async def reserveren(call: Call) -> Response:
@@ -200,27 +113,25 @@ async def reserveren(call: Call) -> Response:
 
 async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
     """Reserve numbers of this year and return them."""
-    prefix, step = prefix_of(call.today().year), aantal
+    prefix, step = NUMBERS.prefix(call.today().year), aantal
     found: list[str] = []
     while len(found) < aantal:
         async with call.db.transaction(call.tenant) as db:
-            row = await db.row(_verhoog(prefix, step).returning(TELLER.c.laatste))
+            row = await db.row(NUMBERS.raised(prefix, step))
             assert row is not None
-            numbers = [f"{prefix}{n:010d}" for n in range(row["laatste"] - step + 1, row["laatste"] + 1)]
+            numbers = [f"{prefix}{n:010d}" for n in range(row["last"] - step + 1, row["last"] + 1)]
             taken = select(ZAAK_TABLE.c.identificatie).where(
                 among(ZAAK_TABLE.c.identificatie, numbers), ZAAK_TABLE.c.bronorganisatie == bronorganisatie
             )
-            ours = select(NUMMER.c.nummer).where(
-                among(NUMMER.c.nummer, numbers), NUMMER.c.bronorganisatie == bronorganisatie
-            )
+            ours = select(_taken.number).where(among(_taken.number, numbers), _taken.owner == bronorganisatie)
             bezet = {row["identificatie"] for row in await db.rows(taken)} | {
-                row["nummer"] for row in await db.rows(ours)
+                row["number"] for row in await db.rows(ours)
             }
             free = [nummer for nummer in numbers if nummer not in bezet][: aantal - len(found)]
             if free:
                 nummers = func.unnest(bindparam(None, free, type_=ARRAY(Text)))
-                values = select(nummers, literal(bronorganisatie), literal("gereserveerd"))
-                await db.execute(insert(NUMMER).from_select(["nummer", "bronorganisatie", "soort"], values))
+                values = select(nummers, literal(bronorganisatie), literal(RESERVED))
+                await db.execute(insert(NUMBERS.taken).from_select(["number", "owner", "reason"], values))
             found += free
         step *= 2
     return found

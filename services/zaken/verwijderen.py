@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.zaken.nummers import herleven, vervallen
+from services.zaken.nummers import NUMBERS
 from services.zaken.remote import deels_onzichtbaar
 from services.zaken.sloten import noemen, vergrendel
 from services.zaken.spiegels import LEIDEND, spiegels
@@ -98,12 +98,12 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     check.notes["mirrored"] = bool(relations)
     if relations:
         await keep(db, check)
-    nummers = await vervallen(db, zaken)
+    numbers = await NUMBERS.retire(db, zaken)
     await db.execute(delete(AUDITTRAIL).where(among(AUDITTRAIL.c.hoofdobject, uuids)))
     paden = {f"/zaken/api/v1/zaken/{uuid}" for uuid in uuids}
     verwijzingen = await _vergeet_verwijzingen(db, paden)
     check.notes["undo"] = [
-        partial(herleven, nummers=nummers),
+        partial(NUMBERS.revive, numbers=numbers),
         partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
     ]
     await announce_along(db, check, zaken[1:], check.notes["catalogi"])

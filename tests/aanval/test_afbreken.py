@@ -209,7 +209,7 @@ async def test_listening_that_was_cancelled_leaves_no_connection(
 
 
 async def insert(db: Executor) -> None:
-    await db.connection.execute("INSERT INTO zaaknummer_teller VALUES (gen_random_uuid()::text, 1)")
+    await db.connection.execute("INSERT INTO numbers VALUES (gen_random_uuid()::text, 1)")
 
 
 async def by_acquire(pool: Database) -> None:

@@ -96,15 +96,16 @@ async def test_a_municipality_with_an_older_schema_waits_for_its_migration(stack
     assert await status(client, ZAKEN) == 200
     async with stack.admin() as admin:
         await admin.execute(
-            f"""SET search_path TO {schema_of(tenant, "zaken")}; DROP TABLE counts, counts_delta, counts_version;
-            DO $$ DECLARE name text; BEGIN
-                FOR name IN SELECT proname FROM pg_proc
-                    WHERE pronamespace = current_schema()::regnamespace AND proname LIKE '%count%' LOOP
-                    EXECUTE 'DROP FUNCTION ' || name || ' CASCADE';
+            f"""SET search_path TO {schema_of(tenant, "zaken")}; DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+                    EXECUTE 'DROP TABLE ' || name || ' CASCADE';
                 END LOOP;
-            END $$;
-            UPDATE alembic_version SET version_num = '0005'; RESET search_path"""
+                FOR name IN SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace LOOP
+                    EXECUTE 'DROP FUNCTION ' || name;
+                END LOOP;
+            END $$; RESET search_path"""
         )
+    await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, "zaken", "0001")
     for _ in range(3):
         answer = await client.get(ZAKEN)
         assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")

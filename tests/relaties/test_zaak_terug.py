@@ -7,8 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.zaken import verwijderen
-from services.zaken.nummers import herleven
+from services.zaken.nummers import NUMBERS
 from tests.answers import errors
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk
 from tests.kept_counts import kept
@@ -144,12 +143,12 @@ async def test_zrc_023_somebody_who_stands_in_the_way_of_taking_back(
     url, _ = await dossier(werk)
     before, deadlocks = await everything(stack), [asyncpg.DeadlockDetectedError("deadlock")] * 3
 
-    async def in_the_way(db: Any, nummers: Any) -> None:
+    async def in_the_way(db: Any, numbers: Any, revive: Any = NUMBERS.revive) -> None:
         if deadlocks:
             raise deadlocks.pop()
-        await herleven(db, nummers)
+        await revive(db, numbers)
 
-    monkeypatch.setattr(verwijderen, "herleven", in_the_way)
+    monkeypatch.setattr(NUMBERS, "revive", in_the_way)
     with broken("zaken", "documenten", ("DELETE",)):
         assert errors(await werk.api.delete(url)) == PENDING
     assert deadlocks == []

@@ -155,7 +155,7 @@ async def main():
     call = Call()
     call.db = Database(sys.argv[1], "zaken", 8)
     async def write(_):
-        return await nummers.nieuw_nummer(call, 2041, "517439943")
+        return await nummers.NUMBERS.next(call, 2041, "517439943")
     print("ready", flush=True)
     sys.stdin.readline()
     while True:
@@ -198,4 +198,4 @@ async def test_two_processes_also_when_they_are_killed(stack: Stack, zaken: Zaak
 
 
 def test_prefix_has_four_digits() -> None:
-    assert nummers.prefix_of(987) == "ZAAK-0987-"
+    assert nummers.NUMBERS.prefix(987) == "ZAAK-0987-"
