@@ -7,16 +7,25 @@ down_revision = "0006"
 
 
 def upgrade(op: Operations) -> None:
-    """Give the tables their names."""
-    op.execute("ALTER TABLE zaaknummer_teller RENAME TO numbers")
-    op.execute("ALTER TABLE numbers RENAME COLUMN laatste TO last")
-    op.execute("ALTER INDEX zaaknummer_teller_pkey RENAME TO numbers_pkey")
-    op.execute("ALTER TABLE zaaknummer RENAME TO numbers_taken")
-    op.execute("ALTER TABLE numbers_taken RENAME COLUMN nummer TO number")
-    op.execute("ALTER TABLE numbers_taken RENAME COLUMN bronorganisatie TO owner")
-    op.execute("ALTER TABLE numbers_taken RENAME COLUMN soort TO reason")
-    op.execute("ALTER INDEX zaaknummer_pkey RENAME TO numbers_taken_pkey")
+    """Move what is given out and what is not."""
     op.execute(
-        """UPDATE numbers_taken SET reason =
-        CASE reason WHEN 'gereserveerd' THEN 'reserved' WHEN 'gebruikt' THEN 'used' ELSE 'gone' END"""
+        """CREATE TABLE numbers (
+            prefix TEXT NOT NULL,
+            last BIGINT NOT NULL,
+            PRIMARY KEY (prefix)
+        ) WITH (fillfactor = 10)"""
     )
+    op.execute("INSERT INTO numbers SELECT prefix, laatste FROM zaaknummer_teller")
+    op.execute(
+        """CREATE TABLE numbers_taken (
+            number TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (number, owner)
+        )"""
+    )
+    op.execute(
+        """INSERT INTO numbers_taken SELECT nummer, bronorganisatie,
+        CASE soort WHEN 'gereserveerd' THEN 'reserved' WHEN 'gebruikt' THEN 'used' ELSE 'gone' END FROM zaaknummer"""
+    )
+    op.execute("DROP TABLE zaaknummer_teller, zaaknummer")
