@@ -101,17 +101,9 @@ def parameters(table: Table, names: Iterable[str]) -> dict[str, Any]:
     return {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
 
 
-class Computed(NamedTuple):
-    """A value of a column that the database works out: an expression, always the same object, of the parameter
-    ``v_{column}``, and what that parameter is."""
-
-    expression: ColumnElement[Any]
-    given: Any
-
-
 @lru_cache(500)
-def _inserting(table: Table, names: tuple[str, ...], computed: tuple[tuple[str, ColumnElement[Any]], ...]) -> Prepared:
-    return Prepared(insert(table).values({**parameters(table, names), **dict(computed)}))
+def _inserting(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table).values(parameters(table, names)))
 
 
 @lru_cache(500)
@@ -125,10 +117,7 @@ def inserting(table: Table, row: Mapping[str, Any]) -> Executable | Bound:
     """Return the statement that adds a row."""
     if any(isinstance(value, ClauseElement) for value in row.values()):
         return insert(table).values(**row)
-    computed = {name: value for name, value in row.items() if isinstance(value, Computed)}
-    expressions = tuple((name, value.expression) for name, value in computed.items())
-    given = {name: value.given for name, value in computed.items()}
-    return _inserting(table, tuple(row), expressions)(**{**row, **given})
+    return _inserting(table, tuple(row))(**row)
 
 
 def updating(table: Table, uuid: UUID, version: str, row: Mapping[str, Any]) -> Bound:
