@@ -1,0 +1,48 @@
+"""What is accepted for a value that it is not (common.md §2, §3)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from zgw.accept import accepted, kinds_of
+from zgw.fields import Fields
+
+
+class Sample(Fields):
+    """A text, a date that may be null, lists that may be left out and one that may not."""
+
+    titel: str = ""
+    einddatum: date | None = None
+    namen: list[str] = []
+    nodig: list[str]
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        ({"einddatum": ""}, {"einddatum": None}),
+        ({"einddatum": "  "}, {"einddatum": None}),
+        ({"einddatum": "2026-01-01"}, {"einddatum": "2026-01-01"}),
+        ({"titel": ""}, {"titel": ""}),
+        ({"namen": None}, {"namen": []}),
+        # What is required is not made up.
+        ({"nodig": None}, {"nodig": None}),
+        ({"titel": None}, {"titel": None}),
+        # A number whose text would be another one than the client wrote.
+        ({"titel": 2.0**53}, {"titel": False}),
+        ({"titel": 1.5}, {"titel": 1.5}),
+        ({"namen": [1.5, -(2.0**53)]}, {"namen": [1.5, False]}),
+        ({"onbekend": ""}, {"onbekend": ""}),
+        ([], []),
+        (None, None),
+    ],
+)
+def test_what_is_taken(sent: Any, taken: Any) -> None:
+    before = repr(sent)
+    assert accepted(Sample, sent) == taken
+    assert repr(sent) == before
+
+
+def test_the_kinds_of_fields() -> None:
+    assert [set(names) for names in kinds_of(Sample)] == [{"einddatum"}, {"namen"}, {"titel", "namen", "nodig"}]
