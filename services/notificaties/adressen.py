@@ -4,6 +4,7 @@ A URL is read by ``yarl``, as the client that later calls it does: what is judge
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from yarl import URL
@@ -11,6 +12,8 @@ from yarl import URL
 from zgw.external import may_connect
 from zgw.settings import Settings
 
+_NUMBER = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)$")
+"""The end of a name that resolvers take for an address: ``2130706433``, ``127.1``, ``0x7f.1``."""
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- compared with, not listened on
 
 
@@ -60,7 +63,7 @@ def refusal(url: str, settings: Settings, bases: Iterable[str] = (), hosts: Iter
         return "" if may_connect(host, settings.private_callbacks_allowed) else "Dit adres is niet toegestaan."
     except ValueError:
         # A name and no address. What only looks like an address is read in different ways.
-        return "Dit adres is niet toegestaan." if ":" in host or host.replace(".", "").isdigit() else ""
+        return "Dit adres is niet toegestaan." if ":" in host or _NUMBER.search(host) else ""
 
 
 def is_own(url: URL, settings: Settings, bases: Iterable[str], hosts: Iterable[str]) -> bool:

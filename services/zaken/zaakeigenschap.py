@@ -65,14 +65,14 @@ async def waarschuw_bij_afwijkende_waarde(check: Check) -> None:
 def fits(value: str, specification: Mapping[str, Any]) -> bool:
     """Return whether a value fits a specification: ``fits("3,5", {"formaat": "getal", "lengte": "2,1"})``."""
     allowed = specification.get("waardenverzameling") or []
-    if allowed and value not in allowed:
+    if isinstance(allowed, list) and allowed and value not in allowed:
         return False
     format_, length = specification.get("formaat"), str(specification.get("lengte") or "")
     if format_ == "tekst":
-        return not length.isdigit() or len(value) <= int(length)
+        return not _LENGTH.fullmatch(length) or len(value) <= int(length)
     if format_ == "getal":
         whole, _, fraction = length.partition(",")
-        if not whole.strip().isdigit() or (fraction and not fraction.strip().isdigit()):
+        if not _LENGTH.fullmatch(whole.strip()) or (fraction and not _LENGTH.fullmatch(fraction.strip())):
             return True
         # Thousands of digits are no number that anyone asks for, and re refuses repetitions without end.
         digits, decimals = min(int(whole), 1000), min(int(fraction or 0), 1000)
@@ -81,6 +81,9 @@ def fits(value: str, specification: Mapping[str, Any]) -> bool:
         return re.fullmatch(DATES[format_], value) is not None
     return True
 
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
+"""A length of which something is known: that of a type elsewhere may be anything, such as ``²``."""
 
 DATES = {
     "datum": r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])",

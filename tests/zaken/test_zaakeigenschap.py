@@ -134,6 +134,17 @@ def test_a_set_of_values_comes_first() -> None:
     assert fits("1" * 2000, {"formaat": "getal", "lengte": "99999999999"}) is False
 
 
+@pytest.mark.parametrize("lengte", ["²", "³,²", "9" * 5_000, "1,²", 5, True])
+@pytest.mark.parametrize("formaat", ["tekst", "getal"])
+def test_a_specification_of_a_type_elsewhere_may_be_anything(formaat: str, lengte: Any) -> None:
+    assert fits("1", {"formaat": formaat, "lengte": lengte}) is True
+
+
+@pytest.mark.parametrize("allowed", [5, True, "rood"])
+def test_a_set_of_values_that_is_none_allows_all(allowed: Any) -> None:
+    assert fits("1", {"formaat": "tekst", "lengte": "4", "waardenverzameling": allowed}) is True
+
+
 async def test_zrc_007_eigenschappen_of_a_closed_zaak(zaken: Zaakmaker) -> None:
     zaak = (await zaken.gesloten())["url"]
     writer, forced = await zaken.client("zaken.bijwerken"), await zaken.client("zaken.geforceerd-bijwerken")
