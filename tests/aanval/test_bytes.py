@@ -7,8 +7,7 @@ import orjson
 import pytest
 
 from tests.answers import errors
-from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, besluit
 from zgw import audit
 from zgw.database import Executor
 

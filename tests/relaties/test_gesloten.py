@@ -10,7 +10,7 @@ import pytest
 from tests.besluiten.wereld import BESLUITEN, Werk
 from tests.relaties.breken import no_message
 from tests.stack import Client, Stack
-from tests.zaken.test_gelijktijdig import transaction, waiting
+from tests.waiting import transaction, waiting
 
 
 async def rights(werk: Werk, stack: Stack, *scopes: str) -> Client:

@@ -4,8 +4,7 @@ import pytest
 
 from tests.documenten.maak_document import document
 from tests.stack import CRS
-from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, besluit
 
 ROOT = "/zaken/api/v1"
 

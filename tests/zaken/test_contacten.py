@@ -9,8 +9,7 @@ import pytest
 
 from tests.answers import errors
 from tests.zaken.elders import Elders, elders
-from tests.zaken.test_rol import archiveer
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, archiveer
 
 ROOT = "/zaken/api/v1"
 KLANTCONTACTEN = f"{ROOT}/klantcontacten"

@@ -9,8 +9,7 @@ import pytest
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
-from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, besluit
 from zgw.remote import Remote
 
 ROOT = "/zaken/api/v1"

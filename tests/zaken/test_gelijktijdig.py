@@ -5,12 +5,10 @@ A second connection to the database holds up one of the two, so that the order i
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -18,28 +16,13 @@ from tests.answers import errors
 from tests.besluiten.wereld import ZIOS, Werk, deelbaar
 from tests.maak import Maak
 from tests.stack import Client, Stack
+from tests.waiting import transaction, waiting
 from tests.zaken.test_afsluiten import bron, maker, termijn
 from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker, moment
 
 API = "/zaken/api/v1"
 GEWOON = ("zaken.lezen", "zaken.aanmaken", "zaken.bijwerken", "zaken.statussen.toevoegen", "zaken.verwijderen")
 Request = tuple[str, str, Any]
-
-
-@asynccontextmanager
-async def transaction(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction of somebody else; what it locks is free at the end of the block."""
-    async with stack.admin() as admin, admin.transaction():
-        await admin.execute("SET LOCAL search_path TO deventer_zaken")
-        yield admin
-
-
-async def waiting(stack: Stack, number: int = 1) -> None:
-    """Return when so many statements wait for a lock."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with stack.admin() as admin, asyncio.timeout(10):
-        while await admin.fetchval(sql) < number:
-            await asyncio.sleep(0.01)
 
 
 def key(url: str) -> str:

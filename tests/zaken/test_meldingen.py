@@ -5,8 +5,7 @@ from typing import Any
 
 from tests.documenten.maak_document import document
 from tests.zaken.elders import elders
-from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, besluit
 
 ROOT = "/zaken/api/v1"
 

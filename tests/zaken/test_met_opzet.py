@@ -8,8 +8,7 @@ import pytest
 from tests.answers import error_set
 from tests.maak import Maak
 from tests.stack import Stack
-from tests.zaken.test_zaakbesluit import besluit
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, besluit
 
 
 async def test_a_status_dated_before_the_closing_reopens_too(zaken: Zaakmaker) -> None:

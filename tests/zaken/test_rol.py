@@ -11,7 +11,7 @@ from services.zaken.rol import ROL_TABLE
 from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
 from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
+from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, archiveer
 from zgw.database import compile_statement
 
 ROLLEN = "/zaken/api/v1/rollen"
@@ -287,13 +287,6 @@ async def test_zaak_archiefstatus_invalid(zaken: Zaakmaker) -> None:
     await archiveer(zaken, zaak["url"])
     assert await weiger(zaken, zaak["url"]) == [("nonFieldErrors", "zaak-archiefstatus-invalid")]
     assert (await zaken.api.delete(rol["url"])).status_code == 204
-
-
-async def archiveer(zaken: Zaakmaker, zaak: str) -> None:
-    """Give a closed zaak another archiefstatus."""
-    archief = {"archiefnominatie": "vernietigen", "archiefactiedatum": "2040-01-01", "archiefstatus": "gearchiveerd"}
-    answer = await zaken.api.patch(zaak, archief)
-    assert answer.status_code == 200, answer.text
 
 
 # --- Filters -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from tests.answers import errors
 from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
 from tests.stack import Stack
-from tests.zaken.test_gelijktijdig import entries, geen_rol, key, rol, transaction, waiting
+from tests.waiting import transaction, waiting
+from tests.zaken.test_gelijktijdig import entries, geen_rol, key, rol
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 

@@ -1,24 +1,9 @@
 """Zaakbesluit: the mirror of besluit.zaak (zaken.md §7.1)."""
 
 import uuid
-from typing import Any
 
 from tests.answers import errors
-from tests.zaken.zaakmaker import RSIN, Zaakmaker
-
-BESLUITEN = "/besluiten/api/v1/besluiten"
-
-
-async def besluit(zaken: Zaakmaker, zaak: str = "") -> dict[str, Any]:
-    """Make a besluit, in a zaak when one is given."""
-    body = {
-        "verantwoordelijkeOrganisatie": RSIN,
-        "besluittype": zaken.types.besluittype,
-        "zaak": zaak,
-        "datum": "2026-02-02",
-        "ingangsdatum": "2026-02-03",
-    }
-    return await zaken.api.created(BESLUITEN, body)
+from tests.zaken.zaakmaker import BESLUITEN, Zaakmaker, besluit
 
 
 async def test_a_besluit_shows_with_its_zaak(zaken: Zaakmaker) -> None:

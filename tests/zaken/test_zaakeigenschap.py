@@ -8,8 +8,7 @@ import pytest
 from services.zaken.zaakeigenschap import fits
 from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.test_rol import archiveer
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, archiveer
 
 
 def body(zaken: Zaakmaker, zaak: str, /, **changes: Any) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
-from tests.zaken.test_rol import archiveer
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zaakmaker import Zaakmaker, archiveer
 from zgw.remote import Remote
 
 ZIO = "/zaken/api/v1/zaakinformatieobjecten"

@@ -8,8 +8,8 @@ import pytest
 from services.zaken.objectidentificatie import OBJECTEN
 from tests.answers import errors
 from tests.maak import Maak
-from tests.zaken.test_rol import PARTIJEN, archiveer
-from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.test_rol import PARTIJEN
+from tests.zaken.zaakmaker import Zaakmaker, archiveer
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"
 

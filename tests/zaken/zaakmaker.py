@@ -13,6 +13,7 @@ from tests.stack import Client
 ZAKEN = "/zaken/api/v1/zaken"
 STATUSSEN = "/zaken/api/v1/statussen"
 RESULTATEN = "/zaken/api/v1/resultaten"
+BESLUITEN = "/besluiten/api/v1/besluiten"
 RSIN = "517439943"
 PUNT = {"type": "Point", "coordinates": [6.16, 52.25]}
 _moments = iter(range(1, 1_000_000))
@@ -104,3 +105,22 @@ class Zaakmaker:
         return await self.api.stack.add_client(
             self.api.tenant, name, [{**grant, "maxVertrouwelijkheidaanduiding": cap}]
         )
+
+
+async def besluit(zaken: Zaakmaker, zaak: str = "") -> dict[str, Any]:
+    """Make a besluit, in a zaak when one is given."""
+    body = {
+        "verantwoordelijkeOrganisatie": RSIN,
+        "besluittype": zaken.types.besluittype,
+        "zaak": zaak,
+        "datum": "2026-02-02",
+        "ingangsdatum": "2026-02-03",
+    }
+    return await zaken.api.created(BESLUITEN, body)
+
+
+async def archiveer(zaken: Zaakmaker, zaak: str) -> None:
+    """Give a closed zaak another archiefstatus."""
+    archief = {"archiefnominatie": "vernietigen", "archiefactiedatum": "2040-01-01", "archiefstatus": "gearchiveerd"}
+    answer = await zaken.api.patch(zaak, archief)
+    assert answer.status_code == 200, answer.text
