@@ -10,6 +10,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements-runtime.lock ./
 RUN /opt/samenzaak/bin/python -m pip install --require-hashes --only-binary :all: -r requirements-runtime.lock
 # The project itself is plain Python: copied, compiled to bytecode, and given its command. That needs no build back end.
+COPY runtime /opt/samenzaak/lib/python3.11/site-packages/runtime
 COPY zgw /opt/samenzaak/lib/python3.11/site-packages/zgw
 COPY oas /opt/samenzaak/lib/python3.11/site-packages/oas
 COPY gateway /opt/samenzaak/lib/python3.11/site-packages/gateway

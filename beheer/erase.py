@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import asyncpg
 
 from gateway import registry
+from runtime.locks import Lock, session_unlock, sql, try_session_lock
 from services.documenten.opslag import Storage
 from zgw.problems import Problem
 from zgw.settings import Settings
 from zgw.signals import Signals
 from zgw.tenancy import ERASED, SERVICES, login_role, schema_of
-
-LOCK = 7266392
 
 HEARD = 10.0
 """Seconds in which every process must say that it heard of the erasure."""
@@ -74,12 +73,12 @@ async def erase_tenant(
 
 @asynccontextmanager
 async def _alone(admin: asyncpg.Connection, name: str) -> AsyncIterator[None]:
-    if not await admin.fetchval("SELECT pg_try_advisory_lock($1, hashtext($2))", LOCK, name):
+    if not await admin.fetchval(sql(try_session_lock(Lock.ERASURE, name))):
         raise ValueError(f"{name} is being erased by another command")
     try:
         yield
     finally:
-        await admin.execute("SELECT pg_advisory_unlock($1, hashtext($2))", LOCK, name)
+        await admin.execute(sql(session_unlock(Lock.ERASURE, name)))
 
 
 async def _close(admin: asyncpg.Connection, name: str) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 import gateway
 import services
 from gateway import registry
+from runtime.locks import Lock, lock
 from zgw.tenancy import ERASED, SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
@@ -141,8 +142,10 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
         return directory._upgrade_revs(target, current)
 
     with connected(dsn) as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
-        connection.execute(text(f"SET LOCAL search_path TO \"{schema}\"; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
+        connection.execute(lock(Lock.MIGRATION))
+        # Only now: another migration of this schema is waited for, however long it takes.
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         before = revision_of(connection, schema)
         if _is_newer(before, service):
             return Migrated(tenant, service, before, before)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
 from beheer.migrate import gateway_statements, head
+from runtime.locks import Lock, lock, sql
 from zgw.resource import Api
 from zgw.settings import Settings
 from zgw.tenancy import SERVICES, check_name, login_role, schema_of
@@ -56,8 +57,8 @@ async def make_login_roles(
         role = login_role(name)
         # Roles are shared by all databases of a cluster, so another process may be making the same one.
         await admin.execute(
-            f"""DO $$ BEGIN
-                PERFORM pg_advisory_xact_lock(7266391);
+            f"""{sql(lock(Lock.SCHEMAS))};
+            DO $$ BEGIN
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
                     CREATE ROLE {role} LOGIN NOINHERIT;
                 END IF;
@@ -75,7 +76,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
     exist."""
     schema = schema_of(tenant, service)
     async with admin.transaction():
-        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        await admin.execute(sql(lock(Lock.SCHEMAS)))
         if await admin.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
             return
         if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
@@ -99,7 +100,7 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
 async def make_gateway_schema(admin: asyncpg.Connection) -> None:
     """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date."""
     async with admin.transaction():
-        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        await admin.execute(sql(lock(Lock.SCHEMAS)))
         await admin.execute("CREATE SCHEMA IF NOT EXISTS gateway")
         if await admin.fetchval("SELECT to_regclass('gateway.alembic_version')"):
             revision = await admin.fetchval("SELECT version_num FROM gateway.alembic_version")

@@ -16,6 +16,7 @@ import httpx
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Insert, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from runtime.locks import Lock, try_lock
 from zgw import mending
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
@@ -321,7 +322,7 @@ async def _relay_batch(service: Service, tenant: str) -> int | None:
     """
     table = service.api.metadata.tables["outbox"]
     async with service.database.transaction(tenant) as db:
-        if not await db.value(select(func.pg_try_advisory_xact_lock(func.hashtextextended(func.current_schema(), 6)))):
+        if not await db.value(try_lock(Lock.OUTBOX)):
             return None
         ready = or_(table.c.held_until.is_(None), table.c.held_until < func.now())
         found = await db.rows(select(table).where(ready).order_by(table.c.id).limit(BATCH))

@@ -9,6 +9,7 @@ from sqlalchemy import Index, MetaData, Select, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
 
+from runtime.locks import Lock, lock
 from zgw.call import Call, answer, dump
 from zgw.check import Check
 from zgw.database import Executor
@@ -148,7 +149,7 @@ async def velden_van_het_component(check: Check) -> None:
 
 async def een_schrijver_tegelijk(db: Executor, check: Check) -> None:
     """ac-001 under concurrency: writers wait for each other, and the second one looks again."""
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtext(func.current_schema()))))
+    await db.execute(lock(Lock.APPLICATIES))
     if check.action == "destroy":
         return
     for client in check.row["client_ids"]:

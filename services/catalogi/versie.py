@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, update
 from starlette.responses import Response
 
+from runtime.locks import Lock, lock
 from services.catalogi.geldigheid import (
     GEFORCEERD_SCHRIJVEN,
     GEFORCEERD_VERWIJDEREN,
@@ -68,8 +69,7 @@ async def einde_niet_voor_begin(check: Check) -> None:
 
 async def lock_versions(db: Executor, table: Table, catalogus: uuid.UUID) -> None:
     """Wait for everybody else who publishes or changes versions of this kind in the same catalogue."""
-    key = func.concat(func.current_schema(), f" {table.name} {catalogus}")
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    await db.execute(lock(Lock.VERSIONS, f"{table.name} {catalogus}"))
 
 
 def overlapping(table: Table, row: Any) -> ColumnElement[bool]:

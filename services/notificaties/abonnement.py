@@ -10,6 +10,7 @@ from sqlalchemy import Column, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
+from runtime.locks import Lock, lock
 from services.notificaties.adressen import origin_of, refusal
 from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
 from services.notificaties.namen import consistent, shown, stored
@@ -123,8 +124,7 @@ async def count_abonnementen(db: Executor, check: Check) -> None:
 async def count_alone(db: Executor, check: Check) -> None:
     """Count once more, one request of a client at a time."""
     if check.creating and not check.call.caller.component:
-        key = func.hashtextextended(f"abonnement {check.call.tenant} {check.call.caller.client_id}", 0)
-        await db.execute(select(func.pg_advisory_xact_lock(key)))
+        await db.execute(lock(Lock.ABONNEMENTEN, check.call.caller.client_id))
         await count_abonnementen(db, check)
         check.stop()
 

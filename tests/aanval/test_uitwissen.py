@@ -14,6 +14,7 @@ import pytest
 
 from beheer import status, tenants
 from beheer.erase import Erasure, erase_tenant, list_erasures
+from runtime.locks import Lock, sql, try_session_lock
 from services.documenten.opslag import Storage
 from tests import wereld as werelden
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
@@ -194,7 +195,7 @@ async def test_two_commands_do_not_erase_at_the_same_time(stack: Stack) -> None:
     name = f"twee-{time.time_ns()}"
     await stack.add_tenant(name)
     async with stack.admin() as other:
-        await other.execute("SELECT pg_advisory_lock(7266392, hashtext($1))", name)
+        assert await other.fetchval(sql(try_session_lock(Lock.ERASURE, name)))
         with pytest.raises(ValueError, match="another command"):
             await erase(stack, name)
     await erase(stack, name)
