@@ -17,6 +17,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from runtime.per_tenant import PerTenant
 from zgw.between import may_ask
 from zgw.caller import GATEWAY, HEADER, OPERATOR, Caller, stranger, verify
 from zgw.database import Database
@@ -49,6 +50,8 @@ class Service:
     """The keys of the internal tokens that it takes, by who makes them."""
     state: dict[str, Any] = field(default_factory=dict)
     """What background work of this service keeps between requests, by name."""
+    background: list[PerTenant] = field(default_factory=list)
+    """The background work per municipality, which forgets those that were erased."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -59,6 +62,8 @@ class Service:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self.database.forget(tenant)
         self.remote.forget(tenant)
+        for work in self.background:
+            work.forget(tenant)
         for forget in self.api.forget:
             forget(self, tenant)
 

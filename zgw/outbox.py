@@ -5,39 +5,34 @@ An answered write is therefore announced, a rolled-back one never.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import httpx
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Insert, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from runtime.locks import Lock, try_lock
+from runtime.per_tenant import PerTenant
 from zgw import mending
 from zgw.call import Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
 from zgw.database import Executor, Prepared, among, parameters
+from zgw.faults import AWAY
 from zgw.problems import Problem
 from zgw.resource import Typed
 from zgw.tenancy import tenant_of
-
-log = logging.getLogger("samenzaak.outbox")
 
 BATCH = 100
 GATHER = 0.05
 """Seconds between two looks at one outbox: under load they carry many notifications each, and a single one still goes
 at once."""
-AT_ONCE = 2
-"""Municipalities whose outboxes one process reads at the same time."""
-SWEEP = 60.0
 BUSY_ELSEWHERE = 0.2
-LONGEST_DELAY = 10.0
-UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+EXPECTED = (*AWAY, httpx.HTTPError, Problem)
+"""What goes wrong while PostgreSQL or Notificaties is away."""
 HOLD = timedelta(seconds=60)
 """Longer than a call to another service can last. Who makes many, or takes a write back, holds on (:func:`holding`)."""
 CHANNEL = "samenzaak_outbox"
@@ -173,7 +168,7 @@ async def holding(check: Check) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(HOLD.total_seconds() / 3)
             until = datetime.now(UTC) + HOLD
-            with contextlib.suppress(*UNAVAILABLE):
+            with contextlib.suppress(*AWAY):
                 async with check.call.db.acquire(check.call.tenant) as db:
                     # Not what was released meanwhile: this may be under way when it is told to stop.
                     still = (among(table.c.id, held), table.c.held_until.is_not(None))
@@ -204,113 +199,29 @@ async def wake(db: Executor) -> None:
     await db.execute(select(func.pg_notify(CHANNEL, func.current_schema())))
 
 
-class _Relay:
-    """The outboxes of one service: of all municipalities, a batch of each in turn, so that none waits for another."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self._suffix = f"_{service.api.service}"
-        self._again: set[str] = set()
-        self._queued: dict[str, None] = {}
-        self._busy: set[str] = set()
-        self._failures: dict[str, int] = {}
-        self._tenants: set[str] = set()
-        self._sweep = asyncio.Event()
-        self._work = asyncio.Semaphore(0)
-        self._looked: dict[str, float] = {}
-        self._waiting: set[str] = set()
-
-    def heard(self, schema: str) -> None:
-        """Take a signal: the schema of an outbox, or ``""`` when anything may have happened."""
-        if not schema:
-            self._sweep.set()
-        elif schema.endswith(self._suffix):
-            self.look(tenant_of(schema, self.service.api.service))
-
-    def look(self, tenant: str) -> None:
-        """Look at the outbox of a municipality, when its turn comes."""
-        if tenant in self._busy:
-            self._again.add(tenant)
-        elif tenant not in self._queued and tenant not in self._waiting:
-            loop = asyncio.get_running_loop()
-            early = self._looked.get(tenant, 0.0) + GATHER - loop.time()
-            if early > 0:
-                self._waiting.add(tenant)
-                loop.call_later(early, self._due, tenant)
-            else:
-                self._queue(tenant)
-
-    def _due(self, tenant: str) -> None:
-        self._waiting.discard(tenant)
-        self.look(tenant)
-
-    def _queue(self, tenant: str) -> None:
-        self._queued[tenant] = None
-        self._work.release()
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        self._sweep.set()
-        workers = [asyncio.create_task(self._relay()) for _ in range(AT_ONCE)]
-        try:
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._sweep.wait(), SWEEP)
-                self._sweep.clear()
-                try:
-                    self._tenants = set(await self.service.database.tenants())
-                    for tenant in self._tenants:
-                        self.look(tenant)
-                except UNAVAILABLE as e:
-                    log.warning("outbox of %s: %s", self.service.api.service, e)
-                    await asyncio.sleep(1)
-                    self._sweep.set()
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-
-    async def _relay(self) -> None:
-        while True:
-            await self._work.acquire()
-            tenant = next(iter(self._queued))
-            del self._queued[tenant]
-            self._busy.add(tenant)
-            delay = 0.0
-            try:
-                moved = await _relay_batch(self.service, tenant)
-                self._failures.pop(tenant, None)
-                if moved is None:
-                    # Another process is at it; it may stop at any moment, so this one keeps an eye on it.
-                    delay = BUSY_ELSEWHERE
-                elif moved == BATCH:
-                    self._again.add(tenant)
-            except Exception as e:
-                # Whatever is wrong with one municipality, the others go on.
-                count = self._failures[tenant] = self._failures.get(tenant, 0) + 1
-                delay = min(0.25 * 2 ** min(count, 10), LONGEST_DELAY)
-                known = isinstance(e, (*UNAVAILABLE, httpx.HTTPError, Problem))
-                name = f"{tenant} {self.service.api.service}"
-                log.warning("outbox of %s: %r; again in %.1f s", name, e, delay, exc_info=not known)
-            finally:
-                self._busy.discard(tenant)
-                self._looked[tenant] = asyncio.get_running_loop().time()
-            if tenant not in self._tenants:
-                # New, or just removed.
-                self._sweep.set()
-            elif delay:
-                self._again.discard(tenant)
-                asyncio.get_running_loop().call_later(delay, self.look, tenant)
-            elif tenant in self._again:
-                self._again.discard(tenant)
-                self.look(tenant)
-
-
 async def relay(service: Service) -> None:
     """Bring outbox rows to Notificaties for ever: woken by commits, and every minute for what was left behind."""
-    work = _Relay(service)
-    service.signals.on(CHANNEL, work.heard)
-    await work.run()
+    name = service.api.service
+
+    async def bring(tenant: str) -> float | None:
+        moved = await _relay_batch(service, tenant)
+        if moved is None:
+            # Another process is at it; it may stop at any moment, so this one keeps an eye on it.
+            return BUSY_ELSEWHERE
+        return 0.0 if moved == BATCH else None
+
+    outboxes = PerTenant(f"outbox of {name}", service.database.tenants, bring, gather=GATHER, expected=EXPECTED)
+    service.background.append(outboxes)
+
+    def look(schema: str) -> None:
+        """Take a signal: the schema of an outbox, or ``""`` when anything may have happened."""
+        if not schema:
+            outboxes.look_everywhere()
+        elif schema.endswith(f"_{name}"):
+            outboxes.look(tenant_of(schema, name))
+
+    service.signals.on(CHANNEL, look)
+    await outboxes.run()
 
 
 async def _relay_batch(service: Service, tenant: str) -> int | None:

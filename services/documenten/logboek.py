@@ -12,12 +12,14 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
 from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from runtime.per_tenant import PerTenant
 from services.documenten.opslag import storage_of
 from zgw.call import Service
 from zgw.database import Executor, among
@@ -210,21 +212,18 @@ async def sweep_tenant(service: Service, tenant: str) -> int:
 
 async def sweep(service: Service) -> None:
     """Sweep all municipalities for ever; background work of the service."""
-    while True:
-        try:
-            for tenant in await service.database.tenants():
-                await _sweep(service, tenant)
-        except UNAVAILABLE as e:
-            log.warning("sweep of documents: %s", e)
-        await asyncio.sleep(SWEEP_PERIOD)
+    work = partial(_sweep, service)
+    sweeps = PerTenant("sweep of documents", service.database.tenants, work, sweep=SWEEP_PERIOD, expected=UNAVAILABLE)
+    service.background.append(sweeps)
+    await sweeps.run()
 
 
 async def _sweep(service: Service, tenant: str) -> None:
-    # What is wrong with one municipality, its bucket for example, must not keep the others waiting.
     try:
         if removed := await sweep_tenant(service, tenant):
             log.debug("%s: removed %d keys without a document", tenant, removed)
     except UNAVAILABLE as e:
+        # Left to the next sweep: storage that fails is not asked more often.
         log.warning("%s: sweep of documents: %s", tenant, e)
 
 

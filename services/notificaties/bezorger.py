@@ -1,7 +1,8 @@
 """The worker: takes queues that have work, delivers them, and sleeps when there is nothing to do.
 
 Every process of the service has one. They share the queues of all municipalities between them, and are woken by
-PostgreSQL at the commit that adds a delivery, or by their own clock for what has to be tried again.
+PostgreSQL at the commit that adds a delivery, or by their own clock for what has to be tried again. Where to look for
+queues, and when, is the work of :class:`runtime.per_tenant.PerTenant`.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from uuid import UUID
 
+from runtime.per_tenant import PerTenant
 from services.notificaties import wachtrij
 from services.notificaties.abonnement import box
 from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy, Queue, Tally, read_target
@@ -25,15 +27,16 @@ LEASE = 15.0
 """Seconds after which another worker takes the queues of one that does not say that it lives."""
 CLAIM_AT_ONCE = 8
 """Queues taken in one statement; few, so that workers that wake together share the work."""
-SWEEP = 60.0
-"""Seconds after which all municipalities are looked at without being asked, once a signal was lost after all."""
-LONGEST_SLEEP = 3600.0
+FINISH = 2.0
+"""Seconds that taking queues, and delivering what is under way, may take after the worker was told to stop."""
+EXPECTED = (*wachtrij.UNAVAILABLE, Problem)
+"""What goes wrong while PostgreSQL is away, or in a municipality that was removed or is not migrated yet."""
 RECOUNT = 0.05
 """Seconds between two counts of the busy queues of each municipality."""
 
 
 class Worker:
-    """The queues that this process holds, and the municipalities where it has to look for more."""
+    """The queues that this process holds. ``looks`` are its looks for more, per municipality."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -43,10 +46,15 @@ class Worker:
         self.queues: dict[tuple[str, UUID], Queue] = {}
         self._box = box(service.settings)
         self._holding: dict[tuple[str, UUID], asyncio.Task[None]] = {}
-        self._dirty: set[str] = set()
-        self._looking: dict[str, asyncio.Task[None]] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._sweep = asyncio.Event()
+        # As many at a time as there are connections to look with.
+        self.looks = PerTenant(
+            "deliveries",
+            service.database.tenants,
+            self._claim,
+            at_once=service.database.size,
+            finish=FINISH,
+            expected=EXPECTED,
+        )
         self._renewed = time.monotonic()
         self._counted = 0.0
         self._busy: Counter[str] = Counter()
@@ -55,7 +63,7 @@ class Worker:
     def heard(self, payload: str) -> None:
         """Take a signal: ``""`` (anything may have happened), a schema, or a schema and what changed in it."""
         if not payload:
-            self._sweep.set()
+            self.looks.look_everywhere()
             for queue in self.queues.values():
                 queue.changed = True
                 queue.wake()
@@ -69,7 +77,7 @@ class Worker:
                 elif subject == str(abonnement):
                     queue.changed = True
                 queue.wake()
-        self.look(tenant)
+        self.looks.look(tenant)
 
     def forget(self, tenant: str) -> None:
         """Deliver nothing any more of a municipality that was erased, not even what is in memory.
@@ -79,84 +87,36 @@ class Worker:
         for key in [key for key in self.queues if key[0] == tenant]:
             self.queues.pop(key).abandon()
             self._holding.pop(key).cancel()
-        if (timer := self._timers.pop(tenant, None)) is not None:
-            timer.cancel()
-
-    def look(self, tenant: str) -> None:
-        """Look for queues with work, now or as soon as the present look is over."""
-        self._dirty.add(tenant)
-        if tenant not in self._looking and not self._stopping:
-            self._looking[tenant] = asyncio.get_running_loop().create_task(self._look(tenant))
 
     async def run(self) -> None:
         """Work until cancelled."""
         self.service.signals.on(wachtrij.CHANNEL, self.heard)
-        self._sweep.set()
+        self.service.background.append(self.looks)
         renewing = asyncio.get_running_loop().create_task(self._renew())
         try:
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._sweep.wait(), SWEEP)
-                self._sweep.clear()
-                try:
-                    for tenant in await self.service.database.tenants():
-                        self.look(tenant)
-                except (*wachtrij.UNAVAILABLE, Problem) as e:
-                    log.warning("no municipalities: %s", e)
-                    await asyncio.sleep(1)
-                    self._sweep.set()
+            await self.looks.run()
         finally:
             renewing.cancel()
             await self._stop()
 
     async def _stop(self) -> None:
         self._stopping = True
-        for timer in self._timers.values():
-            timer.cancel()
         for queue in self.queues.values():
             queue.lost = True
             queue.wake()
-        tasks = [*self._looking.values(), *self._holding.values()]
-        if tasks:
-            # Who does not answer now gets the message again from the next worker.
-            _, late = await asyncio.wait(tasks, timeout=2)
+        if self._holding:
+            # A subscriber that does not answer now gets the message again from the next worker.
+            _, late = await asyncio.wait(self._holding.values(), timeout=FINISH)
             for task in late:
                 task.cancel()
             for queue in self.queues.values():
                 queue.abandon()
             await asyncio.gather(*late, return_exceptions=True)
         for tenant in {tenant for tenant, _ in self.queues}:
-            with contextlib.suppress(*wachtrij.UNAVAILABLE, Problem):
+            with contextlib.suppress(*EXPECTED):
                 async with self.service.database.acquire(tenant) as db:
                     await db.connection.execute(wachtrij.DROP_ALL, self._leases(tenant))
         await self.webhooks.stop()
-
-    # --- Looking for work ---
-
-    async def _look(self, tenant: str) -> None:
-        delay: float | None = None
-        try:
-            while tenant in self._dirty and not self._stopping:
-                self._dirty.discard(tenant)
-                delay = await self._claim(tenant)
-        except wachtrij.UNAVAILABLE as e:
-            log.warning("%s: cannot look for deliveries: %s", tenant, e)
-            delay = 1.0
-        except Problem as e:
-            # A municipality that was removed, or not migrated yet; the sweep sees to it that it is not forgotten.
-            log.warning("%s: cannot look for deliveries: %s", tenant, e)
-        except Exception:
-            log.exception("%s: cannot look for deliveries", tenant)
-            delay = 5.0
-        finally:
-            del self._looking[tenant]
-        if (timer := self._timers.pop(tenant, None)) is not None:
-            timer.cancel()
-        if tenant in self._dirty:
-            self.look(tenant)
-        elif delay is not None:
-            loop = asyncio.get_running_loop()
-            self._timers[tenant] = loop.call_later(min(delay, LONGEST_SLEEP), self.look, tenant)
 
     async def _claim(self, tenant: str) -> float | None:
         """Take the queues with work; return the seconds until there is more, or None when nothing is known to come."""
@@ -180,8 +140,7 @@ class Worker:
                 )
                 self._hold(queue)
             if len(rows) == CLAIM_AT_ONCE:
-                self._dirty.add(tenant)
-                return None
+                return 0.0
             delay: float | None = await db.connection.fetchval(wachtrij.NEXT, self._leases(tenant))
         # What is due but was not taken is just being taken by another worker.
         return None if delay is None else max(delay, 0.05)
@@ -215,7 +174,7 @@ class Worker:
         try:
             await queue.run()
         except Exception as e:
-            known = isinstance(e, (*wachtrij.UNAVAILABLE, Problem))
+            known = isinstance(e, EXPECTED)
             log.warning("%s abonnement %s: interrupted: %r", queue.tenant, queue.abonnement, e, exc_info=not known)
             while not self._stopping:
                 try:
@@ -225,13 +184,12 @@ class Worker:
                     # It was erased; what is in memory is not of a municipality that gets its name.
                     queue.abandon()
                     break
-                except (*wachtrij.UNAVAILABLE, Problem):
+                except EXPECTED:
                     await asyncio.sleep(delay)
         finally:
             if self.queues.get(key) is queue and not self._stopping:
                 del self.queues[key], self._holding[key]
-            if not self._stopping:
-                self.look(queue.tenant)
+            self.looks.look(queue.tenant)
 
     # --- Leases ---
 
@@ -246,7 +204,7 @@ class Worker:
                 for tenant in {tenant for tenant, _ in self.queues}:
                     await self._renew_tenant(tenant)
                 self._renewed = time.monotonic()
-            except (*wachtrij.UNAVAILABLE, Problem) as e:
+            except EXPECTED as e:
                 log.warning("cannot renew leases: %s", e)
                 if time.monotonic() - self._renewed > LEASE:
                     # By now another worker may deliver these queues.

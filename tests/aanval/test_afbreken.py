@@ -408,7 +408,6 @@ class Deliveries:
         """Return a worker of a new process, that only takes queues."""
         found = Worker(self.service)
         found.webhooks.post = self.post  # type: ignore[method-assign]
-        found.look = lambda tenant: None  # type: ignore[method-assign]
         self.workers.append(found)
         return found
 

@@ -18,7 +18,7 @@ import services
 from beheer import migrate
 from beheer.provision import api_of, make_schema
 from gateway import registry
-from runtime.locks import Lock, lock, sql
+from runtime.locks import Lock, session_unlock, sql, try_session_lock
 from tests.stack import Client, Stack
 from zgw.tenancy import SERVICES, login_role, schema_of
 
@@ -315,15 +315,14 @@ async def test_an_interrupted_run_is_resumed(place: Place) -> None:
 async def test_two_runs_at_the_same_time_do_each_schema_once(place: Place) -> None:
     place.add(EXPAND)
     schema = schema_of(place.tenants[0], "autorisaties")
-    other = place.admin.transaction()
-    await other.start()
-    await place.admin.execute(f'SET LOCAL search_path TO "{schema}"; {sql(lock(Lock.MIGRATION))}')
+    await place.admin.execute(f'SET search_path TO "{schema}"')
+    assert await place.admin.fetchval(sql(try_session_lock(Lock.MIGRATION)))
     runs = [
         asyncio.create_task(asyncio.to_thread(migrate.upgrade, place.dsn, place.tenants[0], "autorisaties"))
         for _ in range(2)
     ]
     await waiting(place.admin, 2)
-    await other.rollback()
+    await place.admin.execute(sql(session_unlock(Lock.MIGRATION)))
     done = await asyncio.gather(*runs)
     assert sorted((m.before, m.after) for m in done) == [(HEAD, "next"), ("next", "next")]
 

@@ -25,7 +25,8 @@ async def running(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert found._running == set()
+        assert found._running == {}
+        assert found._timers == {}
 
 
 async def until(ready: Callable[[], bool]) -> None:
@@ -122,10 +123,10 @@ async def test_the_earliest_of_two_moments_counts() -> None:
 
     async with running(work, "a") as found:
         await until(lambda: bool(found._timers))
-        found._later("a", 0.001)
+        found._look_later("a", 0.001)
         await until(lambda: len(runs) == 2)
         await until(lambda: bool(found._timers))
-        found._later("a", 2000.0)
+        found._look_later("a", 2000.0)
         assert len(found._timers) == 1
 
 
@@ -142,6 +143,104 @@ async def test_runs_of_one_municipality_are_gathered() -> None:
             await asyncio.sleep(0)
         await until(lambda: len(runs) == 2)
     assert runs[1] - runs[0] >= 0.049
+
+
+def in_memory(found: PerTenant) -> set[str]:
+    """Return the municipalities of which something is remembered."""
+    parts = (found._known, found._queued, found._again, found._running, found._timers, found._ended, found._failures)
+    return {tenant for part in parts for tenant in part}
+
+
+async def test_what_was_told_during_a_failing_run_waits_with_it() -> None:
+    runs: list[str] = []
+    gate = asyncio.Event()
+
+    async def work(tenant: str) -> None:
+        runs.append(tenant)
+        await gate.wait()
+        raise OSError("away")
+
+    async with running(work, "a") as found:
+        await until(lambda: runs == ["a"])
+        found.look("a")
+        gate.set()
+        await until(lambda: "a" in found._timers)
+        assert found._again == set()
+        assert runs == ["a"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_nothing_is_left_of_a_municipality_that_is_gone(told: bool) -> None:
+    tenants, runs = ["a", "b"], list[str]()
+
+    async def listed() -> list[str]:
+        return list(tenants)
+
+    async def work(tenant: str) -> float:
+        runs.append(tenant)
+        if "a" not in tenants and tenant == "a":
+            raise LookupError("it is gone")
+        return 1000.0
+
+    found = PerTenant("test", listed, work, gather=1000.0)
+    task = asyncio.create_task(found.run())
+    await until(lambda: set(found._timers) == {"a", "b"})
+    tenants.remove("a")
+    if told:
+        found.look("a")
+        found.forget("a")
+    else:
+        found.look_everywhere()
+    await until(lambda: in_memory(found) == {"b"})
+    # Somebody who has not heard of it yet.
+    found.look("a")
+    await until(lambda: runs[-1] == "a" and in_memory(found) == {"b"})
+    assert runs.count("a") == 2
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_run_that_waits_is_not_made_for_a_municipality_that_is_gone() -> None:
+    runs: list[str] = []
+    gate = asyncio.Event()
+
+    async def work(tenant: str) -> None:
+        runs.append(tenant)
+        await gate.wait()
+
+    async with running(work, "a", "b", at_once=1) as found:
+        await until(lambda: len(runs) == 1 and len(found._queued) == 1)
+        [waiting] = found._queued
+        found._list_tenants = lambda: asyncio.sleep(0, ("a" if waiting == "b" else "b",))
+        found.forget(waiting)
+        gate.set()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert waiting not in runs
+
+
+@pytest.mark.parametrize(("finish", "ends"), [(60.0, True), (0.001, False), (0.0, False)])
+async def test_a_run_may_finish_when_the_work_is_cancelled(finish: float, ends: bool) -> None:
+    gate, begun, ended = asyncio.Event(), list[str](), list[str]()
+
+    async def work(tenant: str) -> float:
+        begun.append(tenant)
+        await gate.wait()
+        ended.append(tenant)
+        return 0.0
+
+    async with running(work, "a", "b", "c", finish=finish) as found:
+        await until(lambda: len(begun) == 2)
+        task = next(task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "PerTenant.run")  # type: ignore[union-attr]
+        task.cancel()
+        await until(lambda: found._stopping)
+        found.look("c")
+        if ends:
+            gate.set()
+        await asyncio.gather(task, return_exceptions=True)
+        assert len(ended) == (2 if ends else 0)
+        # Nobody begins anything after that.
+        assert len(begun) == 2
 
 
 async def test_a_municipality_that_is_not_known_yet_makes_a_sweep() -> None:
