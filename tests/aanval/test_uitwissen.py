@@ -17,6 +17,7 @@ from beheer.erase import Erasure, erase_tenant, list_erasures
 from runtime.locks import Lock, sql, try_session_lock
 from services.documenten.opslag import Storage
 from tests import wereld as werelden
+from tests.aanval.afbreken import eventually
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
 from tests.answers import errors
 from tests.documenten.maak_document import body as document_body
@@ -189,6 +190,32 @@ async def test_the_storage_of_somebody_else_is_not_taken_for_an_empty_one(stack:
     assert len(contents(stack, name)) == 2
     done = await erase(stack, name, content=False)
     assert (done.documents, done.removed, len(contents(stack, name))) == (2, 0, 2)
+
+
+async def test_the_background_work_forgets_the_municipality(stack: Stack) -> None:
+    name = f"werk-{time.time_ns()}"
+    works = [work for service in stack.standalone.services.values() for work in service.background]
+
+    def remembered() -> set[str]:
+        return {
+            work.name
+            for work in works
+            for value in vars(work).values()
+            if isinstance(value, set | dict) and name in value
+        }
+
+    async def known() -> bool:
+        return {"outbox of documenten", "sweep of documents", "deliveries"} <= remembered()
+
+    async def forgotten() -> bool:
+        return not remembered()
+
+    await with_documents(stack, name, 1)
+    for work in works:
+        work.look_everywhere()
+    await eventually(known, "background work of a municipality")
+    await erase(stack, name)
+    await eventually(forgotten, "background work of a municipality that is gone")
 
 
 async def test_two_commands_do_not_erase_at_the_same_time(stack: Stack) -> None:
