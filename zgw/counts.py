@@ -334,6 +334,7 @@ class Counts:
             sweep=SWEEP_PERIOD,
             expected=(OSError, Problem, asyncpg.PostgresError, asyncpg.InterfaceError),
         )
+        service.background.append(folding)
         await folding.run()
 
 
