@@ -2,7 +2,6 @@
 
 import asyncio
 import codecs
-import contextlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -73,8 +72,7 @@ class Service:
             self._tasks.append(asyncio.create_task(work(self), name=f"{self.api.service} {work.__name__}"))
 
     def turn(self, tenant: str, path: str) -> asyncio.Lock:
-        """Return the lock of those in this process who change one object and lost from somebody else: one at a time, so
-        that they do not keep losing from each other."""
+        """Return the lock of those in this process whose change of an object lost from another: one at a time."""
         return self._turns.setdefault((tenant, path), asyncio.Lock())
 
     def queued(self, tenant: str, path: str) -> bool:
@@ -85,9 +83,7 @@ class Service:
         """Stop the background work and close the pool."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.database.stop()
 
