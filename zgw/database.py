@@ -10,26 +10,19 @@ import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, cast
-from uuid import UUID
 
 import asyncpg
 import orjson
 from sqlalchemy import (
     ARRAY,
-    ClauseElement,
     ColumnElement,
     Executable,
     Table,
-    Text,
     any_,
     bindparam,
-    insert,
-    literal_column,
-    update,
 )
-from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from zgw.connecting import OnConnect, connect
@@ -99,31 +92,6 @@ def parameters(table: Table, names: Iterable[str]) -> dict[str, Any]:
     """Return a parameter for each of these columns, by name: what ``insert`` and ``update`` take as values."""
     # SQLAlchemy keeps the names of columns for itself in such statements.
     return {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
-
-
-@lru_cache(500)
-def _inserting(table: Table, names: tuple[str, ...]) -> Prepared:
-    return Prepared(insert(table).values(parameters(table, names)))
-
-
-@lru_cache(500)
-def _updating(table: Table, names: tuple[str, ...]) -> Prepared:
-    version = as_type(literal_column(f'"{table.name}".xmin'), Text) == bindparam("version")
-    statement = update(table).where(table.c.uuid == bindparam("key"), version)
-    return Prepared(statement.values(parameters(table, names)))
-
-
-def inserting(table: Table, row: Mapping[str, Any]) -> Executable | Bound:
-    """Return the statement that adds a row."""
-    if any(isinstance(value, ClauseElement) for value in row.values()):
-        return insert(table).values(**row)
-    return _inserting(table, tuple(row))(**row)
-
-
-def updating(table: Table, uuid: UUID, version: str, row: Mapping[str, Any]) -> Bound:
-    """Return the statement that changes a row, if it still is of this version (``full_reading``)."""
-    changed = row or {"uuid": uuid}
-    return _updating(table, tuple(changed))(key=uuid, version=version, **changed)
 
 
 def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:

@@ -1,23 +1,37 @@
-"""A write below a main object holds on to what was checked of it, until its commit.
+"""The statements that write a row, if it and its main object still are what the rules saw.
 
 A rule reads the state of a main object (a zaak that is open) before the transaction begins. So that nobody changes it
 in between, the statement that writes also locks the main object FOR SHARE, if its state (``Main.state``) still is what
 the rules saw; else nothing is written, and the request starts again. Who changes the state waits for such writes, and
 they wait for who changes it, but not for each other. No round trip comes with it: the foreign key takes such a lock
 anyway, only later and weaker.
+
+Each statement is compiled once per table, main object and set of columns.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, Text, Uuid, bindparam, cast, delete, insert, literal_column, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from zgw.check import Check
 from zgw.database import Bound, Executor, Prepared, parameters
-from zgw.database import inserting as inserting_row
-from zgw.database import updating as updating_row
 from zgw.problems import Again
-from zgw.resource import Main, Resource
+from zgw.resource import Main
 
 
 def _held(main: Main, alone: bool) -> CTE:
@@ -31,32 +45,31 @@ def _held(main: Main, alone: bool) -> CTE:
     return held
 
 
-def _unchanged(resource: Resource) -> Any:
-    version = cast(literal_column(f'"{resource.table.name}".xmin'), Text) == bindparam("version")
-    return (resource.table.c.uuid == bindparam("key"), version)
+def _unchanged(table: Table, main: Main | None, alone: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions that a row has its version, and that its main object is held."""
+    version = cast(literal_column(f'"{table.name}".xmin'), Text) == bindparam("version")
+    held = [] if main is None else [_held(main, alone).c.there == literal_column("1")]
+    return [table.c.uuid == bindparam("key"), version, *held]
 
 
 @lru_cache(500)
-def _inserting(resource: Resource, main: Main, alone: bool, names: tuple[str, ...]) -> Prepared:
-    table, held = resource.table, _held(main, alone)
-    given = parameters(table, names)
-    source = select(*(cast(given[name], table.c[name].type) for name in names)).select_from(held)
+def _inserting(table: Table, names: tuple[str, ...], main: Main | None, alone: bool) -> Prepared:
+    values = parameters(table, names)
+    if main is None:
+        return Prepared(insert(table).values(values))
+    source = select(*(cast(values[name], table.c[name].type) for name in names)).select_from(_held(main, alone))
     return Prepared(insert(table).from_select(names, source, include_defaults=False))
 
 
 @lru_cache(500)
-def _updating(resource: Resource, main: Main, alone: bool, names: tuple[str, ...]) -> Prepared:
-    table, held = resource.table, _held(main, alone)
-    statement = update(table).where(*_unchanged(resource), held.c.there == literal_column("1"))
+def _updating(table: Table, names: tuple[str, ...], main: Main | None, alone: bool) -> Prepared:
+    statement = update(table).where(*_unchanged(table, main, alone))
     return Prepared(statement.values(parameters(table, names)))
 
 
 @lru_cache(500)
-def _deleting(resource: Resource, main: Main | None, alone: bool) -> Prepared:
-    statement: Any = delete(resource.table).where(*_unchanged(resource))
-    if main is not None:
-        statement = statement.where(_held(main, alone).c.there == literal_column("1"))
-    return Prepared(statement)
+def _deleting(table: Table, main: Main | None, alone: bool) -> Prepared:
+    return Prepared(delete(table).where(*_unchanged(table, main, alone)))
 
 
 @lru_cache(500)
@@ -72,13 +85,16 @@ def _main(check: Check) -> tuple[Main | None, dict[str, Any]]:
     return main, {"held": check.main["uuid"], **{f"held_{name}": check.main[name] for name in main.state}}
 
 
-def inserting(check: Check) -> Any:
+def inserting_row(table: Table, row: Mapping[str, Any]) -> Bound:
+    """Return the statement that adds a row of which no rule looked at a main object."""
+    return _inserting(table, tuple(row), None, False)(**row)
+
+
+def inserting(check: Check) -> Bound:
     """Return the statement that adds the row of ``check``; it adds none when the main object is not what it was."""
     row = {"uuid": check.uuid, **check.row}
     main, known = _main(check)
-    if main is None:
-        return inserting_row(check.resource.table, row)
-    return _inserting(check.resource, main, check.alone, tuple(row))(**known, **row)
+    return _inserting(check.resource.table, tuple(row), main, check.alone)(**known, **row)
 
 
 def updating(check: Check, row: dict[str, Any]) -> Bound:
@@ -86,12 +102,9 @@ def updating(check: Check, row: dict[str, Any]) -> Bound:
     what it was."""
     assert check.stored is not None
     main, known = _main(check)
-    version = check.stored["_version"]
-    if main is None:
-        return updating_row(check.resource.table, check.uuid, version, row)
     changed = row or {"uuid": check.uuid}
-    statement = _updating(check.resource, main, check.alone, tuple(changed))
-    return statement(**known, key=check.uuid, version=version, **changed)
+    statement = _updating(check.resource.table, tuple(changed), main, check.alone)
+    return statement(**known, key=check.uuid, version=check.stored["_version"], **changed)
 
 
 def deleting(check: Check) -> Bound:
@@ -99,7 +112,7 @@ def deleting(check: Check) -> Bound:
     was."""
     assert check.stored is not None
     main, known = _main(check)
-    statement = _deleting(check.resource, main, check.alone)
+    statement = _deleting(check.resource.table, main, check.alone)
     return statement(**known, key=check.uuid, version=check.stored["_version"])
 
 

@@ -20,7 +20,8 @@ from zgw import outbox
 from zgw.call import Call, Service
 from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Bound, Executor, Prepared, among, compile_statement, inserting
+from zgw.database import Bound, Executor, Prepared, among, compile_statement
+from zgw.holding import inserting_row
 from zgw.problems import Problem
 
 UNIQUE = {
@@ -212,7 +213,7 @@ async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
     rows = [{"uuid": regel.uuid, **regel.row} for regel in regels]
     if "concept" in table.c:
         rows = [{**row, "concept": not regel.publish} for row, regel in zip(rows, regels, strict=True)]
-    await _many(db, [inserting(table, row) for row in rows])
+    await _many(db, [inserting_row(table, row) for row in rows])
 
 
 async def _many(db: Executor, statements: Sequence[Executable | Bound]) -> None:
