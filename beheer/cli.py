@@ -90,7 +90,13 @@ def serve_split_command(
 
 
 @app.command()
-def migrate(as_json: Json = False) -> None:
+def migrate(
+    as_json: Json = False,
+    new_secret_key: Annotated[
+        bool,
+        typer.Option("--new-secret-key", help="The secret key of the installation is lost: take the one that is set."),
+    ] = False,
+) -> None:
     """Bring the schemas of all municipalities to the newest version; safe to repeat and to interrupt."""
     with refusals():
         settings = load_settings()
@@ -98,7 +104,7 @@ def migrate(as_json: Json = False) -> None:
 
             async def first() -> None:
                 admin = await asyncpg.connect(dsn)
-                await tenants.prepare(admin, settings)
+                await tenants.prepare(admin, settings, new_key=new_secret_key)
                 await admin.close()
 
             asyncio.run(first())
@@ -135,7 +141,7 @@ def apply_command(
             async def run() -> Outcome:
                 admin = await asyncpg.connect(dsn, server_settings=READ_ONLY if dry_run else {})
                 try:
-                    await (check_prepared(admin) if dry_run else tenants.prepare(admin, settings))
+                    await (check_prepared(admin, settings) if dry_run else tenants.prepare(admin, settings))
                     return await apply(
                         admin, settings, reading(dsn) if dry_run else dsn, configuration, dry_run=dry_run
                     )

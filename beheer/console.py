@@ -15,6 +15,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from beheer import postgres, tenants
+from beheer.provision import check_key
 from beheer.runner import Standalone
 from zgw.faults import Unavailable
 from zgw.loading import load_settings
@@ -60,7 +61,7 @@ def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]], 
         async def run(dsn: str) -> T:
             admin = await asyncpg.connect(dsn, server_settings={} if changes else READ_ONLY)
             try:
-                await (tenants.prepare(admin, settings) if changes else check_prepared(admin))
+                await (tenants.prepare(admin, settings) if changes else check_prepared(admin, settings))
                 return await work(admin, settings, dsn)
             finally:
                 await admin.close()
@@ -69,8 +70,10 @@ def with_dsn(work: Callable[[asyncpg.Connection, Settings, str], Awaitable[T]], 
             return asyncio.run(run(dsn))
 
 
-async def check_prepared(admin: asyncpg.Connection) -> None:
-    """Raise LookupError for a database in which Samenzaak has made nothing yet: a command that reads does not."""
+async def check_prepared(admin: asyncpg.Connection, settings: Settings) -> None:
+    """Raise LookupError for a database in which Samenzaak has made nothing yet, because a command that reads does not;
+    ValueError for one with another secret key."""
+    await check_key(admin, settings)
     if await admin.fetchval("SELECT to_regclass('gateway.tenant')") is None:
         raise LookupError("the database has nothing of Samenzaak yet; samenzaak migrate or tenant add makes it")
 
@@ -85,7 +88,7 @@ def with_services(work: Callable[[Standalone, asyncpg.Connection], Awaitable[T]]
             admin = await asyncpg.connect(dsn)
             standalone = Standalone(settings, dsn)
             try:
-                await check_prepared(admin)
+                await check_prepared(admin, settings)
                 return await work(standalone, admin)
             finally:
                 await standalone.stop()

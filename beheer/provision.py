@@ -22,6 +22,8 @@ from zgw.tenancy import SERVICES, check_name, login_role, schema_of
 
 log = logging.getLogger("samenzaak.provision")
 
+MARK = "SELECT obj_description(to_regnamespace('gateway'), 'pg_namespace')"
+
 
 def api_of(service: str) -> Api:
     """Return the declaration of a service."""
@@ -46,6 +48,32 @@ def ddl(metadata: MetaData) -> str:
         # What SQLAlchemy has no words for, such as statistics about an expression.
         parts += table.info.get("ddl", [])
     return ";\n".join(parts) + ";\n"
+
+
+async def check_key(admin: asyncpg.Connection, settings: Settings) -> None:
+    """Raise ValueError when this installation has another secret key than the settings.
+
+    Roles would get passwords that its processes do not know, and secrets would be stored that they cannot read.
+    """
+    if await admin.fetchval(MARK) not in (None, _mark(settings)):
+        raise ValueError(
+            "SAMENZAAK_SECRET_KEY is not the key of this database; when that is lost, samenzaak migrate"
+            " --new-secret-key takes this one, and everything needs another secret"
+        )
+
+
+async def mark_key(admin: asyncpg.Connection, settings: Settings) -> None:
+    """Keep with the gateway's schema by what the secret key is known again."""
+    async with admin.transaction():
+        # Two that comment at the same time would fail.
+        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        if await admin.fetchval(MARK) != _mark(settings):
+            await admin.execute(f"COMMENT ON SCHEMA gateway IS '{_mark(settings)}'")
+
+
+def _mark(settings: Settings) -> str:
+    # Enough to see a mistake, and too little to try keys with.
+    return f"secret key {settings.derive('secret-key-mark').hex()[:8]}"
 
 
 async def make_login_roles(

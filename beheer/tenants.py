@@ -9,7 +9,7 @@ import asyncpg
 import jwt
 import orjson
 
-from beheer.provision import make_gateway_schema, make_login_roles, make_tenant
+from beheer.provision import check_key, make_gateway_schema, make_login_roles, make_tenant, mark_key
 from gateway import registry
 from gateway.addresses import own_bases
 from gateway.config import secret_box
@@ -32,10 +32,16 @@ class AddedClient:
     applicatie: str
 
 
-async def prepare(admin: asyncpg.Connection, settings: Settings) -> None:
-    """Make what belongs to no municipality: login roles and the gateway's schema. Safe to repeat."""
+async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: bool = False) -> None:
+    """Make what belongs to no municipality: login roles and the gateway's schema. Safe to repeat.
+
+    Raises ValueError, before anything changes, when the database has another secret key, unless that is ``new_key``.
+    """
+    if not new_key:
+        await check_key(admin, settings)
     await make_login_roles(admin, settings)
     await make_gateway_schema(admin)
+    await mark_key(admin, settings)
 
 
 async def add_tenant(

@@ -1,17 +1,19 @@
 """Mistakes of an operator: one line that tells what to do, nothing changed, and no secret in the answer."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import typer
 
 from beheer import postgres
 from beheer.cli import app
-from tests.opdracht import Samenzaak
+from tests.opdracht import Samenzaak, free_port
 
 UNKNOWN = "samenzaak: there is no municipality nergens\n"
 ABOUT_ONE = {
@@ -129,3 +131,53 @@ def test_a_port_that_is_none_is_told_in_one_line(here: Callable[..., Any]) -> No
             1,
             "samenzaak: SAMENZAAK_PORT: Input should be less than or equal to 65535\n",
         )
+
+
+KEY = "de sleutel van deze installatie, van 48 tekens .."
+OTHER = "een andere sleutel, die iemand bij vergissing gaf"
+
+
+def test_another_secret_key_is_refused_before_anything_changes(samenzaak: Samenzaak, tmp_path: Path) -> None:
+    """It would give clients secrets that nobody can read, and roles passwords that running processes do not know."""
+    right = partial(samenzaak, home=tmp_path, secret_key=KEY)
+    wrong = partial(samenzaak, home=tmp_path, secret_key=OTHER)
+    dsn = postgres.start(tmp_path)
+    try:
+        for name in ("deventer", "raalte"):
+            right("tenant", "add", name, "--naam", name, "--rsin", "517439943")
+            right("client", "add", name, "--client-id", "zac", "--all-rights")
+        roles = asyncio.run(_roles(dsn))
+        for command in (
+            ("client", "add", "deventer", "--client-id", "tweede"),
+            ("client", "secret", "deventer", "zac"),
+            ("tenant", "add", "olst", "--naam", "Olst", "--rsin", "517439943"),
+            ("external", "add", "deventer", "dms", "--root", "https://198.51.100.7/api"),
+            *(("migrate",), ("serve", "--port", str(free_port())), ("serve-split", "--port", str(free_port()))),
+            *(("token", "deventer", "zac"), ("client", "list"), ("check", "documents", "deventer")),
+        ):
+            said = wrong(*command)
+            told = "samenzaak: SAMENZAAK_SECRET_KEY is not the key of this database; "
+            assert (said.returncode, said.stdout, said.stderr.startswith(told)) == (1, "", True), (command, said.stderr)
+        assert asyncio.run(_roles(dsn)) == roles
+        assert right("token", "deventer", "zac").returncode == 0
+        # The key is lost: a new one is taken, and everybody gets another secret.
+        assert wrong("migrate", "--new-secret-key").returncode == 0
+        assert asyncio.run(_roles(dsn)) != roles
+        assert right("token", "deventer", "zac").returncode == 1
+        lost = wrong("token", "deventer", "zac")
+        assert (lost.returncode, lost.stderr.splitlines()[-1].startswith("samenzaak: ")) == (1, True)
+        for name in ("deventer", "raalte"):
+            said = wrong("client", "secret", name, "zac")
+            assert (said.returncode, said.stderr) == (0, "")
+            assert wrong("token", name, "zac").returncode == 0
+    finally:
+        postgres.stop(tmp_path)
+
+
+async def _roles(dsn: str) -> list[str]:
+    admin = await asyncpg.connect(dsn)
+    try:
+        found = await admin.fetch("SELECT rolname || coalesce(rolpassword, '') AS role FROM pg_authid ORDER BY 1")
+        return [row["role"] for row in found]
+    finally:
+        await admin.close()
