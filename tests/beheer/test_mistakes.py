@@ -38,7 +38,7 @@ ABOUT_ONE = {
 }
 """The commands about one municipality, with what they need beside its name."""
 ABOUT_A_CLIENT = {"token", "client secret", "client remove"}
-ABOUT_NONE_OR_ALL = {"serve", "serve-split", "migrate", "apply", "status", "tenant add", "tenant list"} | {
+ABOUT_NONE_OR_ALL = {"serve", "serve-split", "migrate", "apply", "keys", "status", "tenant add", "tenant list"} | {
     "catalogus compare",
     "selectielijst load",
 }
