@@ -29,13 +29,13 @@ from beheer.runner import Standalone
 from gateway import registry, snapshot
 from gateway.config import secret_box
 from gateway.sharing import check_own_secret
+from runtime.identity import OPERATOR, system_caller
+from runtime.outgoing import secret_box as external_box
+from runtime.problems import Problem
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
 from services.autorisaties import external
 from services.notificaties import abonnement as abonnementen
-from zgw.caller import OPERATOR, system_caller
-from zgw.external import secret_box as external_box
-from zgw.problems import Problem
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
 
 TYPES = {
     "zaaktype": ("zaaktypen", "identificatie"),

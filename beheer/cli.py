@@ -22,8 +22,8 @@ from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
 from gateway import registry, snapshot
 from gateway.config import secret_box
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities."

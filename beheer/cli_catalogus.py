@@ -10,6 +10,8 @@ from beheer.console import Json, Tenant, refusals, show, with_admin, with_servic
 from beheer.runner import Standalone
 from beheer.tenants import bases_of
 from gateway import registry
+from runtime.problems import Problem
+from runtime.settings import Settings
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import Onleesbaar, lees
@@ -17,8 +19,6 @@ from services.catalogi.uitwisseling.exporteren import exporteer
 from services.catalogi.uitwisseling.importeren import Uitslag, importeer
 from services.catalogi.uitwisseling.plan import Modus
 from services.catalogi.uitwisseling.vergelijken import vergelijk
-from zgw.problems import Problem
-from zgw.settings import Settings
 
 catalogus_app = typer.Typer(no_args_is_help=True, help="Catalogues, in the ZIP format that Open Zaak writes.")
 selectielijst_app = typer.Typer(no_args_is_help=True, help="The copy of the selection list.")

@@ -11,12 +11,12 @@ from beheer.console import Json, Tenant, show, with_admin, with_services
 from beheer.relations import Inconsistency, check_relations
 from beheer.runner import Standalone
 from beheer.tenants import bases_of, find_tenant
+from runtime.outgoing import External
+from runtime.settings import Settings
+from runtime.statements import Executor
 from services.autorisaties.external import add_external, list_externals, remove_external
-from services.documenten.controle import Finding, Total, check_documents
-from services.notificaties import beheer as queues
-from zgw.database import Executor
-from zgw.external import External
-from zgw.settings import Settings
+from services.documenten.verification import Finding, Total, check_documents
+from services.notificaties import control as queues
 
 check_app = typer.Typer(no_args_is_help=True, help="Compare what is stored in more than one place.")
 notifications_app = typer.Typer(no_args_is_help=True, help="Notifications that are on their way or got stuck.")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 
 from gateway import registry
-from zgw.tenancy import check_name, check_time_zone
+from runtime.tenancy import check_name, check_time_zone
 
 Place = tuple[str | int, ...]
 """Where something stands: ``("municipalities", "deventer", "rsin")``."""

@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from beheer import postgres, tenants
 from beheer.provision import check_key
 from beheer.runner import Standalone
-from zgw.faults import Unavailable
-from zgw.loading import load_settings
-from zgw.problems import Problem
-from zgw.settings import Settings
+from runtime.faults import Unavailable
+from runtime.loading import load_settings
+from runtime.problems import Problem
+from runtime.settings import Settings
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]

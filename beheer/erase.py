@@ -13,11 +13,11 @@ import asyncpg
 
 from gateway import registry
 from runtime.locks import Lock, session_unlock, sql, try_session_lock
-from services.documenten.opslag import Storage
-from zgw.problems import Problem
-from zgw.settings import Settings
-from zgw.signals import Signals
-from zgw.tenancy import ERASED, SERVICES, login_role, schema_of
+from runtime.problems import Problem
+from runtime.settings import Settings
+from runtime.signals import Signals
+from runtime.tenancy import ERASED, SERVICES, login_role, schema_of
+from services.documenten.storage import Storage
 
 HEARD = 10.0
 """Seconds in which every process must say that it heard of the erasure."""

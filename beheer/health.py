@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from zgw.recent import Recent
+from runtime.recent import Recent
 
 LIVE, READY = "/_intern/live", "/_intern/ready"
 

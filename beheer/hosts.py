@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import asyncpg
 
 from gateway import registry
-from zgw.settings import PREFIX, Settings
+from runtime.settings import PREFIX, Settings
 
 
 def about_hosts(settings: Settings, hosts: Iterable[str]) -> str:

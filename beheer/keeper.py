@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beheer import postgres
-from zgw.settings import Settings
+from runtime.settings import Settings
 
 log = logging.getLogger("samenzaak")
 

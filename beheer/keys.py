@@ -11,9 +11,9 @@ import yaml
 from pydantic import SecretStr
 
 from beheer.runner import PARTS, WORKER
-from zgw.caller import GATEWAY, purpose
-from zgw.settings import PREFIX, Settings
-from zgw.tenancy import SERVICES
+from runtime.identity import GATEWAY, purpose
+from runtime.settings import PREFIX, Settings
+from runtime.tenancy import SERVICES
 
 BOXES = {
     "client-secrets": (GATEWAY,),

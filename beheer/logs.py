@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from gateway import access
-from zgw.personal import masked
-from zgw.settings import Settings
+from runtime.redaction import masked
+from runtime.settings import Settings
 
 current: ContextVar[Mapping[str, Any] | None] = ContextVar("samenzaak_request", default=None)
 """The ASGI scope of the request that is being answered; only the log looks at it."""

@@ -18,8 +18,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
-from zgw.call import Service
-from zgw.problems import Problem
+from runtime.problems import Problem
+from zgw.request import Service
 
 log = logging.getLogger("samenzaak")
 

@@ -25,7 +25,7 @@ import gateway
 import services
 from gateway import registry
 from runtime.locks import Lock, lock
-from zgw.tenancy import ERASED, SERVICES, schema_of, tenant_of
+from runtime.tenancy import ERASED, SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
 

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, text
 from beheer import postgres
 from beheer.migrate import connected, head, scripts, upgrade
 from beheer.provision import api_of, ddl
-from zgw.tenancy import SERVICES, schema_of
+from runtime.tenancy import SERVICES, schema_of
 
 FILE = '''\
 """{what}."""

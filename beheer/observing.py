@@ -8,8 +8,8 @@ from beheer.logs import current
 from beheer.metrics import Metrics
 from gateway import access
 from gateway.app import Gateway
-from zgw.call import Service
-from zgw.settings import Settings
+from runtime.settings import Settings
+from zgw.request import Service
 
 if TYPE_CHECKING:
     from beheer.tracing import Tracing

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import psutil
 
 from beheer.postmaster import Postmaster, end_orphans, servers
-from zgw.settings import Settings
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 

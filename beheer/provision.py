@@ -16,9 +16,9 @@ from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
 from beheer.migrate import gateway_statements, head
 from runtime.locks import Lock, lock, sql
-from zgw.resource import Api
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES, check_name, login_role, schema_of
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES, check_name, login_role, schema_of
+from zgw.api import Api
 
 log = logging.getLogger("samenzaak.provision")
 
@@ -66,7 +66,7 @@ async def mark_key(admin: asyncpg.Connection, settings: Settings) -> None:
     """Keep with the gateway's schema by what the secret key is known again."""
     async with admin.transaction():
         # Two that comment at the same time would fail.
-        await admin.execute("SELECT pg_advisory_xact_lock(7266391)")
+        await admin.execute(sql(lock(Lock.SCHEMAS)))
         if await admin.fetchval(MARK) != _mark(settings):
             await admin.execute(f"COMMENT ON SCHEMA gateway IS '{_mark(settings)}'")
 

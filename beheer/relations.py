@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 import asyncpg
 import httpx
 
-from zgw.caller import OPERATOR, Caller, system_caller
-from zgw.faults import Unavailable
+from runtime.faults import Unavailable
+from runtime.identity import OPERATOR, Caller, system_caller
+from runtime.tenancy import schema_of
 from zgw.remote import Remote
-from zgw.tenancy import schema_of
 
 MISSING = "mirror missing"
 ORPHAN = "mirror without source"

@@ -15,15 +15,15 @@ from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
 from gateway.registry import Registry
 from oas.routes import documentation
-from zgw.call import Service
-from zgw.caller import GATEWAY, OPERATOR, incoming
-from zgw.database import Database
-from zgw.problems import Problem
+from runtime.identity import GATEWAY, OPERATOR, incoming
+from runtime.pool import Database
+from runtime.problems import Problem
+from runtime.settings import Settings
+from runtime.signals import Signals
+from runtime.tenancy import SERVICES, service_dsn
+from zgw.app import create_app
 from zgw.remote import Remote
-from zgw.routes import create_app
-from zgw.settings import Settings
-from zgw.signals import Signals
-from zgw.tenancy import SERVICES, service_dsn
+from zgw.request import Service
 
 log = logging.getLogger("samenzaak")
 

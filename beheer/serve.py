@@ -20,8 +20,8 @@ from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
 from beheer.server import Draining, Server, configure, keep_what_exists
 from beheer.tenants import prepare
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 log = logging.getLogger("samenzaak")
 

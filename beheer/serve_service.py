@@ -15,9 +15,9 @@ from beheer.keys import check_keys
 from beheer.logs import configure_logging
 from beheer.runner import PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure, keep_what_exists
-from zgw.caller import GATEWAY
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.identity import GATEWAY
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 
 async def run(

@@ -19,7 +19,7 @@ import uvicorn
 
 from beheer.protocol import Protocol, protocol
 from gateway.upstream import IDLE_SECONDS
-from zgw.settings import Settings
+from runtime.settings import Settings
 
 log = logging.getLogger("samenzaak")
 

@@ -25,9 +25,9 @@ from pydantic import SecretStr
 from beheer.keys import with_own_keys
 from beheer.runner import PARTS, WORKER
 from beheer.server import READY
-from zgw.caller import GATEWAY
-from zgw.settings import PREFIX, Settings
-from zgw.tenancy import SERVICES
+from runtime.identity import GATEWAY
+from runtime.settings import PREFIX, Settings
+from runtime.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak")
 

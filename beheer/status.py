@@ -8,8 +8,8 @@ from beheer.erase import list_erasures
 from beheer.hosts import about_hosts
 from beheer.migrate import head, revisions
 from gateway import registry
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES, schema_of
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES, schema_of
 
 
 async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]:

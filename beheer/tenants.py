@@ -14,9 +14,9 @@ from gateway import registry
 from gateway.addresses import own_bases
 from gateway.config import secret_box
 from gateway.snapshot import Tenant
-from services.notificaties.beheer import forget_client
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
+from services.notificaties.control import forget_client
 
 WEAK_SECRET = 32
 """Characters below which a secret is called short: HS256 wants at least as many bytes as its hash."""

@@ -29,8 +29,8 @@ from bench.attack_load import GRACE, attack
 from bench.attack_server import Server
 from bench.attacks import ATTACKS, Attack
 from bench.system import FORKS, free_ports
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 P99, MOST = 150.0, 500.0
 """Milliseconds that the calm clients of the other municipality may wait."""

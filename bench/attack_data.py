@@ -15,8 +15,8 @@ import httpx
 
 from beheer import tenants
 from beheer.demo import CRS, Gemeente, catalogus
+from runtime.settings import Settings
 from services.catalogi.selectielijst_laden import laad
-from zgw.settings import Settings
 
 RSINS = {"deventer": "517439943", "raalte": "159351741"}
 SECRET = "geheim" * 8

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from zgw.settings import Settings
+from runtime.settings import Settings
 
 MIB = 1024**2
 GROUPS = (

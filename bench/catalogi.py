@@ -29,9 +29,9 @@ from beheer import postgres, tenants
 from beheer.serve import bring_up_to_date
 from bench.core import parts, wait
 from bench.measure import postgres_processes
+from runtime.loading import load_settings
 from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import FILES, Rows, lees, schrijf
-from zgw.loading import load_settings
 
 ROOT = "/catalogi/api/v1"
 PORT = int(os.environ.get("BENCH_PORT", "8768"))

@@ -25,9 +25,9 @@ from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
+from runtime.loading import load_settings
+from runtime.settings import Settings
 from services.catalogi.selectielijst_laden import laad
-from zgw.loading import load_settings
-from zgw.settings import Settings
 
 ZAKEN = 150
 JSON = {"Content-Type": "application/json"}

@@ -28,7 +28,7 @@ from beheer import postgres, tenants
 from beheer.demo import Gemeente
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
-from zgw.loading import load_settings
+from runtime.loading import load_settings
 
 PORT = int(os.environ.get("BENCH_PORT", "8775"))
 ROOT = f"http://localhost:{PORT}"

@@ -22,10 +22,10 @@ import orjson
 
 from beheer.runner import build_service
 from bench.system import Client, System
+from runtime.signals import Signals
+from runtime.tenancy import schema_of
 from services.notificaties.bericht import publish
-from services.notificaties.namen import Bericht
-from zgw.signals import Signals
-from zgw.tenancy import schema_of
+from services.notificaties.matching import Bericht
 
 TENANTS = ("deventer", "raalte")
 BATCH = 500

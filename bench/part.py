@@ -16,7 +16,7 @@ from services.autorisaties import app as _autorisaties  # noqa: F401 - imported 
 from services.besluiten import app as _besluiten  # noqa: F401
 from services.catalogi import app as _catalogi  # noqa: F401
 from services.documenten import app as _documenten  # noqa: F401
-from services.notificaties import bezorger
+from services.notificaties import worker
 from services.zaken import app as _zaken  # noqa: F401
 
 SHORT = ",".join(["0.25", "0.5", *["1", "2", "4"] * 40])
@@ -36,7 +36,7 @@ def serve(part: str, port: int, environment: dict[str, str], output: Path, short
     os.environ.update(environment)
     if short_waits:
         os.environ["SAMENZAAK_DELIVERY_WAITS"] = SHORT
-        bezorger.LEASE = 4.0
+        worker.LEASE = 4.0
     serve_service.main([part, "--port", str(port)])
 
 

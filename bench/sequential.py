@@ -20,8 +20,8 @@ import asyncpg
 from beheer import postgres, tenants
 from beheer.serve import bring_up_to_date
 from bench.system import free_ports
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 PATH = "/zaken/api/v1/zaken"
 SECRET = "geheim" * 8

@@ -20,8 +20,8 @@ import psutil
 from beheer import postgres, tenants
 from beheer.migrate import upgrade_all
 from bench.part import serve, subscribe
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess

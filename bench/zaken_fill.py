@@ -10,10 +10,10 @@ import asyncpg
 
 from beheer import tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
 from services.catalogi.selectielijst_laden import laad
 from services.zaken.zaak_velden import COUNTS
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
 
 ZAAKTYPEN = 200
 BEPERKT = 150

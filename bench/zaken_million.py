@@ -32,8 +32,8 @@ from bench.core import _zaak, wait
 from bench.measure import Result, measure, postgres_processes, table
 from bench.zaken_fill import BEPERKT, SECRET, fill
 from bench.zaken_plans import BASE, clients, statements
-from zgw.loading import load_settings
-from zgw.tenancy import schema_of
+from runtime.loading import load_settings
+from runtime.tenancy import schema_of
 
 PORT = int(os.environ.get("BENCH_PORT", "8791"))
 ROOT = f"http://localhost:{PORT}"

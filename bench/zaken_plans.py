@@ -6,14 +6,15 @@ from urllib.parse import parse_qsl
 
 import asyncpg
 
+from runtime.statements import Executor, Row, compile_statement
 from services.zaken.app import RESOURCES
 from services.zaken.zaak import ZAAK
-from zgw.database import Executor, Row, compile_statement
 from zgw.filters import conditions
-from zgw.output import listing, within
+from zgw.lists import ordering_of, rights_to
 from zgw.pages import Page, read_page
-from zgw.reading import ordering_of, rights_to
+from zgw.render import listing
 from zgw.rights import EVERYTHING, Rights
+from zgw.select import within
 
 BASE = "http://localhost"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from zgw.personal import masked
+from runtime.redaction import masked
 
 log = logging.getLogger("samenzaak.access")
 

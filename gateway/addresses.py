@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.snapshot import Snapshot, Tenant
-from zgw.tenancy import SERVICES
+from runtime.tenancy import SERVICES
 
 # What is not allowed cannot be a trick: no percent sign (so no encoded slash or dot), no backslash, no empty segment
 # (so no double or trailing slash), and no segment of only dots. Nothing in the six APIs needs more than this.

@@ -41,12 +41,11 @@ from gateway.snapshot import Identity, Snapshot, Tenant
 from gateway.tokens import verify_token
 from gateway.turns import Turns
 from gateway.upstream import Upstream, new_session
-from zgw import caller as callers
-from zgw import denial
-from zgw.problems import Problem
-from zgw.recent import Recent
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
+from runtime.identity import CALLER_HEADER, DELIVERY, DENIED_HEADER, GATEWAY, Caller, sign, sign_denial
+from runtime.problems import Problem
+from runtime.recent import Recent
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from zgw.versions import VERSIONS
 
 log = logging.getLogger("samenzaak.gateway")
@@ -57,9 +56,9 @@ BASE_HEADER = b"x-samenzaak-base"
 PIECE = 64 * 1024
 """Bytes of an answer that are handed to the server at a time."""
 
-_CALLER_HEADER = callers.HEADER.encode()
-_DELIVERY_HEADER = callers.DELIVERY.encode()
-_DENIED_HEADER = denial.HEADER.encode()
+_CALLER_HEADER = CALLER_HEADER.encode()
+_DELIVERY_HEADER = DELIVERY.encode()
+_DENIED_HEADER = DENIED_HEADER.encode()
 _INTERNAL = (b"x-samenzaak-", b"x-forwarded-")
 _REPLACED = frozenset((b"authorization", b"forwarded", b"x-request-id"))
 _OF_A_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
@@ -286,7 +285,7 @@ class Gateway:
         tenant = snapshot.tenants[identity.tenant]
         if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
-        caller = callers.Caller(
+        caller = Caller(
             identity.tenant,
             identity.client_id,
             bases_for(snapshot, tenant, _host(scope), self.config.public_url),
@@ -300,7 +299,7 @@ class Gateway:
         scope["samenzaak.caller"] = caller
         forwarded = _clean(scope["headers"], exchange.request_id)
         key = self.config.internal_keys[target.service]
-        forwarded.append((_CALLER_HEADER, callers.sign(caller, callers.GATEWAY, key).encode()))
+        forwarded.append((_CALLER_HEADER, sign(caller, GATEWAY, key).encode()))
         return _rewritten(scope, target, forwarded, self._scheme(scope))
 
     async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: _Exchange, limit: int | None) -> None:
@@ -322,7 +321,7 @@ class Gateway:
         exchange.denied = True
         forwarded = [pair for pair in _clean(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         key = self.config.internal_keys[target.service]
-        forwarded.append((_DENIED_HEADER, denial.sign_denial(refusal, key).encode()))
+        forwarded.append((_DENIED_HEADER, sign_denial(refusal, key).encode()))
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
         inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         # Strangers wait for each other, and for none of the municipalities.

@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from zgw.problems import Problem, response
+from runtime.problems import Problem
+from zgw.problems import response
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet
 
-from zgw.caller import GATEWAY, outgoing
-from zgw.settings import Settings
+from runtime.identity import GATEWAY, outgoing
+from runtime.settings import Settings
 
 MAX_URI = 8 * 1024
 """Longest query string, and longest path, in bytes; more is 414."""

@@ -6,7 +6,7 @@ import math
 import time
 
 from gateway.asgi import Headers, Message, Receive, Send, header
-from zgw.problems import Problem
+from runtime.problems import Problem
 
 
 def too_large(limit: int) -> Problem:

@@ -11,7 +11,7 @@ from gateway.asgi import ASGIApp, fetch_status
 from gateway.config import Config
 from gateway.error_pages import PREFIX, error_page
 from gateway.registry import Registry
-from zgw.problems import Problem
+from runtime.problems import Problem
 
 READY_SECONDS = 3.0
 """How long a part may take to say that it is there: less than the time-out of the probes in k8s/."""

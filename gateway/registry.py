@@ -17,10 +17,10 @@ from cryptography.fernet import Fernet
 from gateway.keys import ALGORITHMS, choose_key, parse_keys
 from gateway.sharing import check_few_keys, check_own_secret
 from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
-from zgw.faults import AWAY
-from zgw.problems import Problem
-from zgw.signals import Signals
-from zgw.tenancy import check_name, check_time_zone
+from runtime.faults import AWAY
+from runtime.problems import Problem
+from runtime.signals import Signals
+from runtime.tenancy import check_name, check_time_zone
 
 log = logging.getLogger("samenzaak.gateway")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cryptography.fernet import Fernet, InvalidToken
 
 from gateway.keys import PublicKey, parse_keys
-from zgw.problems import Problem
+from runtime.problems import Problem
 
 log = logging.getLogger("samenzaak.gateway")
 

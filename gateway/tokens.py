@@ -12,7 +12,7 @@ import jwt
 from gateway.config import Config
 from gateway.keys import ALGORITHMS, choose_key
 from gateway.snapshot import ISSUER_KEYS_MAX, Identity, Issuer, Snapshot
-from zgw.problems import Problem
+from runtime.problems import Problem
 
 MAX_TOKEN = 8 * 1024
 """Longest token in bytes; real ones have a few hundred."""

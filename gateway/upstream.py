@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from gateway.asgi import Headers, Message, Receive, Scope, Send, header
-from zgw.problems import Problem
+from runtime.problems import Problem
 
 log = logging.getLogger("samenzaak.gateway")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oas.schemas import Schema, Schemas
-from zgw.resource import Api
+from zgw.api import Api
 
 
 @dataclass

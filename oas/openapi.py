@@ -18,7 +18,7 @@ from oas.parts import (
     used_headers,
     with_text,
 )
-from zgw.resource import Api
+from zgw.api import Api
 
 
 def document(api: Api, base: str = "") -> dict[str, Any]:

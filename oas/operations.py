@@ -14,11 +14,12 @@ from oas.parts import (
     trail_entry,
 )
 from oas.schemas import Schema, Side, name_of, summary_of
-from zgw.describe import Property, unwrap
+from zgw.api import Action
+from zgw.columns import Property, unwrap
 from zgw.expand import expandable
 from zgw.filters import MANY, Filter
-from zgw.output import properties
-from zgw.resource import Action, Resource
+from zgw.resource import Resource
+from zgw.select import properties
 
 VERBS = {
     "list": ("get", "list", "list", "Alle objecten opvragen"),

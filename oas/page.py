@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from oas.page_assets import SCRIPT, STYLE
-from zgw.resource import Api
+from zgw.api import Api
 
 Json = Mapping[str, Any]
 

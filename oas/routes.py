@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from oas.openapi import document
 from oas.page import docs_page
-from zgw.resource import Api
-from zgw.routes import BASE_HEADER
+from zgw.api import Api
+from zgw.app import BASE_HEADER
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

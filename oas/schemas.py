@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import WithJsonSchema
 
-from zgw.describe import Property, describe, unwrap
+from zgw.columns import Property, describe, unwrap
 from zgw.fields import Fields, Length, Matching, Ref, Shown, Whole
 
 Schema = dict[str, Any]

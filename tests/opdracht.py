@@ -75,7 +75,7 @@ def _serve() -> None:
     """Run each command that standard input asks for in a child, and answer with its status."""
     from beheer.cli import app
     from beheer.provision import api_of
-    from zgw.tenancy import SERVICES
+    from runtime.tenancy import SERVICES
 
     for service in SERVICES:
         api_of(service)

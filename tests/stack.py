@@ -26,9 +26,9 @@ from beheer.runner import WORKER, Standalone
 from beheer.split import Split
 from gateway import registry
 from gateway.config import secret_box
-from zgw.caller import OPERATOR, system_caller
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
+from runtime.identity import OPERATOR, system_caller
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 
 PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"

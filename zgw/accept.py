@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from zgw.describe import Property
+    from zgw.columns import Property
     from zgw.fields import Fields
 
 EXACT = 2.0**53
@@ -50,7 +50,7 @@ def accepted(fields: "type[Fields]", value: Any) -> Any:
 @cache
 def kinds_of(fields: "type[Fields]") -> Kinds:
     """Return the names of the fields that an empty text, null or a number may be sent for."""
-    from zgw.describe import describe
+    from zgw.columns import describe
 
     described = describe(fields)
     return Kinds(

@@ -27,15 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response, StreamingResponse
 
-from zgw.call import Call, dump
+from runtime.problems import forbidden, not_found
+from runtime.statements import Executor, among, parameters
 from zgw.check import Check
-from zgw.database import Executor, among, parameters
-from zgw.describe import describe
+from zgw.columns import describe
 from zgw.fields import path_of
-from zgw.output import existing, within
-from zgw.problems import forbidden, not_found
+from zgw.request import Call, dump
 from zgw.resource import Resource
 from zgw.rights import Rights, scopes
+from zgw.select import existing, within
 
 LEZEN = scopes("audittrails.lezen")
 
@@ -138,7 +138,7 @@ async def trail(call: Call, resource: Resource) -> Response:
     """
     call.check_accept()
     rights = await call.rights(LEZEN)
-    from zgw.reading import no_query
+    from zgw.read import no_query
 
     no_query(call)
     # The scope is granted for the component, not per type, so any of the client's rights to read the object will do.

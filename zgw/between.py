@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from zgw.tenancy import SERVICES
+from runtime.tenancy import SERVICES
 
 LEADING = ("zaken", "besluiten")
 """Those that have relations of which documenten keeps the other side."""

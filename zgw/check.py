@@ -20,15 +20,17 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from sqlalchemy import select
 from sqlmodel import Field
 
-from zgw.call import Call
-from zgw.describe import Property, describe
+from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, not_found
+from zgw.columns import Property, describe
 from zgw.fields import Fields, Length, Ref, check_url, path_of
 from zgw.filters import uuid_in
-from zgw.output import by_uuid, properties, reference_of, render
-from zgw.problems import MAX_ERRORS, OBJECT, InvalidParam, Problem, forbidden, from_pydantic, not_found
+from zgw.problems import MAX_ERRORS, from_pydantic
 from zgw.remote import resolve
+from zgw.render import render
+from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
+from zgw.select import by_uuid, properties, reference_of
 
 NOT_REGISTERED = "De API van deze URL is niet geregistreerd voor de gemeente; haar beheerder kan dat doen."
 
@@ -65,8 +67,8 @@ class Check:
     # --- What rules use ---
 
     def reject(self, name: str, code: str, reason: str = "") -> None:
-        """Report an error; ``name`` is the JSON name (``verlenging.duur``), or ``zgw.problems.OBJECT``. Those after the
-        first ``MAX_ERRORS`` are not kept."""
+        """Report an error; ``name`` is the JSON name (``verlenging.duur``), or ``OBJECT``. Those after the first
+        ``MAX_ERRORS`` are not kept."""
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(InvalidParam(name, code, reason))
 

@@ -53,12 +53,12 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from runtime.locks import Lock, try_lock
 from runtime.per_tenant import PerTenant
-from zgw.database import Executor, Prepared
-from zgw.problems import Problem
+from runtime.problems import Problem
+from runtime.statements import Executor, Prepared
 from zgw.rights import Rights
 
 if TYPE_CHECKING:
-    from zgw.call import Call, Service
+    from zgw.request import Call, Service
 
 BLOCK = 32_768
 """Ids in a block: few enough to walk through one, enough to keep the number of blocks small. The triggers know it."""

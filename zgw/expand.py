@@ -6,14 +6,15 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from zgw.call import Call, dump
-from zgw.database import Row, among
+from runtime.problems import Problem
+from runtime.statements import Row, among
 from zgw.fields import Ref
-from zgw.output import existing as exists_for
-from zgw.output import properties, reference_of, render, within
-from zgw.problems import Problem
 from zgw.remote import at_once, is_type, split_path
+from zgw.render import render
+from zgw.request import Call, dump
 from zgw.resource import Resource
+from zgw.select import existing as exists_for
+from zgw.select import properties, reference_of, within
 from zgw.sizes import MAX_READ, MAX_WRITTEN, bounded, completed, too_large
 
 MAX_PATHS = 100
@@ -237,7 +238,7 @@ def _is_uuid(text: Any) -> bool:
 
 async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:
     """Return the objects of a collection of this service with these uuids, as far as the caller may read them."""
-    from zgw.reading import rendered
+    from zgw.read import rendered
 
     resource = next((r for r in call.service.api.resources if r.path == collection), None)
     if resource is None:

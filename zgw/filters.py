@@ -19,10 +19,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Text, and_, false, literal_column, or_
 from sqlalchemy.sql import operators
 
-from zgw.database import among
-from zgw.describe import unwrap
+from runtime.problems import InvalidParam
+from runtime.statements import among
+from zgw.columns import unwrap
 from zgw.fields import Ref
-from zgw.problems import InvalidParam, from_pydantic
+from zgw.problems import from_pydantic
 
 Condition = Callable[[Any], ColumnElement[bool]]
 Within = Callable[[ColumnElement[bool]], ColumnElement[bool]]

@@ -16,15 +16,16 @@ from uuid import UUID
 import httpx
 from sqlalchemy import MetaData, Table, Uuid, select
 
-from zgw.caller import Caller, system_caller
-from zgw.database import Database, Executor, among
-from zgw.faults import AWAY, Unavailable
+from runtime.faults import AWAY, Unavailable
+from runtime.identity import Caller, system_caller
+from runtime.pool import Database
+from runtime.problems import Problem
+from runtime.statements import Executor, among
 from zgw.mirrors import CHANGES, Failed, Relation, agree
-from zgw.problems import Problem
 
 if TYPE_CHECKING:
-    from zgw.call import Service
     from zgw.check import Check
+    from zgw.request import Service
 
 log = logging.getLogger("samenzaak.relations")
 

@@ -14,13 +14,13 @@ import httpx
 from sqlalchemy import ARRAY, Select, Table, bindparam, func, select, tuple_
 from starlette.responses import Response
 
-from zgw.call import Call, Service, answer
-from zgw.caller import Caller
-from zgw.database import Database
-from zgw.faults import Unavailable
+from runtime.faults import Unavailable
+from runtime.identity import Caller
+from runtime.pool import Database
+from runtime.problems import Problem
 from zgw.fields import path_of
-from zgw.problems import Problem
 from zgw.remote import at_once
+from zgw.request import Call, Service, answer
 
 log = logging.getLogger("samenzaak.relations")
 

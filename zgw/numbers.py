@@ -17,10 +17,10 @@ from sqlalchemy import BigInteger, Column, Table, Text, and_, exists, literal, s
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from zgw.database import Executor, Row
+from runtime.statements import Executor, Row
 
 if TYPE_CHECKING:
-    from zgw.call import Call
+    from zgw.request import Call
 
 GONE = "gone"
 """Why a number is not given out: of a removed object whose client had chosen it."""

@@ -14,17 +14,17 @@ import httpx
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Insert, MetaData, Table, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from runtime.faults import AWAY
+from runtime.identity import Caller, system_caller
 from runtime.locks import Lock, try_lock
 from runtime.per_tenant import PerTenant
+from runtime.problems import Problem
+from runtime.statements import Executor, Prepared, among, parameters
+from runtime.tenancy import tenant_of
 from zgw import mending
-from zgw.call import Service
-from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Executor, Prepared, among, parameters
-from zgw.faults import AWAY
-from zgw.problems import Problem
+from zgw.request import Service
 from zgw.resource import Typed
-from zgw.tenancy import tenant_of
 
 BATCH = 100
 GATHER = 0.05

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, any_, func, literal_column, select, union_all
 
-from zgw.call import Call
-from zgw.database import Executor, Row
+from runtime.statements import Executor, Row
+from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
 

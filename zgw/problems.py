@@ -1,14 +1,15 @@
-"""The one error type and the one error shape of every API (common rules, "Errors")."""
+"""The one error shape of every API (common rules, "Errors"): titles, reasons and codes of the standard, in Dutch."""
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from itertools import islice
 
 import orjson
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.responses import Response
+
+from runtime.problems import OBJECT, InvalidParam, Problem, forbidden
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -86,67 +87,11 @@ REASONS = {
 MAX_URL = 1000
 """Most characters of a URL that an error repeats."""
 
-OBJECT = "nonFieldErrors"
-"""The name under which an error of the object as a whole is reported."""
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidParam:
-    """One entry of ``invalidParams``: where, which code, and why in Dutch."""
-
-    name: str
-    code: str
-    reason: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """Return the wire form."""
-        return {"name": self.name, "code": self.code, "reason": self.reason or REASONS.get(self.code, self.code)}
-
-
-@dataclass
-class Problem(Exception):
-    """Every failure that a client sees. Raise it anywhere; the edge turns it into problem+json."""
-
-    status: int
-    code: str
-    detail: str = ""
-    invalid_params: Sequence[InvalidParam] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    title: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.code} {self.detail} {list(self.invalid_params)}"
-
-
-class Again(Problem):
-    """What was checked is no longer so, because of somebody else: the write starts again, and tells this 409 only when
-    that happens time after time."""
-
-    def __init__(self) -> None:
-        super().__init__(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
-
-
-class UnknownTenant(Problem):
-    """The database has no such municipality, or no longer: it was erased after this work began."""
-
-    def __init__(self) -> None:
-        super().__init__(403, "permission_denied", "Deze gemeente is hier niet bekend.")
-
-
-def invalid(name: str, code: str, reason: str = "") -> Problem:
-    """Return the 400 for one field: ``raise invalid("zaaktype", "bad-url")``."""
-    return Problem(400, "invalid", invalid_params=[InvalidParam(name, code, reason)])
-
 
 def not_unique(identificatie: str) -> InvalidParam:
     """Return the error for a number that another object of the organisation has."""
     reason = f"De identificatie {identificatie} bestaat al binnen de organisatie."
     return InvalidParam("identificatie", "identificatie-niet-uniek", reason)
-
-
-def forbidden(detail: str = "") -> Problem:
-    """Return the 403 for a missing right."""
-    return Problem(403, "permission_denied", detail)
 
 
 def outside(kind: str, url: str, level: str = "") -> Problem:
@@ -164,11 +109,6 @@ def not_json(raw: bytes | bytearray, error: orjson.JSONDecodeError) -> str:
     return f"Dit is geen geldige JSON: regel {error.lineno}, teken {error.colno}."
 
 
-def not_found(detail: str = "") -> Problem:
-    """Return the 404 for an object or page that does not exist."""
-    return Problem(404, "not_found", detail)
-
-
 def kind_of(code: str) -> str:
     """Return how the ``type`` of an error names its code: ``NotFound`` for ``not_found``."""
     return "".join(part.title() for part in re.split("[-_]", code))
@@ -177,6 +117,11 @@ def kind_of(code: str) -> str:
 def title_of(code: str, status: int = 500) -> str:
     """Return the general name of an error, in Dutch."""
     return TITLES.get(code) or TITLES["permission_denied" if status == 403 else "error"]
+
+
+def as_json(param: InvalidParam) -> dict[str, str]:
+    """Return one entry of ``invalidParams`` as it is sent; without a reason of its own it has that of its code."""
+    return {"name": param.name, "code": param.code, "reason": param.reason or REASONS.get(param.code, param.code)}
 
 
 def response(problem: Problem, base_url: str = "", instance: str = "") -> Response:
@@ -196,7 +141,7 @@ def response(problem: Problem, base_url: str = "", instance: str = "") -> Respon
     if problem.invalid_params:
         # Errors of fields come first: clients look at the first.
         params = sorted(problem.invalid_params[:MAX_ERRORS], key=lambda param: param.name == OBJECT)
-        content["invalidParams"] = [param.as_json() for param in params]
+        content["invalidParams"] = [as_json(param) for param in params]
     return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
 
 

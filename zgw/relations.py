@@ -16,13 +16,13 @@ from typing import Any
 import asyncpg
 from sqlalchemy import ColumnElement, Table, literal_column, select
 
+from runtime.problems import Problem, forbidden, invalid, not_found
+from runtime.statements import Executor, Row, among
 from zgw import audit
 from zgw.check import Check
-from zgw.database import Executor, Row, among
 from zgw.mending import empty, forget, recorded
 from zgw.mirrors import CHANGES, UNREACHED, Failed, Relation, agree, refused, unreached
 from zgw.outbox import holding
-from zgw.problems import Problem, forbidden, invalid, not_found
 
 log = logging.getLogger("samenzaak.relations")
 

@@ -17,18 +17,18 @@ from zoneinfo import ZoneInfo
 import httpx
 import orjson
 
-from zgw.cache import TenantCache
-from zgw.caller import HEADER, Caller, outgoing, sign
+from runtime.cache import TenantCache
+from runtime.faults import Unavailable
+from runtime.identity import CALLER_HEADER, Caller, outgoing, sign
+from runtime.outgoing import External, Outside, find
+from runtime.problems import InvalidParam, Problem
+from runtime.settings import Settings
+from runtime.signals import Signals
+from runtime.tenancy import SERVICES
 from zgw.dates import today
-from zgw.external import External, Outside, find
-from zgw.faults import Unavailable
 from zgw.fields import Ref, path_of
-from zgw.problems import InvalidParam, Problem
 from zgw.rights import Applicatie
-from zgw.settings import Settings
 from zgw.shapes import fits
-from zgw.signals import Signals
-from zgw.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak.remote")
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class Remote:
         if caller.component not in ("", self.service):
             caller = caller.as_component(self.service)
         all_headers = {
-            HEADER: sign(caller, self.service, self._keys[service]),
+            CALLER_HEADER: sign(caller, self.service, self._keys[service]),
             **headers,
             **(self.extra_headers() if self.extra_headers else {}),
         }

@@ -1,26 +1,28 @@
 """The declaration of a resource: facts, and the plain functions that hold its rules.
 
-The standard prescribes the same operations for some forty resources; ``zgw.verbs`` performs them from this declaration.
+The standard prescribes the same operations for some forty resources; ``zgw.write``, ``zgw.read`` and ``zgw.lists``
+perform them from this declaration.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, FromClause, MetaData, Select, Table, Uuid, column, func, select, table
+from sqlalchemy import ColumnElement, FromClause, Select, Table, Uuid, column, func, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql import cast
 
+from runtime.problems import InvalidParam
 from zgw.fields import Fields, Ref
 from zgw.filters import Filter
-from zgw.problems import InvalidParam
 from zgw.rights import Rights
 
 if TYPE_CHECKING:
-    from zgw.call import Call
+    from runtime.statements import Executor
     from zgw.check import Check
     from zgw.counts import Count
-    from zgw.database import Executor
+    from zgw.request import Call
+
 
 CALLING_CLIENT = "calling_client"
 """The parameter of statements that has the client_id of the caller, where objects have an owner."""
@@ -44,7 +46,7 @@ class Typed:
 @dataclass(frozen=True)
 class Main:
     """The main object that a resource belongs to, by the attribute that refers to it. ``state`` names the columns of it
-    that rules look at: what they saw holds until the commit (``zgw.holding``)."""
+    that rules look at: what they saw holds until the commit (``zgw.rows``)."""
 
     attribute: str
     resource: "Resource"
@@ -157,63 +159,6 @@ class Resource:
     def clause(self) -> FromClause:
         """What is read from."""
         return self.table if self.source is None else self.source
-
-
-@dataclass(frozen=True, eq=False)
-class Action:
-    """An ordinary endpoint: ``_zoek``, lock, publish. ``run(call)`` answers; path parameters are in ``call.path``."""
-
-    operation: str
-    method: str
-    path: str
-    run: "Callable[[Call], Awaitable[Any]]"
-    scopes: frozenset[str] | None
-    body: type[Fields] | None = None
-    response: type[Fields] | Resource | None = None
-    status: int = 200
-    shape: str = "object"
-    """``object``, ``page``, ``array`` or ``binary``."""
-    filters: Sequence[Filter] = ()
-    parameters: Sequence[str] = ()
-    """Names of standard parameters: page, pageSize, expand, If-None-Match, CRS."""
-    content_type: str = "application/json"
-    description: str = ""
-    failures: Sequence[int] = ()
-    """Error statuses that cannot be seen from the rest of the declaration."""
-
-
-@dataclass(frozen=True)
-class Kanaal:
-    """A notification channel and the names of its kenmerken."""
-
-    naam: str
-    kenmerken: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Api:
-    """One API: its version in the standard, its resources, its other endpoints and its channels."""
-
-    service: str
-    component: str
-    version: str
-    title: str
-    resources: Sequence[Resource]
-    metadata: MetaData
-    actions: Sequence[Action] = ()
-    kanalen: Sequence[Kanaal] = ()
-    internal: "Mapping[str, Callable[[Call], Awaitable[Any]]]" = field(default_factory=dict)
-    """Routes for other services only: ``{"GET /client": run}`` is reached as ``/_intern/client``."""
-    start: Sequence[Callable[[Any], Coroutine[Any, Any, None]]] = ()
-    """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
-    forget: Sequence[Callable[[Any, str], None]] = ()
-    """What the service does when a municipality was erased: each gets the Service and the name (``""``: of any)."""
-    description: str = ""
-
-    @property
-    def root(self) -> str:
-        """The path below which the API lives."""
-        return f"/{self.service}/api/v1"
 
 
 def related(

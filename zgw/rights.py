@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal_column, or_, true
 
-from zgw.database import among
+from runtime.statements import among
 from zgw.fields import LEVELS, path_of
 
 COMPONENTS = {

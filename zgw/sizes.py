@@ -12,14 +12,14 @@ from typing import Any, get_origin
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, false, func, literal_column, not_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 
-from zgw.call import Call
-from zgw.database import Executor, Row, among
-from zgw.describe import Property, describe
+from runtime.problems import InvalidParam, Problem
+from runtime.statements import Executor, Row, among
+from zgw.columns import Property, describe
 from zgw.fields import Length, Matching, Ref, Shown
-from zgw.fixed import Fixed
-from zgw.output import listing, properties, reading
-from zgw.problems import InvalidParam, Problem
+from zgw.render import listing
+from zgw.request import Call
 from zgw.resource import Resource
+from zgw.select import Fixed, properties, reading
 
 MAX_READ = 16 * 1024**2
 """Bytes of large objects that are in memory for one answer."""
@@ -74,7 +74,7 @@ def is_small(column: ColumnElement[Any], maximum: int) -> ColumnElement[bool]:
 
 @cache
 def bounded(resource: Resource, plain: bool) -> Select[Any]:
-    """Return the statement of :func:`zgw.output.listing` (``plain``) or :func:`zgw.output.reading` that leaves out what
+    """Return the statement of :func:`zgw.render.listing` (``plain``) or :func:`zgw.select.reading` that leaves out what
     makes a row large."""
     statement = listing(resource) if plain else reading(resource)
     large = large_columns(resource)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from zgw.call import Call
-from zgw.describe import Property, describe
+from zgw.columns import Property, describe
 from zgw.fields import Fields
+from zgw.request import Call
 from zgw.resource import Resource
 
 MOST_NAMES = 10

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, exists, select
 from starlette.responses import Response
 
-from zgw.call import Call, answer
-from zgw.describe import describe
-from zgw.problems import invalid
+from runtime.problems import invalid
+from zgw.columns import describe
 from zgw.remote import split_path
+from zgw.request import Call, answer
 from zgw.resource import Resource
 
 

@@ -23,9 +23,9 @@ from beheer.demo import catalogus
 from beheer.demo.document import pdf
 from beheer.demo.webhook import Webhook
 from gateway import registry
+from runtime.settings import Settings
 from services.catalogi.selectielijst_laden import laad
 from zgw.dates import today
-from zgw.settings import Settings
 
 GEMEENTEN = {
     "deventer": ("Gemeente Deventer", "517439943"),

@@ -2,8 +2,8 @@
 
 from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, client_rights
 from services.autorisaties.external import external_apis
+from zgw.api import Api, Kanaal
 from zgw.outbox import relay
-from zgw.resource import Api, Kanaal
 from zgw.versions import VERSIONS
 
 API = Api(

@@ -10,18 +10,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
-from zgw.call import Call, answer, dump
+from runtime.problems import OBJECT, Problem, invalid, not_found
+from runtime.statements import Executor
+from zgw.api import Action
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.columns import make_table
 from zgw.fields import LEFT_OUT, LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 from zgw.filters import Filter, unknown
+from zgw.lists import list_
 from zgw.outbox import outbox_table
-from zgw.output import full_reading, render
-from zgw.problems import OBJECT, Problem, invalid, not_found
-from zgw.resource import Action, Resource
+from zgw.render import render
+from zgw.request import Call, answer, dump
+from zgw.resource import Resource
 from zgw.rights import scopes
-from zgw.tables import make_table
-from zgw.verbs import list_
+from zgw.select import full_reading
 
 log = logging.getLogger("samenzaak.autorisaties")
 

@@ -11,11 +11,11 @@ import asyncpg
 from sqlalchemy import Boolean, Column, Table, Text, select, text
 from starlette.responses import Response
 
+from runtime.outgoing import External, addresses, may_connect, secret_box, target_of
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
 from services.autorisaties.applicatie import METADATA
-from zgw.call import Call, answer
-from zgw.external import External, addresses, may_connect, secret_box, target_of
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
+from zgw.request import Call, answer
 
 EXTERNAL = Table(
     "external",

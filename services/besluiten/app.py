@@ -2,9 +2,9 @@
 
 from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
+from zgw.api import Api, Kanaal
 from zgw.mirrors import leads
 from zgw.outbox import relay
-from zgw.resource import Api, Kanaal
 from zgw.versions import VERSIONS
 
 API = Api(

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from sqlalchemy import Index, MetaData, UniqueConstraint, case, select
 
-from services.besluiten.relaties import (
+from runtime.problems import InvalidParam
+from runtime.statements import Executor
+from services.besluiten.mirroring import (
     gesloten_zaak_is_beschermd,
     spiegel_in_zaak,
     zaak_hoort_van_de_wijziging,
@@ -14,16 +16,15 @@ from services.besluiten.relaties import (
 )
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
-from zgw.database import Executor
+from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url
 from zgw.filters import equal, reference
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
-from zgw.problems import InvalidParam, not_unique
+from zgw.problems import not_unique
 from zgw.relations import keep
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
-from zgw.tables import make_table
 
 METADATA = MetaData()
 audit_table(METADATA)

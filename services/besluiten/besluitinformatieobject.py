@@ -4,15 +4,15 @@ from typing import Annotated
 
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 
+from runtime.problems import InvalidParam
 from services.besluiten.besluit import AANMAKEN, BESLUIT, LEZEN, METADATA, VERWIJDEREN
-from services.besluiten.relaties import BIO_TABLE_NAME, spiegel_in_documenten
+from services.besluiten.mirroring import BIO_TABLE_NAME, spiegel_in_documenten
 from zgw.check import OBJECT, Check
+from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.problems import InvalidParam
 from zgw.relations import keep
 from zgw.resource import Main, Resource
-from zgw.tables import make_table
 
 BESLUIT_REF = Ref("besluiten", "besluiten", table="besluit")
 INFORMATIEOBJECT = Ref(

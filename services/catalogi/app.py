@@ -14,8 +14,8 @@ from services.catalogi.versie import publish
 from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
+from zgw.api import Api, Kanaal
 from zgw.outbox import relay
-from zgw.resource import Api, Kanaal
 from zgw.versions import VERSIONS
 
 API = Api(

@@ -50,10 +50,10 @@ from services.catalogi.versie import (
     is_concept_of_mag_corrigeren,
 )
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Date, Duration, Fields, Length, Ref, Url
 from zgw.filters import Filter, equal, reference, uuid_in
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 
 class BesluittypeFields(Fields):

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from sqlalchemy import UniqueConstraint, column, exists, or_, select, table
 from sqlalchemy.types import Text, Uuid
 
+from runtime.problems import OBJECT, InvalidParam, Problem
+from runtime.statements import among
 from services.catalogi.geldigheid import CORRIGEREN, LEZEN, METADATA, SCHRIJVEN, TEXT, VERWIJDEREN, as_array
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
-from zgw.database import among
+from zgw.columns import make_table
 from zgw.fields import Date, Email, Fields, Length, Matching, Ref, Rsin, Url
 from zgw.filters import Filter, equal
-from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.resource import Resource, related
-from zgw.tables import make_table
 
 Domein = Annotated[str, Matching(r"[A-Z]+", 5, reason="Alleen hoofdletters zijn toegestaan.", blank=False)]
 

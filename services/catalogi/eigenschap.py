@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import UniqueConstraint
 
+from runtime.problems import OBJECT, InvalidParam
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
@@ -22,10 +23,9 @@ from services.catalogi.subtype import (
 )
 from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Fields, Length, Matching, Ref
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 LENGTES = {
     "tekst": (r"0*(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])", "een geheel getal van 0 tot en met 255"),

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import httpx
 
-from zgw.caller import system_caller
+from runtime.identity import system_caller
+from runtime.problems import Problem
 from zgw.check import Check
-from zgw.problems import Problem
 
 log = logging.getLogger("samenzaak.catalogi")
 

@@ -31,13 +31,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
-from zgw.call import Call
+from runtime.problems import invalid
 from zgw.dates import LOCAL_TIME, parse_date
 from zgw.fields import Date as DateField
 from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.outbox import outbox_table
-from zgw.problems import invalid
+from zgw.request import Call
 from zgw.rights import scopes
 
 METADATA = MetaData()

@@ -27,10 +27,10 @@ from services.catalogi.versie import (
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
+from zgw.columns import make_table
 from zgw.fields import Date, Fields, Length, Ref, Url, Vertrouwelijkheid
 from zgw.filters import equal, reference
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 
 class OmschrijvingGeneriek(Fields):

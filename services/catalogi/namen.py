@@ -10,14 +10,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 from sqlalchemy import select
 
+from runtime.problems import OBJECT
+from runtime.statements import Row, among
 from services.catalogi.geldigheid import IDENTITY, resolved, versions
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
-from zgw.database import Row, among
-from zgw.describe import describe
+from zgw.columns import describe
 from zgw.fields import URL, Ref, path_of
 from zgw.filters import uuid_in
-from zgw.problems import OBJECT
 
 PATHS = {"zaaktype": "zaaktypen", "informatieobjecttype": "informatieobjecttypen", "besluittype": "besluittypen"}
 ROOT = "/catalogi/api/v1/"

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from runtime.problems import OBJECT, InvalidParam
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
 from services.catalogi.gebruik import is_niet_in_gebruik
@@ -28,11 +29,10 @@ from services.catalogi.subtype import (
 )
 from services.catalogi.velden import GEVULD, LEEG_IS_NULL
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Duration, Fields, Length, Ref, Url
 from zgw.filters import equal
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 Afleidingswijze = Literal[
     "afgehandeld",

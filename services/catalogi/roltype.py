@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from sqlalchemy import UniqueConstraint
 
+from runtime.problems import OBJECT, InvalidParam
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
@@ -20,11 +21,10 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
 )
 from services.catalogi.velden import GEVULD
+from zgw.columns import make_table
 from zgw.fields import Fields, Length
 from zgw.filters import equal
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 Generiek = Literal[
     "adviseur",

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Text, Uuid, column, select, table, update
 
+from runtime.statements import Executor, Row, among
 from services.catalogi.geldigheid import as_array
 from services.catalogi.zaaktype import SUBTYPES, ZAAKTYPE_TABLE
-from zgw.database import Executor, Row, among
 
 T = ZAAKTYPE_TABLE
 

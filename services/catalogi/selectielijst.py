@@ -19,11 +19,12 @@ from sqlalchemy import Column, DateTime, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from starlette.responses import Response
 
+from runtime.problems import not_found
+from runtime.settings import Settings
 from services.catalogi.geldigheid import METADATA
-from zgw.call import Call, answer
 from zgw.check import Check
-from zgw.problems import REASONS, not_found
-from zgw.settings import Settings
+from zgw.problems import REASONS
+from zgw.request import Call, answer
 
 log = logging.getLogger("samenzaak.selectielijst")
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 
+from runtime.tenancy import schema_of
 from services.catalogi.selectielijst import kind_of, same_register
-from zgw.tenancy import schema_of
 
 COLLECTIONS = {
     "procestype": "procestypen",

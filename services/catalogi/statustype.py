@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import UniqueConstraint, func, select
 
+from runtime.problems import OBJECT, InvalidParam
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import METADATA, Dates, day_of_reference
 from services.catalogi.subtype import (
@@ -21,10 +22,9 @@ from services.catalogi.subtype import (
 )
 from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Duration, Fields, Length, Ref, Whole
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource, related
-from zgw.tables import make_table
 
 
 class ChecklistItem(Fields):

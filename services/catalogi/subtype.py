@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, select
 
+from runtime.problems import OBJECT, invalid
+from runtime.statements import Executor, Row
 from services.catalogi.geldigheid import (
     CORRIGEREN,
     GEFORCEERD_SCHRIJVEN,
@@ -21,10 +23,8 @@ from services.catalogi.samenvatting import recount
 from services.catalogi.velden import CATALOGUS_REF, ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row
 from zgw.fields import WRITE_ONLY, Date, Fields, Ref, Url
 from zgw.filters import Filter, equal, reference, uuid_in
-from zgw.problems import OBJECT, invalid
 from zgw.resource import Effect, Rule
 
 ZT = ZAAKTYPE_TABLE

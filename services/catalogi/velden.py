@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from zgw.describe import describe
+from zgw.columns import describe
 from zgw.fields import EmptyAs, Fields, Ref, Shown
 
 

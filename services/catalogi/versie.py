@@ -7,20 +7,21 @@ from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, 
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
+from runtime.problems import OBJECT, invalid
+from runtime.statements import Executor
 from services.catalogi.geldigheid import (
     GEFORCEERD_SCHRIJVEN,
     GEFORCEERD_VERWIJDEREN,
     IDENTITY,
     SCHRIJVEN,
 )
-from zgw.call import Call, answer
+from zgw.api import Action
 from zgw.check import Check
-from zgw.database import Executor
 from zgw.fields import Fields
-from zgw.problems import OBJECT, invalid
-from zgw.reading import find, no_query
-from zgw.resource import Action, Resource
-from zgw.verbs import finish, settle, transaction, written
+from zgw.read import find, no_query
+from zgw.request import Call, answer
+from zgw.resource import Resource
+from zgw.write import finish, settle, transaction, written
 
 
 async def is_concept_of_mag_corrigeren(check: Check) -> None:

@@ -24,10 +24,10 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
 )
 from services.catalogi.velden import CATALOGUS_REF, GEVULD
+from zgw.columns import make_table
 from zgw.fields import Date, Fields, Length, Ref, Url
 from zgw.filters import Filter, equal, reference
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 
 class ZaakobjecttypeFields(Fields):

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
+from runtime.problems import OBJECT
 from services.catalogi import selectielijst
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
@@ -49,14 +50,13 @@ from services.catalogi.versie import (
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
-from zgw.call import Call
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
 from zgw.filters import Filter, equal, reference
 from zgw.numbers import Numbers
-from zgw.problems import OBJECT
+from zgw.request import Call
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 Url200 = Annotated[str, Ref(follow=False, max_length=200)]
 OptionalUrl200 = Annotated[str, Ref(follow=False, blank=True, max_length=200)]

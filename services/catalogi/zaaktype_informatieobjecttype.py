@@ -18,6 +18,8 @@ from sqlalchemy import (
     select,
 )
 
+from runtime.problems import OBJECT, InvalidParam
+from runtime.statements import among
 from services.catalogi.geldigheid import METADATA, day_of_reference, resolved, versions
 from services.catalogi.namen import Naam, NaamOfUrl, is_url, names_of, ref_to
 from services.catalogi.subtype import (
@@ -33,14 +35,12 @@ from services.catalogi.subtype import (
     zaaktype_is_concept,
 )
 from services.catalogi.velden import ONBEPERKT
-from zgw.call import Call
 from zgw.check import Check
-from zgw.database import among
+from zgw.columns import make_table
 from zgw.fields import Fields, Length, Ref, Shown, Whole
 from zgw.filters import Filter, equal, uuid_in
-from zgw.problems import OBJECT, InvalidParam
+from zgw.request import Call
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 Richting = Literal["inkomend", "intern", "uitgaand"]
 CODE = "non-concept-relation"

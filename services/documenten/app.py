@@ -8,7 +8,7 @@
 - ``verwijzing``: the filter that all resources beside the document have.
 """
 
-from services.documenten import bestandsdeel_uploaden, download, lezen, schrijven, slot
+from services.documenten import bestandsdeel_uploaden, download, reading, slot, writing
 from services.documenten.document import (
     AANMAKEN,
     BIJWERKEN,
@@ -21,12 +21,12 @@ from services.documenten.document import (
 )
 from services.documenten.document_velden import COUNTS, EnkelvoudigInformatieObjectFields
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
-from services.documenten.logboek import METADATA, forget, sweep
+from services.documenten.journal import METADATA, forget, sweep
+from services.documenten.mirroring import haal_weg, leg_vast
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
-from services.documenten.spiegelen import haal_weg, leg_vast
 from services.documenten.verzending import VERZENDING
+from zgw.api import Action, Api, Kanaal
 from zgw.outbox import relay
-from zgw.resource import Action, Api, Kanaal
 from zgw.versions import VERSIONS
 
 EIO = "/enkelvoudiginformatieobjecten"
@@ -34,35 +34,35 @@ ONE = EIO + "/{uuid:uuid}"
 
 ACTIONS = [
     Action(
-        "enkelvoudiginformatieobject_list", "GET", EIO, lezen.list_documenten, LEZEN, response=DOCUMENT, shape="page",
+        "enkelvoudiginformatieobject_list", "GET", EIO, reading.list_documenten, LEZEN, response=DOCUMENT, shape="page",
         filters=FILTERS, parameters=("expand", "page"),
     ),
     Action(
-        "enkelvoudiginformatieobject__zoek", "POST", EIO + "/_zoek", lezen.zoek, LEZEN, response=DOCUMENT, shape="page",
-        body=lezen.ZoekFields, filters=ZOEK_FILTERS, parameters=("page",),
+        "enkelvoudiginformatieobject__zoek", "POST", EIO + "/_zoek", reading.zoek, LEZEN, response=DOCUMENT,
+        shape="page", body=reading.ZoekFields, filters=ZOEK_FILTERS, parameters=("page",),
     ),
     Action(
-        "enkelvoudiginformatieobject_create", "POST", EIO, schrijven.create, AANMAKEN,
-        body=EnkelvoudigInformatieObjectFields, response=schrijven.EnkelvoudigInformatieObjectCreateLock, status=201,
+        "enkelvoudiginformatieobject_create", "POST", EIO, writing.create, AANMAKEN,
+        body=EnkelvoudigInformatieObjectFields, response=writing.EnkelvoudigInformatieObjectCreateLock, status=201,
         parameters=("audit",),
     ),
     Action(
-        "enkelvoudiginformatieobject_retrieve", "GET", ONE, lezen.fetch, LEZEN, response=DOCUMENT,
+        "enkelvoudiginformatieobject_retrieve", "GET", ONE, reading.fetch, LEZEN, response=DOCUMENT,
         parameters=("expand", "versie", "registratieOp", "If-None-Match"),
     ),
-    Action("enkelvoudiginformatieobject_headers", "HEAD", ONE, lezen.fetch, LEZEN, parameters=("If-None-Match",)),
+    Action("enkelvoudiginformatieobject_headers", "HEAD", ONE, reading.fetch, LEZEN, parameters=("If-None-Match",)),
     Action(
-        "enkelvoudiginformatieobject_update", "PUT", ONE, schrijven.replace, BIJWERKEN,
-        body=schrijven.EnkelvoudigInformatieObjectWithLockFields,
-        response=schrijven.EnkelvoudigInformatieObjectShown, parameters=("audit",),
+        "enkelvoudiginformatieobject_update", "PUT", ONE, writing.replace, BIJWERKEN,
+        body=writing.EnkelvoudigInformatieObjectWithLockFields,
+        response=writing.EnkelvoudigInformatieObjectShown, parameters=("audit",),
     ),
     Action(
-        "enkelvoudiginformatieobject_partial_update", "PATCH", ONE, schrijven.merge, BIJWERKEN,
-        body=schrijven.EnkelvoudigInformatieObjectWithLockFields,
-        response=schrijven.EnkelvoudigInformatieObjectShown, parameters=("audit",),
+        "enkelvoudiginformatieobject_partial_update", "PATCH", ONE, writing.merge, BIJWERKEN,
+        body=writing.EnkelvoudigInformatieObjectWithLockFields,
+        response=writing.EnkelvoudigInformatieObjectShown, parameters=("audit",),
     ),
     Action(
-        "enkelvoudiginformatieobject_destroy", "DELETE", ONE, schrijven.remove, VERWIJDEREN, status=204,
+        "enkelvoudiginformatieobject_destroy", "DELETE", ONE, writing.remove, VERWIJDEREN, status=204,
         parameters=("audit",),
     ),
     Action(

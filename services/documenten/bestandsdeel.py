@@ -18,8 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from services.documenten.logboek import METADATA
-from zgw.database import Executor
+from runtime.statements import Executor
+from services.documenten.journal import METADATA
 
 DEEL = Table(
     "bestandsdeel",

@@ -12,17 +12,17 @@ from sqlalchemy import select, update
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
+from runtime.statements import Row
 from services.documenten.bestandsdeel import DEEL
 from services.documenten.document import DOCUMENT, SCHRIJVEN
 from services.documenten.document_velden import DOCUMENT_TABLE, BestandsDeelFields
-from services.documenten.logboek import keep, release, remove_now
+from services.documenten.journal import keep, release, remove_now
 from services.documenten.upload import Upload
-from zgw.call import Call, answer
-from zgw.database import Row
 from zgw.fields import WRITE_ONLY, Fields, Length, Ref, Shown
-from zgw.output import existing, within
-from zgw.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
-from zgw.reading import no_query
+from zgw.read import no_query
+from zgw.request import Call, answer
+from zgw.select import existing, within
 from zgw.unknown import MOST_NAMES, tell
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"

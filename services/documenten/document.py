@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, case, column, exists, func, null, select, table, text
 
+from runtime.problems import InvalidParam
 from services.documenten.document_regels import (
     document_is_vergrendeld,
     gebruiksrechten_kloppen_met_indicatie,
@@ -24,10 +25,9 @@ from services.documenten.document_velden import (
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from zgw.call import Call
 from zgw.fields import Ref, Rsin
 from zgw.filters import Filter, any_of, equal
-from zgw.problems import InvalidParam
+from zgw.request import Call
 from zgw.resource import Resource, Typed, aggregate_order
 from zgw.rights import Rights, scopes
 

@@ -7,13 +7,13 @@ from typing import cast as cast_type
 
 from sqlalchemy import column, delete, exists, insert, select, table
 
+from runtime.problems import OBJECT
+from runtime.statements import Executor
 from services.documenten.bestandsdeel import DEEL, PARTS, new_parts
 from services.documenten.document_velden import NUMBERS, VERSIE_TABLE
 from services.documenten.inhoud import Body
-from services.documenten.logboek import keep, keys_of, release
+from services.documenten.journal import keep, keys_of, release
 from zgw.check import Check
-from zgw.database import Executor
-from zgw.problems import OBJECT
 
 
 def body_of(check: Check) -> Body:

@@ -23,15 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.documenten.logboek import METADATA
+from services.documenten.journal import METADATA
 from zgw.audit import audit_table
+from zgw.columns import column_of, describe, make_table
 from zgw.counts import Counts
-from zgw.describe import describe
 from zgw.fields import WRITE_ONLY, Date, Fields, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
 from zgw.fields import DateTime as Moment
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
-from zgw.tables import column_of, make_table
 
 audit_table(METADATA)
 outbox_table(METADATA)

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
+from runtime.problems import Problem
 from services.documenten.document import LEZEN
-from services.documenten.lezen import find_version
-from services.documenten.opslag import storage_of
-from zgw.call import Call
+from services.documenten.reading import find_version
+from services.documenten.storage import storage_of
 from zgw.filters import unknown
-from zgw.problems import Problem
-from zgw.reading import known
+from zgw.read import known
+from zgw.request import Call
 
 FIRST_WINDOW, WINDOW = 256 * 1024, 2 * 1024**2
 """Bytes that are read from the storage at a time: little at first, and twice as many each time, so that a download that

@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 from sqlalchemy import exists, null, select, update
 
+from runtime.statements import Executor
 from services.documenten.document import AANMAKEN, DOCUMENT, LEZEN, SCHRIJVEN, VERWIJDEREN
 from services.documenten.document_velden import DOCUMENT_REF, DOCUMENT_TABLE
-from services.documenten.logboek import METADATA
+from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Moment, Shown, Url
 from zgw.filters import compare
 from zgw.resource import Main, Resource
-from zgw.tables import make_table
 
 
 class GebruiksrechtenFields(Fields):

@@ -15,9 +15,10 @@ import orjson
 import pybase64
 from starlette.requests import ClientDisconnect
 
+from runtime.problems import Problem, invalid
 from services.documenten.upload import Segment, Upload
-from zgw.call import Call, parsed
-from zgw.problems import Problem, invalid
+from zgw.body import parsed
+from zgw.request import Call
 
 SMALL = 64 * 1024
 """Largest body that is parsed whole. Of a larger one that would copy the content several times."""

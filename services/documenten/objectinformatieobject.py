@@ -7,17 +7,17 @@ from urllib.parse import urlencode
 import httpx
 from sqlalchemy import Index, UniqueConstraint
 
+from runtime.problems import OBJECT, InvalidParam, Problem
 from services.documenten.document import AANMAKEN, DOCUMENT, LEZEN, VERWIJDEREN
 from services.documenten.document_velden import DOCUMENT_REF
-from services.documenten.logboek import METADATA
+from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import equal
-from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.remote import split_path
 from zgw.resource import Main, Resource
-from zgw.tables import make_table
 
 BRONNEN = {"zaak": ("zaken", "zaken"), "besluit": ("besluiten", "besluiten")}
 """Per objectType the service and the collection of the object, as far as they are ours."""

@@ -5,16 +5,16 @@ from typing import Annotated
 from sqlalchemy import delete, select, update
 from starlette.responses import Response
 
+from runtime.problems import OBJECT, invalid, not_found
+from runtime.statements import Executor, Row
 from services.documenten.bestandsdeel import DEEL
 from services.documenten.document import DOCUMENT
 from services.documenten.document_regels import new_lock
 from services.documenten.document_velden import DOCUMENT_TABLE
-from services.documenten.logboek import release, remove_now
-from zgw.call import Call, answer
-from zgw.database import Executor, Row
+from services.documenten.journal import release, remove_now
 from zgw.fields import Fields, Length
-from zgw.problems import OBJECT, invalid, not_found
-from zgw.reading import find, no_query
+from zgw.read import find, no_query
+from zgw.request import Call, answer
 from zgw.rights import scopes
 from zgw.unknown import tell_unknown_to
 

@@ -4,10 +4,10 @@ import hashlib
 from contextlib import suppress
 from typing import Any
 
-from services.documenten.logboek import Key, forsake, new_key, remove_now, show_life
-from services.documenten.opslag import PIECE, failures, storage_of
-from zgw.call import Service
-from zgw.problems import Problem
+from runtime.problems import Problem
+from services.documenten.journal import Key, forsake, new_key, remove_now, show_life
+from services.documenten.storage import PIECE, failures, storage_of
+from zgw.request import Service
 
 Segment = dict[str, Any]
 """One object of a content: ``{"sleutel": key, "omvang": bytes, "sha256": hexadecimal}``."""

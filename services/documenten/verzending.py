@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
+from runtime.problems import OBJECT, forbidden
 from services.documenten.document import AANMAKEN, DOCUMENT, LEZEN, SCHRIJVEN, VERWIJDEREN
 from services.documenten.document_velden import DOCUMENT_REF, OrNone
-from services.documenten.logboek import METADATA
+from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Date, Fields, Length, Ref, Shown, Url, Whole
 from zgw.filters import equal
-from zgw.problems import OBJECT, forbidden
 from zgw.resource import Main, Resource
-from zgw.tables import make_table
 
 AardRelatie = Literal["afzender", "geadresseerde"]
 Telefoon = Annotated[str, Length(15)]

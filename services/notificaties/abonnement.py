@@ -11,21 +11,24 @@ from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
-from services.notificaties.adressen import origin_of, refusal
+from runtime.problems import OBJECT, Problem
+from runtime.settings import Settings
+from runtime.statements import Executor
+from services.notificaties.addresses import origin_of, refusal
 from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
-from services.notificaties.namen import consistent, shown, stored
-from services.notificaties.wachtrij import CHANNEL, WACHTRIJ
+from services.notificaties.matching import consistent, shown, stored
+from services.notificaties.queues import CHANNEL, WACHTRIJ
 from services.notificaties.webhook import verify
-from zgw.call import Call, answer
+from zgw.api import Action
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.columns import make_table
 from zgw.fields import WRITE_ONLY, Fields, Length, Shown, Url, check_url
-from zgw.problems import OBJECT, Problem, error
-from zgw.resource import Action, Resource
-from zgw.settings import Settings
-from zgw.tables import make_table
+from zgw.problems import error
+from zgw.read import find, no_query
+from zgw.request import Call, answer
+from zgw.resource import Resource
 from zgw.unknown import tell_unknown
-from zgw.verbs import CONFLICT_RETRIES, find, no_query, update_object
+from zgw.write import CONFLICT_RETRIES, update_object
 
 LONGEST_CALLBACK = 8000
 

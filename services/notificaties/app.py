@@ -1,7 +1,7 @@
 """The Notificaties API 1.0.1."""
 
-from services.notificaties import abonnement, bericht, bezorger, kanaal
-from zgw.resource import Api
+from services.notificaties import abonnement, bericht, kanaal, worker
+from zgw.api import Api
 from zgw.versions import VERSIONS
 
 API = Api(
@@ -14,6 +14,6 @@ API = Api(
     actions=[*abonnement.ACTIONS, *kanaal.ACTIONS, *bericht.ACTIONS],
     internal={"POST /notificaties": bericht.relayed},
     metadata=kanaal.METADATA,
-    start=[bezorger.deliver],
-    forget=[bezorger.forget, kanaal.forget],
+    start=[worker.deliver],
+    forget=[worker.forget, kanaal.forget],
 )

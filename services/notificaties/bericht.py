@@ -8,16 +8,17 @@ from pydantic import AfterValidator, ValidationError
 from sqlalchemy import select
 from starlette.responses import Response
 
+from runtime.problems import InvalidParam, Problem
 from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.kanaal import PUBLICEREN, filters_of
-from services.notificaties.namen import Bericht, Ontvangers, consistent
-from services.notificaties.wachtrij import add
-from zgw.call import Call, Service, answer
+from services.notificaties.matching import Bericht, Ontvangers, consistent
+from services.notificaties.queues import add
+from zgw.api import Action
 from zgw.fields import DateTime, Fields, Length, Shown, check_url
-from zgw.problems import InvalidParam, Problem, error, from_pydantic
-from zgw.resource import Action
+from zgw.problems import error, from_pydantic
+from zgw.read import no_query
+from zgw.request import Call, Service, answer
 from zgw.unknown import tell_unknown_to
-from zgw.verbs import no_query
 
 
 def any_url(value: str) -> str:

@@ -11,19 +11,21 @@ from sqlalchemy import MetaData, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
-from services.notificaties.namen import normal
-from zgw.call import Call, Service
-from zgw.caller import Caller
-from zgw.database import Executor
-from zgw.faults import Unavailable
+from runtime.faults import Unavailable
+from runtime.identity import Caller
+from runtime.problems import InvalidParam
+from runtime.statements import Executor
+from runtime.tenancy import SERVICES
+from services.notificaties.matching import normal
+from zgw.api import Action
+from zgw.columns import make_table
 from zgw.fields import Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, equal
-from zgw.problems import InvalidParam
-from zgw.resource import Action, Resource
+from zgw.lists import list_
+from zgw.request import Call, Service
+from zgw.resource import Resource
 from zgw.rights import scopes
-from zgw.tables import make_table
-from zgw.tenancy import SERVICES
-from zgw.verbs import create, list_
+from zgw.write import create
 
 log = logging.getLogger("samenzaak.notificaties")
 
@@ -142,7 +144,7 @@ async def ensure_own(call: Call) -> None:
 
 async def filters_of(call: Call, names: Sequence[str]) -> dict[str, list[str]]:
     """Return the names of the kenmerken of the kanalen that exist, by the name of the kanaal."""
-    from zgw.database import among
+    from runtime.statements import among
 
     await ensure_own(call)
     statement = select(KANAAL_TABLE.c.naam, KANAAL_TABLE.c.filters).where(among(KANAAL_TABLE.c.naam, names))

@@ -16,10 +16,10 @@ import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.notificaties.adressen import origin_of, parsed, refusal
-from zgw.caller import DELIVERY
-from zgw.external import may_connect
-from zgw.settings import Settings
+from runtime.identity import DELIVERY
+from runtime.outgoing import may_connect
+from runtime.settings import Settings
+from services.notificaties.addresses import origin_of, parsed, refusal
 
 log = logging.getLogger("samenzaak.notificaties")
 

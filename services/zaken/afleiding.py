@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Select, Uuid, literal, select, union, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+from runtime.statements import Executor, Row, among
 from services.zaken import archivering
 from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens, afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK, brondatum_van_deelzaken, dossier_van
+from services.zaken.gesloten import geweigerd
 from services.zaken.remote import gelezen, type_van
-from services.zaken.toestand import geweigerd
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row, among
 
 Read = Callable[[Select[Any]], Awaitable[list[Row]]]
 
@@ -41,7 +41,9 @@ async def deelzaken_en_resultaten(read: Read, zaak: Any, lock: bool = False) -> 
     return deelzaken, {row["zaak"]: row for row in await read(select(table).where(of_these))}
 
 
-def volgers(zaken: Sequence[Row], resultaten: Mapping[Any, Row], typen: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+def deelzaken_that_follow(
+    zaken: Sequence[Row], resultaten: Mapping[Any, Row], typen: Mapping[str, Mapping[str, Any]]
+) -> list[Row]:
     """Return the zaken whose retention starts with that of their hoofdzaak; those in the archive stay as they are."""
     return [
         zaak
@@ -111,7 +113,11 @@ async def leid_deelzaken_af(db: Executor, check: Check, hoofdzaak: Row) -> None:
     hoofdzaak, which is given as it now is: a part is never due before its whole."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, hoofdzaak["uuid"], lock=True)
     typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()]) if deelzaken else {}
-    closed = [deelzaak for deelzaak in volgers(deelzaken, resultaten, typen) if deelzaak["einddatum"] is not None]
+    closed = [
+        deelzaak
+        for deelzaak in deelzaken_that_follow(deelzaken, resultaten, typen)
+        if deelzaak["einddatum"] is not None
+    ]
     if not closed:
         return
     hoofdzaken = {hoofdzaak["uuid"]: await brondatum_van_deelzaken(db, check, hoofdzaak)}

@@ -5,23 +5,23 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from runtime.problems import Again
+from runtime.statements import Executor, Row
 from services.zaken.afleiding import (
     archiefwaarden,
     deelzaken_en_resultaten,
+    deelzaken_that_follow,
     leid_deelzaken_af,
     leid_verwante_zaken_af,
-    volgers,
     wijzig,
 )
 from services.zaken.archivering import afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
+from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
+from services.zaken.locks import check_unchanged, related_zaken_of
 from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, type_van
-from services.zaken.sloten import genoemd, nog_dezelfde
-from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row
-from zgw.problems import Again
 from zgw.shapes import fits
 
 DEELZAAK_ONZICHTBAAR = "; er is een deelzaak bij die u niet mag inzien."
@@ -107,11 +107,14 @@ async def sluit(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-007, zrc-021: close the zaak and derive its archiving, and that of the deelzaken that waited for it."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, ())
-    await nog_dezelfde(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
+    await check_unchanged(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
     # The day is the one on the calendar of the client: half past midnight in the Netherlands is still yesterday in UTC.
     einddatum = check.fields.datum_status_gezet.date()
     resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
-    if afleidingswijze(resultaattype) == "gerelateerde_zaak" and not genoemd(zaak) <= check.notes["vergrendeld"].keys():
+    if (
+        afleidingswijze(resultaattype) == "gerelateerde_zaak"
+        and not related_zaken_of(zaak) <= check.notes["vergrendeld"].keys()
+    ):
         raise Again()
     values = {"einddatum": einddatum, **await archiefwaarden(db, check, zaak, einddatum, resultaattype)}
     await wijzig(db, zaak, values)
@@ -130,7 +133,7 @@ async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     typen = await gelezen(check, [row["resultaattype"] for row in resultaten.values()])
     leeg: dict[str, Any] = {**dict.fromkeys(ARCHIEFVELDEN), "afgeleid": []}
-    keeps = zaak["hoofdzaak"] is not None and volgers([zaak], resultaten, typen)
+    keeps = zaak["hoofdzaak"] is not None and deelzaken_that_follow([zaak], resultaten, typen)
     await wijzig(db, zaak, {"einddatum": None, **({} if keeps else leeg)})
-    for deelzaak in volgers(deelzaken, resultaten, typen):
+    for deelzaak in deelzaken_that_follow(deelzaken, resultaten, typen):
         await wijzig(db, deelzaak, leeg)

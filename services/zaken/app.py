@@ -12,7 +12,7 @@
 """
 
 from services.zaken.klantcontact import KLANTCONTACT
-from services.zaken.nummers import ACTIONS as NUMMERS
+from services.zaken.numbers import ACTIONS as NUMMERS
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
 from services.zaken.status import STATUS
@@ -25,9 +25,10 @@ from services.zaken.zaaknotitie import ZAAKNOTITIE
 from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from services.zaken.zoeken import ACTIONS as ZOEKEN
+from zgw.api import Action, Api, Kanaal
 from zgw.mirrors import leads
 from zgw.outbox import relay
-from zgw.resource import Action, Api, Kanaal, Resource
+from zgw.resource import Resource
 from zgw.versions import VERSIONS
 
 RESOURCES: list[Resource] = [

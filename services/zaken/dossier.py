@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runtime.statements import Executor, Row, among
 from services.zaken.archivering import (
     Archieffout,
     Besluit,
@@ -20,7 +21,6 @@ from services.zaken.archivering import (
 from services.zaken.remote import Gelezen, gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row, among
 from zgw.filters import uuid_in
 
 ARCHIEFVELDEN = ("archiefnominatie", "startdatum_bewaartermijn", "archiefactiedatum")

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runtime.problems import OBJECT, Again, forbidden, invalid
+from runtime.statements import Executor
 from services.zaken.dossier import ZAAK
+from services.zaken.gesloten import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
 from services.zaken.remote import gelezen
-from services.zaken.toestand import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor
-from zgw.problems import OBJECT, Again, forbidden, invalid
 
 DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
 HOOFDZAAK_GESLOTEN = (
@@ -60,7 +60,7 @@ async def _blijft_open_onder(check: Check, hoofdzaak: Mapping[str, Any]) -> bool
     return not await check.call.holds(GEFORCEERD, hoofdzaak["zaaktype"], hoofdzaak["vertrouwelijkheidaanduiding"])
 
 
-async def hoofdzaak_is_nog_dezelfde(db: Executor, check: Check) -> None:
+async def check_hoofdzaak_unchanged(db: Executor, check: Check) -> None:
     """zrc-013, zrc-007: two zaken that become each other's deelzaak, or that of a third, at the same moment; a
     hoofdzaak that gets another zaaktype, or is closed or archived. As effect: the later one waits for the row of the
     other, and sees what became of it."""

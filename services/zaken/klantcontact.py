@@ -7,14 +7,14 @@ from typing import Annotated
 
 from sqlalchemy import UniqueConstraint
 
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken
+from runtime.problems import InvalidParam
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import DateTime, Fields, Length, Shown, Url
 from zgw.filters import reference
-from zgw.problems import InvalidParam
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 ALPHABET = string.ascii_uppercase + string.digits
 

@@ -12,7 +12,7 @@ from services.zaken.betrokkene import (
     NatuurlijkPersoon,
     NietNatuurlijkPersoon,
 )
-from zgw.describe import describe
+from zgw.columns import describe
 from zgw.fields import Fields, JsonObject, Length
 from zgw.problems import error
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runtime.problems import Problem
+from runtime.statements import Row, among
 from zgw.check import Check
-from zgw.database import Row, among
-from zgw.problems import Problem
 from zgw.remote import at_once, split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]

@@ -5,17 +5,17 @@ from typing import Annotated
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 
+from runtime.problems import OBJECT, InvalidParam
 from services.zaken.afleiding import herbereken
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.locks import lock_deelzaken
 from services.zaken.remote import type_van
-from services.zaken.sloten import met_deelzaken
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 RESULTAATTYPE = Ref("catalogi", "resultaattypen")
 
@@ -82,7 +82,7 @@ RESULTAAT = Resource(
     unique={"resultaat_zaak": InvalidParam("zaak", "unique")},
     rules=[zaak_heeft_nog_geen_resultaat, resultaattype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, resultaat_heet_naar_zijn_type],
-    locks=[met_deelzaken],
+    locks=[lock_deelzaken],
     effects=[herbereken],
     description="Het resultaat van een zaak; een zaak heeft er ten hoogste een.",
 )

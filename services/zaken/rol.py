@@ -9,21 +9,21 @@ from sqlalchemy import Column, Index, Text, text
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.sql import func
 
+from runtime.problems import OBJECT, InvalidParam
 from services.zaken.betrokkene import BETROKKENEN, has_value
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.rol_filters import (
     BetrokkeneType,
     OmschrijvingGeneriek,
     identification_filters,
     identification_indexes,
 )
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import DateTime, Email, EmptyAs, Fields, JsonObject, Length, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
-from zgw.problems import OBJECT, InvalidParam
 from zgw.resource import Resource, related
-from zgw.tables import make_table
 
 ENKELVOUDIG = ("initiator", "zaakcoordinator")
 """What a zaak has at most one rol of."""

@@ -6,18 +6,18 @@ from typing import Annotated
 from pydantic import BeforeValidator
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
+from runtime.problems import OBJECT, InvalidParam, forbidden
+from runtime.statements import Executor
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
-from services.zaken.sloten import sluiten_of_heropenen
-from services.zaken.toestand import zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd
+from services.zaken.locks import lock_for_closing
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.database import Executor
+from zgw.columns import make_table
 from zgw.fields import DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import Filter, reference
-from zgw.problems import OBJECT, InvalidParam, forbidden
 from zgw.resource import Resource, related
 from zgw.rights import scopes
-from zgw.tables import make_table
 
 AANMAKEN = scopes("zaken.aanmaken")
 TOEVOEGEN = scopes("zaken.statussen.toevoegen")
@@ -161,7 +161,7 @@ STATUS = Resource(
         zaak_is_nog_niet_gearchiveerd,
     ],
     guards=[client_mag_deze_status_toevoegen, zaak_is_klaar_voor_de_eindstatus],
-    locks=[sluiten_of_heropenen],
+    locks=[lock_for_closing],
     effects=[dit_is_de_eerste, sluit_of_heropen],
     description="De statussen van zaken: de geschiedenis, waaraan alleen wordt toegevoegd.",
 )

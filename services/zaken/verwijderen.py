@@ -10,23 +10,23 @@ from typing import Any
 from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.zaken.nummers import NUMBERS
+from runtime.problems import OBJECT, Again, forbidden, invalid, not_found
+from runtime.statements import Executor, Row, among
+from services.zaken.locks import lock_zaken, zaken_naming
+from services.zaken.mirroring import LEIDEND, spiegels
+from services.zaken.numbers import NUMBERS
 from services.zaken.remote import deels_onzichtbaar
-from services.zaken.sloten import noemen, vergrendel
-from services.zaken.spiegels import LEIDEND, spiegels
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, Row, among
 from zgw.mirrors import Relation
 from zgw.outbox import announce_along, catalogus_of
-from zgw.problems import OBJECT, Again, forbidden, invalid, not_found
 from zgw.relations import keep, mirrored
 
 _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)
 
 
-def gezin(zaak: Any) -> Any:
+def zaak_and_deelzaken(zaak: Any) -> Any:
     """Return the statement that reads a zaak and all zaken below it, each with its depth."""
     top = select(*NODIG, literal(0).label("diepte")).where(_c.uuid == zaak).cte("gezin", recursive=True)
     return select(top.union_all(select(*NODIG, top.c.diepte + 1).where(_c.hoofdzaak == top.c.uuid)))
@@ -35,7 +35,7 @@ def gezin(zaak: Any) -> Any:
 async def client_mag_elke_deelzaak_verwijderen(check: Check) -> None:
     """zrc-023, zrc-006: wat met een zaak mee verdwijnt, mag de client ook zelf verwijderen: elke deelzaak, naar haar
     eigen type en vertrouwelijkheid."""
-    zaken = await check.call.db.rows(check.call.tenant, gezin(check.uuid))
+    zaken = await check.call.db.rows(check.call.tenant, zaak_and_deelzaken(check.uuid))
     await _weiger_wat_niet_mag(check, zaken)
     typed = check.resource.typed
     assert typed is not None
@@ -53,7 +53,7 @@ async def _weiger_wat_niet_mag(check: Check, zaken: Sequence[Row]) -> None:
 async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
     """zrc-023: a zaak in which besluiten were taken stays until those are deleted."""
     table = ZAAK_TABLE.metadata.tables["zaakbesluit"]
-    zaken = [row["uuid"] for row in await check.call.db.rows(check.call.tenant, gezin(check.uuid))]
+    zaken = [row["uuid"] for row in await check.call.db.rows(check.call.tenant, zaak_and_deelzaken(check.uuid))]
     statement = select(table.c.besluit).where(among(table.c.zaak, zaken))
     if besluiten := [row["besluit"] for row in await check.call.db.rows(check.call.tenant, statement)]:
         hidden = await deels_onzichtbaar(check, besluiten)
@@ -67,8 +67,8 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     All are locked, in the order of ``sloten``. Then they are walked through from the top down: a deelzaak that is being
     added waits for this transaction, and then finds no hoofdzaak any more.
     """
-    known = [row["uuid"] for row in await db.rows(gezin(check.uuid))]
-    await vergrendel(db, known, noemen(known), verwijderen=True)
+    known = [row["uuid"] for row in await db.rows(zaak_and_deelzaken(check.uuid))]
+    await lock_zaken(db, known, zaken_naming(known), verwijderen=True)
     zaken: list[Any] = []
     level = [check.uuid]
     while level:

@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, column, func, literal, literal_column, select, table
 from sqlalchemy.dialects.postgresql import array
 
+from runtime.problems import InvalidParam
+from runtime.statements import among
 from services.zaken.afleiding import volg_de_zaak
 from services.zaken.geometrie import omvat_zaakgeometrie
-from services.zaken.hoofdzaak import hoofdzaak_is_nog_dezelfde
-from services.zaken.nummers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
+from services.zaken.gesloten import GEFORCEERD, LEZEN, TOESTAND
+from services.zaken.hoofdzaak import check_hoofdzaak_unchanged
+from services.zaken.locks import lock_for_moving
+from services.zaken.numbers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
-from services.zaken.sloten import verhuizen
-from services.zaken.toestand import GEFORCEERD, LEZEN, TOESTAND
 from services.zaken.verwijderen import (
     anderen_laten_los,
     client_mag_elke_deelzaak_verwijderen,
@@ -30,10 +32,8 @@ from services.zaken.zaak_regels import (
     vertrouwelijkheid_volgt_zaaktype,
 )
 from services.zaken.zaak_velden import COUNTS, METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
-from zgw.database import among
 from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
 from zgw.filters import Filter, any_of, compare, equal, reference
-from zgw.problems import InvalidParam
 from zgw.resource import Main, Resource, Typed, aggregate_order, related
 from zgw.rights import scopes
 
@@ -187,10 +187,10 @@ ZAAK = Resource(
         nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
-    locks=[verhuizen],
+    locks=[lock_for_moving],
     effects=[
         reservering_is_gebruikt,
-        hoofdzaak_is_nog_dezelfde,
+        check_hoofdzaak_unchanged,
         het_beoordeelde_is_alles,
         volg_de_zaak,
     ],

@@ -2,6 +2,9 @@
 
 from sqlalchemy import select
 
+from runtime.problems import OBJECT, forbidden
+from runtime.statements import Executor, among
+from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.hoofdzaak import (
     hoofdzaak_is_een_andere_zaak,
     hoofdzaak_is_geen_deelzaak,
@@ -9,14 +12,11 @@ from services.zaken.hoofdzaak import (
     open_deelzaak_hoort_bij_open_hoofdzaak,
     zaaktype_past_bij_hoofdzaak,
 )
+from services.zaken.locks import check_unchanged
 from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
-from services.zaken.sloten import nog_dezelfde
-from services.zaken.toestand import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
-from zgw.database import Executor, among
 from zgw.filters import uuid_in
-from zgw.problems import OBJECT, forbidden
 
 SUBTYPES = {
     "status": "statustype",
@@ -123,9 +123,9 @@ async def het_beoordeelde_is_alles(db: Executor, check: Check) -> None:
     """zrc-001, zrc-022: nothing came to the zaak since these rules looked. As effect: who writes below the zaak after
     this waits, and then sees what it has become."""
     if "documenten" in check.notes:
-        await nog_dezelfde(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
+        await check_unchanged(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
     for name, typen in check.notes.get("subtypen", {}).items():
-        await nog_dezelfde(db, check, name, SUBTYPES[name], typen)
+        await check_unchanged(db, check, name, SUBTYPES[name], typen)
 
 
 async def vertrouwelijkheid_volgt_zaaktype(check: Check) -> None:

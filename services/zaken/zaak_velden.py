@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
+from zgw.columns import make_table
 from zgw.counts import Counts
 from zgw.dates import today
 from zgw.fields import (
@@ -29,7 +30,6 @@ from zgw.fields import (
 )
 from zgw.outbox import outbox_table
 from zgw.problems import error
-from zgw.tables import make_table
 
 METADATA = MetaData()
 AUDITTRAIL = audit_table(METADATA)

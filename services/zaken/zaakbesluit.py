@@ -7,18 +7,18 @@ from typing import Annotated, Any
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 from starlette.responses import Response
 
+from runtime.problems import OBJECT, InvalidParam, forbidden
 from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af, vergrendeld
-from services.zaken.sloten import met_deelzaken
-from services.zaken.toestand import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.gesloten import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
-from zgw.call import Call
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Url, path_of
-from zgw.problems import OBJECT, InvalidParam, forbidden
 from zgw.relations import UNFORCED
+from zgw.request import Call
 from zgw.resource import Resource
-from zgw.tables import make_table
-from zgw.verbs import transaction
+from zgw.write import transaction
 
 
 class ZaakBesluitFields(Fields):
@@ -96,7 +96,7 @@ ZAAKBESLUIT = Resource(
     rules=[besluit_verwijst_naar_deze_zaak],
     removal_rules=[besluit_verwijst_niet_meer_naar_deze_zaak],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken, besluit_van_wie_niet_mag_forceren],
-    locks=[met_deelzaken],
+    locks=[lock_deelzaken],
     effects=[herbereken],
     description="De besluiten bij een zaak, zoals de Besluiten API die heeft gemeld.",
 )

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 from sqlalchemy import Column, Index, Text
 
+from runtime.problems import OBJECT
 from services.zaken.afleiding import herbereken
-from services.zaken.sloten import met_deelzaken
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, Fields, Ref, Shown, Url
-from zgw.problems import OBJECT
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 EIGENSCHAP = Ref("catalogi", "eigenschappen")
 
@@ -106,7 +106,7 @@ ZAAKEIGENSCHAP = Resource(
     rules=[eigenschap_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
     derive=[naam_van_de_eigenschap, waarschuw_bij_afwijkende_waarde],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
-    locks=[met_deelzaken],
+    locks=[lock_deelzaken],
     effects=[herbereken],
     description="Wat er van een zaak is vastgelegd bij een eigenschap van het zaaktype.",
 )

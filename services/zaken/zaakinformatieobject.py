@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, literal_column
 from sqlalchemy import DateTime as SqlDateTime
 
+from runtime.problems import OBJECT, InvalidParam, Problem
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.mirroring import spiegels
 from services.zaken.remote import type_van
-from services.zaken.spiegels import spiegels
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.problems import OBJECT, InvalidParam, Problem
 from zgw.relations import keep, mirrored
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
 STATUS = Ref("zaken", "statussen", table="status", on_delete="SET NULL")

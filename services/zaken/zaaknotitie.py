@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, func
 from sqlalchemy import DateTime as SqlDateTime
 
-from services.zaken.toestand import ALLEEN_BIJWERKEN
+from runtime.problems import forbidden
+from services.zaken.gesloten import ALLEEN_BIJWERKEN
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import DateTime, Fields, Length, Moment, Shown, Url
 from zgw.filters import compare, equal, reference
-from zgw.problems import forbidden
 from zgw.resource import Main, Resource
-from zgw.tables import make_table
 
 NotitieType = Literal["intern", "extern"]
 NotitieStatus = Literal["concept", "definitief"]

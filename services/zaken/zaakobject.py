@@ -8,20 +8,19 @@ from pydantic import BeforeValidator
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
+from runtime.problems import OBJECT
 from services.zaken.afleiding import herbereken
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.locks import lock_deelzaken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.remote import opgehaald
-from services.zaken.sloten import met_deelzaken
-from services.zaken.toestand import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check
-from zgw.describe import describe
+from zgw.columns import describe, make_table
 from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url, Variants
 from zgw.filters import equal, reference
-from zgw.problems import OBJECT
 from zgw.resource import Resource
-from zgw.tables import make_table
 
 
 class ObjectTypeOverigeDefinitie(Fields):
@@ -147,7 +146,7 @@ ZAAKOBJECT = Resource(
         definitie_beschrijft_het_object,
     ],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
-    locks=[met_deelzaken],
+    locks=[lock_deelzaken],
     effects=[herbereken],
     description="Waar een zaak over gaat.",
 )

@@ -19,9 +19,9 @@ from weakref import WeakValueDictionary
 
 import orjson
 
+from runtime.problems import Problem
 from services.zaken.remote import zichtbaar
 from zgw.check import Check
-from zgw.problems import Problem
 
 log = logging.getLogger("samenzaak.zaken")
 
@@ -30,7 +30,7 @@ SECONDS = 30.0
 MAX_INPUT = 1_000_000
 """Bytes of JSON that are looked at."""
 OPEN = ", of is van een registratie die niet voor elke applicatie is opengesteld."
-CHILD = Path(__file__).with_name("begrensd.py")
+CHILD = Path(__file__).with_name("definitie_sandbox.py")
 
 QUEUE = 5
 """How many of one municipality may wait for its place; a program takes a second or two."""

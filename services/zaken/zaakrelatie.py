@@ -6,15 +6,15 @@ from typing import Annotated
 
 from sqlalchemy import Index
 
-from services.zaken.spiegels import spiegels
-from services.zaken.toestand import ALLEEN_BIJWERKEN, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import ALLEEN_BIJWERKEN, zaak_is_nog_niet_gearchiveerd
+from services.zaken.mirroring import spiegels
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
+from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
 from zgw.relations import keep, mirrored
 from zgw.resource import Mirror, Resource
-from zgw.tables import make_table
 
 ELDERS = Ref(shape=("url",))
 

@@ -14,18 +14,20 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
 from starlette.responses import Response
 
+from runtime.problems import OBJECT, InvalidParam, Problem, invalid, not_found
+from runtime.statements import Executor, among
 from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, is_tangled, points_within, shape_of, shapes_within
 from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
-from zgw.call import Call, answer, crs_headers
-from zgw.database import Executor, among
+from zgw.api import Action
 from zgw.expand import MAX_PATHS, paths, text_of
 from zgw.fields import Fields
 from zgw.filters import conditions, unknown
-from zgw.output import existing, within
-from zgw.problems import OBJECT, InvalidParam, Problem, from_pydantic, invalid, not_found
-from zgw.reading import ordering_of, page_of, page_url, rendered, search
-from zgw.resource import Action
+from zgw.lists import ordering_of, page_of, page_url, search
+from zgw.problems import from_pydantic
+from zgw.read import rendered
+from zgw.request import Call, answer, crs_headers
+from zgw.select import existing, within
 from zgw.sizes import bounded, completed
 from zgw.unknown import tell_unknown_to
 

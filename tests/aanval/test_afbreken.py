@@ -15,14 +15,18 @@ from beheer.relations import check_relations
 from beheer.runner import build_registry, own_dsn
 from gateway import registry as clients
 from gateway.config import secret_box
-from services.documenten import document_velden, logboek
-from services.notificaties import wachtrij
+from runtime.identity import Caller
+from runtime.pool import Database
+from runtime.signals import Signals
+from runtime.statements import Executor
+from services.documenten import document_velden, journal
+from services.notificaties import queues
 from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.bericht import publish
-from services.notificaties.bezorger import Worker
+from services.notificaties.delivery import Queue
 from services.notificaties.kanaal import OwnKanalen
-from services.notificaties.namen import Bericht
-from services.notificaties.rij import Queue
+from services.notificaties.matching import Bericht
+from services.notificaties.worker import Worker
 from services.zaken import zaak_velden
 from tests.aanval.afbreken import Count, at_every_await, eventually
 from tests.besluiten.wereld import DOCUMENTEN, RSIN, ZAKEN, Werk, deelbaar
@@ -32,9 +36,6 @@ from tests.relaties.bewerkingen import OPERATIONS, Operation
 from tests.selectielijst import Selectielijst
 from tests.stack import PUBLIC, Client, Stack, common_folder, running, worker
 from zgw import outbox
-from zgw.caller import Caller
-from zgw.database import Database, Executor
-from zgw.signals import Signals
 
 TENANT = "deventer"
 BROKEN_OFF = ("zaakinformatieobject create", "zaakinformatieobject delete", "besluit move", "zaak delete")
@@ -401,8 +402,8 @@ class Deliveries:
         self.expected: list[str] = []
         self.workers: list[Worker] = []
         # What another worker may take at once, so that nobody waits for a lease to run out.
-        monkeypatch.setattr("services.notificaties.bezorger.LEASE", 0.0)
-        monkeypatch.setattr("services.notificaties.rij.LINGER", 0.001)
+        monkeypatch.setattr("services.notificaties.worker.LEASE", 0.0)
+        monkeypatch.setattr("services.notificaties.delivery.LINGER", 0.001)
 
     def worker(self) -> Worker:
         """Return a worker of a new process, that only takes queues."""
@@ -428,7 +429,7 @@ class Deliveries:
         }
         async with self.service.database.transaction(TENANT) as db:
             await db.execute(ABONNEMENT_TABLE.insert().values(**values))
-            await db.execute(wachtrij.WACHTRIJ.insert().values(abonnement=self.abonnement))
+            await db.execute(queues.WACHTRIJ.insert().values(abonnement=self.abonnement))
 
     async def add(self) -> None:
         """Publish two messages about one object."""
@@ -550,12 +551,12 @@ async def test_the_journal_of_documents_forgets_nothing(
     schema = f"{TENANT}_documenten"
 
     async def key() -> None:
-        logboek.stock_of(service, TENANT).clear()
-        await logboek.new_key(service, TENANT)
+        journal.stock_of(service, TENANT).clear()
+        await journal.new_key(service, TENANT)
 
     async def keys_are_known() -> None:
         known = {row[0] for row in await admin.fetch(f"SELECT sleutel FROM {schema}.opslaglogboek")}
-        assert {one.name for one in logboek.stock_of(service, TENANT)} <= known
+        assert {one.name for one in journal.stock_of(service, TENANT)} <= known
         await at_rest(still, admin)
 
     counts["journal, new key"] = await at_every_await(key, keys_are_known)
@@ -564,13 +565,13 @@ async def test_the_journal_of_documents_forgets_nothing(
         await admin.execute(f"INSERT INTO {schema}.opslaglogboek VALUES ($1, now() - interval '1 hour')", uuid4().hex)
 
     async def swept() -> None:
-        await logboek.sweep_tenant(service, TENANT)
+        await journal.sweep_tenant(service, TENANT)
         assert await admin.fetchval(f"SELECT count(*) FROM {schema}.opslaglogboek WHERE vanaf < now()") == 0
         await at_rest(still, admin)
         await due()
 
     await due()
-    counts["journal, sweep"] = await at_every_await(lambda: logboek.sweep_tenant(service, TENANT), swept)
+    counts["journal, sweep"] = await at_every_await(lambda: journal.sweep_tenant(service, TENANT), swept)
 
 
 async def test_counts_are_folded_by_the_next(still: Stack, admin: asyncpg.Connection, counts: dict[str, Count]) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
+from runtime.statements import Executor
 from tests.answers import errors
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, besluit
 from zgw import audit
-from zgw.database import Executor
 
 MIB = 1024**2
 

@@ -12,14 +12,14 @@ import uvicorn
 from aiohttp import web
 from pydantic import SecretStr
 
-from services.notificaties.adressen import refusal
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
+from services.notificaties.addresses import refusal
 from services.notificaties.webhook import TEST_MESSAGE, Webhooks
 from tests.aanval.luisteraars import ABONNEMENT, CONSUMEREN, body, consumer, notifying
 from tests.answers import errors
 from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
 from tests.stack import SPLIT, Client, Stack
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
 
 PUBLISH = "/notificaties/api/v1/notificaties"
 

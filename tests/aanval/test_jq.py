@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from runtime.problems import Problem
 from services.zaken import zaakobject_definitie
 from services.zaken.zaakobject_definitie import QUEUE, judge
 from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
-from zgw.problems import Problem
 
 OBJECTS = "/zaken/api/v1/zaakobjecten"
 PERSON = {"burgerservicenummer": "999990019", "geboortedatum": "1970-05-17", "naam": "P. Roef"}

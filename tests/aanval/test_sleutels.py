@@ -12,13 +12,12 @@ import httpx
 import pytest
 
 from beheer.keys import keys_of
+from runtime.identity import CALLER_HEADER, GATEWAY, OPERATOR, Caller, purpose, sign, sign_denial, system_caller
+from runtime.identity import DENIED_HEADER as DENIED
+from runtime.problems import Problem
+from runtime.tenancy import SERVICES
 from tests.stack import CRS, PUBLIC, Client, Stack
 from zgw.between import PERMISSIONS, may_ask
-from zgw.caller import GATEWAY, HEADER, OPERATOR, Caller, purpose, sign, system_caller
-from zgw.denial import HEADER as DENIED
-from zgw.denial import sign_denial
-from zgw.problems import Problem
-from zgw.tenancy import SERVICES
 
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"
 APPLICATIES = "/autorisaties/api/v1/applicaties"
@@ -38,7 +37,7 @@ class Pod:
     async def ask(self, service: str, method: str, path: str, token: str, **given: Any) -> httpx.Response:
         """Return what a service answers to a request with this token at its own port."""
         async with at(self.stack, service) as http:
-            return await http.request(method, path, headers={HEADER: token, **CRS}, **given)
+            return await http.request(method, path, headers={CALLER_HEADER: token, **CRS}, **given)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from beheer.protocol import Protocol, protocol
 from gateway.asgi import Receive, Scope, Send
-from services.documenten.opslag import storage_of
+from services.documenten.storage import storage_of
 from tests.maak import Maak
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack

@@ -15,7 +15,8 @@ import pytest
 from beheer import status, tenants
 from beheer.erase import Erasure, erase_tenant, list_erasures
 from runtime.locks import Lock, sql, try_session_lock
-from services.documenten.opslag import Storage
+from runtime.problems import UnknownTenant
+from services.documenten.storage import Storage
 from tests import wereld as werelden
 from tests.aanval.afbreken import eventually
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
@@ -24,7 +25,6 @@ from tests.documenten.maak_document import body as document_body
 from tests.documenten.maak_document import informatieobjecttype
 from tests.notificaties.webhooks import Webhook, listening
 from tests.stack import Client, Stack
-from zgw.problems import UnknownTenant
 
 ZAKEN = "/zaken/api/v1/zaken"
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"

@@ -10,16 +10,16 @@ import orjson
 import pytest
 
 from oas.openapi import document as oas_of
+from runtime.tenancy import SERVICES
 from tests.answers import errors, problem
 from tests.documenten.maak_document import document
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
-from zgw.call import MAX_EXPONENTS, MAX_LIST, MAX_PARTS
-from zgw.describe import Property, describe
+from zgw.body import MAX_EXPONENTS, MAX_LIST, MAX_PARTS
+from zgw.columns import Property, describe
 from zgw.fields import Fields, Length
 from zgw.filters import MANY
 from zgw.problems import MAX_ERRORS
-from zgw.tenancy import SERVICES
 
 VENDORS = Path(__file__).parents[2] / "docs" / "vendors.md"
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"
@@ -233,7 +233,7 @@ async def test_lists_are_counted_before_they_are_made(zaken: Zaakmaker, monkeypa
         parsed.append(len(raw))
         return real(raw)
 
-    monkeypatch.setattr("zgw.call.orjson.loads", loads)
+    monkeypatch.setattr("zgw.request.orjson.loads", loads)
     for deep in (1, 99):
         one = "[" * deep + "]" * deep
         body = '{"onzin": [' + ",".join([one] * (MAX_PARTS // deep + 1)) + "]}"

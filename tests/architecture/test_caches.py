@@ -14,7 +14,7 @@ DECORATORS = {"cache", "lru_cache"}
 NOT_BETWEEN_REQUESTS = {
     "zgw/check.py": "one write",
     "services/catalogi/uitwisseling/importeren.py": "one import",
-    "services/notificaties/namen.py": "one batch of messages",
+    "services/notificaties/matching.py": "one batch of messages",
     "beheer/apply.py": "one run of the command",
     "beheer/configuration.py": "one run of the command",
     "beheer/postgres.py": "the embedded PostgreSQL of this process",

@@ -7,7 +7,7 @@ import pytest
 import typer.main
 
 from beheer.cli import app
-from zgw.settings import PREFIX, Settings
+from runtime.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("k8s/*.md")))

@@ -10,7 +10,7 @@ FOLDERS = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
 BY_HAND = re.compile(r"pg_(?:try_)?advisory\w*|hashtext\w*")
 KNOWN = {
     # Lets go of the locks that somebody else may have taken.
-    "zgw/database.py": {"pg_advisory_unlock_all"},
+    "runtime/pool.py": {"pg_advisory_unlock_all"},
 }
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from zgw.settings import CONFIG_VARIABLE, PREFIX, Settings
+from runtime.settings import CONFIG_VARIABLE, PREFIX, Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>.*?) \| (?P<description>.*) \|$", re.MULTILINE)

@@ -11,10 +11,10 @@ from beheer import configuration
 from beheer.apply import Outcome, apply
 from gateway import registry
 from gateway.config import secret_box
+from runtime.tenancy import check_name
 from services.autorisaties import external
 from tests.maak import Maak
 from tests.stack import Client, Stack
-from zgw.tenancy import check_name
 
 ROOT = Path(__file__).parents[2]
 RIGHTS = "/autorisaties/api/v1/applicaties"

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from beheer import migrate
+from runtime.tenancy import SERVICES, schema_of
 from tests.stack import Client, Stack
-from zgw.tenancy import SERVICES, schema_of
 
 ROOT = "/autorisaties/api/v1/applicaties"
 TYPES, ZAKEN = "/catalogi/api/v1/zaaktypen", "/zaken/api/v1/zaken"

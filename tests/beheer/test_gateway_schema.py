@@ -14,11 +14,11 @@ from beheer.migrate import head, revisions
 from beheer.provision import make_gateway_schema
 from gateway.config import secret_box
 from gateway.registry import Registry, add_tenant, list_tenants
+from runtime.problems import Problem
+from runtime.signals import Signals
 from tests.beheer.test_health import part
 from tests.beheer.test_migrate import objects
 from tests.stack import Stack
-from zgw.problems import Problem
-from zgw.signals import Signals
 
 FIRST = (Path(gateway.__path__[0]) / "migrations" / "versions" / "0001.sql").read_text()
 ORIGINS = "ALTER TABLE gateway.tenant ADD COLUMN origins text[] NOT NULL DEFAULT '{}'"

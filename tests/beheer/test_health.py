@@ -10,10 +10,10 @@ import pytest
 
 from beheer.health import LIVE, READY
 from beheer.runner import PARTS, Part
+from runtime.recent import SECONDS
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.stack import Stack
-from zgw.recent import SECONDS
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -12,11 +12,11 @@ from beheer import postgres
 from beheer.hosts import about_hosts
 from beheer.runner import Part
 from beheer.serve import bring_up_to_date
+from runtime.identity import GATEWAY
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.opdracht import Samenzaak
 from tests.stack import Stack
-from zgw.caller import GATEWAY
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 TOLD = "SAMENZAAK_PUBLIC_URL is not set"
 HOST = "zgw.deventer.example.nl"

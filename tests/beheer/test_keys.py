@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from beheer.keys import check_keys, keys_of, purposes_of, with_own_keys
 from beheer.provision import password_of
 from beheer.runner import PARTS, WORKER
+from runtime.identity import GATEWAY, incoming, outgoing, purpose
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.opdracht import Samenzaak
-from zgw.caller import GATEWAY, incoming, outgoing, purpose
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 KEY = "0123456789abcdef" * 3
 SETTINGS = Settings(secret_key=SecretStr(KEY))

@@ -19,8 +19,8 @@ from beheer import migrate
 from beheer.provision import api_of, make_schema
 from gateway import registry
 from runtime.locks import Lock, session_unlock, sql, try_session_lock
+from runtime.tenancy import SERVICES, login_role, schema_of
 from tests.stack import Client, Stack
-from zgw.tenancy import SERVICES, login_role, schema_of
 
 NEXT = '''
 revision = "next"

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from beheer import postgres
-from zgw.settings import Settings
+from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 USER = """\

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from runtime.identity import system_caller
+from runtime.statements import Executor
 from tests import wereld as werelden
 from tests.answers import error_set
 from tests.maak import ROOT, Maak
 from tests.stack import Client, Stack
-from zgw.caller import system_caller
-from zgw.database import Executor
 
 LOG = """
 CREATE TABLE IF NOT EXISTS deventer_catalogi.announced (id bigint, message jsonb);

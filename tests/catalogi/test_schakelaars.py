@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from runtime.identity import system_caller
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
 from tests.answers import error_set
@@ -16,7 +17,6 @@ from tests.catalogi.test_uitwisseling import send, small
 from tests.maak import ROOT, Maak
 from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack
-from zgw.caller import system_caller
 
 OBJECT = "nonFieldErrors"
 Switch = Callable[..., None]

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from services.documenten.logboek import sweep_tenant
+from services.documenten.journal import sweep_tenant
 from tests.clients import api, maak, raalte
 from tests.documenten.bron import Bron
 from tests.documenten.maak_document import informatieobjecttype

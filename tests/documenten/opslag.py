@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.documenten.logboek import stock_of
-from services.documenten.opslag import Storage, storage_of
+from runtime.tenancy import schema_of
+from services.documenten.journal import stock_of
+from services.documenten.storage import Storage, storage_of
 from tests.stack import PUBLIC, Client, Stack
-from zgw.call import Service
-from zgw.tenancy import schema_of
+from zgw.request import Service
 
 
 def service_of(stack: Stack) -> Service:

@@ -9,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.exceptions import GenericError
 
-from services.documenten.opslag import Storage
+from services.documenten.storage import Storage
 
 
 class Broken:

@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 import pytest
 
+from runtime.problems import Problem
 from services.documenten import download
 from services.documenten.inhoud import Decoder, Splitter
 from tests.answers import errors, problem
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, vergrendel
 from tests.documenten.opslag import journal, objects, send_and_leave
 from tests.stack import Client, Stack
-from zgw.problems import Problem
 
 OBJECT = "nonFieldErrors"
 LARGE = 4 * 1024**2 + 1_234_567

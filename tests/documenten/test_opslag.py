@@ -9,17 +9,17 @@ from typing import Any
 import obstore
 import pytest
 
-from services.documenten.controle import Finding, Total, check_documents
-from services.documenten.logboek import FRESH, SIGN_OF_LIFE, _sweep, keep, new_key, stock_of, sweep_tenant
-from services.documenten.opslag import PIECE, Storage, path_of
+from runtime.problems import Problem
+from services.documenten.journal import FRESH, SIGN_OF_LIFE, _sweep, keep, new_key, stock_of, sweep_tenant
+from services.documenten.storage import PIECE, Storage, path_of
 from services.documenten.upload import Upload
+from services.documenten.verification import Finding, Total, check_documents
 from tests.documenten.conftest import CHUNK
 from tests.documenten.maak_document import b64, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import expire, journal, keys_of, objects, rows, service_of, storage
 from tests.documenten.storing import Broken
 from tests.documenten.test_bestandsdelen import announce, part, put
 from tests.stack import Client, Stack
-from zgw.problems import Problem
 
 LARGE = PIECE + 5_000_000
 
@@ -217,9 +217,9 @@ async def test_the_control_finds_what_is_missing_or_differs(
     # What nobody knows of is reported when it is too old to belong to an upload.
     from datetime import timedelta
 
-    from services.documenten import controle
+    from services.documenten import verification
 
-    monkeypatch.setattr(controle, "PATIENCE", timedelta(seconds=-60))
+    monkeypatch.setattr(verification, "PATIENCE", timedelta(seconds=-60))
     assert ("unknown", stranger) in {(f.kind, f.key) for f in await findings(stack)}
     await storage(stack).delete("deventer", [stranger])
     for each in (missing, longer):

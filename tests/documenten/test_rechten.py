@@ -343,7 +343,7 @@ async def test_drc_014_expand_shows_only_what_may_be_read(stack: Stack, api: Cli
     for client_, there in ((reader, True), (public, False)):
         hidden = await document(api, informatieobjecttype=iot)
         remote = stack.standalone.services["zaken"].remote
-        from zgw.caller import Caller
+        from runtime.identity import Caller
 
         caller = Caller("deventer", client_.client_id, (PUBLIC,))
         uuids = [hidden["url"].rpartition("/")[2]]

@@ -15,11 +15,11 @@ import boto3
 import httpx
 import pytest
 
-from services.documenten.opslag import PIECE, Storage
+from runtime.problems import Problem
+from services.documenten.storage import PIECE, Storage
 from tests.documenten.google import google
 from tests.documenten.maak_document import content_of
 from tests.operatie.conftest import free_ports
-from zgw.problems import Problem
 
 ACCOUNT, KEY = "proef", base64.b64encode(hashlib.sha512(b"proef").digest()).decode()
 

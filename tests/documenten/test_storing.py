@@ -14,9 +14,9 @@ import asyncpg
 import obstore
 import pytest
 
-from services.documenten import schrijven
+from services.documenten import writing
 from services.documenten.download import WINDOW
-from services.documenten.opslag import PIECE, Storage
+from services.documenten.storage import PIECE, Storage
 from tests.answers import errors, problem
 from tests.documenten.conftest import GIVEN
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, ontgrendel, vergrendel
@@ -24,7 +24,7 @@ from tests.documenten.opslag import journal, keys_of, objects, read_slowly, rows
 from tests.documenten.storing import Away, AwayFolder, AwayServer, Broken
 from tests.documenten.test_bestandsdelen import CONTENT, announce, part, put
 from tests.stack import Client, Stack
-from zgw import verbs
+from zgw import write
 
 LARGE = PIECE + 5_000_000
 
@@ -196,13 +196,13 @@ async def test_a_download_that_fails_on_its_way_is_broken_off(
 async def test_content_that_was_kept_after_all_is_not_removed(
     stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    number, real = str(uuid.uuid4()), verbs.insert_object
+    number, real = str(uuid.uuid4()), write.insert_object
 
     async def lost(*args: Any) -> Any:
         await real(*args)
         raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
 
-    monkeypatch.setattr(schrijven, "insert_object", lost)
+    monkeypatch.setattr(writing, "insert_object", lost)
     sent = body(iot, identificatie=number, inhoud=b64(content_of(size)))
     assert (await api.post(EIO, sent)).status_code >= 500
     monkeypatch.undo()

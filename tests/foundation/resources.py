@@ -5,8 +5,8 @@ import pytest
 from beheer.provision import api_of
 from tests.stack import built
 from tests.wereld import Wereld
+from zgw.app import METHODS, SCOPES, collection_path
 from zgw.resource import Resource
-from zgw.routes import METHODS, SCOPES, collection_path
 
 OUTSIDE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")
 """These need an API or a webhook outside; the tests of their own services make them."""

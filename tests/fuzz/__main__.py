@@ -30,8 +30,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from runtime.tenancy import SERVICES
 from tests.fuzz.pools import Pools
-from zgw.tenancy import SERVICES
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 CLIENT = "zaaksysteem-deventer"

@@ -16,11 +16,11 @@ from gateway import registry as registries
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
 from gateway.registry import Registry
+from runtime.identity import incoming
+from runtime.settings import Settings
+from runtime.signals import Signals
+from runtime.tenancy import SERVICES
 from tests.gateway.fakes import OTHER_SECRET, SECRET, Service
-from zgw.caller import incoming
-from zgw.settings import Settings
-from zgw.signals import Signals
-from zgw.tenancy import SERVICES
 
 
 @dataclass

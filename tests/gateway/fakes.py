@@ -11,8 +11,8 @@ from typing import Any
 import jwt
 
 from gateway.asgi import ASGIApp, Message, Receive, Scope, Send, send_problem
-from zgw import caller, denial
-from zgw.problems import Problem
+from runtime import identity
+from runtime.problems import Problem
 
 SECRET = "a-secret-that-is-long-enough-for-hs256"
 OTHER_SECRET = "quite-another-secret-that-is-long-enough"
@@ -42,9 +42,9 @@ class Service:
         return {name.decode(): value.decode("latin-1") for name, value in self.scopes[-1]["headers"]}
 
     @property
-    def caller(self) -> caller.Caller:
+    def caller(self) -> identity.Caller:
         """The caller of the last request."""
-        return caller.verify(self.headers[caller.HEADER], self.keys)
+        return identity.verify(self.headers[identity.CALLER_HEADER], self.keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -69,9 +69,9 @@ class Service:
         if path == "/careless":
             await reply(send, 200, b"everything")
             return
-        if denial.HEADER in self.headers:
-            raise denial.verify_denial(self.headers[denial.HEADER], self.keys[caller.GATEWAY])
-        found = caller.verify(self.headers.get(caller.HEADER), self.keys)
+        if identity.DENIED_HEADER in self.headers:
+            raise identity.verify_denial(self.headers[identity.DENIED_HEADER], self.keys[identity.GATEWAY])
+        found = identity.verify(self.headers.get(identity.CALLER_HEADER), self.keys)
         if path == "/boom":
             raise RuntimeError("a secret detail")
         if path == "/download":

@@ -14,10 +14,10 @@ from gateway.asgi import Receive, Scope, Send
 from gateway.flow import Flow, Rate
 from gateway.limits import Pace
 from gateway.turns import Turns
+from runtime import identity
+from runtime.problems import Problem
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, ask, make_token, reply
-from zgw import denial
-from zgw.problems import Problem
 
 
 def limited(world: World, **limits: float) -> Gateway:
@@ -97,7 +97,7 @@ async def test_a_client_that_is_removed_while_its_request_waits_is_refused(world
     await world.heard()
     assert (await waiting).status == 403
     assert len(world.zaken.scopes) == 5
-    assert denial.HEADER in world.zaken.headers
+    assert identity.DENIED_HEADER in world.zaken.headers
 
 
 def test_a_bucket_fills_at_its_rate_and_holds_no_more_than_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,11 @@ from gateway.addresses import own_bases
 from gateway.app import create_gateway
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.config import secret_box
+from runtime import recent
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.gateway.conftest import World
 from tests.gateway.fakes import SECRET, ask, make_token, reply
-from zgw import recent
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 from zgw.versions import VERSIONS
 
 ZAKEN = "/zaken/api/v1/zaken"

@@ -11,13 +11,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.app import create_gateway
+from runtime import identity
+from runtime.identity import GATEWAY, purpose
+from runtime.problems import Problem
+from runtime.settings import Settings
 from tests.gateway.conftest import World
 from tests.gateway.fakes import ask, make_token
 from tests.servers import serving
-from zgw import denial
-from zgw.caller import GATEWAY, purpose
-from zgw.problems import Problem, response
-from zgw.settings import Settings
+from zgw.problems import response
 
 
 async def parts() -> AsyncIterator[bytes]:
@@ -35,7 +36,7 @@ async def echo(request: Request) -> Response:
 
 
 async def refuse(request: Request) -> Response:
-    raise denial.verify_denial(request.headers.get(denial.HEADER), request.app.state.key)
+    raise identity.verify_denial(request.headers.get(identity.DENIED_HEADER), request.app.state.key)
 
 
 async def on_problem(request: Request, exc: Exception) -> Response:

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gateway import registry as registries
 from gateway.config import secret_box
+from runtime.problems import Problem
 from tests.gateway.conftest import World
 from tests.gateway.fakes import SECRET
-from zgw.problems import Problem
 
 
 async def test_tenants_and_hosts(world: World) -> None:

@@ -14,10 +14,10 @@ from gateway import registry as registries
 from gateway import tokens
 from gateway.config import secret_box
 from gateway.snapshot import ISSUER_KEYS_MAX, SHARED_MAX, Client, Issuer, Snapshot, Tenant
+from runtime.problems import Problem
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, SECRET, Answer, ask, make_token
 from tests.gateway.test_tokens import EC_KEY, RSA_KEY, pem
-from zgw.problems import Problem
 
 ZAKEN = "/zaken/api/v1/zaken"
 HOSTS = {"deventer": "deventer.example.nl", "raalte": "raalte.example.nl"}

@@ -14,10 +14,10 @@ from yarl import URL
 
 from gateway.app import Gateway
 from gateway.asgi import Receive, Scope, Send
+from runtime.tenancy import SERVICES
 from tests.gateway.conftest import World
 from tests.gateway.fakes import ask, make_token, reply
 from tests.servers import serving
-from zgw.tenancy import SERVICES
 
 MIB = 1024**2
 

@@ -11,8 +11,8 @@ import yaml
 
 from beheer.health import READY
 from beheer.runner import PARTS
+from runtime.settings import Settings
 from tests.k8s.conftest import Manifests
-from zgw.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from beheer.provision import password_of
+from runtime.pool import Database
+from runtime.problems import Problem
+from runtime.tenancy import schema_of, service_dsn
 from tests.stack import Stack, built
-from zgw.database import Database
-from zgw.problems import Problem
-from zgw.tenancy import schema_of, service_dsn
 
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 

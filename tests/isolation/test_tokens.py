@@ -6,8 +6,8 @@ import httpx
 import jwt
 import pytest
 
+from runtime.identity import CALLER_HEADER, Caller, purpose, sign
 from tests.stack import PUBLIC, Client, Stack, built
-from zgw.caller import HEADER, Caller, purpose, sign
 
 URL = "/autorisaties/api/v1/applicaties"
 
@@ -16,11 +16,11 @@ async def test_an_internal_header_from_outside_is_removed(stack: Stack, api: Cli
     key = stack.settings.derive(purpose("zaken", "autorisaties"))
     own_key = sign(Caller("raalte", "x", (PUBLIC,), component="zaken"), "zaken", key)
     # Even a token with the right signature: nobody outside has it, and the gateway does not pass it on.
-    answer = await api.get(URL, headers={HEADER: own_key})
+    answer = await api.get(URL, headers={CALLER_HEADER: own_key})
     assert answer.status_code == 200
     labels = {item["label"] for item in answer.json()["results"]}
     assert "alles-raalte" not in labels
-    anonymous = await api.http.get(URL, headers={HEADER: own_key})
+    anonymous = await api.http.get(URL, headers={CALLER_HEADER: own_key})
     assert anonymous.status_code == 403
 
 
@@ -33,12 +33,12 @@ async def test_a_service_answers_nobody_but_the_gateway(stack: Stack, service: s
     key = stack.settings.derive(purpose("zaken", service))
     forged = {
         "absent": {},
-        "empty": {HEADER: ""},
-        "garbage": {HEADER: "x.y.z"},
-        "another key": {HEADER: sign(caller, "zaken", b"k" * 32)},
-        "nobody": {HEADER: sign(caller, "nobody", b"k" * 32)},
-        "no signature": {HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) + 60}, "", "none")},
-        "expired": {HEADER: "zaken " + jwt.encode({"t": "deventer", "exp": int(time.time()) - 1}, key, "HS256")},
+        "empty": {CALLER_HEADER: ""},
+        "garbage": {CALLER_HEADER: "x.y.z"},
+        "another key": {CALLER_HEADER: sign(caller, "zaken", b"k" * 32)},
+        "nobody": {CALLER_HEADER: sign(caller, "nobody", b"k" * 32)},
+        "no signature": {CALLER_HEADER: jwt.encode({"t": "deventer", "exp": int(time.time()) + 60}, "", "none")},
+        "expired": {CALLER_HEADER: "zaken " + jwt.encode({"t": "deventer", "exp": int(time.time()) - 1}, key, "HS256")},
         "a client's token": {"Authorization": f"Bearer {jwt.encode({'client_id': 'x'}, 'y' * 32, 'HS256')}"},
     }
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as http:

@@ -11,9 +11,9 @@ from beheer.health import LIVE, READY
 from beheer.runner import PARTS
 from gateway.error_pages import PREFIX
 from gateway.pages import SECURITY
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 
 def references(found: Any) -> list[dict[str, str]]:

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from beheer.keys import manifests as secrets_of
 from beheer.runner import PARTS
+from runtime.settings import Settings
 from tests.k8s.conftest import Manifests
-from zgw.settings import Settings
 
 WHOLE = "samenzaak-key"
 

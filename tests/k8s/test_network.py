@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
-from zgw.tenancy import SERVICES
 
 Labels = dict[str, str]
 CLOUD = "169.254.169.254"

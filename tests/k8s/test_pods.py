@@ -5,9 +5,9 @@ from typing import Any
 from beheer.health import LIVE, READY
 from beheer.server import GRACE
 from gateway.upstream import IDLE_SECONDS
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 PROCESSES = {f"samenzaak-{name}" for name in (*SERVICES, "gateway", "worker")}
 

@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.tenancy import schema_of
 from tests.answers import errors
 from tests.notificaties.test_kanalen import ROOT, naam
 from tests.notificaties.webhooks import AUTH, Webhook
 from tests.stack import PUBLIC, Client, Stack
-from zgw.tenancy import schema_of
 
 ABONNEMENT = f"{ROOT}/abonnement"
 ZAAKTYPE = "/catalogi/api/v1/zaaktypen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"

@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notificaties import beheer
+from runtime.statements import Executor
+from services.notificaties import control
 from tests.notificaties.conftest import WAITS
 from tests.notificaties.test_berichten import kanaal_with
 from tests.notificaties.test_bezorging import FAILURES, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.webhooks import Webhook
 from tests.stack import PUBLIC, Client, Stack
-from zgw.database import Executor
 
 
 @asynccontextmanager
 async def operator(stack: Stack) -> AsyncIterator[Executor]:
     """An administrator's connection, in a transaction."""
     async with stack.admin() as admin:
-        db = await beheer.as_tenant(admin, "deventer")
+        db = await control.as_tenant(admin, "deventer")
         async with admin.transaction():
             yield db
 
@@ -35,7 +35,7 @@ async def parked(stack: Stack, api: Client, webhook: Webhook) -> UUID:
     async with asyncio.timeout(5):
         while True:
             async with operator(stack) as db:
-                found = await beheer.deliveries(db, abonnement)
+                found = await control.deliveries(db, abonnement)
             if [d.failed_since is not None for d in found] == [True]:
                 return abonnement
             await asyncio.sleep(0.02)
@@ -44,27 +44,27 @@ async def parked(stack: Stack, api: Client, webhook: Webhook) -> UUID:
 async def test_list_show_and_stats(stack: Stack, api: Client, webhook: Webhook) -> None:
     abonnement = await parked(stack, api, webhook)
     async with operator(stack) as db:
-        (row,) = [s for s in await beheer.subscribers(db) if s.abonnement == abonnement]
+        (row,) = [s for s in await control.subscribers(db) if s.abonnement == abonnement]
         assert (row.waiting, row.failed, row.callback_url) == (0, 1, webhook.url)
         assert row.client_id == "alles-deventer"
         assert "400" in str(row.last_error)
-        (one,) = await beheer.deliveries(db, abonnement, only_failed=True)
+        (one,) = await control.deliveries(db, abonnement, only_failed=True)
         assert one.attempts == len(WAITS) + 1
         assert [(f["poging"], f["fout"]) for f in one.failures] == [(n, "400: status 400") for n in range(1, 5)]
         assert [datetime.fromisoformat(f["moment"]).utcoffset() for f in one.failures] == [timedelta(0)] * 4
-        assert (await beheer.show(db, one.id)) == one
+        assert (await control.show(db, one.id)) == one
         assert one.message["hoofdObject"] == f"{PUBLIC}/dingen/1"
-        assert await beheer.show(db, 0) is None
-        totals = await beheer.stats(db)
+        assert await control.show(db, 0) is None
+        totals = await control.stats(db)
         assert totals.failed >= 1
-        assert totals.subscribers == len(await beheer.subscribers(db))
+        assert totals.subscribers == len(await control.subscribers(db))
 
 
 async def test_retry(stack: Stack, api: Client, webhook: Webhook) -> None:
     abonnement = await parked(stack, api, webhook)
     webhook.answer = lambda message: 204
     async with operator(stack) as db:
-        assert await beheer.retry(db, await beheer.selected(db, abonnement)) == 1
+        assert await control.retry(db, await control.selected(db, abonnement)) == 1
     await webhook.got(3)
     assert per_thing(webhook.received)[f"{PUBLIC}/dingen/1"] == [1, 2, 0]
 
@@ -73,7 +73,7 @@ async def test_retry_gives_a_new_series_of_attempts(stack: Stack, api: Client, w
     abonnement = await parked(stack, api, webhook)
     webhook.attempts.clear()
     async with operator(stack) as db:
-        await beheer.retry(db, await beheer.selected(db, abonnement))
+        await control.retry(db, await control.selected(db, abonnement))
     await webhook.until(lambda: len(webhook.attempts) == len(WAITS) + 1)
 
 
@@ -86,7 +86,7 @@ async def test_retry_of_several_messages_about_one_object(stack: Stack, api: Cli
     await webhook.got(3)
     webhook.answer = lambda message: 204
     async with operator(stack) as db:
-        assert await beheer.retry(db, await beheer.selected(db, abonnement)) == 2
+        assert await control.retry(db, await control.selected(db, abonnement)) == 2
     await webhook.got(5)
     await until_none_left(stack, url)
     assert per_thing(webhook.received)[f"{PUBLIC}/dingen/1"] == [1, 3, 4, 0, 2]
@@ -100,9 +100,9 @@ async def test_drop_lets_what_is_behind_go_on(stack: Stack, api: Client, webhook
     await published(stack, "deventer", *(numbered(kanaal, 1, n) for n in range(3)))
     await webhook.until(lambda: len(webhook.attempts) >= 1)
     async with operator(stack) as db:
-        first = (await beheer.deliveries(db, abonnement))[0]
-        assert await beheer.drop(db, [first.id]) == 1
-        assert await beheer.drop(db, [first.id]) == 0
+        first = (await control.deliveries(db, abonnement))[0]
+        assert await control.drop(db, [first.id]) == 1
+        assert await control.drop(db, [first.id]) == 0
     await webhook.got(2)
     assert per_thing(webhook.received)[f"{PUBLIC}/dingen/1"] == [1, 2]
     await until_none_left(stack, url)
@@ -116,6 +116,6 @@ async def test_resume_a_subscriber_that_was_mended(stack: Stack, api: Client, we
     await webhook.until(lambda: len(webhook.attempts) >= FAILURES)
     webhook.answer = lambda message: 204
     async with operator(stack) as db:
-        await beheer.resume(db, UUID(url.rpartition("/")[2]))
+        await control.resume(db, UUID(url.rpartition("/")[2]))
     await webhook.got(10)
     await until_none_left(stack, url)

@@ -11,19 +11,19 @@ from uuid import UUID
 import pytest
 
 from beheer.runner import Standalone
+from runtime.identity import system_caller
+from runtime.settings import Settings
+from runtime.tenancy import schema_of
 from services.notificaties.bericht import publish
-from services.notificaties.bezorger import Worker
-from services.notificaties.namen import Bericht
-from services.notificaties.rij import AT_ONCE_PER_TENANT, Policy
+from services.notificaties.delivery import AT_ONCE_PER_TENANT, Policy
+from services.notificaties.matching import Bericht
+from services.notificaties.worker import Worker
 from tests.notificaties.conftest import WAITS
 from tests.notificaties.test_abonnementen import ABONNEMENT
 from tests.notificaties.test_abonnementen import body as abonnement
 from tests.notificaties.test_berichten import URL, bericht, kanaal_with
 from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
 from tests.stack import PUBLIC, Client, Stack
-from zgw.caller import system_caller
-from zgw.settings import Settings
-from zgw.tenancy import schema_of
 
 Answer = Callable[[dict[str, Any]], int | None]
 FAILURES = Policy.failures

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from runtime.identity import system_caller
 from services.notificaties import kanaal
 from services.notificaties.kanaal import OwnKanalen
 from tests.answers import errors
 from tests.stack import PUBLIC, Client, Stack
-from zgw.caller import system_caller
 
 ROOT = "/notificaties/api/v1"
 KANAAL = f"{ROOT}/kanaal"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.notificaties.adressen import refusal
+from runtime.settings import Settings
+from services.notificaties.addresses import refusal
 from services.notificaties.webhook import TEST_MESSAGE, Webhooks, verify
 from tests.notificaties.webhooks import AUTH, Webhook
-from zgw.settings import Settings
 
 
 def settings(**changes: Any) -> Settings:

@@ -7,6 +7,7 @@ from pydantic import WithJsonSchema
 from sqlalchemy import Column, MetaData, Table, Text, Uuid
 from sqlmodel import Field
 
+from zgw.api import Action, Api
 from zgw.fields import (
     WRITE_ONLY,
     Date,
@@ -25,7 +26,7 @@ from zgw.fields import (
     Whole,
 )
 from zgw.filters import Filter, any_of, compare, equal, reference
-from zgw.resource import Action, Api, Main, Resource
+from zgw.resource import Main, Resource
 from zgw.rights import scopes
 
 METADATA = MetaData()

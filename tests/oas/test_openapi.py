@@ -12,9 +12,9 @@ from sqlmodel import Field
 
 from beheer.provision import api_of
 from oas.openapi import document
+from runtime.tenancy import SERVICES
 from tests.oas.oas_sample import API, VerlengingFields, sample
 from zgw.fields import Fields, JsonObject, Url, Variants
-from zgw.tenancy import SERVICES
 
 Json = dict[str, Any]
 

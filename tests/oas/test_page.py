@@ -11,7 +11,7 @@ import pytest
 from oas.openapi import document
 from oas.page import docs_page
 from tests.oas.oas_sample import API
-from zgw.resource import Api
+from zgw.api import Api
 
 Attributes = dict[str, str | None]
 

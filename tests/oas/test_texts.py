@@ -6,7 +6,7 @@ import pytest
 
 from beheer.provision import api_of
 from oas.openapi import document
-from zgw.tenancy import SERVICES
+from runtime.tenancy import SERVICES
 
 ENGLISH = re.compile(r"\b(the|answer|an|returns?|with|for)\b", re.IGNORECASE)
 RULE = re.compile(r"^\* (.*)", re.MULTILINE)

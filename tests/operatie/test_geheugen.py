@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from beheer.split import as_environment
+from runtime.tenancy import SERVICES
 from tests.opdracht import environment, free_port
 from tests.stack import Stack
-from zgw.tenancy import SERVICES
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"

@@ -18,12 +18,12 @@ from beheer.provision import password_of
 from beheer.runner import PARTS, WORKER
 from beheer.server import CLOSE, Draining, Server, configure
 from beheer.split import Split, as_environment, without_login
+from runtime.pool import Database
+from runtime.problems import Problem
+from runtime.settings import Settings
+from runtime.tenancy import service_dsn
 from tests.opdracht import COMMAND, environment, free_port
 from tests.stack import Client, Stack, running
-from zgw.database import Database
-from zgw.problems import Problem
-from zgw.settings import Settings
-from zgw.tenancy import service_dsn
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,12 +10,12 @@ from pydantic import SecretStr
 
 from beheer.keys import keys_of, purposes_of
 from beheer.runner import PARTS
+from runtime.settings import Settings
+from runtime.tenancy import SERVICES
 from tests.answers import errors
 from tests.opdracht import environment
 from tests.stack import Client, Stack
 from tests.wereld import make
-from zgw.settings import Settings
-from zgw.tenancy import SERVICES
 
 
 async def test_no_process_has_the_secret_key_or_a_key_of_another(apart: Stack) -> None:

@@ -160,7 +160,7 @@ async def test_a_trace_goes_through_gateway_services_and_database(
 async def test_without_an_endpoint_nothing_is_loaded(apart: Stack) -> None:
     code = (
         "import sys; import beheer.serve_service, beheer.serve\n"
-        "from beheer.observing import Observing; from zgw.settings import Settings\n"
+        "from beheer.observing import Observing; from runtime.settings import Settings\n"
         "Observing(Settings(), 'x')\n"
         "sys.exit(any(name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter')) for name in sys.modules))"
     )

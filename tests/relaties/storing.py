@@ -20,12 +20,12 @@ import asyncpg
 import httpx
 
 from beheer.relations import Inconsistency, check_relations
+from runtime.identity import CALLER_HEADER, GATEWAY, Caller, outgoing, sign
 from tests.besluiten.wereld import BESLUITEN, BIOS, OIOS, ZIOS, Werk
 from tests.relaties.bewerkingen import Operation, Subject, listed, path
 from tests.relaties.processen import Process, Proxy, Zygote
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Stack
-from zgw.caller import GATEWAY, HEADER, Caller, outgoing, sign
 
 TENANT = "storing"
 PROCESSES = ("zaken", "documenten", "besluiten")
@@ -156,7 +156,7 @@ class Storing:
     async def _send(self, process: Process, method: str, url: str, body: Any) -> int | None:
         """Return the status of the answer, or None when there was none."""
         caller = Caller(TENANT, f"alles-{TENANT}", (PUBLIC,), user_id="storing")
-        headers = {HEADER: sign(caller, GATEWAY, self._keys[url.split("/")[1]]), **CRS}
+        headers = {CALLER_HEADER: sign(caller, GATEWAY, self._keys[url.split("/")[1]]), **CRS}
         try:
             async with httpx.AsyncClient(timeout=30) as client:
                 answer = await client.request(

@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from runtime import outgoing
+from runtime.identity import system_caller
+from runtime.outgoing import may_connect
 from services.autorisaties.external import add_external, list_externals, remove_external
 from tests.answers import error_set, errors
 from tests.maak import Maak
 from tests.selectielijst import Selectielijst
 from tests.servers import listening, serving
 from tests.stack import PUBLIC, Client, Stack
-from zgw import external
-from zgw.caller import system_caller
-from zgw.external import may_connect
 from zgw.remote import Remote
 
 SECRET = "een-geheim-dat-lang-genoeg-is-voor-hs256"
@@ -46,7 +46,7 @@ class Elsewhere:
         if path.startswith(f"{ROOT}/redirect"):
             return RedirectResponse(self.redirect, 302)
         if path == f"{ROOT}/groot":
-            return Response(b'{"a": "' + b"x" * (external.MAX_SIZE + 1) + b'"}', media_type="application/json")
+            return Response(b'{"a": "' + b"x" * (outgoing.MAX_SIZE + 1) + b'"}', media_type="application/json")
         if path == f"{ROOT}/traag":
             # As long as anybody waits for it.
             while not await request.is_disconnected():
@@ -266,7 +266,7 @@ async def test_hostile_urls_cause_no_connection(
 
     url = hostile.format(port=listener.port, allowed=other.base.removeprefix("http://"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(external, "addresses", rebound)
+        patch.setattr(outgoing, "addresses", rebound)
         assert await fetch(stack, url) is None
     # Through the API the field type may refuse it earlier; nothing but a 400 comes of it.
     body = {"verantwoordelijkeOrganisatie": "517439943", "datum": "2024-01-01", "ingangsdatum": "2024-01-01"}

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.identity import system_caller
 from tests.besluiten.wereld import Werk
 from tests.relaties.breken import MIRRORS
 from tests.stack import PUBLIC, Stack
-from zgw.caller import system_caller
 
 ZAAK = "/zaken/api/v1/zaken/"
 DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"

@@ -4,13 +4,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.zaken.spiegels import spiegels
+from runtime.tenancy import schema_of
+from services.zaken.mirroring import spiegels
 from tests.aanval.afbreken import eventually
 from tests.besluiten.wereld import ZIOS, Werk
 from tests.relaties.breken import Break, broken
 from tests.stack import PUBLIC, Stack
 from zgw.mending import recorded
-from zgw.tenancy import schema_of
 
 __all__ = ["broken"]
 

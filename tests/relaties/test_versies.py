@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.identity import system_caller
 from services.autorisaties.external import add_external, remove_external
 from tests.stack import PUBLIC, Stack
-from zgw.caller import system_caller
 from zgw.remote import Remote
 
 FORMER = {"name", "root", "client_id", "header", "secret", "private"}

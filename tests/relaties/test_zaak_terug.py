@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.zaken.nummers import NUMBERS
+from services.zaken.numbers import NUMBERS
 from tests.answers import errors
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk
 from tests.kept_counts import kept

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Boolean, Column, ColumnElement, Date, MetaData, Table, Text, and_, exists, func, or_, select
 from sqlalchemy.dialects import postgresql
 
+from runtime.statements import among
 from zgw.counts import BLOCK, SQL, Counted, Counts, Tally, named
-from zgw.database import among
 
 METADATA = MetaData()
 ZAAK = Table(

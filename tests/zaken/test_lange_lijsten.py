@@ -38,7 +38,7 @@ async def test_a_list_without_pages_is_whole(
     gevuld: tuple[Zaakmaker, list[str]], monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     own, made = gevuld
-    monkeypatch.setattr("zgw.reading.AT_ONCE", at_once)
+    monkeypatch.setattr("zgw.lists.AT_ONCE", at_once)
     everything = (await own.api.get(ZIOS)).json()
     assert uuids(everything)[:NUMBER] == made[::-1]
     assert set(everything[0]) == set((await own.api.get(everything[0]["url"])).json())

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.zaken import nummers
+from runtime.tenancy import schema_of
+from services.zaken import numbers
 from tests.answers import errors
 from tests.stack import Client, Stack
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.dates import today
-from zgw.tenancy import schema_of
 
 RESERVEREN = "/zaken/api/v1/zaaknummer_reserveren"
 
@@ -146,7 +146,7 @@ async def test_fifty_writers_get_fifty_numbers(zaken: Zaakmaker) -> None:
 PROCES = """
 import asyncio, os, sys
 from services.zaken import nummers
-from zgw.database import Database
+from runtime.pool import Database
 
 class Call:
     tenant = "deventer"
@@ -155,7 +155,7 @@ async def main():
     call = Call()
     call.db = Database(sys.argv[1], "zaken", 8)
     async def write(_):
-        return await nummers.NUMBERS.next(call, 2041, "517439943")
+        return await numbers.NUMBERS.next(call, 2041, "517439943")
     print("ready", flush=True)
     sys.stdin.readline()
     while True:
@@ -198,4 +198,4 @@ async def test_two_processes_also_when_they_are_killed(stack: Stack, zaken: Zaak
 
 
 def test_prefix_has_four_digits() -> None:
-    assert nummers.NUMBERS.prefix(987) == "ZAAK-0987-"
+    assert numbers.NUMBERS.prefix(987) == "ZAAK-0987-"

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from runtime.statements import compile_statement
 from services.zaken.rol import ROL_TABLE
 from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
 from tests.answers import errors
 from tests.maak import Maak
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, archiveer
-from zgw.database import compile_statement
 
 ROLLEN = "/zaken/api/v1/rollen"
 BSN = "111222333"

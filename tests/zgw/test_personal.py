@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from beheer import logs, tracing
 from gateway import access
-from zgw.caller import Caller
-from zgw.personal import MASK, masked
-from zgw.problems import InvalidParam, Problem
+from runtime.identity import Caller
+from runtime.problems import InvalidParam, Problem
+from runtime.redaction import MASK, masked
 
 BSN = "111222333"
 SHAPES = [

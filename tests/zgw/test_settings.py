@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from zgw.loading import load_settings
-from zgw.settings import Settings
+from runtime.loading import load_settings
+from runtime.settings import Settings
 
 KEY = "k" * 32
 

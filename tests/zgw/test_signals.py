@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from beheer.provision import password_of
+from runtime.signals import APPLICATION, BARRIER, Signals
+from runtime.tenancy import service_dsn
 from tests.stack import Stack
-from zgw.signals import APPLICATION, BARRIER, Signals
-from zgw.tenancy import service_dsn
 
 
 def dsn_of(stack: Stack) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from beheer import configuration, tenants
 from gateway import registry
+from runtime.tenancy import SERVICES, check_name, login_role, schema_of
 from tests.stack import Stack
-from zgw.tenancy import SERVICES, check_name, login_role, schema_of
 
 RESERVED = [
     *SERVICES,

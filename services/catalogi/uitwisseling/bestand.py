@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from zgw.call import with_nul
+from zgw.body import with_nul
 from zgw.problems import not_json
 
 Rows = list[dict[str, Any]]

@@ -5,13 +5,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runtime.pool import Database
+from runtime.problems import not_found
+from runtime.statements import Executor, Row
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
 from services.catalogi.uitwisseling.bestand import FILES, Rows, schrijf
 from services.catalogi.uitwisseling.vorm import BY_NAME, MAIN, RESOURCES, snake
-from zgw.database import Database, Executor, Row
-from zgw.output import full_reading, render
-from zgw.problems import not_found
+from zgw.render import render
+from zgw.select import full_reading
 
 
 async def exporteer(

@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy import true
 from starlette.responses import Response
 
+from runtime.problems import InvalidParam, Problem, invalid
 from services.catalogi.geldigheid import LEZEN, SCHRIJVEN
 from services.catalogi.uitwisseling.bestand import Onleesbaar
 from services.catalogi.uitwisseling.exporteren import exporteer
 from services.catalogi.uitwisseling.importeren import importeer
 from services.catalogi.uitwisseling.plan import Modus
-from zgw.call import Call, answer
+from zgw.api import Action
 from zgw.filters import Filter, unknown
-from zgw.problems import InvalidParam, Problem, invalid
-from zgw.resource import Action
+from zgw.request import Call, answer
 
 MAX_ZIP = 10 * 1024**2
 """Bytes of a ZIP."""

@@ -9,6 +9,9 @@ from typing import Any
 import asyncpg
 from sqlalchemy import Executable, func, select, union_all, update
 
+from runtime.identity import Caller, system_caller
+from runtime.problems import Problem
+from runtime.statements import Bound, Executor, Prepared, among, compile_statement
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
 from services.catalogi.samenvatting import recount
@@ -17,12 +20,9 @@ from services.catalogi.uitwisseling.plan import Bestaand, Modus, Plan, Regel, ma
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
 from services.catalogi.versie import lock_versions, overlapping
 from zgw import outbox
-from zgw.call import Call, Service
-from zgw.caller import Caller, system_caller
 from zgw.check import Check
-from zgw.database import Bound, Executor, Prepared, among, compile_statement
-from zgw.holding import inserting_row
-from zgw.problems import Problem
+from zgw.request import Call, Service
+from zgw.rows import inserting_row
 
 UNIQUE = {
     "StatusType": "volgnummer",

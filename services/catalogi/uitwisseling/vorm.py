@@ -19,7 +19,7 @@ from services.catalogi.uitwisseling.bestand import Bundel
 from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
-from zgw.describe import Property, describe
+from zgw.columns import Property, describe
 from zgw.fields import Fields, Matching
 from zgw.resource import Resource
 

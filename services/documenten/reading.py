@@ -1,0 +1,150 @@
+"""Reading documents: lists, ``_zoek``, one document or one of its versions (documenten.md §1.1, §1.2, §4, §9)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import literal_column, select
+from starlette.responses import Response
+
+from runtime.problems import InvalidParam, Problem, forbidden, invalid, not_found
+from runtime.statements import Row
+from services.documenten.document import DOCUMENT, LEZEN, ZOEK_FILTERS, inhoud_van
+from services.documenten.document_velden import (
+    DOCUMENT_TABLE,
+    VERSIE_TABLE,
+    DocumentShown,
+    EnkelvoudigInformatieObjectFields,
+)
+from zgw.expand import paths
+from zgw.fields import Fields, Moment
+from zgw.filters import conditions, unknown
+from zgw.lists import list_, search
+from zgw.read import conditional, find, rendered
+from zgw.request import Call
+from zgw.resource import Resource
+from zgw.rights import Rights
+from zgw.select import full_reading, reading, within
+from zgw.unknown import tell_unknown_to
+
+_LOCKED = select(DOCUMENT_TABLE.c.lock != "").where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)
+
+VERSIE = Resource(
+    name=DOCUMENT.name,
+    path=DOCUMENT.path,
+    fields=EnkelvoudigInformatieObjectFields,
+    shown=DocumentShown,
+    table=VERSIE_TABLE,
+    computed={
+        "inhoud": inhoud_van(VERSIE_TABLE),
+        "locked": _LOCKED.scalar_subquery(),
+        "bestandsdelen": literal_column("'[]'::jsonb"),
+    },
+    typed=DOCUMENT.typed,
+    scopes={},
+    verbs=(),
+)
+"""How an older version is read; it has no API of its own. Its type and level are those that it was written with."""
+
+
+class ZoekFields(Fields):
+    """What a search may have beside its criteria."""
+
+    expand: str = ""
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+
+
+async def list_documenten(call: Call) -> Response:
+    """Alle documenten opvragen: van elk de laatste versie."""
+    return await list_(call, DOCUMENT)
+
+
+async def zoek(call: Call) -> Response:
+    """Documenten zoeken; de criteria gelden samen, en een enkel criterium volstaat."""
+    call.check_accept()
+    rights = await call.rights(LEZEN)
+    given = call.query()
+    if error := unknown(given, ["page", "pageSize"]):
+        raise Problem(400, "invalid", invalid_params=[error])
+    body = await call.body()
+    tell_unknown_to(call, body, ZoekFields, *(f.name for f in ZOEK_FILTERS))
+    if not any(f.name in body and body[f.name] not in (None, "") for f in ZOEK_FILTERS):
+        raise invalid("nonFieldErrors", "empty_search_body")
+    errors: list[InvalidParam] = []
+    where = conditions(ZOEK_FILTERS, body, call.context, errors)
+    expand = body.get("expand") or ""
+    if not isinstance(expand, str):
+        errors.append(InvalidParam("expand", "invalid"))
+        expand = ""
+    return await search(call, DOCUMENT, rights, where, {**given, "expand": expand}, errors)
+
+
+async def fetch(call: Call) -> Response:
+    """Een document opvragen: de laatste versie, of die van ``versie`` of ``registratieOp``."""
+    call.check_accept()
+    rights = await call.rights(LEZEN)
+    given = call.query() if call.request.url.query else {}
+    if given and (error := unknown(given, ["expand", "versie", "registratieOp"])):
+        raise Problem(400, "invalid", invalid_params=[error])
+    wanted = paths(given.get("expand"))
+    resource, row = await find_version(call, rights, given)
+    call.heavy = True
+    content = (await rendered(call, resource, [row], wanted))[0]
+    return conditional(call, content, {})
+
+
+async def find_version(
+    call: Call, rights: Rights, given: Mapping[str, str], full: bool = False
+) -> tuple[Resource, Row]:
+    """Return the wanted version and how it is read; raise 404 when there is none, 403 when it may not be seen.
+
+    Both the document as it is and the version must lie within ``rights``: what became public after it was redacted
+    keeps its earlier text for those who could read it then. An application that is limited to publication sees the
+    latest version that is ready, and only those (§9).
+    """
+    number, moment = _wanted(call, given)
+    if number is None and moment is None and not rights.published_only:
+        return DOCUMENT, await find(call, DOCUMENT, rights, full=full)
+    statement = full_reading(DOCUMENT).add_columns(within(DOCUMENT, rights).label("_allowed"))
+    latest = await call.db.row(call.tenant, statement.where(DOCUMENT_TABLE.c.uuid == call.path["uuid"]))
+    if latest is None:
+        raise not_found()
+    if not (latest["_allowed"] or rights.published_only):
+        raise forbidden()
+    found, resource = (latest, DOCUMENT) if _fits(latest, number, moment, rights) else (None, VERSIE)
+    if found is None:
+        of = VERSIE_TABLE.c
+        conditions_ = [of.uuid == call.path["uuid"]]
+        conditions_ += [of.versie == number] if number is not None else []
+        conditions_ += [of.begin_registratie <= moment] if moment is not None else []
+        conditions_ += [of.is_gereed_voor_publicatie.is_(True)] if rights.published_only else []
+        older = (full_reading if full else reading)(VERSIE).where(*conditions_).order_by(of.versie.desc()).limit(1)
+        found = await call.db.row(call.tenant, older.add_columns(within(VERSIE, rights).label("_allowed")))
+    if found is None:
+        raise not_found("Deze versie bestaat niet.")
+    if not (latest["_allowed"] and found["_allowed"]):
+        raise forbidden()
+    return resource, found
+
+
+def _wanted(call: Call, given: Mapping[str, str]) -> tuple[int | None, datetime | None]:
+    number, moment = given.get("versie") or None, given.get("registratieOp") or None
+    if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise invalid("versie", "invalid", "Een versie is een geheel getal.")
+    if moment is None:
+        return None if number is None else int(number), None
+    try:
+        parsed = _MOMENT.validate_python(moment, context=call.context)
+    except ValidationError:
+        raise invalid("registratieOp", "invalid", "Voer een tijdstip in volgens ISO 8601.") from None
+    return None if number is None else int(number), parsed
+
+
+def _fits(row: Row, number: int | None, moment: datetime | None, rights: Rights) -> bool:
+    return (
+        (number is None or row["versie"] == number)
+        and (moment is None or row["begin_registratie"] <= moment)
+        and (not rights.published_only or row["is_gereed_voor_publicatie"] is True)
+    )

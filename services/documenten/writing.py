@@ -1,0 +1,149 @@
+"""Writing documents: create, new versions, remove (documenten.md §3 to §5)."""
+
+import asyncio
+from typing import Annotated
+
+from sqlalchemy import delete, exists, select
+from starlette.responses import Response
+
+from runtime.problems import OBJECT, Problem, not_found
+from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, VERWIJDEREN
+from services.documenten.document_regels import DocumentCheck
+from services.documenten.document_velden import (
+    DOCUMENT_TABLE,
+    VERSIE_TABLE,
+    DocumentShown,
+    EnkelvoudigInformatieObjectFields,
+)
+from services.documenten.inhoud import read_body
+from services.documenten.journal import keys_of, release, remove_now
+from services.documenten.objectinformatieobject import OIO_TABLE
+from zgw import audit
+from zgw.check import Check
+from zgw.fields import WRITE_ONLY, Length, Ref
+from zgw.outbox import look_up_catalogus
+from zgw.read import find, no_query, rendered
+from zgw.request import Call, answer
+from zgw.unknown import tell_unknown
+from zgw.write import CONFLICT_RETRIES, finish, generated_is_taken, insert_object, transaction, update_object
+
+
+class EnkelvoudigInformatieObjectWithLockFields(EnkelvoudigInformatieObjectFields):
+    """A new version: everything that a document has, and the lock."""
+
+    lock: Annotated[str, Length(None, 1), WRITE_ONLY]
+
+
+class EnkelvoudigInformatieObjectShown(DocumentShown, EnkelvoudigInformatieObjectFields):
+    """A document as a response to a write."""
+
+    inhoud: Annotated[str | None, Ref(follow=False)] = None
+
+
+class EnkelvoudigInformatieObjectCreateLock(EnkelvoudigInformatieObjectShown):
+    """A new document; with a large upload it is locked, and this is the only time that the lock is told."""
+
+    lock: str
+
+
+# --- Actions ----------------------------------------------------------------------------------------------------------
+
+
+async def create(call: Call) -> Response:
+    """Maak een document aan, met de inhoud erin of, voor een groot bestand, met bestandsdelen."""
+    call.check_accept()
+    call.check_content_type()
+    rights = await call.rights(AANMAKEN)
+    no_query(call)
+    body = await read_body(call)
+    tell_unknown(call, DOCUMENT, body.sent, None, "lock")
+    try:
+        for attempt in range(CONFLICT_RETRIES):
+            check = DocumentCheck(call, DOCUMENT, "create", body.sent, None)
+            check.body = body
+            try:
+                content = await insert_object(check, rights)
+                break
+            except Problem as problem:
+                if attempt == CONFLICT_RETRIES - 1 or not generated_is_taken(check, problem):
+                    raise
+    except BaseException:
+        await asyncio.shield(body.discard())
+        raise
+    lock = check.row["lock"]
+    for deel in content["bestandsdelen"]:
+        deel["lock"] = lock
+    return answer({**content, "lock": lock}, 201, {"Location": content["url"], **check.headers})
+
+
+async def replace(call: Call) -> Response:
+    """Werk een document in zijn geheel bij; dit geeft een nieuwe versie."""
+    return await change(call, "update")
+
+
+async def merge(call: Call) -> Response:
+    """Werk een document deels bij; dit geeft een nieuwe versie."""
+    return await change(call, "partial_update")
+
+
+async def change(call: Call, action: str) -> Response:
+    """Answer 200 with the new version."""
+    call.check_accept()
+    call.check_content_type()
+    rights = await call.rights(BIJWERKEN)
+    no_query(call)
+    stored = await find(call, DOCUMENT, rights, full=True)
+    body = await read_body(call)
+    tell_unknown(call, DOCUMENT, body.sent, stored, "lock")
+    try:
+        for attempt in range(CONFLICT_RETRIES):
+            if attempt:
+                stored = await find(call, DOCUMENT, rights, full=True)
+            check = DocumentCheck(call, DOCUMENT, action, body.sent, stored)
+            check.body = body
+            content = await update_object(check, rights)
+            if content is not None:
+                break
+        else:
+            raise Problem(409, "conflict", "Het document wordt tegelijk door anderen gewijzigd.")
+    except BaseException:
+        await asyncio.shield(body.discard())
+        raise
+    await remove_now(call.service, call.tenant, check.notes.get("weg", ()))
+    for deel in content["bestandsdelen"]:
+        deel["lock"] = stored["lock"]
+    return answer(content, 200, dict(check.headers))
+
+
+async def remove(call: Call) -> Response:
+    """Verwijder een document met al zijn versies, inhoud, gebruiksrechten en verzendingen.
+
+    drc-008: a document that an object still refers to, or that is locked, is not removed.
+    """
+    rights = await call.rights(VERWIJDEREN)
+    no_query(call)
+    stored = await find(call, DOCUMENT, rights, full=True)
+    check = Check(call, DOCUMENT, "destroy", {}, stored)
+    check.main = stored
+    old = (await rendered(call, DOCUMENT, [stored]))[0]
+    await look_up_catalogus(check)
+    async with transaction(check) as db:
+        of = DOCUMENT_TABLE.c
+        related = exists(select(OIO_TABLE.c.id).where(OIO_TABLE.c.informatieobject == of.uuid))
+        statement = select(of.lock, of.segmenten, related.label("related")).where(of.uuid == check.uuid)
+        row = await db.row(statement.with_for_update())
+        if row is None:
+            raise not_found()
+        if row["related"]:
+            check.reject(OBJECT, "pending-relations", "Er zijn nog objecten die naar dit document verwijzen.")
+        elif row["lock"]:
+            check.reject(OBJECT, "destroy-locked", "Een vergrendeld document kan niet worden verwijderd.")
+        check.stop()
+        older = await db.rows(select(VERSIE_TABLE.c.segmenten).where(VERSIE_TABLE.c.uuid == check.uuid))
+        keys = {key for version in (row, *older) for key in keys_of(version["segmenten"])}
+        await release(db, keys)
+        await db.execute(delete(DOCUMENT_TABLE).where(of.uuid == check.uuid))
+        await finish(db, check, old, None, stored)
+        await audit.forget(db, DOCUMENT_TABLE.metadata, check.uuid)
+    await remove_now(call.service, call.tenant, keys)
+    return Response(None, 204)

@@ -1,0 +1,146 @@
+"""Numbers of zaken: generated, reserved, never given twice (zrc-002, zaken.md §7.3)."""
+
+from typing import Annotated
+
+from pydantic import ValidationError, WithJsonSchema
+from sqlalchemy import (
+    ARRAY,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from starlette.responses import Response
+
+from runtime.problems import InvalidParam, Problem
+from runtime.statements import Executor, among
+from services.zaken.zaak_velden import ZAAK_TABLE
+from zgw.api import Action
+from zgw.check import Check
+from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole
+from zgw.numbers import Numbers
+from zgw.problems import from_pydantic, not_unique
+from zgw.read import no_query
+from zgw.request import Call, answer
+from zgw.rights import scopes
+from zgw.unknown import tell_unknown_to
+
+NUMBERS = Numbers(ZAAK_TABLE, "ZAAK", "bronorganisatie")
+RESERVED, USED = "reserved", "used"
+"""Why a number is not given out, beside ``GONE``: reserved, and reserved and used since."""
+
+_taken = NUMBERS.taken.c
+MAX_AANTAL = 10_000
+
+AANMAKEN = scopes("zaken.aanmaken")
+
+
+class ReserveringFields(Fields):
+    """What a client asks for."""
+
+    bronorganisatie: Annotated[Rsin, Shown(9, 9), WRITE_ONLY]
+    aantal: Annotated[int, Whole(1), WithJsonSchema({"type": "integer", "minimum": 1}), WRITE_ONLY] = 1
+
+
+class ReserveringShown(Fields):
+    """One reserved number."""
+
+    zaaknummer: str
+
+
+async def identificatie_is_uniek(check: Check) -> None:
+    """zrc-002: de identificatie is uniek binnen de bronorganisatie; een gereserveerd nummer wordt één keer gebruikt."""
+    nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
+    if not nummer or not (check.changed("identificatie") or check.changed("bronorganisatie")):
+        return
+    zaak = and_(
+        ZAAK_TABLE.c.identificatie == nummer,
+        ZAAK_TABLE.c.bronorganisatie == organisatie,
+        ZAAK_TABLE.c.uuid != check.uuid,
+    )
+    used = and_(_taken.number == nummer, _taken.owner == organisatie, _taken.reason == USED)
+    statement = select(or_(exists(select(1).where(zaak)), exists(select(1).where(used))).label("bezet"))
+    row = await check.call.db.row(check.call.tenant, statement)
+    if row is not None and row["bezet"]:
+        check.errors.append(not_unique(nummer))
+
+
+async def krijgt_een_nummer(check: Check) -> None:
+    """zrc-002: a zaak without identificatie gets one of the year in which it starts."""
+    if not check.row["identificatie"]:
+        year = check.row["startdatum"].year
+        check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
+        check.notes["nummer gegeven"] = True
+
+
+async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
+    """zaken.md §7.3: a reservation is good for one zaak, also when that zaak is deleted again."""
+    nummer = check.row.get("identificatie", "")
+    if check.action != "create" or "nummer gegeven" in check.notes or not NUMBERS.pattern.fullmatch(nummer):
+        return
+    own = and_(_taken.number == nummer, _taken.owner == check.row["bronorganisatie"])
+    row = await db.row(select(_taken.reason).where(own).with_for_update())
+    if row is None:
+        return
+    if row["reason"] == USED:
+        raise Problem(400, "invalid", invalid_params=[not_unique(nummer)])
+    if row["reason"] == RESERVED:
+        await db.execute(NUMBERS.taken.update().where(own).values(reason=USED))
+
+
+async def reserveren(call: Call) -> Response:
+    """Reserveer zaaknummers. Eén nummer geeft een object, meer nummers geven een lijst (Z8)."""
+    call.check_accept()
+    call.check_content_type()
+    await call.rights(AANMAKEN)
+    no_query(call)
+    body = await call.body()
+    tell_unknown_to(call, body, ReserveringFields)
+    try:
+        asked = ReserveringFields.model_validate(body)
+    except ValidationError as e:
+        raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
+    if asked.aantal > MAX_AANTAL:
+        reason = f"Reserveer ten hoogste {MAX_AANTAL} nummers tegelijk."
+        raise Problem(400, "invalid", invalid_params=[InvalidParam("aantal", "max_value", reason)])
+    numbers = [{"zaaknummer": nummer} for nummer in await reserveer(call, asked.bronorganisatie, asked.aantal)]
+    return answer(numbers[0] if asked.aantal == 1 else numbers, 201)
+
+
+async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
+    """Reserve numbers of this year and return them."""
+    prefix, step = NUMBERS.prefix(call.today().year), aantal
+    found: list[str] = []
+    while len(found) < aantal:
+        async with call.db.transaction(call.tenant) as db:
+            row = await db.row(NUMBERS.raised(prefix, step))
+            assert row is not None
+            numbers = [f"{prefix}{n:010d}" for n in range(row["last"] - step + 1, row["last"] + 1)]
+            taken = select(ZAAK_TABLE.c.identificatie).where(
+                among(ZAAK_TABLE.c.identificatie, numbers), ZAAK_TABLE.c.bronorganisatie == bronorganisatie
+            )
+            ours = select(_taken.number).where(among(_taken.number, numbers), _taken.owner == bronorganisatie)
+            bezet = {row["identificatie"] for row in await db.rows(taken)} | {
+                row["number"] for row in await db.rows(ours)
+            }
+            free = [nummer for nummer in numbers if nummer not in bezet][: aantal - len(found)]
+            if free:
+                nummers = func.unnest(bindparam(None, free, type_=ARRAY(Text)))
+                values = select(nummers, literal(bronorganisatie), literal(RESERVED))
+                await db.execute(insert(NUMBERS.taken).from_select(["number", "owner", "reason"], values))
+            found += free
+        step *= 2
+    return found
+
+
+ACTIONS = [
+    Action(
+        "zaaknummer_reserveren", "POST", "/zaaknummer_reserveren", reserveren, AANMAKEN,
+        body=ReserveringFields, response=ReserveringShown, status=201, shape="object|array",
+    ),
+]  # fmt: skip
