@@ -16,6 +16,7 @@ from gateway.config import secret_box
 from gateway.registry import Registry
 from oas.routes import documentation
 from runtime.identity import GATEWAY, OPERATOR, incoming
+from runtime.memory import AnswerMemory
 from runtime.pool import Database
 from runtime.problems import Problem
 from runtime.settings import Settings
@@ -38,9 +39,15 @@ def own_dsn(settings: Settings, dsn: str, service: str) -> str:
 
 
 def build_service(
-    settings: Settings, dsn: str, name: str, signals: Signals, apps: Mapping[str, Any] | None = None
+    settings: Settings,
+    dsn: str,
+    name: str,
+    signals: Signals,
+    memory: AnswerMemory,
+    apps: Mapping[str, Any] | None = None,
 ) -> Service:
-    """Return a service; the others are those of ``apps``, or are found at ``settings.service_urls``."""
+    """Return a service; the others are those of ``apps``, or are found at ``settings.service_urls``. All services of a
+    process share its ``memory``."""
     database = Database(
         own_dsn(settings, dsn, name),
         name,
@@ -49,7 +56,7 @@ def build_service(
         revisions(name),
     )
     remote = Remote(name, settings, signals, apps)
-    return Service(api_of(name), settings, database, remote, signals, incoming(settings, name))
+    return Service(api_of(name), settings, database, remote, signals, incoming(settings, name), memory)
 
 
 def build_registry(settings: Settings, dsn: str, signals: Signals) -> Registry:
@@ -66,8 +73,9 @@ class Standalone:
         self.apps: dict[str, Any] = {}
         self.observing = Observing(settings, "standalone")
         self.services: dict[str, Service] = {}
+        memory = AnswerMemory(settings.answer_memory)
         for name in names:
-            service = build_service(settings, dsn, name, self.signals, self.apps)
+            service = build_service(settings, dsn, name, self.signals, memory, self.apps)
             self.services[name] = service
             self.observing.add(service)
             self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
@@ -118,7 +126,8 @@ class Part:
         self.name, self.settings = name, settings
         self.background = name == WORKER or settings.background
         self.signals = Signals(own_dsn(settings, dsn, names[0] if names else GATEWAY))
-        self.services = {name: build_service(settings, dsn, name, self.signals) for name in names}
+        memory = AnswerMemory(settings.answer_memory)
+        self.services = {name: build_service(settings, dsn, name, self.signals, memory) for name in names}
         self.observing = Observing(settings, name, lines=True)
         for service in self.services.values():
             self.observing.add(service)

@@ -22,6 +22,7 @@ import orjson
 
 from beheer.runner import build_service
 from bench.system import Client, System
+from runtime.memory import AnswerMemory
 from runtime.signals import Signals
 from runtime.tenancy import schema_of
 from services.notificaties.bericht import publish
@@ -46,7 +47,7 @@ Publish = Callable[[list[dict[str, Any]]], Awaitable[None]]
 @asynccontextmanager
 async def publishing(system: System, tenant: str) -> AsyncIterator[Publish]:
     """Give what puts messages in the queues without going through HTTP."""
-    service = build_service(system.settings, system.dsn, "notificaties", Signals(system.dsn))
+    service = build_service(system.settings, system.dsn, "notificaties", Signals(system.dsn), AnswerMemory(2**26))
 
     async def published(messages: list[dict[str, Any]]) -> None:
         for start in range(0, len(messages), BATCH):

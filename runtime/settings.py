@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     max_body_size: int = Field(
         2 * 1024**2, gt=0, description="Largest JSON body in bytes; the content of a document does not count."
     )
+    answer_memory: int = Field(
+        96 * 1024**2,
+        ge=64 * 1024**2,
+        description="Bytes that answers of more than 1 MiB hold in a process until their clients have read them; half "
+        "for one client, two thirds for one municipality. Further ones wait for ten seconds, and then get 503.",
+    )
     max_document_size: int | None = Field(
         None,
         gt=0,
@@ -368,8 +374,7 @@ class Settings(BaseSettings):
 
     @property
     def private_callbacks_allowed(self) -> bool:
-        """Whether callbacks to private and loopback addresses are accepted: as set, else only on a developer's own
-        machine."""
+        """Whether callbacks to private addresses are accepted: as set, else only on a developer's own machine."""
         if self.callback_allow_private is not None:
             return self.callback_allow_private
         return urlsplit(self.public_base_url).hostname == "localhost"

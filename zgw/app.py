@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.faults import Unavailable, problem_of
+from runtime.memory import NoRoom
 from runtime.problems import Problem, forbidden
 from runtime.recent import Recent
 from runtime.tenancy import BEGAN
@@ -34,6 +35,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 BASE_HEADER = "x-samenzaak-base"
 """The base URL of a request without a token, set by the gateway: for the OAS and its pages."""
+
+ROOM_SECONDS = 10.0
+"""How long a large answer waits for memory, before the client hears 503."""
+PIECE = 64 * 1024
 
 METHODS = {
     "list": ("GET", False),
@@ -184,22 +189,63 @@ def _routes(service: Service, resource: Resource) -> list[Route]:
 
 
 def _verb(service: Service, resource: Resource, run: Callable[[Call, Resource], Awaitable[Response]]) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        call = Call(service, request)
+    async def answering(call: Call) -> Response:
         found = await run(call, resource)
         if resource.warning:
-            found.headers["Warning"] = f'299 "{call.base}{request.url.path}" "{resource.warning}"'
+            found.headers["Warning"] = f'299 "{call.base}{call.request.url.path}" "{resource.warning}"'
         return found
 
-    return endpoint
+    return _public(service, answering)
 
 
 def _action(service: Service, action: Action) -> Endpoint:
+    return _public(service, action.run)
+
+
+def _public(service: Service, answering: Callable[[Call], Awaitable[Response]]) -> Endpoint:
+    """An operation for clients, whose large answer holds memory until it is sent."""
+
     async def endpoint(request: Request) -> Response:
-        result: Response = await action.run(Call(service, request))
-        return result
+        began = time.monotonic()
+        while True:
+            call = Call(service, request)
+            try:
+                found = await answering(call)
+                call.hold(len(found.body) if hasattr(found, "body") else 0)
+            except BaseException as e:
+                call.release()
+                if not isinstance(e, NoRoom) or request.method not in ("GET", "HEAD"):
+                    raise
+                if not await service.memory.freed(max(ROOM_SECONDS - (time.monotonic() - began), 0)):
+                    raise
+                continue
+            return Held(found, call) if call.held else found
 
     return endpoint
+
+
+class Held(Response):
+    """A large answer, which is sent in pieces; then its memory is given back."""
+
+    def __init__(self, answer: Response, call: Call) -> None:
+        self._answer, self._call = answer, call
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+
+        async def in_pieces(message: Message) -> None:
+            body = message.get("body", b"")
+            if message["type"] != "http.response.body" or len(body) <= PIECE:
+                await send(message)
+                return
+            for start in range(0, len(body), PIECE):
+                more = message.get("more_body", False) or start + PIECE < len(body)
+                await send({**message, "body": body[start : start + PIECE], "more_body": more})
+
+        try:
+            await self._answer(scope, receive, in_pieces)
+        finally:
+            self._call.release()
 
 
 def _internal(service: Service, run: Callable[[Call], Awaitable[Any]]) -> Endpoint:

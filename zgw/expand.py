@@ -124,8 +124,10 @@ def bound(
     for item, inside, urls in zip(items, written, related, strict=True):
         inside.size = Expanded.bytes_of(item) + sum(sizes[url] for url in urls)
     most = MAX_READ if call.internal else MAX_WRITTEN
-    if sum(inside.size for inside in written) > most:
+    size = sum(inside.size for inside in written)
+    if size > most:
         raise too_large("expand", f"Het antwoord zou groter zijn dan {most // 1024**2} MiB.")
+    call.hold(size)
 
 
 class Expanded(dict[str, Any]):

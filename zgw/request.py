@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from runtime.identity import CALLER_HEADER, GATEWAY, OPERATOR, Caller, stranger, verify, verify_denial
 from runtime.identity import DENIED_HEADER as DENIED
+from runtime.memory import AnswerMemory
 from runtime.per_tenant import PerTenant
 from runtime.pool import Database
 from runtime.problems import InvalidParam, Problem, forbidden, invalid
@@ -33,6 +34,8 @@ from zgw.rights import EVERYTHING, Applicatie, Rights
 log = logging.getLogger("samenzaak.service")
 
 CRS = "EPSG:4326"
+LARGE = 1024**2
+"""Bytes from which an answer is a large one."""
 
 
 @dataclass
@@ -46,6 +49,8 @@ class Service:
     signals: Signals
     keys: Mapping[str, bytes]
     """The keys of the internal tokens that it takes, by who makes them."""
+    memory: AnswerMemory
+    """The memory for large answers, of all services in this process."""
     state: dict[str, Any] = field(default_factory=dict)
     """What background work of this service keeps between requests, by name."""
     background: list[PerTenant] = field(default_factory=list)
@@ -94,6 +99,8 @@ class Call:
         self.service = service
         self.request = request
         self.path: Mapping[str, Any] = request.path_params
+        self.held = 0
+        """The bytes of the memory for large answers that this request holds."""
         self.heavy = False
         """Whether an object of the answer may be large, so that its bytes have to be counted."""
         self._applicatie: Applicatie | None = None
@@ -184,6 +191,23 @@ class Call:
         found = await self.applicatie()
         rights = found.rights(self.service.api.component, scopes) if found else None
         return rights is not None and (type_path is None or rights.allows(type_path, level))
+
+    def hold(self, size: int) -> None:
+        """Hold the memory of a large answer of ``size`` bytes, until :meth:`release`; small ones are not counted.
+
+        Raises NoRoom when there is none. What another service asks for is read at once, and is not counted either.
+        """
+        more = size - self.held
+        if size < LARGE or more <= 0 or isinstance(self._caller, Problem) or self.internal:
+            return
+        self.service.memory.take(self._caller.tenant, self._caller.client_id, more)
+        self.held = size
+
+    def release(self) -> None:
+        """Give back the memory that :meth:`hold` took."""
+        if self.held and isinstance(self._caller, Caller):
+            self.service.memory.give_back(self._caller.tenant, self._caller.client_id, self.held)
+            self.held = 0
 
     def check_accept(self) -> None:
         """Raise 406 when the client does not take JSON."""

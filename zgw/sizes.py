@@ -121,12 +121,14 @@ async def completed(
     }
     some, total = 0, 0
     for row in rows:
-        total += sizes.get(row[key], 0) if row["_large"] else 0
-        if total > MAX_READ and some:
+        size = sizes.get(row[key], 0) if row["_large"] else 0
+        if total + size > MAX_READ and some:
             if name:
                 raise too_large(name, f"Het antwoord zou groter zijn dan {MAX_READ // 1024**2} MiB.")
             break
+        total += size
         some += 1
+    call.hold(total)
     kept = [row[key] for row in rows[:some] if row["_large"]]
     statement = (
         (listing if plain else reading)(resource).where(among(table.c.uuid, kept)).params(**resource.given(call))

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,20 +12,12 @@ import pytest
 from beheer.protocol import Protocol, protocol
 from gateway.asgi import Receive, Scope, Send
 from services.documenten.storage import storage_of
+from tests.aanval.sockets import connect, connections, head
 from tests.maak import Maak
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack
 
 MIB = 1024**2
-
-
-async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect as a client that keeps little of what it does not read."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
-    connection.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", urlsplit(url).port))
-    return await asyncio.open_connection(sock=connection, limit=4096)
 
 
 class Endless:
@@ -109,26 +99,6 @@ async def document(api: Client, maak: Maak) -> str:
         },
     )
     return str(made["url"])
-
-
-@asynccontextmanager
-async def connections(count: int, url: str, request: bytes) -> AsyncIterator[None]:
-    """Send a request over so many connections, and read nothing of what comes."""
-    opened = [await connect(url) for _ in range(count)]
-    for _, writer in opened:
-        writer.write(request)
-    try:
-        yield
-    finally:
-        for _, writer in opened:
-            writer.transport.abort()
-
-
-def head(method: str, target: str, client: Client, extra: str = "") -> bytes:
-    host = PUBLIC.removeprefix("http://")
-    return (
-        f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {client.token()}\r\n{extra}\r\n".encode()
-    )
 
 
 async def settled(stack: Stack) -> None:
