@@ -125,7 +125,7 @@ async def test_a_token_for_one_service_is_no_token_for_another(zaken: Pod) -> No
 async def test_what_comes_from_the_gateway_is_of_no_use_elsewhere(stack: Stack, zaken: Pod, api: Client) -> None:
     """Zaken receives tokens of clients all day, and can read the key that they are verified with."""
     received = sign(Caller("deventer", api.client_id, (PUBLIC,)), GATEWAY, zaken.keys[purpose(GATEWAY, "zaken")])
-    assert (await zaken.ask("zaken", "GET", "/zaken/api/v1/zaken", received)).status_code == 200
+    assert (await zaken.ask("zaken", "GET", "/zaken/api/v1/zaken?pageSize=1", received)).status_code == 200
     for service in SERVICES:
         if service != "zaken":
             resource = stack.standalone.services[service].api.resources[0].path

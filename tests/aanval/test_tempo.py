@@ -14,7 +14,7 @@ from gateway.app import Gateway
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack
 
-PATH = "/zaken/api/v1/zaken"
+PATH = "/zaken/api/v1/zaken?pageSize=1"
 
 
 @asynccontextmanager

@@ -46,10 +46,11 @@ def test_serve_and_status_tell_it(samenzaak: Samenzaak, tmp_path: Path, caplog: 
     dsn = postgres.start(tmp_path)
     try:
         assert samenzaak(*add, home=tmp_path).returncode == 0
+        key = (tmp_path / "secret_key").read_text().strip()
         for public_url, told in (("", True), ("https://zgw.example.nl", False)):
             caplog.clear()
             # What `serve` and `serve-split` do first.
-            settings = Settings(home=tmp_path, secret_key=SecretStr("k" * 40), public_url=public_url or None)
+            settings = Settings(home=tmp_path, secret_key=SecretStr(key), public_url=public_url or None)
             asyncio.run(bring_up_to_date(dsn, settings))
             assert (TOLD in caplog.text) == told
             shown = samenzaak("status", home=tmp_path, public_url=public_url).stdout

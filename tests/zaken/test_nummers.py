@@ -145,7 +145,7 @@ async def test_fifty_writers_get_fifty_numbers(zaken: Zaakmaker) -> None:
 
 PROCES = """
 import asyncio, os, sys
-from services.zaken import nummers
+from services.zaken import numbers
 from runtime.pool import Database
 
 class Call:
