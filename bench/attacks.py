@@ -5,6 +5,7 @@ An attack names its client (``""``: nobody, without a token), and makes an endle
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,6 +101,15 @@ def strangers() -> Iterator[Request]:
         yield Request("GET", f"{CATALOGI}/zaaktypen", headers={"Authorization": f"Bearer {token}"})
 
 
+def spiral(corners: int) -> list[list[float]]:
+    """Return a ring that goes inwards and back outwards beside itself."""
+    half = corners // 2
+    way = [(0.02 * (1 - n / half), n * math.tau / 40) for n in range(half)]
+    back = [(radius * 0.999, turn) for radius, turn in reversed(way)]
+    points = [[5.5 + radius * math.cos(turn), 52.5 + radius * math.sin(turn)] for radius, turn in way + back]
+    return [*points, points[0]]
+
+
 def ring(count: int) -> list[list[float]]:
     """Return a ring of so many points."""
     points = [[5 + n % 1000 / 1000, 52 + n // 1000 / 1000] for n in range(count)]
@@ -169,6 +179,8 @@ ATTACKS = (
     Attack("_zoek fields, 99,000", "alles", lambda w: zoek({"fields": ["url"] * 99_000})),
     Attack("_zoek within 45,000 points", "alles",
            lambda w: zoek({"zaakgeometrie": {"within": {"type": "Polygon", "coordinates": [ring(45_000)]}}})),
+    Attack("_zoek within a spiral of 19,000 corners", "alles",
+           lambda w: zoek({"zaakgeometrie": {"within": {"type": "Polygon", "coordinates": [spiral(19_000)]}}})),
     Attack("zaakgeometrie of 45,000 points", "alles",
            lambda w: zaak(w, zaakgeometrie={"type": "Polygon", "coordinates": [ring(45_000)]})),
     Attack("zaakgeometrie 90 deep", "alles", lambda w: zaak(w, zaakgeometrie=deep(40))),
@@ -225,6 +237,8 @@ ATTACKS = (
     # Connections, places and caches.
     Attack("72 unread downloads", "lezer", downloads, "unread", 72),
     Attack("72 unread lists", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?pageSize=500"), "unread", 72),
+    Attack("20 unread lists of rollen with their zaak", "alles",
+           lambda w: send("GET", f"{ZAKEN}/rollen?expand=zaak&pageSize=500"), "unread", 20),
     Attack("100 bodies that never come, with a token", "alles",
            lambda w: send("POST", EIO, Content_Type="application/json"), "drip", 100),
     Attack("24 long programs in jq", "alles", judged, connections=24),
