@@ -84,10 +84,12 @@ def add(made: Document, operation: Operation) -> None:
 def failures(operation: Operation) -> list[int]:
     """Return the error statuses that an operation can answer."""
     # Every operation refuses query parameters that it does not know.
-    found = {400, 401, 403, 406, 429, 500, *operation.failures}
+    found = {400, 401, 403, 406, 429, 500, 503, *operation.failures}
     names = {p["name"] for p in operation.parameters}
     if operation.request is not None:
         found |= {413, 415}
+    if any(p["in"] == "query" for p in operation.parameters):
+        found.add(414)
     if names & {"page", "expand"} or "{" in operation.path:
         found.add(404)
     if operation.method in WRITING and not operation.path.endswith("_zoek"):

@@ -118,9 +118,11 @@ MEANINGS = {
     409: "De bewerking is in strijd met de huidige toestand.",
     412: "Een verplichte header ontbreekt.",
     413: "Het verzoek is te groot.",
+    414: "De URL is te lang.",
     415: "Het formaat van de inhoud wordt niet ondersteund.",
     429: "Er zijn te veel verzoeken gedaan.",
     500: "Er is iets misgegaan.",
+    503: "De dienst is tijdelijk niet beschikbaar; Retry-After zegt wanneer het opnieuw kan.",
 }
 
 

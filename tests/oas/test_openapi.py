@@ -170,7 +170,8 @@ def test_statuses_and_response_headers(oas: Json) -> None:
     assert "content" not in answers("zaak_destroy")["204"]
     assert "304" not in answers("zaakeigenschap_read")
     errors = [status for status in answers("zaak_create") if int(status) >= 400]
-    assert errors == ["400", "401", "403", "406", "409", "412", "413", "415", "429", "500"]
+    assert errors == ["400", "401", "403", "406", "409", "412", "413", "415", "429", "500", "503"]
+    assert "414" in answers("zaak_list")
     assert [s for s in answers("zaakeigenschap_read") if int(s) >= 400] == [
         "400",
         "401",
@@ -179,6 +180,7 @@ def test_statuses_and_response_headers(oas: Json) -> None:
         "406",
         "429",
         "500",
+        "503",
     ]
     problem = oas["components"]["responses"]["Fout400"]["content"]["application/problem+json"]["schema"]
     assert problem == to("ValidatieFout")
