@@ -178,6 +178,7 @@ def test_statuses_and_response_headers(oas: Json) -> None:
         "403",
         "404",
         "406",
+        "414",
         "429",
         "500",
         "503",
