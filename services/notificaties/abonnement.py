@@ -109,7 +109,7 @@ async def callback_mag(check: Check) -> None:
 
 
 async def client_heeft_niet_te_veel(check: Check) -> None:
-    """nrc-x1: een client heeft ten hoogste zoveel abonnementen als de beheerder toestaat."""
+    """Naast de standaard: een client heeft ten hoogste zoveel abonnementen als de beheerder toestaat."""
     if check.creating and not check.call.caller.component:
         async with check.call.db.acquire(check.call.tenant) as db:
             await count_abonnementen(db, check)
