@@ -12,7 +12,7 @@ REACHING = {
 """Fixtures that reach into the process of the test, which is none of those of Samenzaak then."""
 
 ONE_PROCESS = {
-    "tests/aanval/test_uitwissen.py::test_the_background_work_forgets": "it looks into the background work of a service",
+    "tests/aanval/test_uitwissen.py::test_the_background_work_forgets": "it looks into background work",
     "tests/relaties/test_storing.py": "it has separate processes of its own, in either mode",
 }
 """Other tests that need one process, by the beginning of their name; with the reason."""
