@@ -21,9 +21,10 @@ MAX_VALUES = 100_000
 """How many values a body may hold beside its coordinates: each costs time in which the process answers nobody."""
 MAX_LIST = 10_000
 """How many of them may stand in one list or object, of whatever kind."""
-MAX_PARTS = 80_000
-"""How many lists and objects a body may hold. They take a hundred times the time and memory of the bytes that they are
-written in, so they are counted before they are made."""
+MAX_PARTS = 40_000
+"""How many lists and objects a body may hold: the largest geometry has 20,000 positions in 10,000 rings and polygons.
+They take a hundred times the time and memory of the bytes that they are written in, so they are counted before they
+are made."""
 MAX_COORDINATES = 80_000
 """How many values the coordinates of a body may have. The largest geometry has 60,000, and the brackets around it."""
 

@@ -13,6 +13,7 @@ import shapely
 from asyncpg.types import Box as PgBox
 from asyncpg.types import Point as PgPoint
 from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Column, Index, Table
 from sqlalchemy.types import UserDefinedType
 
@@ -48,8 +49,13 @@ def parse_geometrie(value: dict[str, Any]) -> dict[str, Any]:
     """Return a GeoJSON geometry with nothing but its geometry; else the error ``invalid``."""
     found = _geometry(value, 0)
     if sum(1 for _ in positions(found)) > MAX_POSITIONS:
-        raise error("invalid", f"De geometrie heeft meer dan {MAX_POSITIONS} punten.")
+        raise too_large()
     return found
+
+
+def too_large() -> PydanticCustomError:
+    """Return the error for a geometry with too many positions."""
+    return error("invalid", f"De geometrie heeft meer dan {MAX_POSITIONS} punten.")
 
 
 Geometrie = Annotated[JsonObject, AfterValidator(parse_geometrie), WithJsonSchema(SHOWN)]
@@ -86,6 +92,8 @@ def _geometry(value: Any, depth: int) -> dict[str, Any]:
 def _listed(value: Any, minimum: int) -> list[Any]:
     if not isinstance(value, list) or len(value) < minimum:
         raise error("invalid", f"Een lijst van minstens {minimum} onderdelen wordt verwacht.")
+    if len(value) > MAX_POSITIONS:
+        raise too_large()
     return value
 
 
