@@ -65,7 +65,7 @@ class Change:
 
 @dataclass
 class Outcome:
-    """What differed, what could not be made, and what was made but is better otherwise."""
+    """The outcome: differences, changes that failed, and warnings about changes that were made."""
 
     changes: list[Change]
     mistakes: list[Mistake]
@@ -130,7 +130,7 @@ async def apply(
 
 
 class _Work:
-    """What is done for one municipality: each step finds its differences, and makes them."""
+    """The steps for one municipality: each finds its differences and applies them."""
 
     def __init__(
         self,

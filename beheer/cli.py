@@ -85,7 +85,7 @@ def serve_split_command(
                 from beheer.demo import Demo
 
                 background = Demo(settings, dsn).run
-            # A demo is read by somebody, who would not find it among the lines of eight processes.
+            # The log goes to a file: among the lines of eight processes nobody would find those of the demo.
             serve_split(settings, dsn, background, settings.home / "processes.log" if demo else None)
 
 

@@ -19,7 +19,7 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong, and where."""
+    """An error in the file, and its place."""
 
     place: Place
     message: str

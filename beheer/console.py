@@ -1,4 +1,4 @@
-"""What the commands share: a connection, refusals in one line, and facts as lines or as JSON."""
+"""Shared by the commands: a connection, refusals in one line, and facts as lines or as JSON."""
 
 import asyncio
 import json

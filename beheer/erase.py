@@ -25,7 +25,7 @@ HEARD = 10.0
 
 @dataclass(frozen=True)
 class Erasure:
-    """What the journal has of an erasure: how many documents the database had, and how many objects were removed."""
+    """An erasure in the journal: how many documents the database had, and how many objects were removed."""
 
     tenant: str
     documents: int

@@ -1,4 +1,4 @@
-"""What goes wrong with the host names of municipalities when nobody says at which URL clients reach them."""
+"""Warns about host names of municipalities when the public URL is not set."""
 
 from collections.abc import Iterable
 

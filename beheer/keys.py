@@ -20,7 +20,7 @@ BOXES = {
     "callback-auth": ("notificaties", WORKER),
     "external-secrets": ("zaken", "documenten", "besluiten", "catalogi", WORKER),
 }
-"""What is stored encrypted, and the parts that have to read it; the commands of the operator read all of it."""
+"""The kinds of values that are stored encrypted, and the parts that read them; the operator's commands read all."""
 
 
 def purposes_of(part: str) -> list[str]:
@@ -80,7 +80,7 @@ def write_manifests(settings: Settings, folder: Path) -> list[Path]:
     written = []
     for name, text in manifests(settings):
         path = folder / f"{name}.yaml"
-        # Whoever could read an older file of this name would otherwise read the new keys.
+        # Remove an older file of this name first: its readers must not read the new keys.
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         path.write_text(text)

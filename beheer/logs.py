@@ -56,7 +56,7 @@ def request_facts() -> dict[str, str]:
     caller = scope.get("samenzaak.caller") if scope is not None else None
     if caller is None:
         return {}
-    # The first and the last are what a client chose.
+    # A client chose the first and the last of them.
     return {"request_id": masked(caller.request_id), "tenant": caller.tenant, "client_id": masked(caller.client_id)}
 
 

@@ -37,7 +37,7 @@ LOCK_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Migrated:
-    """What a run did for one schema: its revision before and after."""
+    """The outcome for one schema: its revision before and after."""
 
     tenant: str
     service: str

@@ -1,4 +1,4 @@
-"""What one process tells of itself: its log, its metrics and, when somebody collects them, its traces."""
+"""Observability of one process: its log, its metrics and, when a collector is configured, its traces."""
 
 import time
 from collections.abc import Sequence

@@ -303,7 +303,7 @@ def _ensure_initialised(cluster: _Cluster) -> None:
         raise PostgresError(f"initdb failed: {done.stdout}")
     with (fresh / "postgresql.conf").open("a") as file:
         file.write("\ninclude_if_exists = 'samenzaak.conf'\n")
-    # Whoever can open the socket is the operator: it lies in a folder that is closed to other users.
+    # Only the operator can open the socket: its folder is closed to other users.
     fresh.rename(cluster.data)
 
 

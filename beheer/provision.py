@@ -45,7 +45,7 @@ def ddl(metadata: MetaData) -> str:
         parts += [
             str(CreateIndex(i).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))
         ]
-        # What SQLAlchemy has no words for, such as statistics about an expression.
+        # Statements that SQLAlchemy cannot express, such as statistics about an expression.
         parts += table.info.get("ddl", [])
     return ";\n".join(parts) + ";\n"
 

@@ -93,7 +93,7 @@ LEADING_ELSEWHERE = {
                zaak AS target FROM {besluiten}.besluit WHERE zaak <> '' AND zaak NOT LIKE '/%'
     """,
 }
-"""What leads here to something elsewhere."""
+"""Relations whose leading side is here and whose mirror is elsewhere."""
 
 LED_FROM_ELSEWHERE = {
     "zaakinformatieobject": """
@@ -230,7 +230,7 @@ Judge = Callable[[Ask, str, str, str], Awaitable[str]]
 
 
 async def _of_leading(ask: Ask, relation: str, source: str, target: str) -> str:
-    """What leads is here. The other side may know us by several host names, so only the path is compared."""
+    """The leading side is here. The other side may know us by several host names, so only the path is compared."""
     if relation == "zaakbesluit":
         status, items = await ask(f"{target}/besluiten")
         known = [item.get("besluit") for item in _items(items)]
@@ -245,7 +245,7 @@ async def _of_leading(ask: Ask, relation: str, source: str, target: str) -> str:
 
 
 async def _of_led(ask: Ask, relation: str, source: str, target: str) -> str:
-    """What leads is elsewhere."""
+    """The leading side is elsewhere."""
     if relation == "zaakbesluit":
         status, besluit = await ask(source)
         known = [besluit.get("zaak")] if isinstance(besluit, dict) else []

@@ -30,7 +30,7 @@ log = logging.getLogger("samenzaak")
 
 WORKER = "worker"
 PARTS = (*SERVICES, WORKER, GATEWAY)
-"""What can run as a process of its own; the worker does the background work of all services."""
+"""The parts that can run as a process of their own; the worker does the background work of all services."""
 
 
 def own_dsn(settings: Settings, dsn: str, service: str) -> str:

@@ -95,7 +95,7 @@ async def bring_up_to_date(dsn: str, settings: Settings) -> None:
 
 def serve(settings: Settings, background: Callable[[], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; ``background`` runs in a thread as soon as requests are answered."""
-    # Workers read their settings from the environment, so what the command line changed must be there.
+    # Workers read their settings from the environment, so put the options of the command line there.
     os.environ["SAMENZAAK_PORT"] = str(settings.port)
     os.environ["SAMENZAAK_HOST"] = settings.host
     os.environ["SAMENZAAK_HOME"] = str(settings.home)
@@ -111,7 +111,7 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
     if settings.workers > 1:
         from uvicorn.supervisors import Multiprocess
 
-        # Bound here, so that whoever answers on it from here on is one of ours.
+        # Bind the port here, so that no other program can take it before our workers listen.
         bound = config.bind_socket()
         _when(lambda: _answers(settings), background)
         Multiprocess(config, [bound]).run()

@@ -62,7 +62,7 @@ def configure(app: Any, pace: Settings | None = None, **extra: Any) -> uvicorn.C
         "server_header": False,
         "log_config": None,
         "log_level": "warning",
-        # The gateway reads them itself, and only with ``trust_proxies``; uvicorn believes whoever is on this machine.
+        # The gateway reads these headers itself, only with ``trust_proxies``; uvicorn would trust every local sender.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACE,
         # Longer than any client of ours keeps a connection, so that it is never this side that closes.
@@ -134,7 +134,7 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.05)
 
     def _at_once(self) -> bool:
-        # Who presses Ctrl-C does not want to wait.
+        # After Ctrl-C stop at once, without waiting for open requests.
         return self._orphan or self.force_exit or signal.SIGINT in self._captured_signals
 
     async def _tell(self) -> None:

@@ -192,7 +192,7 @@ class Split:
         mine, theirs = socket.socketpair()
         command = [sys.executable, "-m", "beheer.serve_service", name, "--parent-fd", str(theirs.fileno())]
         passed = [theirs.fileno()]
-        # What runs in one process cannot pass for another, as in a cluster.
+        # Each process gets only its own keys, as in a cluster: none can act as another.
         settings = with_own_keys(self.settings, name)
         if (listen := self.sockets.get(name)) is not None:
             command += ["--listen-fd", str(listen.fileno())]

@@ -1,4 +1,4 @@
-"""What ``samenzaak status`` and ``tenant show`` tell."""
+"""The facts that ``samenzaak status`` and ``tenant show`` print."""
 
 from typing import Any
 

@@ -44,7 +44,7 @@ RECOVERY = 60.0
 
 @dataclass
 class Outcome:
-    """What one attack came to. Times are in milliseconds, memory in MiB."""
+    """The outcome of one attack. Times are in milliseconds, memory in MiB."""
 
     name: str
     sent: dict[str, int]
@@ -53,7 +53,7 @@ class Outcome:
     most: float
     neighbour: float
     refused: dict[str, int]
-    """What the calm clients got instead of an answer: a status or a word, by client."""
+    """The failures of the calm clients: a status or a word, by client."""
     rss: float
     ended: str
     recovery: float

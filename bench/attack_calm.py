@@ -55,7 +55,7 @@ class Calm:
             await asyncio.gather(*(client(name) for name in WHO))
 
     def _note(self, name: str, seconds: float) -> None:
-        # Who would have asked while this one waited would have waited too, a little shorter each time.
+        # Requests that were due while this one waited would have waited too, each a little shorter.
         while seconds > 0:
             self._latencies[name].append(seconds * 1000)
             seconds -= PACE

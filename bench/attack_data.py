@@ -1,4 +1,4 @@
-"""What the attacks of ``bench.attack`` find: two municipalities with data, and clients with different rights.
+"""The data for ``bench.attack``: two municipalities with data, and clients with different rights.
 
 Everything is made as large as the limits of the moment allow, so that the same attacks run against any version.
 """

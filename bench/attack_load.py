@@ -138,7 +138,7 @@ async def _connect(world: World) -> tuple[asyncio.StreamReader, asyncio.StreamWr
 
 
 def _established(writer: asyncio.StreamWriter) -> bool:
-    # Who does not read is not told by asyncio that the other side has gone. The first byte is the state.
+    # asyncio does not tell a connection that is not read that the other side has gone. The first byte is the state.
     found: bytes = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
     return found[0] == 1
 

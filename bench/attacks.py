@@ -165,7 +165,7 @@ def numbers(w: World) -> Iterator[Request]:
 
 
 ATTACKS = (
-    # What the machine does by itself, to compare the others with.
+    # Without an attack, for comparison.
     Attack("nothing", "", lambda w: send("GET", "/"), "rest"),
     # Lists in a body.
     Attack("99,000 kenmerken that are text", "alles", lambda w: zaak(w, kenmerken=["x"] * 99_000)),

@@ -131,7 +131,7 @@ async def measure(gemeente: Gemeente, path: str, groups: Mapping[str, Sequence[p
         for _ in range(REQUESTS):
             before = [cpu_ms(processes) for processes in groups.values()]
             await gemeente.ask(session, path)
-            # What the server does after its answer belongs to the request.
+            # Work after the answer belongs to the request too.
             await asyncio.sleep(0.002)
             spent.append([cpu_ms(processes) - start for processes, start in zip(groups.values(), before, strict=True)])
     cells = [f"{gemeente.name}: {path}", f"{size // 1024}"]

@@ -34,7 +34,7 @@ TARGETS = {"besluiten": 4, "notificaties": 5, "worker0": 5, "worker1": 5, "gatew
 
 @dataclass
 class Outcome:
-    """What happened."""
+    """The counts of one run."""
 
     answered: Counter[str] = field(default_factory=Counter)
     refused: int = 0
@@ -204,7 +204,7 @@ async def chaos(
                     await asyncio.sleep(0.02)
                     continue
                 if not await writer.write():
-                    # What is down is not up within a moment.
+                    # A process that is down takes a while to come back.
                     await asyncio.sleep(0.1)
 
         await asyncio.gather(*(work(tenant, number) for tenant in TENANTS for number in range(8)))
@@ -259,7 +259,7 @@ async def drain(system: System, patience: float = 240) -> float:
 
 @dataclass
 class Verdict:
-    """What one subscriber of one municipality got, against what it should have got."""
+    """The messages that one subscriber of one municipality got, against those that it should have got."""
 
     expected: int = 0
     missing: int = 0

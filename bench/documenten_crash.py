@@ -37,7 +37,7 @@ KEYS = """
 
 @dataclass
 class Outcome:
-    """What the rounds gave. A document carries the SHA-256 of its content in ``beschrijving``."""
+    """The outcome of the rounds. A document carries the SHA-256 of its content in ``beschrijving``."""
 
     answered: int = 0
     cut_off: int = 0

@@ -31,7 +31,7 @@ BLOCK = 3 * MIB
 
 @dataclass
 class Step:
-    """What one transfer gave."""
+    """The outcome of one transfer."""
 
     name: str
     size: int

@@ -14,7 +14,7 @@ CONCURRENCY = 8
 
 @dataclass
 class Result:
-    """What one measurement gave: CPU milliseconds per request by process, requests per second, latency in ms."""
+    """The outcome of one measurement: CPU milliseconds per request by process, requests per second, latency in ms."""
 
     name: str
     requests: int

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from gateway.snapshot import Snapshot, Tenant
 from runtime.tenancy import SERVICES
 
-# What is not allowed cannot be a trick: no percent sign (so no encoded slash or dot), no backslash, no empty segment
+# An allow list leaves no room for tricks: no percent sign (so no encoded slash or dot), no backslash, no empty segment
 # (so no double or trailing slash), and no segment of only dots. Nothing in the six APIs needs more than this.
 _SEGMENT = r"/(?!\.+(?:/|$))[A-Za-z0-9._~-]+"
 _FORWARDED = re.compile(rf"/({'|'.join(SERVICES)})/api/v1((?:{_SEGMENT})*)", re.ASCII)

@@ -110,7 +110,7 @@ class _Exchange:
         self.held_back = False
 
     async def answer(self, message: Message) -> None:
-        """Be the ``send`` of whoever answers: pass everything on unchanged, with the request id added."""
+        """The ``send`` of the service: pass every message on unchanged, with the request id added."""
         if message["type"] == "http.response.start":
             # A service must refuse what it gets without a caller. If it does not, that is a mistake in the service,
             # which must not become a way in.
@@ -245,7 +245,7 @@ class Gateway:
         return True
 
     async def _identify(self, scope: Scope, exchange: _Exchange) -> tuple[Snapshot, Identity] | Problem:
-        """Return who asks, and what was known when that was found out; or the refusal of a stranger.
+        """Return the caller and the snapshot that it was found in; or the refusal of a stranger.
 
         Raises Problem 503 when the database cannot be read.
         """
@@ -308,7 +308,7 @@ class Gateway:
         try:
             await self.services[service](scope, limited.receive, limited.send)
         except Exception:
-            # A service that fails because its body broke off is not what the client has to hear.
+            # The body was cut off at the limit: answer 413, not the failure that this caused in the service.
             if limited.exceeded is None:
                 raise
         if limited.exceeded is not None:
@@ -372,7 +372,7 @@ def _host(scope: Scope) -> str:
 
 def _authorization(headers: Headers) -> bytes | None:
     found = [value for name, value in headers if name == b"authorization"]
-    # Two of them are ambiguous, and what is ambiguous is not accepted.
+    # Two of these headers are ambiguous, so the request is refused.
     return found[0] if len(found) == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""What the gateway takes from the settings, with its keys derived once."""
+"""The settings of the gateway, with its keys derived once."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What is found at the ``type`` of an error: a page that says what the error is (RFC 9457, common rules, "Errors")."""
+"""Pages of errors: the ``type`` of a problem leads to a page that explains it (RFC 9457, common rules, "Errors")."""
 
 import html
 

@@ -29,7 +29,7 @@ class Rate:
     def __init__(self, per_second: float) -> None:
         self.per_second = per_second
         self.size = max(per_second * BURST_SECONDS, 1.0)
-        # The tokens that were left at a moment, below zero when some are promised; who is absent has a full bucket.
+        # Tokens left at a moment; below zero when requests wait for tokens to come. An absent key has a full bucket.
         self._buckets: OrderedDict[Any, tuple[float, float]] = OrderedDict()
 
     def wait(self, key: Any) -> float:

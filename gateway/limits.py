@@ -76,11 +76,11 @@ class Limited:
         self._send = send
 
     async def receive(self) -> Message:
-        """Be the service's ``receive``."""
+        """The service's ``receive``."""
         if self.exceeded:
             return {"type": "http.disconnect"}
         if self._whole:
-            # Whoever listens now wants to hear that the client leaves, however long that takes.
+            # The body is complete: from now on the service waits for the disconnect, without a time limit.
             return await self._receive()
         began = time.monotonic()
         try:
@@ -103,6 +103,6 @@ class Limited:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Be the service's ``send``."""
+        """The service's ``send``."""
         if not self.exceeded:
             await self._send(message)

@@ -125,8 +125,8 @@ def ready(missing: list[str]) -> Response:
 
 
 class Readiness:
-    """What keeps the database and the services from their work. Each of them is asked by one check at a time, which
-    nobody cancels: one that lasts too long counts as missing, until it answers."""
+    """Tells which of the database and the services cannot do their work. Each is asked by one check at a time, which
+    is never cancelled: a check that takes too long counts as missing until it answers."""
 
     def __init__(self, registry: Registry, services: Mapping[str, ASGIApp]) -> None:
         self._registry = registry
@@ -143,7 +143,7 @@ class Readiness:
         return [missing for missing in found if missing]
 
     async def _check(self, name: str) -> str:
-        # Whatever goes wrong in a service, the answer is that it is not ready.
+        # Any failure of a service means: not ready.
         try:
             if name == "database":
                 return await self._registry.missing()

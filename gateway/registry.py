@@ -272,7 +272,7 @@ async def _free_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str])
 
 
 class Registry:
-    """What the gateway reads: one snapshot in memory, dropped as soon as PostgreSQL tells of a change.
+    """The gateway's side: one snapshot in memory, dropped as soon as PostgreSQL announces a change.
 
     While changes cannot be heard, each request reads the database, so that a removed client never gets in.
     """

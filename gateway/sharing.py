@@ -1,4 +1,4 @@
-"""What municipalities that are reached at one host may have in common, so that a token is of exactly one of them."""
+"""Checks that a token belongs to exactly one of the municipalities that share a host."""
 
 import contextlib
 import secrets

@@ -51,7 +51,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who may sign tokens for one municipality with a private key of its own."""
+    """An issuer: it signs tokens for one municipality with a private key of its own."""
 
     tenant: str
     iss: str
@@ -61,7 +61,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a verified token says; the times are checked again at each request."""
+    """The claims of a verified token; its times are checked again at each request."""
 
     tenant: str
     client_id: str
@@ -116,7 +116,7 @@ class Snapshot:
             try:
                 secret = open_secret(client.secret_encrypted, self._box, f"{tenant}/{client_id}").encode()
             except Problem:
-                # Whoever asks is not known, and must not hear from it that there is such a client.
+                # The caller is still unknown: the answer must not tell that this client exists.
                 secret = b""
             self._secrets[name] = secret
         return self._secrets[name]

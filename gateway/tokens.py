@@ -29,7 +29,7 @@ _SIGNATURE_ONLY: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "ia
 
 
 def verify_token(snapshot: Snapshot, authorization: bytes | None, host_tenant: str, config: Config) -> Identity:
-    """Return who sent an Authorization header.
+    """Return the caller of an Authorization header.
 
     ``host_tenant`` is the municipality of the host name that was called, or ``""`` when it is of none; then the
     client_id and the signature tell the municipality. Raises Problem 403 with the code of the table.
@@ -119,7 +119,7 @@ def _decode_unverified(token: bytes) -> tuple[Mapping[str, Any], Mapping[str, An
 
 
 def _unknown() -> Problem:
-    """Return the one refusal for whoever cannot sign: it does not tell a stranger which client_ids there are."""
+    """Return the one refusal for a wrong signature or client_id: it does not tell a stranger which client_ids exist."""
     return Problem(
         403, "invalid-jwt-signature", "De client_id is niet bekend, of de handtekening van het token klopt niet."
     )

@@ -5,8 +5,8 @@ worked on at the same time, and the rest of them wait in a queue of its own. The
 many are worked on is shared: the more municipalities ask something, the fewer requests each has under way.
 
 A request that lasts gives up its turn and goes on in a place for slow exchanges. Those places, and those in the queue,
-are shared between the clients of the municipality: no client takes more of them than it leaves free, so that there is
-always room for another one.
+are shared between the clients of the municipality: no client takes more places than it leaves free, so that another
+client always finds one.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ takes little of the processors. Without that, four uploads would stop a municipa
 
 SLOW_MAX = POOL_SIZE // 4
 """How many requests of a municipality may have given up their turn; further ones keep it until one of those ends. Each
-holds a connection to a service, and those are for all municipalities: who sends hundreds of bodies very slowly must
-only keep himself waiting."""
+holds a connection to a service, which all municipalities share: a client that sends hundreds of bodies very slowly
+may delay only itself."""
 
 ACTIVE_SECONDS = 1.0
 """How long a municipality counts as one that asks something, after its last request."""
@@ -72,7 +72,7 @@ class Turns:
         self.places = places
         self.wait_seconds = wait_seconds
         self._queues: dict[str, _Queue] = {}
-        # Who asked something lately, the longest ago first.
+        # Municipalities with a recent request, the least recent first.
         self._active: OrderedDict[str, float] = OrderedDict()
 
     def waiting(self) -> dict[str, int]:
@@ -125,7 +125,7 @@ class Turns:
                 client.waiting.remove(turn)
                 queue.waiting -= 1
             elif not turn.cancelled():
-                # The turn came at the moment that nobody waited for it any more.
+                # The turn was granted just after its request stopped waiting: pass it on.
                 self._end(queue, client)
             self._forget(queue, client)
             if isinstance(e, TimeoutError):

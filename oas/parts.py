@@ -51,7 +51,7 @@ SUFFIXES = {
     "isnull": "of er geen waarde is",
     "icontains": "bevat deze tekst",
 }
-"""What the end of the name of a filter means."""
+"""Descriptions of filters by the end of their name."""
 
 HEADERS: dict[str, Schema] = {
     "API-version": {"schema": TEXT, "description": "De versie van de API."},
@@ -70,7 +70,7 @@ EMPTY: Schema = {
     "description": "Een leeg object: er is geen gerelateerd object, of het is niet te zien.",
     "maxProperties": 0,
 }
-"""What stands below ``_expand`` for a relation to one object without value."""
+"""The value below ``_expand`` of a relation to one object that is empty."""
 
 SECURITY: dict[str, Schema] = {
     "JWT-Claims": {

@@ -32,7 +32,7 @@ def documentation(api: Api) -> list[Route]:
         async def endpoint(request: Request) -> Response:
             if not made:
                 made.extend(make().encode().split(ANY_BASE.encode()))
-            # The gateway sends only base URLs that are ours; what reads the page need not rely on that.
+            # The gateway sends only base URLs of ours, but the page must be safe without that.
             base = quote(request.headers.get(BASE_HEADER, ""), safe=":/[]").encode()
             return Response(base.join(made), media_type=media_type)
 

@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 
 class Side(StrEnum):
-    """Who reads a schema: the same field may differ between them."""
+    """The purpose of a schema, request or response: a field may differ between them."""
 
     REQUEST = "request"
     PATCH = "patch"
@@ -195,7 +195,7 @@ def _lengths(p: Property, minimum: str, maximum: str) -> Schema:
 
 
 def _sizes(p: Property, side: Side, what: str) -> Schema:
-    # What was stored before there was a maximum may be longer.
+    # A stored value may be longer than a maximum that was set later.
     found = _lengths(p, f"min{what}", f"max{what}")
     return {name: size for name, size in found.items() if side is not Side.RESPONSE or name.startswith("min")}
 
