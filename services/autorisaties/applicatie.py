@@ -83,7 +83,7 @@ class AutorisatieShown(AutorisatieFields):
 
 
 class ApplicatieFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     client_ids: Annotated[list[Annotated[str, Length(50, 1)]], Length(250, 1)]
     label: Annotated[str, Length(100, 1)]
@@ -93,7 +93,7 @@ class ApplicatieFields(Fields):
 
 
 class ApplicatieShown(Fields):
-    """What only responses have, or have more of."""
+    """The fields that only responses have, or have more of."""
 
     url: Url
     autorisaties: list[AutorisatieShown] = []

@@ -50,7 +50,7 @@ VERVALREDENEN = {
 
 
 class BesluitFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     identificatie: Annotated[str, Length(50), IMMUTABLE] = ""
     verantwoordelijke_organisatie: Annotated[Rsin, Shown(9, 1), IMMUTABLE]
@@ -68,7 +68,7 @@ class BesluitFields(Fields):
 
 
 class BesluitShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     vervalreden_weergave: str

@@ -21,14 +21,14 @@ INFORMATIEOBJECT = Ref(
 
 
 class BesluitInformatieObjectFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     informatieobject: Annotated[str, INFORMATIEOBJECT, Shown(1000, 1)]
     besluit: Annotated[str, BESLUIT_REF, Shown()]
 
 
 class BesluitInformatieObjectShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 
@@ -37,7 +37,7 @@ BIO_TABLE = make_table(
     METADATA,
     BIO_TABLE_NAME,
     BesluitInformatieObjectFields,
-    # What the audit trail calls the relation: the document can be gone when the relation is removed.
+    # The audit trail calls the relation by it: the document can be gone when the relation is removed.
     Column("document_identificatie", Text, nullable=False),
     UniqueConstraint("besluit", "informatieobject", name="besluitinformatieobject_uniek"),
 )

@@ -1,4 +1,4 @@
-"""What a besluit has to do with zaken and documenten: its mirrors there, and the protection of a closed zaak."""
+"""The mirrors of a besluit in zaken and documenten, and the protection of a closed zaak."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -57,7 +57,7 @@ from zgw.resource import Resource
 
 
 class BesluittypeFields(Fields):
-    """What an administrator writes; informatieobjecttypen by omschrijving."""
+    """The fields that an administrator writes; informatieobjecttypen by omschrijving."""
 
     catalogus: InCatalogus
     omschrijving: Annotated[str, Length(80)] = ""
@@ -74,7 +74,7 @@ class BesluittypeFields(Fields):
 
 
 class BesluittypeShown(Fields):
-    """What only responses have, and what they show in the place of names."""
+    """The fields that only responses have, and what they show in the place of names."""
 
     url: Url
     informatieobjecttypen: list[Annotated[str, Ref("catalogi", "informatieobjecttypen")]]

@@ -19,7 +19,7 @@ Domein = Annotated[str, Matching(r"[A-Z]+", 5, reason="Alleen hoofdletters zijn 
 
 
 class CatalogusFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     domein: Domein
     rsin: Rsin
@@ -32,7 +32,7 @@ class CatalogusFields(Fields):
 
 
 class CatalogusShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     zaaktypen: list[Annotated[str, Ref("catalogi", "zaaktypen")]]

@@ -47,7 +47,7 @@ class Specificatie(Fields):
 
 
 class EigenschapFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     naam: Annotated[str, Length(20), GEVULD]
     definitie: Annotated[str, Length(255), GEVULD]

@@ -32,7 +32,7 @@ async def is_niet_in_gebruik(check: Check) -> None:
     name = check.resource.name
     if check.action != "destroy" or check.stored is None or check.stored.get("concept"):
         return
-    # That it is published is told first: whether it is in use says something only to who may remove it.
+    # Tell first that it is published: whether it is in use matters only to a client that may remove it.
     check.stop()
     service, remote = USERS[name], check.call.service.remote
     caller = system_caller(check.call.tenant, "catalogi")

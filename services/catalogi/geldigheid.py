@@ -44,7 +44,7 @@ METADATA = MetaData()
 outbox_table(METADATA)
 
 LEZEN = scopes("catalogi.lezen", "zaken.lezen", "documenten.lezen")
-"""ztc-014: who may read zaken or documenten may read the catalogue that they are made by."""
+"""ztc-014: a client that may read zaken or documenten may read the catalogue that they are made by."""
 SCHRIJVEN = scopes("catalogi.schrijven")
 CORRIGEREN = scopes("catalogi.schrijven", "catalogi.geforceerd-schrijven")
 VERWIJDEREN = scopes("catalogi.schrijven", "catalogi.geforceerd-verwijderen")

@@ -44,7 +44,7 @@ class OmschrijvingGeneriek(Fields):
 
 
 class InformatieobjecttypeFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     catalogus: InCatalogus
     omschrijving: Annotated[str, Length(80), GEVULD]
@@ -57,7 +57,7 @@ class InformatieobjecttypeFields(Fields):
 
 
 class InformatieobjecttypeShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     concept: bool

@@ -74,7 +74,7 @@ def _zonder_lege(value: Any) -> Any:
 
 
 class ResultaattypeFields(Fields):
-    """What an administrator writes; related types by omschrijving."""
+    """The fields that an administrator writes; related types by omschrijving."""
 
     zaaktype: Zaaktype
     omschrijving: Annotated[str, Length(30), GEVULD]
@@ -95,7 +95,7 @@ class ResultaattypeFields(Fields):
 
 
 class ResultaattypeShown(DatedShown):
-    """What only responses have, and what they show in the place of names."""
+    """The fields that only responses have, and what they show in the place of names."""
 
     omschrijving_generiek: Annotated[str, Length(20)]
     besluittypen: list[Annotated[str, Ref("catalogi", "besluittypen")]]

@@ -39,7 +39,7 @@ Generiek = Literal[
 
 
 class RoltypeFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     zaaktype: Zaaktype
     omschrijving: Annotated[str, Length(100), GEVULD]

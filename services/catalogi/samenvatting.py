@@ -1,4 +1,4 @@
-"""What a zaaktype shows of its subtypes, kept in its own row: a list of zaaktypen then reads one table (docs/adr).
+"""The summary of the subtypes of a zaaktype, in its own row: a list of zaaktypen then reads one table (docs/adr).
 
 Every write of a subtype recounts the row of its zaaktype in the same transaction; so does an import, once for all.
 """

@@ -44,7 +44,7 @@ SHAPES: Mapping[str, Mapping[str, type]] = {
 definitie."""
 
 TEXTS = ("procestermijn", "bewaartermijn")
-"""What a resultaat may leave out, and what has to be text where it is used."""
+"""Properties that a resultaat may leave out, and that must be text where they are used."""
 
 KEEP = {
     "procestype": timedelta(hours=24),

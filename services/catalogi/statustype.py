@@ -37,7 +37,7 @@ class ChecklistItem(Fields):
 
 
 class StatustypeFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     omschrijving: Annotated[str, Length(80), GEVULD]
     omschrijving_generiek: Annotated[str, Length(80)] = ""
@@ -51,14 +51,14 @@ class StatustypeFields(Fields):
 
 
 class StatustypeShown(DatedShown):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     is_eindstatus: bool
     eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen")]]
 
 
 class StatustypeIgnored(Dates):
-    """What requests may have without effect."""
+    """Fields of requests that have no effect."""
 
     eigenschappen: Annotated[list[Annotated[str, Ref("catalogi", "eigenschappen"), ONBEPERKT] | None], Length(500)] = (
         Field(default=[])

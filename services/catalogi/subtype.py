@@ -1,5 +1,5 @@
-"""What belongs to one version of a zaaktype: the fields, filters and rules that the six kinds share (catalogi.md §2,
-§6)."""
+"""Subtypes, which belong to one version of a zaaktype: the fields, filters and rules that the six kinds share
+(catalogi.md §2, §6)."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -39,7 +39,7 @@ SCOPES = {"list": LEZEN, "fetch": LEZEN, "create": CORRIGEREN, "update": CORRIGE
 
 
 class SubtypeShown(Fields):
-    """What all but one of the subtypes take from their zaaktype."""
+    """The fields that all but one of the subtypes take from their zaaktype."""
 
     url: Url
     zaaktype_identificatie: str

@@ -31,7 +31,7 @@ from zgw.resource import Resource
 
 
 class ZaakobjecttypeFields(Fields):
-    """What an administrator writes."""
+    """The fields that an administrator writes."""
 
     ander_objecttype: bool
     objecttype: Annotated[str, Ref(follow=False, max_length=200)]
@@ -41,7 +41,7 @@ class ZaakobjecttypeFields(Fields):
 
 
 class ZaakobjecttypeShown(DatedShown):
-    """What only responses have. The relations cannot be written through the API, so they are empty (O13)."""
+    """The fields that only responses have. The relations cannot be written through the API, so they are empty (O13)."""
 
     begin_geldigheid: Date
     resultaattypen: list[Annotated[str, Ref("catalogi", "resultaattypen")]]

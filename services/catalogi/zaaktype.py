@@ -104,7 +104,7 @@ class GerelateerdShown(Fields):
 
 
 class ZaaktypeFields(Fields):
-    """What an administrator writes; related types by name."""
+    """The fields that an administrator writes; related types by name."""
 
     identificatie: Annotated[str, Length(50)] = ""
     omschrijving: Annotated[str, Length(80), GEVULD]
@@ -142,7 +142,7 @@ class ZaaktypeFields(Fields):
 
 
 class ZaaktypeShown(Fields):
-    """What only responses have, and what they show in the place of names."""
+    """The fields that only responses have, and what they show in the place of names."""
 
     url: Url
     besluittypen: list[Annotated[str, Ref("catalogi", "besluittypen")]]

@@ -47,7 +47,7 @@ CODE = "non-concept-relation"
 
 
 class ZaaktypeInformatieobjecttypeFields(Fields):
-    """What an administrator writes; the informatieobjecttype by its omschrijving (O1)."""
+    """The fields that an administrator writes; the informatieobjecttype by its omschrijving (O1)."""
 
     zaaktype: Zaaktype
     informatieobjecttype: Annotated[Naam, Shown(100)]
@@ -59,7 +59,7 @@ class ZaaktypeInformatieobjecttypeFields(Fields):
 
 
 class ZaaktypeInformatieobjecttypeShown(SubtypeShown):
-    """What only responses have, and what they show of the informatieobjecttype."""
+    """The fields that only responses have, and what they show of the informatieobjecttype."""
 
     informatieobjecttype: Annotated[str, Length(100)]
 

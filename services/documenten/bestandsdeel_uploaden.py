@@ -50,7 +50,7 @@ class BestandsDeelResponse(BestandsDeelFields):
 
 @dataclass
 class Form:
-    """What was sent: the lock, and the file on its way to the storage."""
+    """An upload: the lock, and the file on its way to the storage."""
 
     upload: Upload
     limit: int

@@ -68,7 +68,7 @@ class IntegriteitFields(Fields):
 
 
 class EnkelvoudigInformatieObjectFields(Fields):
-    """What clients write of a document."""
+    """The fields that clients write of a document."""
 
     identificatie: Annotated[str, Length(40)] = ""
     bronorganisatie: Annotated[Rsin, Shown(9, 1)]
@@ -118,7 +118,7 @@ class BestandsDeelFields(Fields):
 
 
 class DocumentShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     versie: int

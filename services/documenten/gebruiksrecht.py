@@ -26,7 +26,7 @@ class GebruiksrechtenFields(Fields):
 
 
 class GebruiksrechtenShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 

@@ -28,7 +28,7 @@ PADDING, WRONG = "incorrect-base64-padding", "invalid-base64"
 
 @dataclass
 class Body:
-    """What a client sent: the members but ``inhoud``, and that content as an upload that is not finished yet.
+    """The body of a client: its members except ``inhoud``, and that content as an upload that is not finished yet.
 
     ``given`` is whether ``inhoud`` was there, be it null; ``error`` is the code of what is wrong with it.
     """

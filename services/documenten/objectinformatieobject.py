@@ -40,7 +40,7 @@ class ObjectInformatieObjectFields(Fields):
 
 
 class ObjectInformatieObjectShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 

@@ -48,7 +48,7 @@ VERSIE = Resource(
 
 
 class ZoekFields(Fields):
-    """What a search may have beside its criteria."""
+    """The members that a search may have beside its criteria."""
 
     expand: str = ""
 

@@ -149,7 +149,7 @@ class Storage:
             store = self._store(tenant)
             removed = True
             while removed:
-                # What came in while it was listed is found by the next look.
+                # Objects that came in during the listing are found by the next one.
                 removed = False
                 async for batch in obstore.list(store, chunk_size=1000):
                     await self._delete_paths(store, [item["path"] for item in batch])

@@ -30,7 +30,7 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with one object in the storage.
+    """One object in the storage with something wrong.
 
     ``kind`` is ``missing``, ``size`` or ``sha256`` (the content is not what was stored), ``unreadable`` (the storage
     failed; try again), or ``unknown`` (content that no document and no upload knows of).
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass
 class Total:
-    """What was looked at; filled while :func:`check_documents` runs."""
+    """The progress of a check; filled while :func:`check_documents` runs."""
 
     objects: int = 0
     size: int = 0

@@ -47,7 +47,7 @@ class CorrespondentiePostadresFields(Fields):
 
 
 class VerzendingFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     betrokkene: Annotated[str, Ref(follow=False, max_length=200), Shown(200, 1)]
     informatieobject: Annotated[str, DOCUMENT_REF, Shown()]
@@ -67,7 +67,7 @@ class VerzendingFields(Fields):
 
 
 class VerzendingShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 

@@ -65,7 +65,7 @@ class AbonnementFields(Fields):
 
 
 class AbonnementShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 

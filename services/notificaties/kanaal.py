@@ -52,7 +52,7 @@ class KanaalFields(Fields):
 
 
 class KanaalShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
 

@@ -125,7 +125,7 @@ async def sluit(db: Executor, check: Check, zaak: Row) -> None:
 async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-008: reopen the zaak; what closing derived goes, except for what a deelzaak owes to its hoofdzaak."""
     if zaak["hoofdzaak"] is not None:
-        # Who closes or reopens the hoofdzaak locks this zaak as well, so that one of the two sees what the other did.
+        # Closing or reopening the hoofdzaak locks this zaak too, so one of the two writes sees what the other did.
         hoofdzaak = await db.row(ZAAK.where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"]))
         if hoofdzaak is not None and is_gesloten(hoofdzaak):
             hidden = "" if await mag_inzien(check, hoofdzaak) else "; u mag die niet inzien"

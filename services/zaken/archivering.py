@@ -37,7 +37,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Dossier:
-    """What the derivation may look at. Only what the afleidingswijze needs has to be filled."""
+    """The input of the derivation. Only the fields that the afleidingswijze needs have to be filled."""
 
     einddatum: date
     brondatum_hoofdzaak: date | None = None
@@ -52,7 +52,7 @@ class Dossier:
 
 @dataclass(frozen=True)
 class Archiefgegevens:
-    """What closing gives a zaak; a date that is still unknown is None."""
+    """The outcome of the derivation for a closed zaak; a date that is still unknown is None."""
 
     archiefnominatie: str | None
     startdatum_bewaartermijn: date | None

@@ -20,7 +20,7 @@ CPU_SECONDS = 1
 MAX_RESULT = MEGABYTE
 
 FORBIDDEN = re.compile(r"\b(import|include|modulemeta|input|inputs|debug|stderr|input_filename|get_search_list)\b")
-"""What in jq reaches outside its input: modules are files, and the others read or write streams."""
+"""Words of jq that reach outside its input: modules are files, and the others read or write streams."""
 
 
 def limit() -> None:

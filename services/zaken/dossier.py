@@ -128,7 +128,7 @@ class Lezer:
         for row in rows:
             known = row["object_identificatie"] or {}
             data = fetched.get(row["object"], {})
-            # What is free to choose is looked for inside ``overigeData`` as well as beside it.
+            # A free member may be inside ``overigeData`` or beside it.
             found.append(Object(row["object_type"], {**data, **known, **(known.get("overigeData") or {})}))
         return found
 

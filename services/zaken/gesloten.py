@@ -1,4 +1,4 @@
-"""What the state of a zaak allows: the rules that every resource below a zaak shares (zaken.md §6, §8)."""
+"""Rules on the state of a zaak, which every resource below a zaak shares (zaken.md §6, §8)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ GESLOTEN = "De zaak is afgesloten."
 DOCUMENT_ONZICHTBAAR = "; er is een document bij dat u niet mag inzien."
 """How the reason of a refusal ends when what stands in the way is hidden from the client."""
 TOESTAND = ("zaaktype", "vertrouwelijkheidaanduiding", "einddatum", "archiefstatus")
-"""What these rules, and those on types and rights, look at of a zaak: until the commit it stays so."""
+"""The columns of a zaak that these rules, and those on types and rights, read: they stay the same until the commit."""
 
 
 def geweigerd(code: str, reason: str) -> Problem:

@@ -20,7 +20,7 @@ ALPHABET = string.ascii_uppercase + string.digits
 
 
 class KlantContactFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     identificatie: Annotated[str, Length(14)] = ""
@@ -31,7 +31,7 @@ class KlantContactFields(Fields):
 
 
 class KlantContactShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -1,4 +1,4 @@
-"""What other APIs know of a zaak, by the rows that lead (zrc-005, zrc-024, zrc-025a)."""
+"""The mirrors that other APIs have of relations of a zaak (zrc-005, zrc-024, zrc-025a)."""
 
 from collections.abc import Mapping
 from typing import Any

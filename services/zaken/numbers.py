@@ -41,7 +41,7 @@ AANMAKEN = scopes("zaken.aanmaken")
 
 
 class ReserveringFields(Fields):
-    """What a client asks for."""
+    """The body of a reservation."""
 
     bronorganisatie: Annotated[Rsin, Shown(9, 9), WRITE_ONLY]
     aantal: Annotated[int, Whole(1), WithJsonSchema({"type": "integer", "minimum": 1}), WRITE_ONLY] = 1

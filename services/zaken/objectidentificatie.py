@@ -316,7 +316,7 @@ class WozWaarde(LeavesOut):
 
 
 class Gerechtigde(LeavesOut):
-    """Who holds a right."""
+    """The holder of a right."""
 
     natuurlijk_persoon: NatuurlijkPersoon = None  # type: ignore[assignment]
     niet_natuurlijk_persoon: NietNatuurlijkPersoon = None  # type: ignore[assignment]

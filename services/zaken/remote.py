@@ -1,4 +1,4 @@
-"""What the Zaken API reads of other services: types, documents and besluiten, with its own rights."""
+"""Reads of other services by the Zaken API: types, documents and besluiten, with its own rights."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -21,7 +21,7 @@ RESULTAATTYPE = Ref("catalogi", "resultaattypen")
 
 
 class ResultaatFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     resultaattype: Annotated[str, RESULTAATTYPE, IMMUTABLE]
@@ -29,7 +29,7 @@ class ResultaatFields(Fields):
 
 
 class ResultaatShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -26,7 +26,7 @@ from zgw.filters import equal, reference
 from zgw.resource import Resource, related
 
 ENKELVOUDIG = ("initiator", "zaakcoordinator")
-"""What a zaak has at most one rol of."""
+"""A zaak has at most one rol of each of these."""
 
 ROLTYPE = Ref("catalogi", "roltypen")
 
@@ -43,7 +43,7 @@ class ContactpersoonRol(Fields):
 
 
 class RolFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     betrokkene: OptionalUrl = ""
@@ -65,7 +65,7 @@ class RolFields(Fields):
 
 
 class RolShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID
@@ -104,7 +104,7 @@ Index(
 async def betrokkene_is_bekend(check: Check) -> None:
     """invalid-betrokkene: een rol heeft een betrokkene, een identificatie daarvan, of beide."""
     if not has_value(check.row["betrokkene_identificatie"]):
-        # What was sent may have members that nobody knows, or blanks: then nothing of it is left.
+        # Only unknown members or blanks were sent: nothing of the group is left.
         check.row["betrokkene_identificatie"] = None
         if not check.row["betrokkene"]:
             check.reject(OBJECT, "invalid-betrokkene", "Geef betrokkene of betrokkeneIdentificatie.")

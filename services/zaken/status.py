@@ -28,7 +28,7 @@ GEZETDOOR = Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL"
 
 
 class StatusFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
     statustype: Annotated[str, Ref("catalogi", "statustypen")]
@@ -37,13 +37,13 @@ class StatusFields(Fields):
     gezetdoor: Annotated[
         str,
         GEZETDOOR,
-        # What other implementations show, and their clients send, when nobody is named.
+        # The empty value of other implementations, which their clients send back.
         BeforeValidator(lambda value: "" if value is None else value),
     ] = ""
 
 
 class StatusShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -80,7 +80,7 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         # Somebody else was first.
         raise not_found()
     uuids = [zaak["uuid"] for zaak in zaken]
-    # What the rules above did not see yet: a deelzaak that was added, or got another type or level.
+    # Check again for deelzaken that were added, or got another type or level, since the rules ran.
     await _weiger_wat_niet_mag(check, zaken)
     if any(zaak["zaaktype"] not in check.notes["catalogi"] for zaak in zaken[1:]):
         raise Again()

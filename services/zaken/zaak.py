@@ -50,7 +50,7 @@ BETALINGSINDICATIES = {
 
 
 class ZaakShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

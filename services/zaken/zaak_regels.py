@@ -1,4 +1,4 @@
-"""What must be true of a zaak that is created or changed (zaken.md §7)."""
+"""Rules of a zaak that is created or changed (zaken.md §7)."""
 
 from sqlalchemy import select
 

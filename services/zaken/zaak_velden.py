@@ -39,7 +39,7 @@ ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""
 
 NIVEAUS = WithJsonSchema({"type": "string", "enum": list(LEVELS)})
-"""What is stored; an empty text is accepted as well, and means the level of the zaaktype."""
+"""The stored levels; an empty text is accepted too, and means the level of the zaaktype."""
 
 LEGE_OPSCHORTING: dict[str, Any] = {"indicatie": False, "reden": ""}
 LEEG_PROCESOBJECT: dict[str, Any] = {"datumkenmerk": "", "identificatie": "", "objecttype": "", "registratie": ""}
@@ -53,7 +53,7 @@ def printable(value: str) -> str:
 
 
 def _empty_is_null(*empties: Any) -> BeforeValidator:
-    # What a response shows for an empty value must be accepted when a client sends the object back.
+    # Accept the empty value of a response, because clients send objects back as they read them.
     return BeforeValidator(lambda value: None if value in empties else value)
 
 
@@ -95,7 +95,7 @@ class Kenmerk(Fields):
 
 
 class ZaakFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     identificatie: Annotated[str, Length(40), AfterValidator(printable), IMMUTABLE] = ""
     bronorganisatie: Rsin

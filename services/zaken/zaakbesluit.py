@@ -22,13 +22,13 @@ from zgw.write import transaction
 
 
 class ZaakBesluitFields(Fields):
-    """What the Besluiten API writes."""
+    """The fields that the Besluiten API writes."""
 
     besluit: Annotated[str, Ref("besluiten", "besluiten")]
 
 
 class ZaakBesluitShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

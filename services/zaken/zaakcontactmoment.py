@@ -7,7 +7,7 @@ from zgw.check import Check
 
 
 class ZaakContactMomentFields(ZaakRelatieFields):
-    """What clients write."""
+    """The fields that clients write."""
 
     contactmoment: Annotated[str, ELDERS]
 

@@ -21,7 +21,7 @@ EIGENSCHAP = Ref("catalogi", "eigenschappen")
 
 
 class ZaakEigenschapFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown()]
     eigenschap: Annotated[str, EIGENSCHAP, IMMUTABLE]
@@ -29,7 +29,7 @@ class ZaakEigenschapFields(Fields):
 
 
 class ZaakEigenschapShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -24,7 +24,7 @@ STATUS = Ref("zaken", "statussen", table="status", on_delete="SET NULL")
 
 
 class ZaakInformatieObjectFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     informatieobject: Annotated[str, INFORMATIEOBJECT, IMMUTABLE]
     zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
@@ -35,7 +35,7 @@ class ZaakInformatieObjectFields(Fields):
 
 
 class ZaakInformatieObjectShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -20,7 +20,7 @@ NotitieStatus = Literal["concept", "definitief"]
 
 
 class ZaakNotitieFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     onderwerp: Annotated[str, Length(255, 1)]
     tekst: Annotated[str, Length(None, 1)]
@@ -31,7 +31,7 @@ class ZaakNotitieFields(Fields):
 
 
 class ZaakNotitieShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     aanmaakdatum: DateTime

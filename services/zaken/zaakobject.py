@@ -32,7 +32,7 @@ class ObjectTypeOverigeDefinitie(Fields):
 
 
 class ZaakObjectFields(Fields):
-    """What clients write."""
+    """The fields that clients write."""
 
     zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     object: Annotated[OptionalUrl, IMMUTABLE] = ""
@@ -47,7 +47,7 @@ class ZaakObjectFields(Fields):
 
 
 class ZaakObjectShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

@@ -1,4 +1,4 @@
-"""What zaakverzoek and zaakcontactmoment are both: a zaak, and the URL of what another API has about it
+"""Shared by zaakverzoek and zaakcontactmoment: a zaak, and the URL of an object about it in another API
 (zaken.md §3.6). That API keeps a mirror of the relation."""
 
 import uuid
@@ -20,13 +20,13 @@ ELDERS = Ref(shape=("url",))
 
 
 class ZaakRelatieFields(Fields):
-    """What clients write, beside the URL."""
+    """The fields that clients write, beside the URL."""
 
     zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
 
 
 class ZaakRelatieShown(Fields):
-    """What only responses have."""
+    """The fields that only responses have."""
 
     url: Url
     uuid: uuid.UUID

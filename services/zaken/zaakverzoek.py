@@ -7,7 +7,7 @@ from zgw.check import Check
 
 
 class ZaakVerzoekFields(ZaakRelatieFields):
-    """What clients write."""
+    """The fields that clients write."""
 
     verzoek: Annotated[str, ELDERS]
 

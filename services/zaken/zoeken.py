@@ -57,7 +57,7 @@ class GeometrieBinnen(Fields):
 
 
 class ZaakZoekFields(Fields):
-    """What a search has beside the filters of the list."""
+    """The members that a search has beside the filters of the list."""
 
     zaakgeometrie: Annotated[Any, WithJsonSchema({"type": "object", "properties": {"within": SHOWN}})] = None
     expand: str = ""

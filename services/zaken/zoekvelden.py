@@ -19,7 +19,7 @@ from zgw.select import properties
 
 @dataclass
 class Selection:
-    """What is chosen of one object."""
+    """The choice of properties of one object."""
 
     everything: bool = False
     names: list[str] = field(default_factory=list)
@@ -138,7 +138,7 @@ def select_fields(item: dict[str, Any], selection: Selection) -> dict[str, Any]:
 
 
 OPTIONAL = ("betrokkeneIdentificatie", "objectIdentificatie")
-"""What an object may lack although the property exists."""
+"""Properties that exist but that an object may lack."""
 
 
 def _each(value: Any, selection: Selection) -> Any:

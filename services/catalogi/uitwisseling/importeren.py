@@ -48,7 +48,7 @@ class Werk(Call):
 
 @dataclass
 class Uitslag:
-    """What an import did; ``proef`` when it was only tried."""
+    """The outcome of an import; ``proef`` when it was only tried."""
 
     catalogus: str
     toegevoegd: dict[str, int] = field(default_factory=dict)
@@ -82,7 +82,7 @@ async def importeer(
     ``bases`` are the base URLs of the municipality; notifications of the new types carry the first one. ``proef``
     examines everything and stores nothing.
     """
-    # What only counts and compares does not keep the other requests of this process waiting.
+    # Plan in a thread: counting and comparing must not delay the other requests of this process.
     bundel = await asyncio.to_thread(lees, content)
     werk = Werk(service, system_caller(tenant, "catalogi", bases))
     bestaand = await wat_er_is(werk, bundel)
@@ -182,7 +182,7 @@ def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any]:
             plan.problemen.append(regel.problem(name, "does_not_exist", f"Het {name} staat niet in het bestand."))
         elif other.row:
             found[name] = {**other.row, "uuid": other.uuid, "concept": True}
-        # What was told to be wrong is not told again.
+        # Report each error once.
         regel.body[name] = f"{root}/{path}/{other.uuid if other else uuid.uuid4()}"
     return found
 

@@ -1,4 +1,4 @@
-"""What an import will do: which rows are taken, under which uuid, with which dates (docs/catalogus.md).
+"""The plan of an import: which rows are taken, under which uuid, with which dates (docs/catalogus.md).
 
 Three ways to treat types that the catalogue already has: refuse them (``behoud``), add a version of them
 (``nieuwe-versie``), or leave them alone (``ontbrekende``).
@@ -20,7 +20,7 @@ from zgw.problems import REASONS
 
 
 class Modus(StrEnum):
-    """What to do with types that exist already."""
+    """The ways to treat types that exist already."""
 
     BEHOUD = "behoud"
     """Keep everything as it is in the file, uuids and identifications; a type that exists is a problem."""
@@ -53,7 +53,7 @@ class Regel:
 
 @dataclass
 class Bestaand:
-    """What the municipality has already."""
+    """The types that the municipality has already."""
 
     catalogus: uuid.UUID | None = None
     uuids: set[uuid.UUID] = field(default_factory=set)
@@ -118,7 +118,7 @@ def _wanted(plan: Plan, regel: Regel, bestaand: Bestaand, bundel: Bundel) -> boo
         return bestaand.catalogus is None
     if file not in MAIN:
         parent = uuid_of(regel.source.get("zaaktype"))
-        # What belongs to a zaaktype that is passed over is passed over; a zaaktype that is nowhere is a problem later.
+        # Skip the subtypes of a zaaktype that is skipped; a zaaktype that is nowhere is a problem later.
         return parent in plan.by_source or parent not in plan.gepasseerd
     kind = MAIN[file]
     name = regel.body.get(IDENTITY[kind])

@@ -29,7 +29,7 @@ class Verschil:
 
 @dataclass
 class Vergelijking:
-    """What two files have in common and what not."""
+    """The rows and fields that two files share, and those that differ."""
 
     verschillen: list[Verschil] = field(default_factory=list)
     rijen: dict[str, int] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def _rows(bundel: Bundel, file: str, uuids: bool) -> dict[str, dict[str, Any]]:
     namen, keys = Namen(bundel), _keys(bundel)
     found: dict[str, dict[str, Any]] = {}
     fields = RESOURCES[file].fields
-    # What a row leaves out has its default.
+    # A field that a row leaves out has its default.
     defaults = {p.name: p.default for p in describe(fields) if not p.required and p.name not in UNCOMPARED}
     for row in bundel.of(file):
         body = {**defaults, **body_of(fields, row)}
