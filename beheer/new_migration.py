@@ -15,12 +15,13 @@ import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Literal
 
 import asyncpg
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from beheer import postgres
 from beheer.migrate import connected, head, scripts, upgrade
@@ -76,6 +77,8 @@ def new_migration(service: str, what: str) -> Path | None:
             asyncio.run(_make_schemas(dsn, service))
             upgrade(dsn, MIGRATED, service)
             with connected(dsn) as connection:
+                # First without defaults: those of columns whose types differ cannot be compared.
+                check_expanding(_difference(connection, service, defaults=False)[0])
                 operations, body = _difference(connection, service)
                 statements = _functions(connection, service)
         finally:
@@ -112,14 +115,16 @@ async def _make_schemas(dsn: str, service: str) -> None:
     await connection.close()
 
 
-def _difference(connection: Connection, service: str) -> tuple[list[ops.MigrateOperation], str]:
+def _difference(
+    connection: Connection, service: str, *, defaults: bool = True
+) -> tuple[list[ops.MigrateOperation], str]:
     """Return the operations that make the migrated schema the declared one, and their text."""
     connection.execute(text(f'SET search_path TO "{schema_of(MIGRATED, service)}"'))
     # Alembic takes the first schema of the search path for the default one, whose name it then leaves out.
     connection.dialect.default_schema_name = schema_of(MIGRATED, service)
     options = {
         "compare_type": True,
-        "compare_server_default": True,
+        "compare_server_default": defaults,
         "alembic_module_prefix": "op.",
         "sqlalchemy_module_prefix": "sa.",
         "include_object": lambda item, name, kind, reflected, other: name != "alembic_version",
@@ -127,7 +132,17 @@ def _difference(connection: Connection, service: str) -> tuple[list[ops.MigrateO
     context = MigrationContext.configure(connection, opts=options)
     upgrade_ops = produce_migrations(context, api_of(service).metadata).upgrade_ops
     assert upgrade_ops is not None
-    return list(upgrade_ops.ops), render_python_code(upgrade_ops, migration_context=context)
+    return list(upgrade_ops.ops), render_python_code(
+        upgrade_ops, migration_context=context, render_item=_render_default
+    )
+
+
+def _render_default(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    """Write SQL of a default as it is; Alembic doubles its percent signs and does not escape its colons."""
+    clause = getattr(item, "arg", item)
+    if kind != "server_default" or not isinstance(clause, TextClause):
+        return False
+    return f"sa.text({clause.text!r})"
 
 
 def flat(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import asyncpg
 from sqlalchemy import MetaData
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
 from beheer.migrate import gateway_statements, head
@@ -38,7 +38,8 @@ def password_of(settings: Settings, service: str) -> str:
 
 def ddl(metadata: MetaData) -> str:
     """Return the statements that make all tables, indexes and sequences of a service in the current schema."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    # Of a driver that takes a percent sign as it is: others have it doubled.
+    dialect = dialects.dialect()  # type: ignore[no-untyped-call]
     parts = [str(CreateSequence(sequence).compile(dialect=dialect)) for sequence in metadata._sequences.values()]
     for table in metadata.sorted_tables:
         parts.append(str(CreateTable(table).compile(dialect=dialect)))

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     Uuid,
     text,
 )
@@ -156,4 +158,23 @@ def column_of(property_: Property) -> Column[Any]:
         return Column(property_.attribute, Uuid, key, nullable=property_.nullable or ref.blank, index=True)
     kinds: dict[Any, Any] = {bool: Boolean, int: BigInteger, date: Date, datetime: DateTime(timezone=True), str: Text}
     kind = kinds.get(property_.type, Text if property_.choices else JSONB(none_as_null=True))
-    return Column(property_.attribute, kind, nullable=property_.nullable or property_.variants is not None)
+    nullable = property_.nullable or property_.variants is not None
+    server_default = None if nullable else default_of(property_)
+    return Column(property_.attribute, kind, nullable=nullable, server_default=server_default)
+
+
+def default_of(property_: Property) -> TextClause | None:
+    """Return the default of a field as SQL, None without one: what a column holds in a row of a program that does not
+    know it, as the version before during a rollout. Example: ``default_of(…)`` of ``kenmerken: list[…] = []`` is
+    ``'[]'``. A date as default is that of the moment, so it has none."""
+    value = property_.default
+    if value is None or isinstance(value, date):
+        return None
+    if isinstance(value, bool):
+        return text("true" if value else "false")
+    if isinstance(value, int):
+        return text(str(value))
+    if isinstance(value, Fields):
+        value = value.model_dump(mode="json", by_alias=True)
+    written = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text("'{}'".format(written.replace("'", "''").replace(":", r"\:")))

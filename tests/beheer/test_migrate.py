@@ -41,8 +41,7 @@ SELECT 'relation', relname::text, concat_ws(' ', relkind, relacl) FROM pg_class
   WHERE relnamespace = {HERE} AND relkind IN ('r', 'S', 'v', 'm')
 UNION ALL
 SELECT 'column', concat_ws('.', c.relname, attname), concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,
-    attidentity, attgenerated, pg_get_expr(d.adbin, d.adrelid), collname,
-    row_number() OVER (PARTITION BY c.oid ORDER BY attnum))
+    attidentity, attgenerated, pg_get_expr(d.adbin, d.adrelid), collname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_collation l ON l.oid = attcollation
   LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (c.oid, attnum)
   WHERE c.relnamespace = {HERE} AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped

@@ -1,0 +1,22 @@
+"""Let the database fill in the defaults of fields."""
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade(op: Operations) -> None:
+    """Let the database fill in the defaults of fields."""
+    op.alter_column(
+        "kanaal", "documentatie_link", existing_type=sa.TEXT(), server_default=sa.text("''"), existing_nullable=False
+    )
+    op.alter_column(
+        "kanaal",
+        "filters",
+        existing_type=postgresql.JSONB(astext_type=sa.Text()),
+        server_default=sa.text("'[]'"),
+        existing_nullable=False,
+    )
