@@ -106,7 +106,7 @@ async def entry_of(
         "resource": resource.name,
         "resourceUrl": shown["url"],
         "toelichting": text_of(call.request.headers.get("x-audit-toelichting", "")),
-        "resourceWeergave": check.notes.get("weergave", f"({name}) - {resource.weergave(row)}" if link else name)[:200],
+        "resourceWeergave": (check.weergave or (f"({name}) - {resource.weergave(row)}" if link else name))[:200],
         "aanmaakdatum": moment,
         "wijzigingen": {"oud": old, "nieuw": new},
     }

@@ -10,14 +10,14 @@ Rules get a ``Check``; all of them run and report together::
 
 import asyncio
 import uuid as uuids
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError, create_model
 from pydantic_core import ErrorDetails, PydanticCustomError
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlmodel import Field
 
 from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, not_found
@@ -31,6 +31,11 @@ from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
 from zgw.select import by_uuid, properties, reference_of
+
+if TYPE_CHECKING:
+    from runtime.statements import Executor, Row
+
+T = TypeVar("T")
 
 NOT_REGISTERED = "De API van deze URL is niet geregistreerd voor de gemeente; haar beheerder kan dat doen."
 
@@ -60,8 +65,25 @@ class Check:
         """Whether nobody else may write below the main object until this write is committed."""
         self.headers: dict[str, str] = {}
         """Extra headers of the answer, such as X-Warning."""
-        self.notes: dict[str, Any] = {}
-        """What one rule found out and another, or an effect, needs."""
+        self.weergave = ""
+        """How the audit trail calls the object, where a rule knows better than its resource."""
+        self.audit: int | None = None
+        """The id of the entry in the audit trail."""
+        self.announced: list[int] = []
+        """The ids of the notifications in the outbox."""
+        self.kenmerken: dict[str, str] = {}
+        """What its notification tells beside the kenmerken of the main object."""
+        self.mirrored = True
+        """Whether other services have to agree to this write, where its resource has mirrors."""
+        self.silent = False
+        """Whether its row in the outbox announces nothing."""
+        self.recorded: dict[str, list[Any]] | None = None
+        """What is written down for other services, while that is being collected."""
+        self.removed: dict[Table, list[Row]] = {}
+        """The rows that a removal takes along, for when it is taken back."""
+        self.undo: list[Callable[[Executor], Awaitable[None]]] = []
+        """Takes back what else a write did, in the transaction that takes back the write."""
+        self._facts: dict[type, Any] = {}
         self._resolved: dict[str, Any] = {}
 
     # --- What rules use ---
@@ -80,6 +102,12 @@ class Check:
             self.reject(name, code, NOT_REGISTERED)
         else:
             self.reject(name, code)
+
+    def facts(self, kind: type[T]) -> T:
+        """Return what rules found out about this write and later phases need: a dataclass that begins with its
+        defaults, ``check.facts(Sluiting).eindstatus``."""
+        found: T = self._facts.setdefault(kind, kind())
+        return found
 
     def resolved(self, attribute: str) -> Any:
         """Return the object that a reference refers to, or None when it is empty or was rejected.

@@ -59,12 +59,12 @@ class _System:
 async def record(check: "Check") -> dict[str, Any] | None:
     """Return what other services have to agree to after the commit of ``check``, or None when that is nothing."""
     found: dict[str, Any] = {"relations": [], "told": []}
-    check.notes["recorded"] = found
+    check.recorded = found
     try:
         for mirror in check.resource.mirrors:
             await mirror(check)
     finally:
-        del check.notes["recorded"]
+        check.recorded = None
     return {**found, "base": check.call.caller.canonical_base} if any(found.values()) else None
 
 
@@ -103,7 +103,7 @@ async def empty(db: Executor, outbox: Table, rows: Sequence[int]) -> None:
 async def forget(check: "Check") -> None:
     """Remove what was left of the announcement of a write that was taken back: everybody knows."""
     outbox = check.resource.table.metadata.tables["outbox"]
-    if rows := check.notes.get("outbox"):
+    if rows := check.announced:
         async with check.call.db.acquire(check.call.tenant) as db:
             await db.execute(outbox.delete().where(among(outbox.c.id, rows)))
 

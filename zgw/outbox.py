@@ -73,7 +73,7 @@ async def look_up_catalogus(check: Check) -> None:
         return
     kind = check.main[typed.type] if resource.main and check.main else check.now(typed.type)
     if found := await catalogus_of(check, typed, kind):
-        check.notes["catalogus"] = found
+        check.kenmerken = found
 
 
 def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -86,7 +86,7 @@ def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, An
     main_row = check.main if resource.main else row
     assert main_row is not None
     main_url = f"{call.base}{call.service.api.root}/{main.path}/{main_row['uuid']}" if resource.main else url
-    return _of(check, main_url, url, {**main.kenmerken(main_row), **check.notes.get("catalogus", {})})
+    return _of(check, main_url, url, {**main.kenmerken(main_row), **check.kenmerken})
 
 
 def _of(check: Check, main_url: str, url: str, known: Mapping[str, str]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _of(check: Check, main_url: str, url: str, known: Mapping[str, str]) -> dict
     main_url, url = (base + found.removeprefix(call.base) for found in (main_url, url))
     kenmerken = {name: base + value if value.startswith("/") else value for name, value in known.items()}
     found = message(call.caller, resource.kanaal, main_url, resource.name, url, check.action, kenmerken)
-    if resource.mirrors and check.notes.get("mirrored", True):
+    if resource.mirrors and check.mirrored:
         found["held_until"] = datetime.now(UTC) + HOLD
     return found
 
@@ -116,7 +116,7 @@ async def announce_along(
         known = {**resource.kenmerken(row), **catalogi[row[resource.typed.type]]}
         added = await db.row(statement(**_of(check, url, url, known)))
         assert added is not None
-        check.notes.setdefault("outbox", []).append(added["outbox"])
+        check.announced.append(added["outbox"])
 
 
 def message(
@@ -141,7 +141,7 @@ def message(
 
 def silent(check: Check) -> dict[str, Any]:
     """Return the row of a write that is not announced, for what other services have to agree to."""
-    check.notes["silent"] = True
+    check.silent = True
     return {"bases": list(check.call.caller.bases), "message": {}, "held_until": datetime.now(UTC) + HOLD}
 
 
@@ -158,8 +158,8 @@ def adding(metadata: MetaData, wakes: bool) -> Insert:
 @asynccontextmanager
 async def holding(check: Check) -> AsyncIterator[None]:
     """Keep the notification of a write held for as long as the calls to other services go on."""
-    held = check.notes.get("outbox") if check.notes.get("mirrored", True) else None
-    if held is None:
+    held = check.announced
+    if not held or not check.mirrored:
         yield
         return
     table = check.resource.table.metadata.tables["outbox"]
@@ -183,9 +183,10 @@ async def holding(check: Check) -> AsyncIterator[None]:
 
 async def release(check: Check) -> None:
     """Let the relay bring the notification of a write that was held."""
-    if (held := check.notes.get("outbox")) is None or not check.notes.get("mirrored", True):
+    held = check.announced
+    if not held or not check.mirrored:
         return
-    if check.notes.get("silent"):
+    if check.silent:
         await mending.forget(check)
         return
     table = check.resource.table.metadata.tables["outbox"]

@@ -65,7 +65,7 @@ async def mirrored(check: Check, name: str, relations: Sequence[Relation]) -> No
 
     When that fails the write is taken back, and the answer is 400 ``pending-relations`` on ``name``.
     """
-    if (record := check.notes.get("recorded")) is not None:
+    if (record := check.recorded) is not None:
         record["relations"] += [recorded(item) for item in relations]
         return
     async with holding(check):
@@ -86,7 +86,7 @@ async def _taken_back(check: Check, failure: Failed, tell: Callable[[], Awaitabl
         await tell()
     except Failed:
         # The other side is often still down. The relay tells it later, before it announces what was not taken back.
-        check.notes["mirrored"] = False
+        check.mirrored = False
     else:
         if back:
             await forget(check)
@@ -106,7 +106,7 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
     It reads the object again when it is told. When it cannot be told the write is taken back, and the answer is 400
     ``pending-relations`` on ``name``, or 403 when it refuses what ``headers`` tell of the client.
     """
-    if (record := check.notes.get("recorded")) is not None:
+    if (record := check.recorded) is not None:
         record["told"].append([service, path, {check.resource.name: check.path}])
         return
     remote, me = check.call.service.remote, check.call.caller.as_component(check.call.service.api.service)
@@ -129,9 +129,6 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
 
 
 # --- Taking back ---------------------------------------------------------------------------------------------------
-
-Undo = Callable[[Executor], Awaitable[None]]
-"""Takes back what else a write did, in the transaction that takes back the write: ``check.notes["undo"]`` has them."""
 
 
 async def keep(db: Executor, check: Check) -> None:
@@ -157,7 +154,7 @@ async def keep(db: Executor, check: Check) -> None:
     if check.resource.main is None and check.resource.audited:
         trail = table.metadata.tables["audittrail"]
         kept[trail] = await _rows(db, trail, among(trail.c.hoofdobject, [row["uuid"] for row in kept[table]]))
-    check.notes["kept"] = kept
+    check.removed = kept
 
 
 async def _rows(db: Executor, table: Table, where: ColumnElement[bool], locked: bool = False) -> list[Row]:
@@ -169,7 +166,7 @@ async def _rows(db: Executor, table: Table, where: ColumnElement[bool], locked: 
 
 def kept(check: Check, name: str) -> list[Row]:
     """Return the rows of a table that this removal took along."""
-    return next((rows for table, rows in check.notes.get("kept", {}).items() if table.name == name), [])
+    return next((rows for table, rows in check.removed.items() if table.name == name), [])
 
 
 async def take_back(check: Check) -> bool:
@@ -191,22 +188,21 @@ async def take_back(check: Check) -> bool:
 
 async def _undo(db: Executor, check: Check) -> None:
     await _undo_rows(db, check)
-    for undo in check.notes.get("undo", ()):
+    for undo in check.undo:
         await undo(db)
     tables = check.resource.table.metadata.tables
-    if (entry := check.notes.get("audit")) is not None:
+    if (entry := check.audit) is not None:
         await db.execute(tables["audittrail"].delete().where(tables["audittrail"].c.id == entry))
-    if announced := check.notes.get("outbox"):
+    if announced := check.announced:
         await empty(db, tables["outbox"], announced)
 
 
 async def _undo_rows(db: Executor, check: Check) -> None:
     resource, table, stored = check.resource, check.resource.table, check.stored
     if check.action == "destroy":
-        removed: Mapping[Table, list[Row]] = check.notes["kept"]
-        for part in (part for part in table.metadata.sorted_tables if removed.get(part)):
+        for part in (part for part in table.metadata.sorted_tables if check.removed.get(part)):
             insert = f"INSERT INTO {part.name} SELECT * FROM unnest($1::text[]::{part.name}[])"  # noqa: S608
-            await db.connection.execute(insert, [row["_whole"] for row in removed[part]])
+            await db.connection.execute(insert, [row["_whole"] for row in check.removed[part]])
     elif stored is None:
         await db.execute(table.delete().where(table.c.uuid == check.uuid))
         if resource.main is None and resource.audited:

@@ -98,7 +98,7 @@ class Resource:
     audited: bool = False
     weergave: Callable[[Mapping[str, Any]], str] = lambda row: str(row["uuid"])
     """How an object is called in the audit trail, after its main object, from its row; truncated to 200 characters.
-    A rule that knows better says the whole in ``check.notes["weergave"]``."""
+    A rule that knows better says the whole in ``check.weergave``."""
     expandable: Mapping[str, Ref] = field(default_factory=dict)
     """Expandable properties that are not plain references: ``relevanteAndereZaken`` by the ``url`` of its items."""
     expand_by: "Mapping[str, Callable[[Call, Sequence[dict[str, Any]]], Awaitable[list[Any]]]]" = field(

@@ -322,13 +322,13 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
     message = outbox.announcement(check, shown["url"], row)
-    if resource.mirrors and check.notes.get("mirrored", True) and (mirrors := await mending.record(check)):
+    if resource.mirrors and check.mirrored and (mirrors := await mending.record(check)):
         message = {**(message or outbox.silent(check)), "mirrors": mirrors}
     noted = await note(db, resource.table.metadata, entry, message)
     if "audit" in noted:
-        check.notes["audit"] = noted["audit"]
+        check.audit = noted["audit"]
     if "outbox" in noted:
-        check.notes.setdefault("outbox", []).append(noted["outbox"])
+        check.announced.append(noted["outbox"])
     if resource.cached:
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 

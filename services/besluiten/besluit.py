@@ -140,7 +140,7 @@ async def nummer_wordt_uitgegeven(check: Check) -> None:
 async def nummer_vervalt(db: Executor, check: Check) -> None:
     """The number of a removed besluit is never generated again (besluiten.md §7)."""
     if check.action == "destroy" and check.stored and (retired := await NUMBERS.retire(db, [check.stored])):
-        check.notes["undo"] = [partial(NUMBERS.revive, numbers=retired)]
+        check.undo = [partial(NUMBERS.revive, numbers=retired)]
 
 
 def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:

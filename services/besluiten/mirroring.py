@@ -1,6 +1,7 @@
 """The mirrors of a besluit in zaken and documenten, and the protection of a closed zaak."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.problems import Problem, forbidden, invalid
@@ -15,6 +16,14 @@ KENNEN = scopes("zaken.lezen", "zaken.bijwerken", "zaken.geforceerd-bijwerken")
 """Any of these for its type and level tells that a client knows of a zaak."""
 
 
+@dataclass
+class Zaken:
+    """What is known of the zaken, old and new, of a besluit."""
+
+    alleen_open: set[str] = field(default_factory=set)
+    """Those that are open, and that the client may not write to when they are closed meanwhile."""
+
+
 async def zaak_ligt_binnen_de_autorisaties(check: Check) -> None:
     """zrc-006: een besluit belet dat zijn zaak wordt verwijderd en bepaalt mede hoelang die bewaard blijft; het noemt
     dus alleen een zaak van deze installatie waarvoor de client autorisaties heeft."""
@@ -27,7 +36,7 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
     """zrc-007: a besluit of a closed zaak is written only by who may change closed zaken (B9)."""
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
-    open_ = check.notes["alleen open"] = set()
+    open_ = check.facts(Zaken).alleen_open = set()
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
         if zaak is None or await _holds(check, GEFORCEERD_BIJWERKEN, zaak):
@@ -37,7 +46,7 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
         open_.add(path)
     # Only a write that another service hears of has to wait for it with its notification. A besluit that is removed may
     # have documents.
-    check.notes["mirrored"] = old != new or check.action == "destroy" or _hoort_het(check)
+    check.mirrored = old != new or check.action == "destroy" or _hoort_het(check)
 
 
 async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
@@ -69,7 +78,7 @@ async def spiegel_in_zaak(check: Check) -> None:
             zaak,
             check.path,
             (check.resource.table, {"uuid": check.uuid, "zaak": zaak}),
-            forced=zaak not in check.notes["alleen open"],
+            forced=zaak not in check.facts(Zaken).alleen_open,
         )
         for zaak in (new, old)
         if zaak and new != old
@@ -85,14 +94,14 @@ def _hoort_het(check: Check) -> bool:
     if not stays:
         return False
     dates = any(check.changed(name) for name in ("ingangsdatum", "vervaldatum"))
-    return dates or check.row["zaak"] in check.notes["alleen open"]
+    return dates or check.row["zaak"] in check.facts(Zaken).alleen_open
 
 
 async def zaak_hoort_van_de_wijziging(check: Check) -> None:
     """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten. zrc-007: a zaak that was
     closed since it was looked at refuses the change, which then is taken back."""
     if _hoort_het(check):
-        headers = UNFORCED if check.row["zaak"] in check.notes["alleen open"] else {}
+        headers = UNFORCED if check.row["zaak"] in check.facts(Zaken).alleen_open else {}
         await told(check, "zaak", "zaken", "/_intern/besluit", headers)
 
 

@@ -5,6 +5,7 @@ A URL is stored as the name that it stands for, because it names one version and
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo
@@ -46,6 +47,13 @@ NaamOfUrl = Annotated[str, BeforeValidator(own_path)]
 def is_url(value: str) -> bool:
     """Return whether a value is the URL or stored path of something, and not a name."""
     return value.startswith(ROOT) or URL.fullmatch(value) is not None
+
+
+@dataclass
+class Geschreven:
+    """The related types as the client wrote them, by attribute: without those that are kept for it."""
+
+    namen: dict[str, list[Any]] = field(default_factory=dict)
 
 
 async def names_of(
@@ -116,7 +124,7 @@ async def list_of_names(
         written = [*found.values(), *kept]
     else:
         written = list(found.values())
-    check.notes.setdefault("geschreven", {})[attribute] = written
+    check.facts(Geschreven).namen[attribute] = written
     # In the order that they had.
     places = {item: place for place, item in enumerate(stored)} if kept else {}
     wanted = dict.fromkeys([*found.values(), *(item for item in stored if item in kept)])

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -68,12 +69,23 @@ CACHE = Table(
 )
 
 
+@dataclass
+class Onthouden:
+    """The objects that an import asked for, by URL; None when a write asks for itself."""
+
+    objecten: dict[str, dict[str, Any] | None] | None = None
+
+
 async def resolve(check: Check, name: str, url: str, kind: str) -> dict[str, Any] | None:
     """Return the object at a URL of the selection list; reject the field when it is not there or of another kind."""
     # An import asks for the same few objects thousands of times.
-    memo = check.notes.get("selectielijst", {})
-    found = memo[url] if url in memo else await fetch(check.call, url, KEEP[kind], "selectielijst" in check.notes)
-    memo[url] = found
+    memo = check.facts(Onthouden).objecten
+    if memo is None:
+        found = await fetch(check.call, url, KEEP[kind])
+    elif url in memo:
+        found = memo[url]
+    else:
+        found = memo[url] = await fetch(check.call, url, KEEP[kind], many=True)
     if found is None:
         check.reject(name, "bad-url", REASONS["bad-url"])
         return None

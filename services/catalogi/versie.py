@@ -15,6 +15,7 @@ from services.catalogi.geldigheid import (
     IDENTITY,
     SCHRIJVEN,
 )
+from services.catalogi.namen import Geschreven
 from zgw.api import Action
 from zgw.check import Check
 from zgw.fields import Fields
@@ -51,7 +52,7 @@ async def correctie_houdt_relaties(check: Check) -> None:
         return
     for attribute, name in RELATED.items():
         # As the client wrote it: what was kept for it, because it may not have seen it, is not what it sent.
-        after_row = {**check.row, **check.notes.get("geschreven", {})}
+        after_row = {**check.row, **check.facts(Geschreven).namen}
         before, after = ([_name(item) for item in row.get(attribute, ())] for row in (dict(check.stored), after_row))
         if set(before) - set(after):
             check.reject(name, "non-concept-object", "Een correctie haalt geen gerelateerde typen weg.")

@@ -42,7 +42,7 @@ from services.catalogi.geldigheid import (
     validity_filter,
     versions,
 )
-from services.catalogi.namen import Naam, list_of_names, names_of, unseen
+from services.catalogi.namen import Geschreven, Naam, list_of_names, names_of, unseen
 from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     correctie_houdt_relaties,
@@ -268,7 +268,7 @@ async def relaties_op_naam(check: Check) -> None:
     stored = list(check.stored["gerelateerd"]) if check.stored else []
     names = await unseen(check, "gerelateerd", "zaaktype", list(values.values()), [i["zaaktype"] for i in stored])
     names -= {item["zaaktype"] for item in written}
-    check.notes.setdefault("geschreven", {})["gerelateerd"] = written
+    check.facts(Geschreven).namen["gerelateerd"] = written
     check.row["gerelateerd"] = [*written, *(item for item in stored if item["zaaktype"] in names)]
 
 

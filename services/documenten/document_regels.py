@@ -1,8 +1,9 @@
 """The rules that a document must meet, and what a write of it changes beside its own row (documenten.md §3 to §5)."""
 
 import secrets
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from typing import cast as cast_type
 
 from sqlalchemy import column, delete, exists, insert, select, table
@@ -14,6 +15,17 @@ from services.documenten.document_velden import NUMBERS, VERSIE_TABLE
 from services.documenten.inhoud import Body
 from services.documenten.journal import keep, keys_of, release
 from zgw.check import Check
+
+Plan = Literal["keep", "none", "empty", "store", "large"]
+
+
+@dataclass
+class Inhoud:
+    """What a write does with the content of a document."""
+
+    plan: Plan = "keep"
+    weg: list[str] = field(default_factory=list)
+    """The objects in the storage that are no longer needed."""
 
 
 def body_of(check: Check) -> Body:
@@ -131,7 +143,7 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
     """drc-x4: bestandsomvang is de omvang van de inhoud; zonder inhoud kondigt ze een upload in bestandsdelen aan."""
     body, stored = body_of(check), check.stored
     size = check.row["bestandsomvang"] if check.was_sent("bestandsomvang") else None
-    plan = "none" if size is None else "large" if size else "empty"
+    plan: Plan = "none" if size is None else "large" if size else "empty"
     if body.size is not None:
         plan = "store"
         if size is not None and size != body.size:
@@ -145,7 +157,7 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
     chunk = check.call.service.settings.chunk_size
     if plan == "large" and size is not None and size > PARTS * chunk:
         check.reject("bestandsomvang", "max_value", f"Meer dan {PARTS} bestandsdelen van {chunk} bytes kan niet.")
-    check.notes["plan"] = plan
+    check.facts(Inhoud).plan = plan
     check.row["bestandsomvang"] = size
     if plan != "keep":
         check.row["segmenten"] = [] if plan == "empty" else None
@@ -155,11 +167,11 @@ async def inhoud_is_opgeslagen(check: Check) -> None:
     """Bring the content to the storage when nothing is wrong with the document; the transaction then keeps it."""
     if check.errors:
         return
-    if check.notes["plan"] == "store":
+    if check.facts(Inhoud).plan == "store":
         body = body_of(check)
         check.row["segmenten"] = [await body.store()] if body.size else []
     if check.stored is None:
-        check.row["lock"] = new_lock() if check.notes["plan"] == "large" else ""
+        check.row["lock"] = new_lock() if check.facts(Inhoud).plan == "large" else ""
 
 
 # --- Effects ----------------------------------------------------------------------------------------------------------
@@ -167,7 +179,8 @@ async def inhoud_is_opgeslagen(check: Check) -> None:
 
 async def houd_inhoud_bij(db: Executor, check: Check) -> None:
     """Keep the previous version, the new content, and the parts that are still to come."""
-    plan = check.notes.get("plan", "keep")
+    inhoud = check.facts(Inhoud)
+    plan = inhoud.plan
     if check.stored is not None:
         if check.action == "destroy":
             return
@@ -177,7 +190,7 @@ async def houd_inhoud_bij(db: Executor, check: Check) -> None:
         await keep(db, check.call.service, check.call.tenant, keys_of(check.row["segmenten"]))
     if plan != "keep" and check.stored is not None and check.stored["lock"]:
         rows = await db.rows(delete(DEEL).where(DEEL.c.document == check.uuid).returning(DEEL.c.sleutel))
-        check.notes["weg"] = [row["sleutel"] for row in rows if row["sleutel"]]
-        await release(db, check.notes["weg"])
+        inhoud.weg = [row["sleutel"] for row in rows if row["sleutel"]]
+        await release(db, inhoud.weg)
     if plan == "large":
         await new_parts(db, check.uuid, check.row["bestandsomvang"], check.call.service.settings.chunk_size)

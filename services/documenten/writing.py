@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from runtime.problems import OBJECT, Problem, not_found
 from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, VERWIJDEREN
-from services.documenten.document_regels import DocumentCheck
+from services.documenten.document_regels import DocumentCheck, Inhoud
 from services.documenten.document_velden import (
     DOCUMENT_TABLE,
     VERSIE_TABLE,
@@ -109,7 +109,7 @@ async def change(call: Call, action: str) -> Response:
     except BaseException:
         await asyncio.shield(body.discard())
         raise
-    await remove_now(call.service, call.tenant, check.notes.get("weg", ()))
+    await remove_now(call.service, call.tenant, check.facts(Inhoud).weg)
     for deel in content["bestandsdelen"]:
         deel["lock"] = stored["lock"]
     return answer(content, 200, dict(check.headers))

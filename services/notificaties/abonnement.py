@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from cryptography.fernet import Fernet
@@ -84,17 +85,27 @@ def box(settings: Settings) -> Fernet:
     return Fernet(urlsafe_b64encode(settings.derive("callback-auth")))
 
 
+@dataclass
+class Onderzocht:
+    """What the rules look at beside the fields."""
+
+    kanalen: dict[str, list[str]] = field(default_factory=dict)
+    """The kenmerken of the kanalen that exist."""
+    callback: bool = True
+    """Whether the client sent the callback or its header."""
+
+
 async def kanalen_bestaan(check: Check) -> None:
     """nrc-3: elk kanaal van een abonnement bestaat."""
     names = [group["naam"] for group in check.row["kanalen"]]
-    found = check.notes["kanalen"] = await filters_of(check.call, names)
+    found = check.facts(Onderzocht).kanalen = await filters_of(check.call, names)
     for name in dict.fromkeys(name for name in names if name not in found):
         check.reject("naam", "kanaal_naam", f"Het kanaal {name[:50]} bestaat niet.")
 
 
 async def filters_passen(check: Check) -> None:
     """nrc-4: de filters zijn een deel van de kenmerken van het kanaal, of omgekeerd."""
-    found = check.notes["kanalen"]
+    found = check.facts(Onderzocht).kanalen
     for group in check.row["kanalen"]:
         filters = group["filters"]
         if filters and group["naam"] in found and not consistent(filters, found[group["naam"]]):
@@ -138,8 +149,7 @@ async def callback_is_beschermd(check: Check) -> None:
     nrc-5: met de opgegeven header neemt hij haar aan. Bij PATCH alleen als de callback of de header is meegestuurd.
     """
     settings = check.call.service.settings
-    sent = check.notes.get("sent", {"callbackUrl", "auth"})
-    if check.errors or not settings.callback_check or not (sent & {"callbackUrl", "auth"}):
+    if check.errors or not settings.callback_check or not check.facts(Onderzocht).callback:
         return
     url = check.fields.callback_url
     if reason := await verify(settings, url, None):
@@ -196,7 +206,7 @@ async def merge(call: Call) -> Response:
             # Elsewhere is somebody else, who is not given what was agreed with the first.
             known = {}
         check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
-        check.notes["sent"] = set(sent)
+        check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})
         content = await update_object(check, rights)
         if content is not None:
             return answer(content)

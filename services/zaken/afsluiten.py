@@ -18,8 +18,8 @@ from services.zaken.afleiding import (
 from services.zaken.archivering import afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
-from services.zaken.locks import check_unchanged, related_zaken_of
-from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, type_van
+from services.zaken.locks import Sluiting, check_unchanged, related_zaken_of
+from services.zaken.remote import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.shapes import fits
@@ -75,8 +75,9 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
     transaction."""
     zaak = check.main
     assert zaak is not None
-    check.notes["eindstatus"] = await is_eindstatus(check, check.resolved("statustype"))
-    if check.notes["eindstatus"]:
+    sluiting = check.facts(Sluiting)
+    sluiting.eindstatus = await is_eindstatus(check, check.resolved("statustype"))
+    if sluiting.eindstatus:
 
         async def read(statement: Select[Any]) -> list[Row]:
             return await check.call.db.rows(check.call.tenant, statement)
@@ -85,7 +86,7 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
         documenten = await documenten_van(check, zaak["uuid"])
         await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, documenten)
         resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
-        check.notes["gerelateerd"] = afleidingswijze(resultaattype) == "gerelateerde_zaak"
+        sluiting.gerelateerd = afleidingswijze(resultaattype) == "gerelateerde_zaak"
 
 
 async def sluit_of_heropen(db: Executor, check: Check) -> None:
@@ -94,9 +95,10 @@ async def sluit_of_heropen(db: Executor, check: Check) -> None:
     Only who closes or reopens it is alone with the zaak (``sloten``); until then, what others write below it goes on.
     """
     assert check.main is not None
-    if (zaak := check.notes.get("vergrendeld", {}).get(check.main["uuid"])) is None:
+    sluiting = check.facts(Sluiting)
+    if (zaak := sluiting.vergrendeld.get(check.main["uuid"])) is None:
         return
-    if check.notes["eindstatus"]:
+    if sluiting.eindstatus:
         await sluit(db, check, zaak)
     else:
         await heropen(db, check, zaak)
@@ -107,13 +109,15 @@ async def sluit(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-007, zrc-021: close the zaak and derive its archiving, and that of the deelzaken that waited for it."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, ())
-    await check_unchanged(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
+    await check_unchanged(
+        db, check, "zaakinformatieobject", "informatieobject", check.facts(Beoordeeld).documenten or ()
+    )
     # The day is the one on the calendar of the client: half past midnight in the Netherlands is still yesterday in UTC.
     einddatum = check.fields.datum_status_gezet.date()
     resultaattype = await type_van(check, resultaten[zaak["uuid"]]["resultaattype"])
     if (
         afleidingswijze(resultaattype) == "gerelateerde_zaak"
-        and not related_zaken_of(zaak) <= check.notes["vergrendeld"].keys()
+        and not related_zaken_of(zaak) <= check.facts(Sluiting).vergrendeld.keys()
     ):
         raise Again()
     values = {"einddatum": einddatum, **await archiefwaarden(db, check, zaak, einddatum, resultaattype)}

@@ -52,7 +52,7 @@ async def identificatie_van_het_klantcontact(check: Check) -> None:
     """Generate an identificatie when the client has none. The audit trail calls it by its number (common.md §11)."""
     if not check.row["identificatie"]:
         check.row["identificatie"] = "".join(secrets.choice(ALPHABET) for _ in range(12))
-    check.notes["weergave"] = check.row["identificatie"]
+    check.weergave = check.row["identificatie"]
 
 
 KLANTCONTACT = Resource(

@@ -6,6 +6,7 @@ its archiving from other zaken, begins with a function of this module.
 
 import uuid
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, func, literal, select, union
@@ -20,6 +21,20 @@ from zgw.check import Check
 from zgw.filters import uuid_in
 
 _c = ZAAK_TABLE.c
+
+
+@dataclass
+class Sluiting:
+    """What a new status means for its zaak."""
+
+    eindstatus: bool = False
+    """Whether it closes the zaak."""
+    gerelateerd: bool = False
+    """Whether its archiving then depends on its relevanteAndereZaken."""
+    eerste: bool = False
+    """Whether the client may only add a first status."""
+    vergrendeld: dict[uuid.UUID, Row] = field(default_factory=dict)
+    """The zaken that are locked, as they are now: when the zaak itself is one, it is closed or reopened."""
 
 
 def related_zaken_of(zaak: Any) -> set[uuid.UUID]:
@@ -55,11 +70,12 @@ async def lock_for_closing(db: Executor, check: Check) -> None:
     """
     zaak = check.main
     assert zaak is not None
-    if not check.notes["eindstatus"] and zaak["einddatum"] is None:
+    sluiting = check.facts(Sluiting)
+    if not sluiting.eindstatus and zaak["einddatum"] is None:
         return
-    wanted = [zaak["uuid"], *(related_zaken_of(zaak) if check.notes.get("gerelateerd") else ())]
+    wanted = [zaak["uuid"], *(related_zaken_of(zaak) if sluiting.gerelateerd else ())]
     deelzaken = select(_c.uuid).where(_c.hoofdzaak == zaak["uuid"])
-    check.notes["vergrendeld"] = await lock_zaken(db, wanted, deelzaken, zaken_naming([zaak["uuid"]]))
+    sluiting.vergrendeld = await lock_zaken(db, wanted, deelzaken, zaken_naming([zaak["uuid"]]))
 
 
 async def lock_deelzaken(db: Executor, check: Check) -> None:

@@ -1,5 +1,6 @@
 """Numbers of zaken: generated, reserved, never given twice (zrc-002, zaken.md §7.3)."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import ValidationError, WithJsonSchema
@@ -53,6 +54,13 @@ class ReserveringShown(Fields):
     zaaknummer: str
 
 
+@dataclass
+class Nummer:
+    """Whether the identificatie of a zaak is a number that was given out just now."""
+
+    gegeven: bool = False
+
+
 async def identificatie_is_uniek(check: Check) -> None:
     """zrc-002: de identificatie is uniek binnen de bronorganisatie; een gereserveerd nummer wordt één keer gebruikt."""
     nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
@@ -75,13 +83,13 @@ async def krijgt_een_nummer(check: Check) -> None:
     if not check.row["identificatie"]:
         year = check.row["startdatum"].year
         check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
-        check.notes["nummer gegeven"] = True
+        check.facts(Nummer).gegeven = True
 
 
 async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
     """zaken.md §7.3: a reservation is good for one zaak, also when that zaak is deleted again."""
     nummer = check.row.get("identificatie", "")
-    if check.action != "create" or "nummer gegeven" in check.notes or not NUMBERS.pattern.fullmatch(nummer):
+    if check.action != "create" or check.facts(Nummer).gegeven or not NUMBERS.pattern.fullmatch(nummer):
         return
     own = and_(_taken.number == nummer, _taken.owner == check.row["bronorganisatie"])
     row = await db.row(select(_taken.reason).where(own).with_for_update())

@@ -1,6 +1,7 @@
 """Reads of other services by the Zaken API: types, documents and besluiten, with its own rights."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,16 @@ from zgw.check import Check
 from zgw.remote import at_once, split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass
+class Beoordeeld:
+    """What rules looked at below a zaak, to which nothing may have come until the commit."""
+
+    documenten: list[str] | None = None
+    """The documents, by path or URL; None when no rule looked at them."""
+    subtypen: dict[str, set[str]] = field(default_factory=dict)
+    """The types of what belongs to one zaaktype, by table."""
 
 
 async def gelezen(check: Check, paden: Iterable[str], opened: bool = False) -> Gelezen:
@@ -79,8 +90,8 @@ async def documenten_van(check: Check, zaak: Any) -> list[Mapping[str, Any]]:
     """Return the newest versions of the documents of a zaak. Of a document elsewhere that cannot be read nothing is
     known: it is an empty object. An own document that does not exist any more is left out.
 
-    Which ones were looked at is kept in ``check.notes["documenten"]``."""
-    paden = check.notes["documenten"] = [
+    Which ones were looked at is one of the facts (:class:`Beoordeeld`)."""
+    paden = check.facts(Beoordeeld).documenten = [
         row["informatieobject"] for row in await rijen_van_zaken(check, "zaakinformatieobject", [zaak])
     ]
     found = await gelezen(check, paden)

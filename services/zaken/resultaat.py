@@ -63,7 +63,7 @@ async def resultaat_heet_naar_zijn_type(check: Check) -> None:
     """common.md §11: the audit trail calls a resultaat by the omschrijving of its type. For every action, as guard."""
     resultaattype = await type_van(check, (check.stored or check.row)["resultaattype"])
     if resultaattype and check.main:
-        check.notes["weergave"] = f"({ZAAK.weergave(check.main)}) - {resultaattype['omschrijving']}"
+        check.weergave = f"({ZAAK.weergave(check.main)}) - {resultaattype['omschrijving']}"
 
 
 RESULTAAT = Resource(

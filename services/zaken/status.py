@@ -10,7 +10,7 @@ from runtime.problems import OBJECT, InvalidParam, forbidden
 from runtime.statements import Executor
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
 from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd
-from services.zaken.locks import lock_for_closing
+from services.zaken.locks import Sluiting, lock_for_closing
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
@@ -114,12 +114,12 @@ async def client_mag_deze_status_toevoegen(check: Check) -> None:
         return
     if zaak["status"] is not None:
         raise forbidden(ALLEEN_DE_EERSTE)
-    check.alone = check.notes["eerste"] = True
+    check.alone = check.facts(Sluiting).eerste = True
 
 
 async def dit_is_de_eerste(db: Executor, check: Check) -> None:
     """zaken.md §8: of two first statuses at the same moment only one is the first."""
-    if "eerste" in check.notes:
+    if check.facts(Sluiting).eerste:
         others = select(_c.id).where(_c.zaak == check.row["zaak"], _c.uuid != check.uuid).limit(1)
         if await db.row(others) is not None:
             raise forbidden(ALLEEN_DE_EERSTE)

@@ -4,6 +4,7 @@ When another API cannot forget the zaak, everything comes back exactly as it was
 """
 
 from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,16 @@ _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)
 
 
+@dataclass
+class Verwijdering:
+    """What disappears with a zaak."""
+
+    catalogi: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By zaaktype of the deelzaken, the kenmerk of its catalogus."""
+    spiegels: list[Relation] = field(default_factory=list)
+    """What other APIs know of the zaken."""
+
+
 def zaak_and_deelzaken(zaak: Any) -> Any:
     """Return the statement that reads a zaak and all zaken below it, each with its depth."""
     top = select(*NODIG, literal(0).label("diepte")).where(_c.uuid == zaak).cte("gezin", recursive=True)
@@ -40,7 +51,7 @@ async def client_mag_elke_deelzaak_verwijderen(check: Check) -> None:
     typed = check.resource.typed
     assert typed is not None
     typen = {zaak["zaaktype"] for zaak in zaken if zaak["uuid"] != check.uuid}
-    check.notes["catalogi"] = {kind: await catalogus_of(check, typed, kind) for kind in typen}
+    check.facts(Verwijdering).catalogi = {kind: await catalogus_of(check, typed, kind) for kind in typen}
 
 
 async def _weiger_wat_niet_mag(check: Check, zaken: Sequence[Row]) -> None:
@@ -82,7 +93,7 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     uuids = [zaak["uuid"] for zaak in zaken]
     # Check again for deelzaken that were added, or got another type or level, since the rules ran.
     await _weiger_wat_niet_mag(check, zaken)
-    if any(zaak["zaaktype"] not in check.notes["catalogi"] for zaak in zaken[1:]):
+    if any(zaak["zaaktype"] not in check.facts(Verwijdering).catalogi for zaak in zaken[1:]):
         raise Again()
     besluit = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     # Taken between the rule above and the locks.
@@ -93,20 +104,20 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         table = ZAAK_TABLE.metadata.tables[name]
         rows = await db.rows(select(table).where(among(table.c.zaak, uuids)).order_by(table.c.id))
         relations += [relation for row in rows for relation in spiegels(name, row)]
-    check.notes["spiegels"] = relations
+    check.facts(Verwijdering).spiegels = relations
     # Only a removal that others have to hear of can be taken back, and is announced after they did.
-    check.notes["mirrored"] = bool(relations)
+    check.mirrored = bool(relations)
     if relations:
         await keep(db, check)
     numbers = await NUMBERS.retire(db, zaken)
     await db.execute(delete(AUDITTRAIL).where(among(AUDITTRAIL.c.hoofdobject, uuids)))
     paden = {f"/zaken/api/v1/zaken/{uuid}" for uuid in uuids}
     verwijzingen = await _vergeet_verwijzingen(db, paden)
-    check.notes["undo"] = [
+    check.undo = [
         partial(NUMBERS.revive, numbers=numbers),
         partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
     ]
-    await announce_along(db, check, zaken[1:], check.notes["catalogi"])
+    await announce_along(db, check, zaken[1:], check.facts(Verwijdering).catalogi)
     for zaak in reversed(zaken[1:]):
         await db.execute(delete(ZAAK_TABLE).where(_c.uuid == zaak["uuid"]))
 
@@ -145,9 +156,9 @@ async def _verwijst_naar(db: Executor, zaak: Any, items: list[Any]) -> None:
 
 async def anderen_laten_los(check: Check) -> None:
     """zrc-023, zrc-005: after the commit the other APIs forget the zaak; the documents themselves stay."""
-    await mirrored(check, OBJECT, check.notes.get("spiegels", ()))
+    await mirrored(check, OBJECT, check.facts(Verwijdering).spiegels)
 
 
 async def nergens_op_wachten(check: Check) -> None:
     """Say that a write of a zaak is announced no later than its commit. Belongs in ``derive``."""
-    check.notes["mirrored"] = False
+    check.mirrored = False

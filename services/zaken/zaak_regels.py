@@ -13,7 +13,14 @@ from services.zaken.hoofdzaak import (
     zaaktype_past_bij_hoofdzaak,
 )
 from services.zaken.locks import check_unchanged
-from services.zaken.remote import deels_onzichtbaar, documenten_van, gelezen, rijen_van_zaken, uit_de_selectielijst
+from services.zaken.remote import (
+    Beoordeeld,
+    deels_onzichtbaar,
+    documenten_van,
+    gelezen,
+    rijen_van_zaken,
+    uit_de_selectielijst,
+)
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.filters import uuid_in
@@ -110,7 +117,9 @@ async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
     if check.stored is None or not check.changed("zaaktype"):
         return
     rows = {name: await rijen_van_zaken(check, name, [check.uuid]) for name in SUBTYPES}
-    typen = check.notes["subtypen"] = {name: {row[column] for row in rows[name]} for name, column in SUBTYPES.items()}
+    typen = check.facts(Beoordeeld).subtypen = {
+        name: {row[column] for row in rows[name]} for name, column in SUBTYPES.items()
+    }
     wanted = set().union(*typen.values()) - {""}
     found = await gelezen(check, wanted)
     if any(found.get(path, {}).get("zaaktype") != check.row["zaaktype"] for path in wanted):
@@ -122,9 +131,10 @@ async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
 async def het_beoordeelde_is_alles(db: Executor, check: Check) -> None:
     """zrc-001, zrc-022: nothing came to the zaak since these rules looked. As effect: who writes below the zaak after
     this waits, and then sees what it has become."""
-    if "documenten" in check.notes:
-        await check_unchanged(db, check, "zaakinformatieobject", "informatieobject", check.notes["documenten"])
-    for name, typen in check.notes.get("subtypen", {}).items():
+    beoordeeld = check.facts(Beoordeeld)
+    if beoordeeld.documenten is not None:
+        await check_unchanged(db, check, "zaakinformatieobject", "informatieobject", beoordeeld.documenten)
+    for name, typen in beoordeeld.subtypen.items():
         await check_unchanged(db, check, name, SUBTYPES[name], typen)
 
 

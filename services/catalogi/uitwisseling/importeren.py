@@ -15,6 +15,7 @@ from runtime.statements import Bound, Executor, Prepared, among, compile_stateme
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
 from services.catalogi.samenvatting import recount
+from services.catalogi.selectielijst import Onthouden
 from services.catalogi.uitwisseling.bestand import FILES, Bundel, Onleesbaar, Probleem, lees
 from services.catalogi.uitwisseling.plan import Bestaand, Modus, Plan, Regel, maak_plan
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
@@ -154,7 +155,7 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
             resolved = _parents(plan, regel, root)
         check = Check(werk, RESOURCES[regel.file], "create", regel.body, None)
         check.uuid = regel.uuid
-        check.notes["selectielijst"] = werk.selectielijst
+        check.facts(Onthouden).objecten = werk.selectielijst
         check._resolved = resolved
         if check.parse(regel.body):
             for rule in (*check.resource.rules, *check.resource.derive):
