@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.notificaties.webhooks import AUTH, Webhook
+from tests.notificaties.abonneren import abonnement
+from tests.notificaties.webhooks import Webhook
 from tests.stack import Client, Stack, common_folder, running, worker
 
 ABONNEMENT = "/notificaties/api/v1/abonnement"
@@ -26,7 +27,7 @@ async def notifying(tmp_path_factory: pytest.TempPathFactory, name: str, **chang
 
 def body(webhook: Webhook, **changes: Any) -> dict[str, Any]:
     """Return an abonnement on everything about zaken."""
-    return {"callbackUrl": webhook.url, "auth": AUTH, "kanalen": [{"naam": "zaken", "filters": {}}], **changes}
+    return abonnement(webhook, {"naam": "zaken", "filters": {}}, **changes)
 
 
 async def consumer(stack: Stack, name: str, **extra: Any) -> Client:

@@ -11,8 +11,8 @@ from services.zaken import zoeken
 from services.zaken.geometrie import MAX_MEETINGS, is_tangled, meetings, shape_of
 from services.zaken.zoeken import BYTES_AT_ONCE, judged, portions, shapes_hit
 from tests.answers import errors
-from tests.zaken.test_zoeken import ZOEK, binnen, urls, zoek
 from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zoekvragen import ZOEK, binnen, urls, zoek
 
 MANY = 18_000
 

@@ -1,6 +1,7 @@
 """Who may import whom (design: zgw imports no service, services never import each other, only beheer imports all)."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_the_gateway_imports_no_service() -> None:
 def test_a_service_imports_only_itself_and_zgw(service: str) -> None:
     others = [f"services.{other}" for other in SERVICES if other != service]
     assert forbidden(f"services/{service}", *others, "gateway", "beheer", "tests") == []
+
+
+def test_no_test_imports_another_test() -> None:
+    """What tests share is in a module that has no tests of its own."""
+    one = re.compile(r"^\s*(?:from|import) \S*\btest_\w+|^\s*from \S* import test_\w+", re.MULTILINE)
+    found = {str(path.relative_to(ROOT)): one.findall(path.read_text()) for path in (ROOT / "tests").rglob("*.py")}
+    assert {name: imports for name, imports in found.items() if imports} == {}
 
 
 def test_there_are_no_drawers_for_everything() -> None:

@@ -16,8 +16,8 @@ from gateway.config import secret_box
 from gateway.registry import Registry, add_tenant, list_tenants
 from runtime.problems import Problem
 from runtime.signals import Signals
-from tests.beheer.test_health import part
-from tests.beheer.test_migrate import objects
+from tests.beheer.parts import part
+from tests.beheer.schemas import objects
 from tests.stack import Stack
 
 FIRST = (Path(gateway.__path__[0]) / "migrations" / "versions" / "0001.sql").read_text()

@@ -1,35 +1,14 @@
 """The probes of each process: it lives without a database, and is ready when it can do its work."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
-import httpx
 import pytest
 
 from beheer.health import LIVE, READY
-from beheer.runner import PARTS, Part
+from beheer.runner import PARTS
 from runtime.recent import SECONDS
-from runtime.settings import Settings
-from runtime.tenancy import SERVICES
+from tests.beheer.parts import part
 from tests.stack import Stack
-
-NOWHERE = "http://127.0.0.1:9"
-
-
-@asynccontextmanager
-async def part(stack: Stack, name: str, dsn: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    urls = dict.fromkeys(SERVICES, NOWHERE)
-    changed: Settings = stack.settings.model_copy(update={"service_urls": urls, "background": False, **settings})
-    made = Part(changed, dsn, name)
-    transport = httpx.ASGITransport(made.app(), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://probe") as client:
-        client.app = made  # type: ignore[attr-defined]
-        try:
-            yield client
-        finally:
-            await made.stop()
 
 
 @pytest.mark.parametrize("name", PARTS)

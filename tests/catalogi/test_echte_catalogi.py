@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.answers import error_set
-from tests.catalogi.test_subtypen import ALLOWED, FILLED, TABLE
+from tests.catalogi.subtypen import ALLOWED, FILLED, TABLE
 from tests.maak import ROOT, Maak
 from tests.selectielijst import Selectielijst
 

@@ -11,9 +11,9 @@ from runtime.identity import system_caller
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
 from tests.answers import error_set
-from tests.catalogi.test_bijwerkingen import noted
-from tests.catalogi.test_subtypen import KINDS, body_of
-from tests.catalogi.test_uitwisseling import send, small
+from tests.catalogi.gemeld import noted
+from tests.catalogi.subtypen import KINDS, body_of
+from tests.catalogi.uitwisselen import send, small
 from tests.maak import ROOT, Maak
 from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack

@@ -9,7 +9,7 @@ import pytest
 from services.catalogi.selectielijst import same_register, same_url
 from services.catalogi.selectielijst_laden import OnbruikbareLijst, laad
 from tests.answers import error_set
-from tests.catalogi.test_uitwisseling import send, small
+from tests.catalogi.uitwisselen import send, small
 from tests.maak import ROOT, Maak
 from tests.selectielijst import DATA, PUBLIC, Selectielijst
 from tests.stack import Client, Stack

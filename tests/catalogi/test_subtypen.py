@@ -5,45 +5,12 @@ from typing import Any
 import pytest
 
 from tests.answers import error_set
+from tests.catalogi.subtypen import ALLOWED, FILLED, KINDS, TABLE, body_of
 from tests.maak import PROCEDURES, ROOT, Maak, procedure
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
 
 OBJECT = "nonFieldErrors"
-KINDS = [
-    "statustypen",
-    "resultaattypen",
-    "eigenschappen",
-    "roltypen",
-    "zaakobjecttypen",
-    "zaaktype-informatieobjecttypen",
-]
-
-
-async def body_of(kind: str, maak: Maak, zaaktype: str) -> dict[str, Any]:
-    """Return the body of a valid subtype."""
-    if kind == "resultaattypen":
-        return maak.resultaattype_body(zaaktype)
-    made: dict[str, dict[str, Any]] = {
-        "statustypen": {"omschrijving": "Klaar", "volgnummer": 900},
-        "eigenschappen": {
-            "naam": "maat",
-            "definitie": "De maat",
-            "specificatie": {"formaat": "tekst", "lengte": "5", "kardinaliteit": "1"},
-        },
-        "roltypen": {"omschrijving": "Aanvrager", "omschrijvingGeneriek": "initiator"},
-        "zaakobjecttypen": {
-            "anderObjecttype": True,
-            "objecttype": "https://a.example.nl/pand",
-            "relatieOmschrijving": "pand",
-        },
-        "zaaktype-informatieobjecttypen": {
-            "informatieobjecttype": "Aanvraag",
-            "volgnummer": 900,
-            "richting": "inkomend",
-        },
-    }
-    return {"zaaktype": zaaktype, **made[kind]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,16 +106,6 @@ async def test_ztc_002d_the_procestype_is_that_of_the_zaaktype(beheer: Maak, lij
         assert error_set(answer) == {(OBJECT, "procestype-mismatch")}
 
 
-ALLOWED = {
-    "nihil": {"afgehandeld"},
-    "ingeschatte_bestaansduur_procesobject": {"termijn"},
-    "bestaansduur_procesobject": set(PROCEDURES) - {"afgehandeld"},
-    "vast_te_leggen_datum": set(PROCEDURES) - {"afgehandeld"},
-    "samengevoegd_met_bewaartermijn": set(PROCEDURES) - {"afgehandeld"},
-    "": set(PROCEDURES),
-}
-
-
 @pytest.mark.parametrize("procestermijn", ALLOWED)
 async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(
     beheer: Maak, lijst: Selectielijst, procestermijn: str
@@ -162,27 +119,6 @@ async def test_ztc_003_the_procestermijn_says_which_afleidingswijze(
             assert answer.status_code == 201, (afleidingswijze, answer.text)
         else:
             assert error_set(answer) == {(OBJECT, "invalid-afleidingswijze-for-procestermijn")}, afleidingswijze
-
-
-FILLED: dict[str, Any] = {
-    "datumkenmerk": "datum",
-    "einddatumBekend": True,
-    "objecttype": "pand",
-    "registratie": "BAG",
-    "procestermijn": "P1Y",
-}
-# Per afleidingswijze of ztc-004, 005, 006, 007 and 008: must have a value, must be empty, or is free.
-TABLE = {
-    "afgehandeld": "EEEEE",
-    "ander_datumkenmerk": "MFMME",
-    "eigenschap": "MFEEE",
-    "gerelateerde_zaak": "EFEEE",
-    "hoofdzaak": "EFEEE",
-    "ingangsdatum_besluit": "EFEEE",
-    "termijn": "EEEEM",
-    "vervaldatum_besluit": "EFEEE",
-    "zaakobject": "MFMEE",
-}
 
 
 @pytest.mark.parametrize("afleidingswijze", TABLE)

@@ -4,6 +4,7 @@ import base64
 import random
 from typing import Any, cast
 
+from tests.documenten.bron import Bron
 from tests.maak import Maak
 from tests.stack import Client
 
@@ -67,3 +68,18 @@ async def ontgrendel(api: Client, document: dict[str, Any], lock: str) -> None:
     """Unlock a document."""
     answer = await api.post(document["url"] + "/unlock", {"lock": lock})
     assert answer.status_code == 204, answer.text
+
+
+async def family(api: Client, made: dict[str, Any], bron: Bron) -> dict[str, dict[str, Any]]:
+    """Make everything that can belong to a document."""
+    zaak = bron.zaak()
+    bron.relations.add((zaak, made["url"]))
+    own = {"informatieobject": made["url"]}
+    right = {**own, "startdatum": "2026-01-01T00:00:00Z", "omschrijvingVoorwaarden": "Vrij"}
+    link = {**own, "object": zaak, "objectType": "zaak"}
+    sent = {**own, "betrokkene": "https://x.nl/1", "aardRelatie": "afzender", "contactPersoon": "https://x.nl/2"}
+    return {
+        "gebruiksrechten": await api.created(f"{ROOT}/gebruiksrechten", right),
+        "objectinformatieobjecten": await api.created(f"{ROOT}/objectinformatieobjecten", link),
+        "verzendingen": await api.created(f"{ROOT}/verzendingen", {**sent, "mijnOverheid": True}),
+    }

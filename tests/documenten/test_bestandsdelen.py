@@ -11,30 +11,12 @@ import pytest
 from services.documenten.bestandsdeel import PARTS
 from tests.answers import errors, problem
 from tests.documenten.conftest import CHUNK
+from tests.documenten.delen import CONTENT, SIZE, announce, part, put
 from tests.documenten.maak_document import EIO, ROOT, b64, body, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import journal, keys_of, objects, send_and_leave
 from tests.stack import Client, Stack
 
 OBJECT = "nonFieldErrors"
-SIZE = 2 * CHUNK + 300_001
-CONTENT = content_of(SIZE, 7)
-
-
-async def put(api: Client, deel: dict[str, Any], data: bytes, lock: str | None = None) -> httpx.Response:
-    """Upload a part."""
-    form = {"lock": deel["lock"] if lock is None else lock}
-    files = {"inhoud": ("deel.bin", data, "application/octet-stream")}
-    return await api.request("PUT", deel["url"], data=form, files=files)
-
-
-def part(number: int, content: bytes = CONTENT) -> bytes:
-    """Return the bytes of a part."""
-    return content[(number - 1) * CHUNK : number * CHUNK]
-
-
-async def announce(api: Client, iot: str, **changes: Any) -> dict[str, Any]:
-    """Make a document of which the content is still to come."""
-    return await document(api, informatieobjecttype=iot, **{"inhoud": None, "bestandsomvang": SIZE, **changes})
 
 
 async def test_upload_in_any_order(stack: Stack, api: Client, iot: str) -> None:

@@ -8,8 +8,7 @@ import orjson
 import pytest
 
 from tests.documenten.bron import Bron
-from tests.documenten.maak_document import b64, body, document, ontgrendel, vergrendel
-from tests.documenten.test_rechten import family
+from tests.documenten.maak_document import b64, body, document, family, ontgrendel, vergrendel
 from tests.documenten.wissel import Wissel
 from tests.stack import Client, Stack
 

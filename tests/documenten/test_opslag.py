@@ -15,10 +15,10 @@ from services.documenten.storage import PIECE, Storage, path_of
 from services.documenten.upload import Upload
 from services.documenten.verification import Finding, Total, check_documents
 from tests.documenten.conftest import CHUNK
+from tests.documenten.delen import announce, part, put
 from tests.documenten.maak_document import b64, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import expire, journal, keys_of, objects, rows, service_of, storage
 from tests.documenten.storing import Broken
-from tests.documenten.test_bestandsdelen import announce, part, put
 from tests.stack import Client, Stack
 
 LARGE = PIECE + 5_000_000

@@ -11,6 +11,7 @@ from tests.documenten.maak_document import (
     b64,
     body,
     document,
+    family,
     informatieobjecttype,
     ontgrendel,
     vergrendel,
@@ -36,21 +37,6 @@ async def client(stack: Stack, iot: str, *scopes: str, cap: str = "openbaar", **
         "maxVertrouwelijkheidaanduiding": cap,
     }
     return await stack.add_client("deventer", f"drc-{uuid.uuid4()}", [grant], **extra)
-
-
-async def family(api: Client, made: dict[str, Any], bron: Bron) -> dict[str, dict[str, Any]]:
-    """Make everything that can belong to a document."""
-    zaak = bron.zaak()
-    bron.relations.add((zaak, made["url"]))
-    own = {"informatieobject": made["url"]}
-    right = {**own, "startdatum": "2026-01-01T00:00:00Z", "omschrijvingVoorwaarden": "Vrij"}
-    link = {**own, "object": zaak, "objectType": "zaak"}
-    sent = {**own, "betrokkene": "https://x.nl/1", "aardRelatie": "afzender", "contactPersoon": "https://x.nl/2"}
-    return {
-        "gebruiksrechten": await api.created(f"{ROOT}/gebruiksrechten", right),
-        "objectinformatieobjecten": await api.created(f"{ROOT}/objectinformatieobjecten", link),
-        "verzendingen": await api.created(f"{ROOT}/verzendingen", {**sent, "mijnOverheid": True}),
-    }
 
 
 def results(answer: Any) -> list[dict[str, Any]]:

@@ -19,10 +19,10 @@ from services.documenten.download import WINDOW
 from services.documenten.storage import PIECE, Storage
 from tests.answers import errors, problem
 from tests.documenten.conftest import GIVEN
+from tests.documenten.delen import CONTENT, announce, part, put
 from tests.documenten.maak_document import EIO, b64, body, content_of, document, ontgrendel, vergrendel
 from tests.documenten.opslag import journal, keys_of, objects, read_slowly, rows, service_of, storage
 from tests.documenten.storing import Away, AwayFolder, AwayServer, Broken
-from tests.documenten.test_bestandsdelen import CONTENT, announce, part, put
 from tests.stack import Client, Stack
 from zgw import write
 

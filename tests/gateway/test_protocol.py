@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from beheer import protocol
 from beheer.protocol import MAX_HEAD, Protocol
+from tests.gateway.apart import split
 from tests.gateway.conftest import World
 from tests.gateway.fakes import make_token
-from tests.gateway.test_split import split
 from tests.servers import serving
 
 PATH = "/zaken/api/v1/zaken"

@@ -17,7 +17,7 @@ from gateway.snapshot import ISSUER_KEYS_MAX, SHARED_MAX, Client, Issuer, Snapsh
 from runtime.problems import Problem
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, SECRET, Answer, ask, make_token
-from tests.gateway.test_tokens import EC_KEY, RSA_KEY, pem
+from tests.gateway.sleutels import EC_KEY, RSA_KEY, pem
 
 ZAKEN = "/zaken/api/v1/zaken"
 HOSTS = {"deventer": "deventer.example.nl", "raalte": "raalte.example.nl"}

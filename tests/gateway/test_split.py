@@ -5,26 +5,20 @@ import gzip
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from yarl import URL
 
-from gateway.app import Gateway
 from gateway.asgi import Receive, Scope, Send
 from runtime.tenancy import SERVICES
+from tests.gateway.apart import split
 from tests.gateway.conftest import World
 from tests.gateway.fakes import ask, make_token, reply
 from tests.servers import serving
 
 MIB = 1024**2
-
-
-def split(world: World, **urls: str) -> Gateway:
-    everywhere = dict.fromkeys(SERVICES, "http://127.0.0.1:1")
-    return Gateway(replace(world.gateway.config, service_urls={**everywhere, **urls}), world.registry, None)
 
 
 @pytest_asyncio.fixture

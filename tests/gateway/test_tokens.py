@@ -5,25 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway import registry as registries
 from gateway.config import secret_box
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, Answer, ask, hs256_with, make_token, raw_token
+from tests.gateway.sleutels import EC_KEY, RSA_KEY, pem
 
 ZAKEN = "/zaken/api/v1/zaken"
-RSA_KEY = rsa.generate_private_key(65537, 2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def now() -> int:
     return int(time.time())
-
-
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def unsigned(payload: object, **header: object) -> str:

@@ -7,17 +7,9 @@ import pytest
 
 from runtime.tenancy import schema_of
 from tests.answers import errors
-from tests.notificaties.test_kanalen import ROOT, naam
+from tests.notificaties.abonneren import ABONNEMENT, ROOT, ZAAKTYPE, abonnement, naam
 from tests.notificaties.webhooks import AUTH, Webhook
 from tests.stack import PUBLIC, Client, Stack
-
-ABONNEMENT = f"{ROOT}/abonnement"
-ZAAKTYPE = "/catalogi/api/v1/zaaktypen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"
-
-
-def body(webhook: Webhook, *kanalen: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Return an abonnement at this webhook."""
-    return {"callbackUrl": webhook.url, "auth": AUTH, "kanalen": list(kanalen), **changes}
 
 
 @pytest.fixture
@@ -28,24 +20,26 @@ async def kanaal(api: Client) -> str:
 
 
 async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webhook, kanaal: str) -> None:
-    sent = body(webhook, {"naam": kanaal, "filters": {"kleur": "rood"}}, {"naam": kanaal, "filters": {"kleur": "*"}})
+    sent = abonnement(
+        webhook, {"naam": kanaal, "filters": {"kleur": "rood"}}, {"naam": kanaal, "filters": {"kleur": "*"}}
+    )
     made = await api.post(ABONNEMENT, sent)
     assert made.status_code == 201, made.text
-    abonnement = made.json()
-    assert abonnement == {"url": abonnement["url"], "callbackUrl": webhook.url, "kanalen": sent["kanalen"]}
-    assert made.headers["location"] == abonnement["url"]
-    assert (await api.get(abonnement["url"])).json() == abonnement
+    shown = made.json()
+    assert shown == {"url": shown["url"], "callbackUrl": webhook.url, "kanalen": sent["kanalen"]}
+    assert made.headers["location"] == shown["url"]
+    assert (await api.get(shown["url"])).json() == shown
     listed = (await api.get(ABONNEMENT)).json()
     assert isinstance(listed, list)
-    assert abonnement in listed
-    assert abonnement["url"].rpartition("/")[2] not in (await raalte.get(ABONNEMENT)).text
-    bare = body(webhook, {"naam": kanaal})
-    replaced = await api.put(abonnement["url"], bare)
+    assert shown in listed
+    assert shown["url"].rpartition("/")[2] not in (await raalte.get(ABONNEMENT)).text
+    bare = abonnement(webhook, {"naam": kanaal})
+    replaced = await api.put(shown["url"], bare)
     assert replaced.json()["kanalen"] == [{"naam": kanaal, "filters": {}}]
-    emptied = await api.patch(abonnement["url"], {"kanalen": []})
-    assert emptied.json() == {**abonnement, "kanalen": []}
-    assert (await api.delete(abonnement["url"])).status_code == 204
-    assert (await api.get(abonnement["url"])).status_code == 404
+    emptied = await api.patch(shown["url"], {"kanalen": []})
+    assert emptied.json() == {**shown, "kanalen": []}
+    assert (await api.delete(shown["url"])).status_code == 204
+    assert (await api.get(shown["url"])).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -67,29 +61,31 @@ async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webho
     ],
 )
 async def test_fields(api: Client, webhook: Webhook, changes: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert errors(await api.post(ABONNEMENT, body(webhook, **changes))) == [expected]
+    assert errors(await api.post(ABONNEMENT, abonnement(webhook, **changes))) == [expected]
     assert webhook.tests == []
 
 
 @pytest.mark.parametrize("field", ["callbackUrl", "auth", "kanalen"])
 async def test_required_fields(api: Client, webhook: Webhook, field: str) -> None:
-    sent = body(webhook)
+    sent = abonnement(webhook)
     del sent[field]
     assert errors(await api.post(ABONNEMENT, sent)) == [(field, "required")]
-    made = await api.created(ABONNEMENT, body(webhook))
+    made = await api.created(ABONNEMENT, abonnement(webhook))
     assert errors(await api.put(made["url"], sent)) == [(field, "required")]
 
 
 async def test_long_callbacks_and_credentials(api: Client, webhook: Webhook) -> None:
     webhook.auth = "Bearer " + "x" * 3000
-    made = await api.created(ABONNEMENT, body(webhook, callbackUrl=f"{webhook.url}/{'x' * 2000}", auth=webhook.auth))
+    made = await api.created(
+        ABONNEMENT, abonnement(webhook, callbackUrl=f"{webhook.url}/{'x' * 2000}", auth=webhook.auth)
+    )
     assert len(made["callbackUrl"]) > 2000
 
 
 async def test_nrc_3_kanaal_exists(api: Client, webhook: Webhook, kanaal: str) -> None:
-    answer = await api.post(ABONNEMENT, body(webhook, {"naam": kanaal}, {"naam": "bestaat-niet"}))
+    answer = await api.post(ABONNEMENT, abonnement(webhook, {"naam": kanaal}, {"naam": "bestaat-niet"}))
     assert errors(answer) == [("naam", "kanaal_naam")]
-    made = await api.created(ABONNEMENT, body(webhook, {"naam": kanaal}))
+    made = await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
     assert errors(await api.patch(made["url"], {"kanalen": [{"naam": "bestaat-niet"}]})) == [("naam", "kanaal_naam")]
 
 
@@ -107,7 +103,7 @@ async def test_nrc_3_kanaal_exists(api: Client, webhook: Webhook, kanaal: str) -
 async def test_nrc_4_filters_fit_the_kanaal(
     api: Client, webhook: Webhook, kanaal: str, filters: dict[str, str], fits: bool
 ) -> None:
-    answer = await api.post(ABONNEMENT, body(webhook, {"naam": kanaal, "filters": filters}))
+    answer = await api.post(ABONNEMENT, abonnement(webhook, {"naam": kanaal, "filters": filters}))
     if fits:
         assert answer.status_code == 201
         assert answer.json()["kanalen"][0]["filters"] == filters
@@ -116,14 +112,14 @@ async def test_nrc_4_filters_fit_the_kanaal(
 
 
 async def test_nrc_5_nrc_6_both_tests_are_made(api: Client, webhook: Webhook) -> None:
-    await api.created(ABONNEMENT, body(webhook))
+    await api.created(ABONNEMENT, abonnement(webhook))
     assert webhook.tests == [None, AUTH]
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 401, 500])
 async def test_nrc_5_callback_takes_the_test_message(api: Client, webhook: Webhook, status: int) -> None:
     webhook.test_answer = lambda given: status if given else 401
-    answer = await api.post(ABONNEMENT, body(webhook))
+    answer = await api.post(ABONNEMENT, abonnement(webhook))
     if status < 300:
         assert answer.status_code == 201
     else:
@@ -134,7 +130,7 @@ async def test_nrc_5_callback_takes_the_test_message(api: Client, webhook: Webho
 async def test_nrc_6_callback_is_protected(api: Client, webhook: Webhook, status: int) -> None:
     """nrc-6 and nrc-10."""
     webhook.test_answer = lambda given: 204 if given else status
-    answer = await api.post(ABONNEMENT, body(webhook))
+    answer = await api.post(ABONNEMENT, abonnement(webhook))
     if status in (401, 403):
         assert answer.status_code == 201
     else:
@@ -145,13 +141,13 @@ async def test_nrc_6_callback_is_protected(api: Client, webhook: Webhook, status
     "url", ["http://127.0.0.1:9/webhook", "http://bestaat-niet.invalid/webhook", "http://[::1]:9/", "http://x..y/"]
 )
 async def test_nrc_6_an_unreachable_callback_is_a_400(api: Client, webhook: Webhook, url: str) -> None:
-    assert errors(await api.post(ABONNEMENT, body(webhook, callbackUrl=url))) == [
+    assert errors(await api.post(ABONNEMENT, abonnement(webhook, callbackUrl=url))) == [
         ("callbackUrl", "no-auth-on-callback-url")
     ]
 
 
 async def test_nrc_5_only_what_changes_is_tested(api: Client, webhook: Webhook, kanaal: str) -> None:
-    made = await api.created(ABONNEMENT, body(webhook))
+    made = await api.created(ABONNEMENT, abonnement(webhook))
     webhook.tests.clear()
     assert (await api.patch(made["url"], {"kanalen": [{"naam": kanaal}]})).status_code == 200
     assert webhook.tests == []
@@ -165,13 +161,13 @@ async def test_nrc_5_only_what_changes_is_tested(api: Client, webhook: Webhook, 
     webhook.auth = "Bearer nieuw"
     assert (await api.patch(made["url"], {"auth": "Bearer nieuw"})).status_code == 200
     webhook.tests.clear()
-    assert (await api.put(made["url"], body(webhook, auth="Bearer nieuw"))).status_code == 200
+    assert (await api.put(made["url"], abonnement(webhook, auth="Bearer nieuw"))).status_code == 200
     assert webhook.tests == [None, "Bearer nieuw"]
 
 
 async def test_credentials_are_encrypted_and_never_shown(stack: Stack, api: Client, webhook: Webhook) -> None:
     webhook.auth = "Bearer heel-geheim"
-    sent = body(webhook, auth=webhook.auth)
+    sent = abonnement(webhook, auth=webhook.auth)
     made = await api.post(ABONNEMENT, sent)
     url = made.json()["url"]
     answers = [
@@ -195,9 +191,9 @@ async def test_credentials_are_encrypted_and_never_shown(stack: Stack, api: Clie
 async def test_filters_with_own_urls_are_shown_with_the_host_of_the_reader(raalte: Client, webhook: Webhook) -> None:
     kanaal = await raalte.created(f"{ROOT}/kanaal", {"naam": naam(), "filters": ["zaaktype"]})
     filters = {"zaaktype": f"http://zaken.raalte.test{ZAAKTYPE}"}
-    made = await raalte.created(ABONNEMENT, body(webhook, {"naam": kanaal["naam"], "filters": filters}))
+    made = await raalte.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal["naam"], "filters": filters}))
     assert made["kanalen"][0]["filters"] == {"zaaktype": f"http://raalte.test{ZAAKTYPE}"}
-    again = await raalte.put(made["url"], body(webhook, *made["kanalen"]))
+    again = await raalte.put(made["url"], abonnement(webhook, *made["kanalen"]))
     assert again.json()["kanalen"] == made["kanalen"]
     foreign = {"zaaktype": f"{PUBLIC}x{ZAAKTYPE}"}
     patched = await raalte.patch(made["url"], {"kanalen": [{"naam": kanaal["naam"], "filters": foreign}]})
@@ -210,13 +206,13 @@ async def test_scopes(stack: Stack, api: Client, webhook: Webhook) -> None:
 
     publisher = await client("abo-publiceert", "notificaties.publiceren")
     consumer = await client("abo-consumeert", "notificaties.consumeren")
-    made = await consumer.created(ABONNEMENT, body(webhook))
+    made = await consumer.created(ABONNEMENT, abonnement(webhook))
     assert (await publisher.get(ABONNEMENT)).json() == []
     assert (await consumer.get(ABONNEMENT)).json() == [made]
     assert (await consumer.get(made["url"])).status_code == 200
     attempts: list[tuple[str, str, Any]] = [
-        ("POST", ABONNEMENT, body(webhook)),
-        ("PUT", made["url"], body(webhook)),
+        ("POST", ABONNEMENT, abonnement(webhook)),
+        ("PUT", made["url"], abonnement(webhook)),
         ("PATCH", made["url"], {"kanalen": []}),
         ("DELETE", made["url"], None),
     ]
@@ -227,7 +223,7 @@ async def test_scopes(stack: Stack, api: Client, webhook: Webhook) -> None:
 
 
 async def test_unusual_requests_are_refused(api: Client, webhook: Webhook) -> None:
-    made = await api.created(ABONNEMENT, body(webhook))
+    made = await api.created(ABONNEMENT, abonnement(webhook))
     for url in (ABONNEMENT, made["url"]):
         method = "POST" if url == ABONNEMENT else "PATCH"
         text: httpx.Response = await api.request(method, url, content=b"x", headers={"Content-Type": "text/plain"})

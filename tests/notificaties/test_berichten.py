@@ -6,34 +6,10 @@ from typing import Any
 import pytest
 
 from tests.answers import errors
-from tests.notificaties.test_abonnementen import ABONNEMENT, ZAAKTYPE
-from tests.notificaties.test_abonnementen import body as abonnement
-from tests.notificaties.test_kanalen import ROOT, naam
+from tests.notificaties.abonneren import ABONNEMENT, BERICHTEN, ROOT, ZAAKTYPE, bericht, kanaal_with, naam
+from tests.notificaties.abonneren import abonnement as abonnement
 from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import PUBLIC, Client, Stack
-
-URL = f"{ROOT}/notificaties"
-OBJECT = "https://elders.test/api/v1/dingen/1"
-
-
-def bericht(kanaal: str, /, **changes: Any) -> dict[str, Any]:
-    """Return a message."""
-    message = {
-        "kanaal": kanaal,
-        "hoofdObject": OBJECT,
-        "resource": "ding",
-        "resourceUrl": OBJECT,
-        "actie": "create",
-        "aanmaakdatum": "2026-03-02T09:14:03.120000Z",
-        "kenmerken": {},
-    }
-    return {**message, **changes}
-
-
-async def kanaal_with(api: Client, *filters: str) -> str:
-    """Make a kanaal, and return its name."""
-    found: str = (await api.created(f"{ROOT}/kanaal", {"naam": naam(), "filters": list(filters)}))["naam"]
-    return found
 
 
 async def test_a_message_is_delivered_as_it_was_published(api: Client, webhook: Webhook) -> None:
@@ -41,7 +17,7 @@ async def test_a_message_is_delivered_as_it_was_published(api: Client, webhook: 
     await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
     kenmerken = {"bronorganisatie": "", "Zaak_Type": f"{PUBLIC}{ZAAKTYPE}", "meer": "é☃"}
     sent = bericht(kanaal, kenmerken=kenmerken, hoofdObject=f"{PUBLIC}/x", actie="willekeurig")
-    answer = await api.post(URL, {**sent, "source": "mijn-app", "nogIets": 1})
+    answer = await api.post(BERICHTEN, {**sent, "source": "mijn-app", "nogIets": 1})
     assert answer.status_code == 201
     assert answer.json() == sent
     assert await webhook.got(1) == [sent]
@@ -57,7 +33,7 @@ async def test_the_moment_is_shown_and_delivered_in_utc(api: Client, webhook: We
         ("2026-03-02T10:14:03.120000+01:00", "2026-03-02T09:14:03.120000Z"),
         ("2026-03-02T09:14:03Z", "2026-03-02T09:14:03Z"),
     ):
-        answer = await api.post(URL, bericht(kanaal, aanmaakdatum=sent))
+        answer = await api.post(BERICHTEN, bericht(kanaal, aanmaakdatum=sent))
         assert answer.json()["aanmaakdatum"] == shown
         assert (await webhook.got(1))[0]["aanmaakdatum"] == shown
         webhook.received.clear()
@@ -68,7 +44,7 @@ async def test_kenmerken_may_be_absent(api: Client, webhook: Webhook) -> None:
     await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
     sent = bericht(kanaal)
     del sent["kenmerken"]
-    assert (await api.post(URL, sent)).json() == {**sent, "kenmerken": {}}
+    assert (await api.post(BERICHTEN, sent)).json() == {**sent, "kenmerken": {}}
     assert (await webhook.got(1))[0]["kenmerken"] == {}
 
 
@@ -91,18 +67,18 @@ async def test_kenmerken_may_be_absent(api: Client, webhook: Webhook) -> None:
     ],
 )
 async def test_fields(api: Client, changes: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert errors(await api.post(URL, bericht("autorisaties", **changes))) == [expected]
+    assert errors(await api.post(BERICHTEN, bericht("autorisaties", **changes))) == [expected]
 
 
 @pytest.mark.parametrize("field", ["kanaal", "hoofdObject", "resource", "resourceUrl", "actie", "aanmaakdatum"])
 async def test_required_fields(api: Client, field: str) -> None:
     sent = bericht("autorisaties")
     del sent[field]
-    assert errors(await api.post(URL, sent)) == [(field, "required")]
+    assert errors(await api.post(BERICHTEN, sent)) == [(field, "required")]
 
 
 async def test_nrc_1_kanaal_exists(api: Client) -> None:
-    assert errors(await api.post(URL, bericht("bestaat-niet"))) == [("kanaal", "message_kanaal")]
+    assert errors(await api.post(BERICHTEN, bericht("bestaat-niet"))) == [("kanaal", "message_kanaal")]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +95,7 @@ async def test_nrc_1_kanaal_exists(api: Client) -> None:
 )
 async def test_nrc_2_kenmerken_fit_the_kanaal(api: Client, kenmerken: dict[str, str], fits: bool) -> None:
     kanaal = await kanaal_with(api, "bronorganisatie", "zaaktype")
-    answer = await api.post(URL, bericht(kanaal, kenmerken=kenmerken))
+    answer = await api.post(BERICHTEN, bericht(kanaal, kenmerken=kenmerken))
     if fits:
         assert answer.status_code == 201
     else:
@@ -129,8 +105,8 @@ async def test_nrc_2_kenmerken_fit_the_kanaal(api: Client, kenmerken: dict[str, 
 async def test_nrc_8_aanmaakdatum_is_not_in_the_future(api: Client) -> None:
     kanaal = await kanaal_with(api)
     soon, later = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (30, 120))
-    assert (await api.post(URL, bericht(kanaal, aanmaakdatum=soon.isoformat()))).status_code == 201
-    answer = await api.post(URL, bericht(kanaal, aanmaakdatum=later.isoformat()))
+    assert (await api.post(BERICHTEN, bericht(kanaal, aanmaakdatum=soon.isoformat()))).status_code == 201
+    answer = await api.post(BERICHTEN, bericht(kanaal, aanmaakdatum=later.isoformat()))
     assert errors(answer) == [("aanmaakdatum", "future_not_allowed")]
 
 
@@ -163,9 +139,9 @@ async def test_nrc_12_every_matching_abonnement_gets_one_copy(
     other = await kanaal_with(api)
     kanalen = [{"naam": kanaal, "filters": filters} for filters in groups]
     await api.created(ABONNEMENT, abonnement(webhook, *kanalen, {"naam": other}))
-    await api.created(URL, bericht(kanaal, kenmerken=kenmerken))
+    await api.created(BERICHTEN, bericht(kanaal, kenmerken=kenmerken))
     # The same hoofdObject, so this one never arrives before the first.
-    last = await api.created(URL, bericht(other))
+    last = await api.created(BERICHTEN, bericht(other))
     await webhook.until(lambda: last in webhook.received)
     assert [m["kanaal"] for m in webhook.received] == [kanaal] * delivered + [other]
 
@@ -175,8 +151,8 @@ async def test_nrc_12_own_urls_match_whichever_host_was_used(raalte: Client, web
     kanaal = await kanaal_with(raalte, "zaaktype")
     filters = {"zaaktype": f"http://zaken.raalte.test{ZAAKTYPE}"}
     await raalte.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal, "filters": filters}))
-    await raalte.created(URL, bericht(kanaal, kenmerken={"zaaktype": f"http://elders.test{ZAAKTYPE}"}))
-    sent = await raalte.created(URL, bericht(kanaal, kenmerken={"zaaktype": f"{published}{ZAAKTYPE}"}))
+    await raalte.created(BERICHTEN, bericht(kanaal, kenmerken={"zaaktype": f"http://elders.test{ZAAKTYPE}"}))
+    sent = await raalte.created(BERICHTEN, bericht(kanaal, kenmerken={"zaaktype": f"{published}{ZAAKTYPE}"}))
     assert await webhook.got(1) == [sent]
 
 
@@ -186,8 +162,8 @@ async def test_nrc_12_municipalities_do_not_get_each_others_messages(api: Client
         await raalte.created(f"{ROOT}/kanaal", {"naam": name})
         await api.created(ABONNEMENT, abonnement(one, {"naam": name}))
         await raalte.created(ABONNEMENT, abonnement(two, {"naam": name}))
-        first = await api.created(URL, bericht(name, resource="van-deventer"))
-        second = await raalte.created(URL, bericht(name, resource="van-raalte"))
+        first = await api.created(BERICHTEN, bericht(name, resource="van-deventer"))
+        second = await raalte.created(BERICHTEN, bericht(name, resource="van-raalte"))
         assert await one.got(1) == [first]
         assert await two.got(1) == [second]
 
@@ -214,8 +190,8 @@ async def test_scope(stack: Stack, api: Client) -> None:
     grants = {name: [{"component": "nrc", "scopes": [f"notificaties.{name}"]}] for name in ("publiceren", "consumeren")}
     publisher = await stack.add_client("deventer", "bericht-publiceert", grants["publiceren"])
     consumer = await stack.add_client("deventer", "bericht-consumeert", grants["consumeren"])
-    assert (await publisher.post(URL, bericht(kanaal))).status_code == 201
-    assert (await consumer.post(URL, bericht(kanaal))).status_code == 403
-    assert (await api.get(URL)).status_code == 405
+    assert (await publisher.post(BERICHTEN, bericht(kanaal))).status_code == 201
+    assert (await consumer.post(BERICHTEN, bericht(kanaal))).status_code == 403
+    assert (await api.get(BERICHTEN)).status_code == 405
     assert (await api.post("/notificaties/api/v1/../../_intern/notificaties", {"berichten": []})).status_code == 404
     assert (await api.post("/_intern/notificaties", {"berichten": []})).status_code == 404

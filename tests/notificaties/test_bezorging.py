@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -14,62 +13,17 @@ from beheer.runner import Standalone
 from runtime.identity import system_caller
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
-from services.notificaties.bericht import publish
 from services.notificaties.delivery import AT_ONCE_PER_TENANT, Policy
-from services.notificaties.matching import Bericht
 from services.notificaties.worker import Worker
+from tests.notificaties.abonneren import BERICHTEN as URL
+from tests.notificaties.abonneren import abonnement as abonnement
+from tests.notificaties.abonneren import bericht, kanaal_with
+from tests.notificaties.bezorgen import FAILURES, left, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.conftest import WAITS
-from tests.notificaties.test_abonnementen import ABONNEMENT
-from tests.notificaties.test_abonnementen import body as abonnement
-from tests.notificaties.test_berichten import URL, bericht, kanaal_with
 from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
 from tests.stack import PUBLIC, Client, Stack
 
 Answer = Callable[[dict[str, Any]], int | None]
-FAILURES = Policy.failures
-
-
-async def subscribed(api: Client, webhook: Webhook, *kanalen: str) -> str:
-    """Make an abonnement on these kanalen, and return its URL."""
-    made = await api.created(ABONNEMENT, abonnement(webhook, *({"naam": kanaal} for kanaal in kanalen)))
-    url: str = made["url"]
-    return url
-
-
-def numbered(kanaal: str, ding: int, number: int) -> dict[str, Any]:
-    """Return a message about a thing, with its number."""
-    return bericht(kanaal, hoofdObject=f"{PUBLIC}/dingen/{ding}", resource=str(number))
-
-
-async def published(stack: Stack, tenant: str, *messages: dict[str, Any]) -> None:
-    """Publish many messages at once."""
-    service = stack.standalone.services["notificaties"]
-    await publish(service, tenant, [Bericht(message, (PUBLIC,)) for message in messages])
-
-
-def per_thing(messages: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Return the numbers that were received, by hoofdObject."""
-    found = defaultdict(list)
-    for message in messages:
-        found[message["hoofdObject"]].append(int(message["resource"]))
-    return found
-
-
-async def left(stack: Stack, url: str) -> list[dict[str, Any]]:
-    """Return the deliveries that an abonnement still has in the database."""
-    async with stack.admin() as admin:
-        schema = schema_of("deventer", "notificaties")
-        sql = f'SELECT * FROM "{schema}".bezorging WHERE abonnement = $1 ORDER BY id'
-        return [dict(row) for row in await admin.fetch(sql, UUID(url.rpartition("/")[2]))]
-
-
-async def until_none_left(stack: Stack, url: str) -> None:
-    """Wait until all deliveries are written down as made."""
-
-    async def ready() -> bool:
-        return not await left(stack, url)
-
-    await eventually(ready)
 
 
 async def state(stack: Stack, url: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Kanalen: nrc-7 and nrc-9."""
 
-import uuid
 from typing import Any
 
 import pytest
@@ -9,15 +8,8 @@ from runtime.identity import system_caller
 from services.notificaties import kanaal
 from services.notificaties.kanaal import OwnKanalen
 from tests.answers import errors
+from tests.notificaties.abonneren import KANAAL, naam
 from tests.stack import PUBLIC, Client, Stack
-
-ROOT = "/notificaties/api/v1"
-KANAAL = f"{ROOT}/kanaal"
-
-
-def naam() -> str:
-    """Return a name that no other test uses."""
-    return f"k-{uuid.uuid4()}"
 
 
 async def test_life_of_a_kanaal(api: Client, raalte: Client) -> None:

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from tests.maak import Maak
-from tests.notificaties.test_kanalen import ROOT as NRC
+from tests.notificaties.abonneren import ROOT as NRC
 from tests.notificaties.webhooks import AUTH, Webhook
 from tests.stack import Client, Stack
 from tests.wereld import RSIN, zaak_body

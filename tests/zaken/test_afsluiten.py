@@ -7,39 +7,11 @@ import pytest
 
 from tests.answers import errors
 from tests.maak import Maak, procedure
+from tests.zaken.archiveren import DAG, bron, maker, sluit, termijn
 from tests.zaken.elders import elders
 from tests.zaken.zaakmaker import Zaakmaker
 
 OBJECT = "nonFieldErrors"
-DAG = "2026-03-15"
-
-
-async def maker(zaken: Zaakmaker, maak: Maak, afleidingswijze: str, **changes: Any) -> Zaakmaker:
-    """Return a maker of zaken of a new zaaktype with this afleidingswijze."""
-    return Zaakmaker(zaken.api, await maak.zaaktype(afleidingswijze, **changes))
-
-
-async def sluit(own: Zaakmaker, zaak: dict[str, Any]) -> dict[str, Any]:
-    """Give a zaak a resultaat, close it, and return it."""
-    if not zaak["resultaat"]:
-        await own.resultaat(zaak["url"])
-    answer = await own.sluit(zaak["url"], datumStatusGezet=f"{DAG}T12:00:00Z")
-    assert answer.status_code == 201, answer.text
-    return await own.lees(zaak)
-
-
-async def termijn(own: Zaakmaker) -> int:
-    """Return the retention of the first resultaattype, in years."""
-    resultaattype = (await own.api.get(own.types.resultaattypen[0])).json()
-    found: str = resultaattype["archiefactietermijn"]
-    assert (found[0], found[-1]) == ("P", "Y")
-    return int(found[1:-1])
-
-
-def bron(zaak: dict[str, Any], jaren: int) -> str | None:
-    """Return the date from which the archiefactiedatum was counted, in years."""
-    date: str | None = zaak["archiefactiedatum"]
-    return f"{int(date[:4]) - jaren}{date[4:]}" if date else None
 
 
 async def test_zrc_021_afgehandeld(zaken: Zaakmaker) -> None:

@@ -12,10 +12,9 @@ from beheer.relations import OUTDATED, check_relations
 from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import PUBLIC
-from tests.zaken.test_afsluiten import bron, maker, sluit, termijn
-from tests.zaken.zaakmaker import RSIN, Zaakmaker
+from tests.zaken.archiveren import besluit, bron, maker, sluit, termijn
+from tests.zaken.zaakmaker import Zaakmaker
 
-BESLUITEN = "/besluiten/api/v1/besluiten"
 WIJZEN = {"ingangsdatum_besluit": "ingangsdatum", "vervaldatum_besluit": "vervaldatum"}
 
 
@@ -31,19 +30,6 @@ async def own(request: pytest.FixtureRequest, zaken: Zaakmaker, maak: Maak) -> B
     made = Besluitmaker(zaken.api, (await maker(zaken, maak, request.param)).types)
     made.datum = WIJZEN[request.param]
     return made
-
-
-async def besluit(own: Zaakmaker, zaak: dict[str, Any], datum: str, **changes: Any) -> dict[str, Any]:
-    """Make a besluit in a zaak of which both dates are ``datum``."""
-    body = {
-        "verantwoordelijkeOrganisatie": RSIN,
-        "besluittype": own.types.besluittype,
-        "zaak": zaak["url"],
-        "datum": "2026-01-01",
-        "ingangsdatum": datum,
-        "vervaldatum": datum,
-    }
-    return await own.api.created(BESLUITEN, {**body, **changes})
 
 
 async def start(own: Zaakmaker, zaak: dict[str, Any]) -> str | None:

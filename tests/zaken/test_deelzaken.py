@@ -15,8 +15,8 @@ from tests.relaties.breken import Break
 from tests.relaties.breken import broken as broken
 from tests.stack import Client, Stack
 from tests.waiting import transaction, waiting
-from tests.zaken.test_afsluiten import maker
-from tests.zaken.test_gelijktijdig import GEWOON
+from tests.zaken.archiveren import maker
+from tests.zaken.schrijven import GEWOON
 from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
 
 OBJECT = "nonFieldErrors"

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.maak import Maak, procedure
-from tests.zaken.test_afsluiten import DAG, bron, maker, sluit, termijn
-from tests.zaken.test_besluitdatums import besluit
+from tests.zaken.archiveren import DAG, besluit, bron, maker, sluit, termijn
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 EERDER, LATER, NOG_LATER = "2020-01-01", "2029-06-01", "2031-07-01"

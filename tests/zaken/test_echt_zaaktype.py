@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from tests.catalogi.test_uitwisseling import send, small
+from tests.catalogi.uitwisselen import send, small
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
 

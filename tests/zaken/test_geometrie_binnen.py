@@ -8,8 +8,8 @@ import pytest
 from services.zaken.geometrie import MAX_POSITIONS, MAX_TANGLED
 from tests.answers import errors
 from tests.shapes import knot
-from tests.zaken.test_zoeken import ZOEK, binnen, urls, zoek
 from tests.zaken.zaakmaker import Zaakmaker
+from tests.zaken.zoekvragen import ZOEK, binnen, urls, zoek
 
 TOO_LONG = 25.0
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.zaken.test_rol import PARTIJEN
-from tests.zaken.test_zaakobject import IDENTIFICATIES
+from tests.zaken.identificaties import IDENTIFICATIES, PARTIJEN
 from tests.zaken.zaakmaker import PUNT, Zaakmaker
 
 ROOT = "/zaken/api/v1"

@@ -12,65 +12,10 @@ from services.zaken.rol import ROL_TABLE
 from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
 from tests.answers import errors
 from tests.maak import Maak
+from tests.zaken.identificaties import PARTIJEN
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, archiveer
 
 ROLLEN = "/zaken/api/v1/rollen"
-BSN = "111222333"
-
-ADRES = {
-    "aoaIdentificatie": "0150200000000001",
-    "wplWoonplaatsNaam": "Deventer",
-    "gorOpenbareRuimteNaam": "Brink",
-    "aoaPostcode": "7411BT",
-    "aoaHuisnummer": 1,
-    "aoaHuisletter": "A",
-    "aoaHuisnummertoevoeging": "bis",
-    "inpLocatiebeschrijving": "naast de Waag",
-}
-BUITENLAND = {
-    "lndLandcode": "6030",
-    "lndLandnaam": "Nederland",
-    "subAdresBuitenland_1": "Straße 1",
-    "subAdresBuitenland_2": "",
-    "subAdresBuitenland_3": "Gronau",
-}
-PARTIJEN: dict[str, dict[str, Any]] = {
-    "natuurlijk_persoon": {
-        "inpBsn": BSN,
-        "anpIdentificatie": "anp-1",
-        "inpA_nummer": "1234567890",
-        "geslachtsnaam": "Jansen",
-        "voorvoegselGeslachtsnaam": "van",
-        "voorletters": "A.",
-        "voornamen": "Anna",
-        "geslachtsaanduiding": "v",
-        "geboortedatum": "1980-02-31?",
-        "verblijfsadres": ADRES,
-        "subVerblijfBuitenland": BUITENLAND,
-    },
-    "niet_natuurlijk_persoon": {
-        "innNnpId": "517439943",
-        "annIdentificatie": "ann-1",
-        "statutaireNaam": "Stichting Deventer",
-        "innRechtsvorm": "stichting",
-        "bezoekadres": "Brink 1",
-        "subVerblijfBuitenland": BUITENLAND,
-    },
-    "vestiging": {
-        "vestigingsNummer": "000012345678",
-        "handelsnaam": ["Bakker", "Banket"],
-        "verblijfsadres": ADRES,
-        "subVerblijfBuitenland": BUITENLAND,
-        "kvkNummer": "12345678",
-    },
-    "organisatorische_eenheid": {"identificatie": "OE-1", "naam": "Burgerzaken", "isGehuisvestIn": "Stadhuis"},
-    "medewerker": {
-        "identificatie": "medewerker-1",
-        "achternaam": "Vries",
-        "voorletters": "J.",
-        "voorvoegselAchternaam": "de",
-    },
-}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from tests.besluiten.wereld import deelbaar
 from tests.maak import Maak
 from tests.stack import Stack
 from tests.waiting import transaction, waiting
-from tests.zaken.test_gelijktijdig import entries, geen_rol, key, rol
+from tests.zaken.schrijven import entries, geen_rol, key, rol
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 

@@ -1,0 +1,34 @@
+"""Everything that a schema holds, for comparing schemas."""
+
+import asyncpg
+
+HERE = "(SELECT to_regnamespace($1::text))"
+OBJECTS = f"""
+SELECT 'relation', relname::text, concat_ws(' ', relkind, relacl) FROM pg_class
+  WHERE relnamespace = {HERE} AND relkind IN ('r', 'S', 'v', 'm')
+UNION ALL
+SELECT 'column', concat_ws('.', c.relname, attname), concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,
+    attidentity, attgenerated, pg_get_expr(d.adbin, d.adrelid), collname)
+  FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_collation l ON l.oid = attcollation
+  LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (c.oid, attnum)
+  WHERE c.relnamespace = {HERE} AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT 'constraint', concat_ws(' ', conrelid::regclass, conname), pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = {HERE}
+UNION ALL
+SELECT 'index', indexname::text, indexdef FROM pg_indexes WHERE schemaname = $1
+UNION ALL
+SELECT 'sequence', sequencename::text, concat_ws(' ', data_type, start_value, increment_by, cycle, cache_size)
+  FROM pg_sequences WHERE schemaname = $1
+UNION ALL
+SELECT 'trigger', concat_ws(' ', tgrelid::regclass, tgname), pg_get_triggerdef(t.oid)
+  FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND c.relnamespace = {HERE}
+UNION ALL
+SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = {HERE}
+"""
+
+
+async def objects(admin: asyncpg.Connection, schema: str) -> dict[tuple[str, str], str]:
+    """Return everything that a schema holds, without its own name."""
+    rows = [row.values() for row in await admin.fetch(OBJECTS, schema)]
+    return {(kind, name.replace(schema, "…")): facts.replace(schema, "…") for kind, name, facts in rows}
