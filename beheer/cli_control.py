@@ -39,11 +39,10 @@ def relations(
     """Find relations between services of which one side is missing; exit status 1 when any is left."""
 
     async def work(standalone: Standalone, admin: asyncpg.Connection) -> Sequence[Inconsistency]:
-        remote = standalone.operator
+        operator = standalone.operator if repair else None
+        externals = standalone.externals if elsewhere else None
         base = (await bases_of(admin, standalone.settings, tenant))[0]
-        return await check_relations(
-            admin, tenant, remote if repair else None, base, grace, remote if elsewhere else None
-        )
+        return await check_relations(admin, tenant, operator, base, grace, externals)
 
     found = list(with_services(work, changes=repair))
     show(found, as_json, lambda f: f"{f['relation']}: {f['kind']}: {f['source']} - {f['target']}{_outcome(f)}")

@@ -16,8 +16,9 @@ import httpx
 
 from runtime.faults import Unavailable
 from runtime.identity import OPERATOR, Caller, system_caller
+from runtime.internal import Internal
 from runtime.tenancy import schema_of
-from zgw.remote import Remote
+from zgw.externals import Externals
 
 MISSING = "mirror missing"
 ORPHAN = "mirror without source"
@@ -137,12 +138,12 @@ class Inconsistency:
 async def check_relations(
     admin: asyncpg.Connection,
     tenant: str,
-    remote: Remote | None = None,
+    operator: Internal | None = None,
     base: str = "",
     grace: float = 0.0,
-    elsewhere: Remote | None = None,
+    elsewhere: Externals | None = None,
 ) -> list[Inconsistency]:
-    """Return what is inconsistent between the services of one municipality; with ``remote`` also mend it.
+    """Return what is inconsistent between the services of one municipality; with ``operator`` also mend it.
 
     With ``elsewhere`` APIs outside are asked as well, one request for each relation with them. ``base`` is the base URL
     of the municipality: in notifications of repairs, and for APIs elsewhere. On a system at work a write may just be on
@@ -160,9 +161,9 @@ async def check_relations(
         await asyncio.sleep(grace)
         again = set(await compare())
         found = [item for item in found if item in again]
-    if remote is None:
+    if operator is None:
         return found
-    return [replace(item, repaired=await _repair(remote, caller, item)) for item in found]
+    return [replace(item, repaired=await _repair(operator, elsewhere, caller, item)) for item in found]
 
 
 async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency]:
@@ -203,14 +204,14 @@ async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency
 
 
 async def _compare_elsewhere(
-    admin: asyncpg.Connection, tenant: str, remote: Remote, caller: Caller
+    admin: asyncpg.Connection, tenant: str, elsewhere: Externals, caller: Caller
 ) -> list[Inconsistency]:
     schemas = {name: f'"{schema_of(tenant, name)}"' for name in ("zaken", "besluiten", "documenten")}
     limit = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def judged(relation: str, judge: Judge, row: asyncpg.Record) -> Inconsistency:
         async def ask(url: str) -> tuple[int, Any]:
-            return await remote.external_request(caller, "GET", url) or (0, None)
+            return await elsewhere.request(caller, "GET", url) or (0, None)
 
         async with limit:
             kind = await judge(ask, relation, row["source"], row["target"])
@@ -263,19 +264,21 @@ def _items(answer: Any) -> list[dict[str, Any]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-async def _repair(remote: Remote, caller: Caller, item: Inconsistency) -> str:
+async def _repair(operator: Internal, elsewhere: Externals | None, caller: Caller, item: Inconsistency) -> str:
     """Mend one inconsistency through the API, which checks it again; return why that failed, or an empty string."""
     if item.kind == UNKNOWN:
         return UNKNOWN
     service, method, path, body = _mending(item, caller.base)
     if service:
         try:
-            answer = await remote.send(caller, service, method, path, body)
+            answer = await operator.send(caller, service, method, path, body)
         except (httpx.HTTPError, Unavailable) as e:
             return repr(e)
         status, text = answer.status_code, answer.text
     else:
-        status, content = await remote.external_request(caller, method, path, body) or (0, UNKNOWN)
+        # Only APIs elsewhere told of it.
+        assert elsewhere is not None
+        status, content = await elsewhere.request(caller, method, path, body) or (0, UNKNOWN)
         text = str(content)
     # Somebody else may have done the same meanwhile.
     gone = method == "DELETE" and status == 404

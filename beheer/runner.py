@@ -16,6 +16,7 @@ from gateway.config import secret_box
 from gateway.registry import Registry
 from oas.routes import documentation
 from runtime.identity import GATEWAY, OPERATOR, incoming
+from runtime.internal import Internal
 from runtime.memory import AnswerMemory
 from runtime.pool import Database
 from runtime.problems import Problem
@@ -23,7 +24,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from runtime.tenancy import SERVICES, service_dsn
 from zgw.app import create_app
-from zgw.remote import Remote
+from zgw.externals import Externals
 from zgw.request import Service
 
 log = logging.getLogger("samenzaak")
@@ -55,8 +56,8 @@ def build_service(
         int(settings.statement_timeout * 1000),
         revisions(name),
     )
-    remote = Remote(name, settings, signals, apps)
-    return Service(api_of(name), settings, database, remote, signals, incoming(settings, name), memory)
+    internal = Internal(name, settings, apps)
+    return Service(api_of(name), settings, database, internal, signals, incoming(settings, name), memory)
 
 
 def build_registry(settings: Settings, dsn: str, signals: Signals) -> Registry:
@@ -79,8 +80,10 @@ class Standalone:
             self.services[name] = service
             self.observing.add(service)
             self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
-        self.operator = Remote(OPERATOR, settings, self.signals, self.apps)
+        self.operator = Internal(OPERATOR, settings, self.apps)
         """The services as the operator's commands call them."""
+        self.externals = Externals(self.operator, self.signals)
+        """The APIs elsewhere, as those commands ask them."""
         self.registry = build_registry(settings, dsn, self.signals)
 
     def gateway(self) -> Gateway:
@@ -96,8 +99,8 @@ class Standalone:
         """Stop everything; requests must have ended."""
         for service in self.services.values():
             await service.stop()
-            await service.remote.stop()
         await self.operator.stop()
+        await self.externals.stop()
         await self.registry.stop()
         await self.signals.stop()
         await self.observing.stop()
@@ -180,7 +183,6 @@ class Part:
             await self.gateway.stop()
         for service in self.services.values():
             await service.stop()
-            await service.remote.stop()
         await self.signals.stop()
         await self.observing.stop()
 

@@ -40,7 +40,7 @@ class Tracing:
     def attach(self, service: Service) -> None:
         """Trace the statements of a service, and let its calls to other services carry the trace on."""
         service.database.on_connect = self._trace_statements
-        service.remote.extra_headers = self.headers
+        service.internal.extra_headers = self.headers
 
     def headers(self) -> dict[str, str]:
         """Return the headers that carry the current trace to another process."""

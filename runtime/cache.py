@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from runtime.signals import Signals
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -45,3 +47,36 @@ class TenantCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return sum(len(values) for values in self._known.values())
+
+
+class HeardCache(TenantCache[K, V]):
+    """A cache of what another service told, dropped when that signals a change on ``channel``.
+
+    Nothing is answered from it while signals are not heard. What was asked for before a change is not kept::
+
+        if (found := cache.get(tenant, key)) is None:
+            changes = cache.changes
+            found = await ask()
+            cache.keep(tenant, key, found, changes)
+    """
+
+    def __init__(self, most: int, signals: Signals, channel: str) -> None:
+        super().__init__(most)
+        self._signals = signals
+        self.changes = 0
+        """How many changes were heard."""
+        signals.on(channel, self.drop)
+
+    def get(self, tenant: str, key: K) -> V | None:
+        """Return a value, or None when it is not known for certain."""
+        return super().get(tenant, key) if self._signals.connected else None
+
+    def keep(self, tenant: str, key: K, value: V, changes: int) -> None:
+        """Remember what was asked for after so many changes."""
+        if changes == self.changes:
+            self.put(tenant, key, value)
+
+    def drop(self, tenant: str) -> None:
+        """Forget what is known of a municipality; of all of them when ``tenant`` is ``""``."""
+        super().drop(tenant)
+        self.changes += 1

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from runtime.internal import Internal
 from tests import base_folder
 from tests.clients import api, maak, raalte
 from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
 from tests.stack import Stack, common_folder, running, worker
-from zgw.remote import Remote
 
 __all__ = ["api", "maak", "raalte"]
 
@@ -73,16 +73,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def gemeld(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the relays bring to the Notificaties API from here on, on its way."""
     heard: list[dict[str, Any]] = []
-    real = Remote.send
+    real = Internal.send
 
     async def send(
-        self: Remote, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any, **named: Any
+        self: Internal, caller: Any, service: str, method: str, path: str, body: Any = None, *more: Any, **named: Any
     ) -> httpx.Response:
         if path == "/_intern/notificaties":
             heard.extend(item["message"] for item in body["berichten"])
         return await real(self, caller, service, method, path, body, *more, **named)
 
-    monkeypatch.setattr(Remote, "send", send)
+    monkeypatch.setattr(Internal, "send", send)
     return heard
 
 

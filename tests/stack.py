@@ -126,7 +126,7 @@ class Stack:
         """Start everything."""
         if self.split is not None:
             for service in self.standalone.services.values():
-                service.remote._apps = None
+                service.internal._apps = None
             await asyncio.to_thread(self.split.start)
         await self.standalone.start()
         await self.gateway.start()

@@ -25,7 +25,6 @@ from zgw.columns import Property, describe
 from zgw.fields import Fields, Length, Ref, check_url, path_of
 from zgw.filters import uuid_in
 from zgw.problems import MAX_ERRORS, from_pydantic
-from zgw.remote import resolve
 from zgw.render import render
 from zgw.request import Call
 from zgw.resource import Resource
@@ -98,7 +97,7 @@ class Check:
         """Report that a reference (stored path or URL elsewhere) does not lead to what it should; say so when that is
         because nobody registered the API elsewhere."""
         unknown = code == "bad-url" and not url.startswith("/")
-        if unknown and not await self.call.service.remote.refers_to(self.call.caller, url):
+        if unknown and not await self.call.service.externals.refers_to(self.call.caller, url):
             self.reject(name, code, NOT_REGISTERED)
         else:
             self.reject(name, code)
@@ -304,7 +303,7 @@ class Check:
     async def find(self, path: str, ref: Ref) -> tuple[Any, str]:
         """Return (object, "") or (None, code) for a stored path."""
         if not ref.table:
-            return await resolve(self.call.service.remote, self.call.caller, path, ref)
+            return await self.call.service.references.resolve(self.call.caller, path, ref)
         found = uuid_in(path, ref)
         if found is None:
             if path.startswith(ref.prefix):

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from runtime.problems import Problem
 from runtime.statements import Row, among
+from zgw.externals import at_once
 from zgw.fields import Ref
-from zgw.remote import at_once, is_type, split_path
+from zgw.references import is_type, split_path
 from zgw.render import render
 from zgw.request import Call, dump
 from zgw.resource import Resource
@@ -199,7 +200,7 @@ async def _own(call: Call, service: str, collection: str, uuids: list[str], bran
     # How large its objects are only the other service knows.
     call.heavy = True
     try:
-        return await call.service.remote.batch(call.caller, service, collection, uuids, text_of(branch))
+        return await call.service.references.batch(call.caller, service, collection, uuids, text_of(branch))
     except Problem as problem:
         if problem.status != 503:
             raise
@@ -212,18 +213,18 @@ async def _fetched(call: Call, ref: Ref, urls: list[str], branch: Tree) -> dict[
     from a register that the municipality opened for this: whether the client may read it there, nobody here knows."""
     if len(urls) > MAX_ELSEWHERE:
         raise Problem(404, "invalid-expand-field", f"Meer dan {MAX_ELSEWHERE} objecten staan in andere registers.")
-    remote = call.service.remote
+    externals = call.service.externals
     found: dict[str, dict[str, Any]] = {}
 
     async def one(url: str) -> None:
-        fetch = remote.external if is_type(url, ref) else remote.opened
+        fetch = externals.fetch if is_type(url, ref) else externals.opened
         item = None if branch or ref.service not in ("", "catalogi") else await fetch(call.caller, url)
         if item is None:
             raise Problem(404, "not_found", f"Dit kan niet worden opgehaald: {url[:200]}.")
         found[url] = item
 
     try:
-        async with asyncio.timeout(remote.settings.outgoing_timeout):
+        async with asyncio.timeout(call.service.settings.outgoing_timeout):
             await at_once(one, urls)
     except TimeoutError as e:
         raise Problem(404, "not_found", "Andere registers antwoorden te traag.") from e

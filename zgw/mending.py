@@ -121,7 +121,7 @@ async def mend(service: "Service", tenant: str, row: Mapping[str, Any]) -> None:
     try:
         await _agree(system, relations)
         for name, path, body in row["mirrors"]["told"]:
-            response = await service.remote.send(system.caller, name, "POST", path, body)
+            response = await service.internal.send(system.caller, name, "POST", path, body)
             if response.status_code not in (204, 404):
                 raise Failed(f"POST {path}: {response.status_code} {response.text[:500]}")
         this = outbox.c.id == row["id"]
@@ -156,6 +156,6 @@ async def _let_go(system: _System, relation: Relation) -> None:
         path = f"{system.service.api.root}/{resource.path}/{row['uuid']}"
         emptied = {name: "" for name in known if name != "uuid"} if "uuid" in known else None
         method = "DELETE" if emptied is None else "PATCH"
-        response = await system.service.remote.send(system.caller, system.service.api.service, method, path, emptied)
+        response = await system.service.internal.send(system.caller, system.service.api.service, method, path, emptied)
         if response.status_code not in (200, 204, 404):
             raise Failed(f"{method} {path}: {response.status_code} {response.text[:500]}")

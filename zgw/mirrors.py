@@ -18,8 +18,8 @@ from runtime.faults import Unavailable
 from runtime.identity import Caller
 from runtime.pool import Database
 from runtime.problems import Problem
+from zgw.externals import at_once
 from zgw.fields import path_of
-from zgw.remote import at_once
 from zgw.request import Call, Service, answer
 
 log = logging.getLogger("samenzaak.relations")
@@ -189,7 +189,7 @@ async def _bundle(call: Asking, path: str, relations: Sequence[Relation], make: 
     method, service = "POST" if make else "DELETE", relations[0].collection.split("/")[1]
     body = {"relaties": [dict(item.body) for item in relations]}
     try:
-        response = await call.service.remote.send(_me(call), service, method, path, body)
+        response = await call.service.internal.send(_me(call), service, method, path, body)
         if response.status_code in (404, 405):
             return None
         reasons = response.json()
@@ -235,8 +235,8 @@ async def drop(call: Asking, relation: Relation, headers: Mapping[str, str]) -> 
 
     An API outside that the municipality does not refer to any more is left alone: nobody can ask it anything.
     """
-    remote, caller = call.service.remote, call.caller
-    if not relation.collection.startswith("/") and not await remote.refers_to(caller, relation.collection):
+    caller, externals = call.caller, call.service.externals
+    if not relation.collection.startswith("/") and not await externals.refers_to(caller, relation.collection):
         log.warning("%s keeps %s: it is no configured API any more", relation.collection, relation.body)
         return
     query = {key: _url(call, value) for key, value in relation.find.items()}
@@ -269,20 +269,21 @@ def _url(call: Asking, value: str) -> str:
 
 
 def _me(call: Asking) -> Any:
-    return call.caller.as_component(call.service.remote.service)
+    return call.caller.as_component(call.service.internal.service)
 
 
 async def _send(
     call: Asking, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}
 ) -> tuple[int, Any]:
-    remote, caller = call.service.remote, call.caller
     if not target.startswith("/"):
-        answered = await remote.external_request(caller, method, target, body)
+        answered = await call.service.externals.request(call.caller, method, target, body)
         if answered is None:
             raise Failed(f"{method} {target}: refused or unreachable")
         return answered
     try:
-        response = await remote.send(_me(call), target.split("/")[1], method, target, body, headers=headers)
+        response = await call.service.internal.send(
+            _me(call), target.split("/")[1], method, target, body, headers=headers
+        )
         return response.status_code, response.json() if response.content else None
     except UNREACHED as e:
         raise unreached(f"{method} {target}", e) from e

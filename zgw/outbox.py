@@ -56,7 +56,7 @@ def outbox_table(metadata: MetaData, mirrored: bool = False) -> Table:
 
 async def catalogus_of(check: Check, typed: Typed, kind: str) -> dict[str, str]:
     """Return the kenmerk that tells the catalogue of a type, or nothing when nobody can tell."""
-    found = await check.call.service.remote.catalogus(check.call.caller, kind)
+    found = await check.call.service.references.catalogus(check.call.caller, kind)
     return {f"{typed.type}.catalogus": found} if found else {}
 
 
@@ -254,7 +254,7 @@ async def _relay_batch(service: Service, tenant: str) -> int | None:
 async def _bring(service: Service, tenant: str, rows: Sequence[Mapping[str, Any]]) -> None:
     caller = system_caller(tenant, service.api.service, tuple(rows[0]["bases"]))
     messages = [{"bases": row["bases"], "message": row["message"]} for row in rows]
-    response = await service.remote.send(
+    response = await service.internal.send(
         caller, "notificaties", "POST", "/_intern/notificaties", {"berichten": messages}
     )
     if response.status_code not in (200, 201, 204):

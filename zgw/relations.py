@@ -109,11 +109,11 @@ async def told(check: Check, name: str, service: str, path: str, headers: Mappin
     if (record := check.recorded) is not None:
         record["told"].append([service, path, {check.resource.name: check.path}])
         return
-    remote, me = check.call.service.remote, check.call.caller.as_component(check.call.service.api.service)
+    internal, me = check.call.service.internal, check.call.caller.as_component(check.call.service.api.service)
 
     async def tell(headers: Mapping[str, str]) -> None:
         try:
-            answer = await remote.send(me, service, "POST", path, {check.resource.name: check.path}, headers=headers)
+            answer = await internal.send(me, service, "POST", path, {check.resource.name: check.path}, headers=headers)
             content = answer.json() if answer.content else None
         except UNREACHED as e:
             raise unreached(f"POST {path}", e) from e

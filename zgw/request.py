@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from runtime.identity import CALLER_HEADER, GATEWAY, OPERATOR, Caller, stranger, verify, verify_denial
 from runtime.identity import DENIED_HEADER as DENIED
+from runtime.internal import Internal
 from runtime.memory import AnswerMemory
 from runtime.per_tenant import PerTenant
 from runtime.pool import Database
@@ -26,8 +27,10 @@ from runtime.tenancy import ERASED
 from zgw.api import Api
 from zgw.between import may_ask
 from zgw.body import MAX_INTERNAL, parsed
+from zgw.clients import Clients
 from zgw.dates import today
-from zgw.remote import Remote
+from zgw.externals import Externals
+from zgw.references import References
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
 
@@ -45,7 +48,7 @@ class Service:
     api: Api
     settings: Settings
     database: Database
-    remote: Remote
+    internal: Internal
     signals: Signals
     keys: Mapping[str, bytes]
     """The keys of the internal tokens that it takes, by who makes them."""
@@ -59,12 +62,16 @@ class Service:
     _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        self.externals = Externals(self.internal, self.signals)
+        self.references = References(self.internal, self.externals, self.signals)
+        self.clients = Clients(self.internal, self.signals)
         self.signals.on(ERASED, self.forget)
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self.database.forget(tenant)
-        self.remote.forget(tenant)
+        for known in (self.externals, self.references, self.clients):
+            known.forget(tenant)
         for work in self.background:
             work.forget(tenant)
         for forget in self.api.forget:
@@ -84,12 +91,14 @@ class Service:
         return (tenant, path) in self._turns
 
     async def stop(self) -> None:
-        """Stop the background work and close the pool."""
+        """Stop the background work and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.database.stop()
+        await self.internal.stop()
+        await self.externals.stop()
 
 
 class Call:
@@ -171,7 +180,7 @@ class Call:
     async def applicatie(self) -> Applicatie | None:
         """Return the client's Applicatie, or None when there is none; raise 403 when it cannot be fetched."""
         if self._applicatie is None:
-            self._applicatie = await self.service.remote.applicatie(self.caller)
+            self._applicatie = await self.service.clients.applicatie(self.caller)
         return self._applicatie
 
     async def rights(self, scopes: frozenset[str]) -> Rights:

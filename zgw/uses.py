@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from runtime.problems import invalid
 from zgw.columns import describe
-from zgw.remote import split_path
+from zgw.references import split_path
 from zgw.request import Call, answer
 from zgw.resource import Resource
 

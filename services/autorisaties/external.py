@@ -34,10 +34,8 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 async def external_apis(call: Call) -> Response:
-    """Tell another service the external APIs of the municipality. One of the version before, which does not ask for
-    ``expand``, stumbles over what it does not know."""
-    known = [c for c in EXTERNAL.c if c is not EXTERNAL.c.expand or "expand" in call.request.query_params]
-    return answer([dict(row) for row in await call.db.rows(call.tenant, select(*known).order_by(EXTERNAL.c.name))])
+    """Tell another service the external APIs of the municipality."""
+    return answer([dict(row) for row in await call.db.rows(call.tenant, select(EXTERNAL).order_by(EXTERNAL.c.name))])
 
 
 async def add_external(

@@ -115,7 +115,7 @@ async def besluittype_hoort_bij_zaaktype(check: Check) -> None:
     zaak, besluittype = check.resolved("zaak"), check.resolved("besluittype")
     if not zaak or not check.changed("zaak"):
         return
-    zaaktype = await check.call.service.remote.object(check.call.caller, zaak["zaaktype"])
+    zaaktype = await check.call.service.references.object(check.call.caller, zaak["zaaktype"])
     listed = (zaaktype or {}).get("besluittypen") or ()
     if zaaktype and check.row["besluittype"] in listed:
         return

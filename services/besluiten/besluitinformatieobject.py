@@ -49,12 +49,12 @@ async def informatieobjecttype_hoort_bij_besluittype(check: Check) -> None:
     document = check.resolved("informatieobject")
     if not document or check.main is None:
         return
-    remote, caller = check.call.service.remote, check.call.caller
-    besluittype = await remote.object(caller, check.main["besluittype"])
+    references, caller = check.call.service.references, check.call.caller
+    besluittype = await references.object(caller, check.main["besluittype"])
     informatieobjecttype = document["informatieobjecttype"]
     if besluittype and informatieobjecttype in (besluittype.get("informatieobjecttypen") or ()):
         return
-    found = await remote.object(caller, informatieobjecttype)
+    found = await references.object(caller, informatieobjecttype)
     names = (besluittype or {}).get("informatieobjecttypeOmschrijvingen") or ()
     if (
         besluittype is None

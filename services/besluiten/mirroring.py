@@ -54,7 +54,7 @@ async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
     if resolved is not None and path == check.row["zaak"]:
         return dict(resolved)
     try:
-        return await check.call.service.remote.object(check.call.caller, path)
+        return await check.call.service.references.object(check.call.caller, path)
     except Problem as e:
         # Without an answer nobody knows whether it is closed, and its mirror could not be kept right either.
         raise invalid("zaak", "pending-relations") from e

@@ -34,10 +34,10 @@ async def is_niet_in_gebruik(check: Check) -> None:
         return
     # Tell first that it is published: whether it is in use matters only to a client that may remove it.
     check.stop()
-    service, remote = USERS[name], check.call.service.remote
+    service, internal = USERS[name], check.call.service.internal
     caller = system_caller(check.call.tenant, "catalogi")
     try:
-        response = await remote.send(caller, service, "GET", f"/_intern/uses?van={quote(check.path)}")
+        response = await internal.send(caller, service, "GET", f"/_intern/uses?van={quote(check.path)}")
     except httpx.HTTPError as e:
         log.error("%s cannot be reached: %r", service, e)
         raise Problem(503, "error", f"De {service}-API is niet bereikbaar.") from e

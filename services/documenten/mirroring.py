@@ -22,7 +22,7 @@ from services.documenten.objectinformatieobject import BRONNEN, OBJECTINFORMATIE
 from zgw import audit
 from zgw.check import Check
 from zgw.filters import uuid_in
-from zgw.remote import split_path
+from zgw.references import split_path
 from zgw.render import render
 from zgw.request import Call, answer
 from zgw.write import CONFLICT_RETRIES
@@ -89,14 +89,14 @@ async def _gevraagd(call: Call) -> list[Relatie]:
 async def _leidend(call: Call, asked: Sequence[Relatie]) -> set[Relatie]:
     """Return the relations that the services which lead have; raise 503 when one does not tell, and 404 when it is of a
     version that cannot."""
-    me, remote = call.caller.as_component(call.service.api.service), call.service.remote
+    me, internal = call.caller.as_component(call.service.api.service), call.service.internal
     found: set[Relatie] = set()
     for kind, (service, _) in BRONNEN.items():
         pairs = {(relatie.object, _pad(relatie)): relatie for relatie in asked if relatie.object_type == kind}
         if not pairs:
             continue
         try:
-            response = await remote.send(me, service, "POST", "/_intern/leidend", {"relaties": list(pairs)})
+            response = await internal.send(me, service, "POST", "/_intern/leidend", {"relaties": list(pairs)})
         except httpx.HTTPError as e:
             raise Problem(503, "error", "De relaties konden niet worden opgezocht.") from e
         if response.status_code != 200:

@@ -16,7 +16,7 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import equal
-from zgw.remote import split_path
+from zgw.references import split_path
 from zgw.resource import Main, Resource
 
 BRONNEN = {"zaak": ("zaken", "zaken"), "besluit": ("besluiten", "besluiten")}
@@ -57,10 +57,10 @@ Index("objectinformatieobject_object", OIO_TABLE.c.object)
 async def object_bestaat(check: Check) -> None:
     """drc-002: het object bestaat en is van de soort die objectType noemt."""
     path, kind = check.row["object"], check.row["object_type"]
-    remote, caller = check.call.service.remote, check.call.caller
+    references, caller = check.call.service.references, check.call.caller
     if path.startswith("/"):
         try:
-            found = (await remote.objects(caller, [path])).get(path)
+            found = (await references.objects(caller, [path])).get(path)
         except Problem:
             found = None
         if found is None:
@@ -68,7 +68,7 @@ async def object_bestaat(check: Check) -> None:
         elif split_path(path)[:2] != BRONNEN.get(kind):
             check.reject("object", "invalid-resource")
         return
-    found, code = await remote.foreign(caller, path)
+    found, code = await references.foreign(caller, path)
     if found is None:
         await check.reject_url("object", path, code)
     elif "url" not in found:
@@ -107,11 +107,11 @@ async def relation_at_source(check: Check, row: Any) -> bool | None:
 
 
 async def _ask(check: Check, target: str) -> tuple[int, Any] | None:
-    remote, caller = check.call.service.remote, check.call.caller
+    internal, caller = check.call.service.internal, check.call.caller
     if not target.startswith("/"):
-        return await remote.external_request(caller, "GET", target)
+        return await check.call.service.externals.request(caller, "GET", target)
     try:
-        answer = await remote.send(caller.as_component(remote.service), target.split("/")[1], "GET", target)
+        answer = await internal.send(caller.as_component(internal.service), target.split("/")[1], "GET", target)
         return answer.status_code, answer.json() if answer.status_code == 200 else None
     except httpx.HTTPError:
         return None

@@ -103,8 +103,8 @@ class OwnKanalen:
         self._next[name] = time.monotonic() + ASK_AGAIN
         try:
             async with asyncio.timeout(PATIENCE):
-                remote = self._service.remote
-                response = await remote.send(caller.as_component("notificaties"), name, "GET", "/_intern/kanalen")
+                internal = self._service.internal
+                response = await internal.send(caller.as_component("notificaties"), name, "GET", "/_intern/kanalen")
             if response.status_code == 200:
                 self._known[name] = response.json()
                 self._next[name] = time.monotonic() + RENEW

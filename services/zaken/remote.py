@@ -9,7 +9,8 @@ from sqlalchemy import select
 from runtime.problems import Problem
 from runtime.statements import Row, among
 from zgw.check import Check
-from zgw.remote import at_once, split_path
+from zgw.externals import at_once
+from zgw.references import split_path
 
 Gelezen = Mapping[str, Mapping[str, Any]]
 
@@ -27,15 +28,15 @@ class Beoordeeld:
 async def gelezen(check: Check, paden: Iterable[str], opened: bool = False) -> Gelezen:
     """Return the objects at stored paths or foreign URLs, as far as they can be read, by path or URL. Those elsewhere
     are asked for one by one, a few at the same time; with ``opened`` only in registers that are open to all clients."""
-    remote, caller = check.call.service.remote, check.call.caller
+    references, externals, caller = check.call.service.references, check.call.service.externals, check.call.caller
     wanted = {pad for pad in paden if pad}
     found: dict[str, Mapping[str, Any]] = {}
     own = [pad for pad in wanted if pad.startswith("/")]
     if own:
-        found.update(await remote.objects(caller, own))
+        found.update(await references.objects(caller, own))
 
     async def read(url: str) -> None:
-        if (item := await (remote.opened if opened else remote.object)(caller, url)) is not None:
+        if (item := await (externals.opened if opened else references.object)(caller, url)) is not None:
             found[url] = item
 
     await at_once(read, wanted - set(own))
@@ -45,7 +46,7 @@ async def gelezen(check: Check, paden: Iterable[str], opened: bool = False) -> G
 async def opgehaald(check: Check, pad: str) -> Mapping[str, Any] | None:
     """Return the object at a stored path or foreign URL, or None when there is none, for whatever reason."""
     try:
-        return await check.call.service.remote.object(check.call.caller, pad)
+        return await check.call.service.references.object(check.call.caller, pad)
     except Problem:
         return None
 
@@ -55,10 +56,9 @@ async def zichtbaar(check: Check, pad: str) -> Mapping[str, Any] | None:
     nobody here knows that: only a register that the municipality opened to all clients is asked."""
     service, collection, uuid = split_path(pad)
     if not service:
-        remote, caller = check.call.service.remote, check.call.caller
-        return None if pad.startswith("/") else await remote.opened(caller, pad)
+        return None if pad.startswith("/") else await check.call.service.externals.opened(check.call.caller, pad)
     try:
-        found = await check.call.service.remote.batch(check.call.caller, service, collection, [uuid])
+        found = await check.call.service.references.batch(check.call.caller, service, collection, [uuid])
     except Problem:
         return None
     return found[0] if found else None
@@ -72,7 +72,7 @@ async def deels_onzichtbaar(check: Check, paden: Iterable[str]) -> bool:
 async def uit_de_selectielijst(check: Check, url: str) -> Mapping[str, Any] | None:
     """Return the object of the selection list at a URL, or None. Catalogi has the list; another one may be an external
     API of the municipality."""
-    return await check.call.service.remote.selectielijst(check.call.caller, url) or await opgehaald(check, url)
+    return await check.call.service.externals.selectielijst(check.call.caller, url) or await opgehaald(check, url)
 
 
 async def type_van(check: Check, pad: str) -> Mapping[str, Any] | None:

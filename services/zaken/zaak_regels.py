@@ -48,7 +48,7 @@ async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
         return
     klasse = await uit_de_selectielijst(check, url)
     if klasse is None:
-        _, code = await check.call.service.remote.foreign(check.call.caller, url)
+        _, code = await check.call.service.references.foreign(check.call.caller, url)
         await check.reject_url("selectielijstklasse", url, code or "bad-url")
     elif any(name not in klasse for name in SELECTIELIJST_RESULTAAT):
         check.reject("selectielijstklasse", "invalid-resource")

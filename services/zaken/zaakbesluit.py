@@ -59,7 +59,7 @@ async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
 async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
     """zaken.md §7.1: zolang het besluit deze zaak noemt, wordt het zaakbesluit niet verwijderd."""
     stored = check.stored or {}
-    besluit = await check.call.service.remote.object(check.call.caller, stored["besluit"])
+    besluit = await check.call.service.references.object(check.call.caller, stored["besluit"])
     if besluit and verwijst(check, besluit, stored["zaak"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst nog naar deze zaak.")
 

@@ -594,15 +594,15 @@ async def test_counts_are_folded_by_the_next(still: Stack, admin: asyncpg.Connec
 async def test_what_is_remembered_of_others_is_asked_again(
     still: Stack, vendor: Client, admin: asyncpg.Connection, counts: dict[str, Count]
 ) -> None:
-    remote = still.standalone.services["zaken"].remote
+    service = still.standalone.services["zaken"]
     caller = Caller(TENANT, vendor.client_id, (PUBLIC,), "", "", "")
 
     async def applicatie() -> None:
-        remote._applicaties.drop(TENANT)
-        await remote.applicatie(caller)
+        service.clients._applicaties.drop(TENANT)
+        await service.clients.applicatie(caller)
 
     async def changed() -> None:
-        found = await remote.applicatie(caller)
+        found = await service.clients.applicatie(caller)
         assert found is not None
         assert found.rights("zrc", frozenset({"zaken.lezen"})) is not None
         await at_rest(still, admin)
@@ -610,11 +610,11 @@ async def test_what_is_remembered_of_others_is_asked_again(
     counts["remembered rights"] = await at_every_await(applicatie, changed)
 
     async def configured() -> None:
-        remote._externals.drop(TENANT)
-        await remote._configured(caller)
+        service.externals.forget(TENANT)
+        await service.externals.configured(caller)
 
     async def none() -> None:
-        assert await remote._configured(caller) == []
+        assert await service.externals.configured(caller) == []
         await at_rest(still, admin)
 
     counts["remembered APIs elsewhere"] = await at_every_await(configured, none)

@@ -143,5 +143,5 @@ async def test_hosts_that_a_client_makes_up_fill_no_cache(stack: Stack) -> None:
     for port in range(2000, 2030):
         answer = await client.get("/zaken/api/v1/zaken", headers={"Host": f"raalte.test:{port}"})
         assert answer.status_code == 200
-    known = stack.standalone.services["zaken"].remote._applicaties._known
+    known = stack.standalone.services["zaken"].clients._applicaties._known
     assert [client_id for client_id, _ in known.get("raalte", ())].count(client.client_id) <= 1

@@ -8,7 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 FOLDERS = ("gateway", "runtime", "zgw", "services", "oas", "beheer")
-CONTAINERS = {"dict", "OrderedDict", "defaultdict", "WeakValueDictionary", "WeakKeyDictionary", "TenantCache", "set"}
+CONTAINERS = {
+    "dict",
+    "OrderedDict",
+    "defaultdict",
+    "WeakValueDictionary",
+    "WeakKeyDictionary",
+    "TenantCache",
+    "HeardCache",
+    "set",
+}
 DECORATORS = {"cache", "lru_cache"}
 
 NOT_BETWEEN_REQUESTS = {

@@ -55,19 +55,19 @@ async def test_subtypes_and_catalogues_are_not_announced(maak: Maak, announced: 
 
 async def test_other_services_see_a_change_at_once(maak: Maak, api: Client, stack: Stack) -> None:
     """Types are kept by the other services until a write says that they changed."""
-    remote = stack.standalone.services["autorisaties"].remote
+    references = stack.standalone.services["autorisaties"].references
     made = await maak.concept()
     path = made["url"].removeprefix("http://samenzaak.test")
     caller = system_caller("deventer", "zaken", ("http://samenzaak.test",))
     for write in ("publish", "statustype", "einde"):
-        before = (await remote.objects(caller, [path]))[path]
+        before = (await references.objects(caller, [path]))[path]
         if write == "publish":
             await maak.publiceer(made["url"])
         elif write == "statustype":
             await maak.statustype(made["url"])
         else:
             await api.patch(made["url"], {"eindeGeldigheid": "2039-12-31"})
-        assert (await remote.objects(caller, [path]))[path] != before
+        assert (await references.objects(caller, [path]))[path] != before
 
 
 async def test_a_list_of_zaaktypen_is_one_statement_and_the_count(
@@ -142,8 +142,8 @@ async def test_o16_what_is_in_use_stays(api: Client, maak: Maak) -> None:
 
 
 async def test_only_services_may_ask_what_is_in_use(api: Client, stack: Stack) -> None:
-    remote = stack.standalone.services["catalogi"].remote
-    answer = await remote.send(system_caller("deventer", "catalogi"), "zaken", "GET", "/_intern/uses?van=iets")
+    internal = stack.standalone.services["catalogi"].internal
+    answer = await internal.send(system_caller("deventer", "catalogi"), "zaken", "GET", "/_intern/uses?van=iets")
     assert answer.status_code == 400
     assert (await api.get("/_intern/uses?van=iets")).status_code == 404
 

@@ -69,9 +69,9 @@ async def test_o1_other_services_and_exports_have_the_name(maak: Maak, stack: St
     document = await maak.informatieobjecttype()
     made = await maak.ziot((await maak.concept())["url"], document["omschrijving"])
     switch(catalogi_ziot_url=True)
-    remote = stack.standalone.services["zaken"].remote
+    references = stack.standalone.services["zaken"].references
     path = made["url"].removeprefix("http://samenzaak.test")
-    found = await remote.objects(system_caller("deventer", "zaken", ("http://samenzaak.test",)), [path])
+    found = await references.objects(system_caller("deventer", "zaken", ("http://samenzaak.test",)), [path])
     assert found[path]["informatieobjecttype"] == document["omschrijving"]
 
 

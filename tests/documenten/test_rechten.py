@@ -328,10 +328,10 @@ async def test_drc_014_expand_shows_only_what_may_be_read(stack: Stack, api: Cli
     # Other services ask for documents with the rights of the client.
     for client_, there in ((reader, True), (public, False)):
         hidden = await document(api, informatieobjecttype=iot)
-        remote = stack.standalone.services["zaken"].remote
+        references = stack.standalone.services["zaken"].references
         from runtime.identity import Caller
 
         caller = Caller("deventer", client_.client_id, (PUBLIC,))
         uuids = [hidden["url"].rpartition("/")[2]]
-        found = await remote.batch(caller, "documenten", "enkelvoudiginformatieobjecten", uuids)
+        found = await references.batch(caller, "documenten", "enkelvoudiginformatieobjecten", uuids)
         assert bool(found) == there

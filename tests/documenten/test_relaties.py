@@ -123,7 +123,7 @@ async def test_drc_002_drc_004_objects_of_an_external_api(
             return 200, relations
         return (200, answers[url]) if url in answers else None
 
-    monkeypatch.setattr(stack.standalone.services["documenten"].remote, "external_request", request)
+    monkeypatch.setattr(stack.standalone.services["documenten"].externals, "request", request)
     no_shape = relation(made, f"{root}/verzoeken/2", "verzoek")
     assert errors(await api.post(OIO, no_shape)) == [("object", "invalid-resource")]
     right = relation(made, f"{root}/verzoeken/1", "verzoek")

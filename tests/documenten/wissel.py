@@ -39,18 +39,18 @@ class Wissel:
     @contextmanager
     def standing_in(self, stack: Stack, fake: Any, *names: str) -> Iterator[None]:
         """Let ``fake`` answer in the place of services, to whoever calls them in this stack."""
-        apps, remote = stack.standalone.apps, stack.standalone.services["documenten"].remote
+        apps, internal = stack.standalone.apps, stack.standalone.services["documenten"].internal
         before = {name: apps[name] for name in names}
         for name in names:
             self.fakes[name] = apps[name] = fake
-            remote._clients.pop(name, None)
+            internal._clients.pop(name, None)
         try:
             yield
         finally:
             apps.update(before)
             for name in names:
                 del self.fakes[name]
-                remote._clients.pop(name, None)
+                internal._clients.pop(name, None)
 
 
 @asynccontextmanager

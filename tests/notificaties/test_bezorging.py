@@ -294,8 +294,8 @@ async def test_the_outbox_waits_for_notificaties_and_keeps_its_order(
     stack: Stack, api: Client, webhook: Webhook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await subscribed(api, webhook, "autorisaties")
-    remote = stack.standalone.services["autorisaties"].remote
-    send, refused = remote.send, 0
+    internal = stack.standalone.services["autorisaties"].internal
+    send, refused = internal.send, 0
 
     async def away(caller: Any, service: str, *args: Any, **kwargs: Any) -> Any:
         nonlocal refused
@@ -304,7 +304,7 @@ async def test_the_outbox_waits_for_notificaties_and_keeps_its_order(
             raise OSError("away")
         return await send(caller, service, *args, **kwargs)
 
-    monkeypatch.setattr(remote, "send", away)
+    monkeypatch.setattr(internal, "send", away)
     grant = {"component": "ac", "scopes": ["autorisaties.lezen"]}
     sent = {"clientIds": [kanaal_name()], "label": "0", "autorisaties": [grant]}
     with caplog.at_level(logging.CRITICAL):
@@ -336,7 +336,7 @@ async def test_a_refused_message_in_an_outbox_of_ours_does_not_exist(
     service = stack.standalone.services["autorisaties"]
     caller = system_caller("deventer", "autorisaties")
     messages = {"berichten": [{"bases": [PUBLIC], "message": m} for m in (bericht("bestaat-niet"), odd)]}
-    answer = await service.remote.send(caller, "notificaties", "POST", "/_intern/notificaties", messages)
+    answer = await service.internal.send(caller, "notificaties", "POST", "/_intern/notificaties", messages)
     assert answer.status_code == 204
     assert await webhook.got(1) == [odd]
     assert AUTH not in str(webhook.received)

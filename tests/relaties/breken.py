@@ -30,8 +30,8 @@ def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Break:
         after: bool = False,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> Iterator[None]:
-        remote = stack.standalone.services[service].remote
-        send = remote.send
+        internal = stack.standalone.services[service].internal
+        send = internal.send
         todo = [meanwhile] if meanwhile else []
 
         async def failing(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
@@ -45,7 +45,7 @@ def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Break:
             return await send(caller, to, method, path, body, headers or {})
 
         with monkeypatch.context() as patch:
-            patch.setattr(remote, "send", failing)
+            patch.setattr(internal, "send", failing)
             yield
 
     return breaking

@@ -66,9 +66,9 @@ class Storing:
 
     async def check(self, repair: bool = False) -> list[Inconsistency]:
         """Run ``check relations`` on the municipality."""
-        remote = self.stack.standalone.operator if repair else None
+        operator = self.stack.standalone.operator if repair else None
         async with self.stack.admin() as admin:
-            return await check_relations(admin, TENANT, remote, PUBLIC)
+            return await check_relations(admin, TENANT, operator, PUBLIC)
 
     async def worker(self) -> list[Inconsistency]:
         """Let the relay of the test process mend what was broken off, as if its time were over; return what it left."""

@@ -26,9 +26,9 @@ async def own(stack: Stack, lijst: Selectielijst) -> Werk:
 
 async def check(stack: Stack, repair: bool = False, **options: Any) -> list[Inconsistency]:
     """Run the check."""
-    remote = stack.standalone.operator if repair else None
+    operator = stack.standalone.operator if repair else None
     async with stack.admin() as admin:
-        return await check_relations(admin, TENANT, remote, PUBLIC, **options)
+        return await check_relations(admin, TENANT, operator, PUBLIC, **options)
 
 
 async def sql(stack: Stack, statement: str, *values: Any) -> None:

@@ -24,7 +24,7 @@ from tests.maak import Maak
 from tests.selectielijst import Selectielijst
 from tests.servers import listening, serving
 from tests.stack import PUBLIC, Client, Stack
-from zgw.remote import Remote
+from zgw.request import Service
 
 SECRET = "een-geheim-dat-lang-genoeg-is-voor-hs256"
 ROOT = "/catalogi/api/v1"
@@ -86,14 +86,14 @@ async def heard(stack: Stack) -> None:
     await stack.standalone.signals.barrier()
 
 
-def remote_of(stack: Stack) -> Remote:
-    """Return the way out of the Besluiten API."""
-    return stack.standalone.services["besluiten"].remote
+def besluiten(stack: Stack) -> Service:
+    """Return the Besluiten service."""
+    return stack.standalone.services["besluiten"]
 
 
 async def fetch(stack: Stack, url: str, tenant: str = "deventer") -> dict[str, Any] | None:
     """Fetch a URL as the Besluiten API does for a municipality."""
-    return await remote_of(stack).external(system_caller(tenant, "besluiten", (PUBLIC,)), url)
+    return await besluiten(stack).externals.fetch(system_caller(tenant, "besluiten", (PUBLIC,)), url)
 
 
 def bad_url(answer: httpx.Response, field: str) -> bool:
@@ -167,8 +167,8 @@ async def test_secrets_are_encrypted_in_the_database(stack: Stack) -> None:
 
 
 async def test_answers_that_cannot_be_used(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = remote_of(stack)
-    monkeypatch.setattr(remote._outside, "_settings", stack.settings.model_copy(update={"outgoing_timeout": 0.5}))
+    externals = besluiten(stack).externals
+    monkeypatch.setattr(externals._outside, "_settings", stack.settings.model_copy(update={"outgoing_timeout": 0.5}))
     async with elsewhere(stack) as other:
         for path in ("groot", "traag", "geen-json"):
             assert await fetch(stack, f"{other.base}{ROOT}/{path}") is None
@@ -177,7 +177,9 @@ async def test_answers_that_cannot_be_used(stack: Stack, monkeypatch: pytest.Mon
 async def test_an_answer_of_any_depth(stack: Stack) -> None:
     """Somebody else decides how deep it is; that must not become a 500."""
     async with elsewhere(stack) as other:
-        found = await remote_of(stack).object(system_caller("deventer", "besluiten"), f"{other.base}{ROOT}/diep")
+        found = await besluiten(stack).references.object(
+            system_caller("deventer", "besluiten"), f"{other.base}{ROOT}/diep"
+        )
         assert found is not None
         assert list(found) == ["diep"]
 

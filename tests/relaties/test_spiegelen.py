@@ -1,7 +1,6 @@
 """Many mirrors in one internal request: the rules of the resource hold for each of them (drc-002, drc-004)."""
 
 import uuid
-from typing import Any
 
 import httpx
 import pytest
@@ -24,8 +23,8 @@ def relatie(zaak: str, document: str) -> dict[str, str]:
 async def tell(stack: Stack, method: str, *relaties: dict[str, str]) -> httpx.Response:
     """Send relations as the Zaken API does."""
     caller = system_caller("deventer", "zaken", (PUBLIC,))
-    remote = stack.standalone.services["zaken"].remote
-    return await remote.send(caller, "documenten", method, MIRRORS, {"relaties": list(relaties)})
+    internal = stack.standalone.services["zaken"].internal
+    return await internal.send(caller, "documenten", method, MIRRORS, {"relaties": list(relaties)})
 
 
 async def test_drc_004_each_relation_is_looked_up_where_it_leads(werk: Werk, stack: Stack) -> None:
@@ -73,29 +72,3 @@ async def test_only_own_relations_are_taken(stack: Stack, werk: Werk, wrong: dic
     good = relatie(f"{ZAAK}{uuid.uuid4()}", f"{DOCUMENT}{uuid.uuid4()}")
     assert (await tell(stack, "POST", {**good, **wrong})).status_code == 400
     assert (await tell(stack, "POST")).json() == []
-
-
-async def test_a_service_of_the_version_before_is_told_one_by_one(
-    werk: Werk, stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While an installation is replaced, process by process, two versions speak to each other."""
-    remote = stack.standalone.services["zaken"].remote
-    send, told = remote.send, []
-
-    async def before(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
-        if path == MIRRORS:
-            return httpx.Response(404, json={})
-        if to == "documenten":
-            told.append(method)
-        return await send(caller, to, method, path, body, headers or {})
-
-    monkeypatch.setattr(remote, "send", before)
-    zaak, documents = await werk.zaak(), [await werk.document() for _ in range(3)]
-    for document in documents:
-        await werk.zio(zaak, document)
-        assert await werk.objecten(document) == [("zaak", zaak)]
-    told.clear()
-    assert (await werk.api.delete(zaak)).status_code == 204
-    assert told.count("DELETE") == 3
-    for document in documents:
-        assert await werk.objecten(document) == []

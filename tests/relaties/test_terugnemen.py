@@ -107,8 +107,8 @@ async def test_brc_009_a_delete_that_fails_removes_nothing(werk: Werk, broken: B
 async def test_a_write_is_announced_only_after_the_other_side_agreed(
     werk: Werk, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remote = stack.standalone.services["besluiten"].remote
-    send, seen = remote.send, []
+    internal = stack.standalone.services["besluiten"].internal
+    send, seen = internal.send, []
 
     async def looking(caller: Any, to: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
         if to == "documenten" and method == "POST" and path == MIRRORS:
@@ -118,7 +118,7 @@ async def test_a_write_is_announced_only_after_the_other_side_agreed(
             seen.extend(rows)
         return await send(caller, to, method, path, body, headers or {})
 
-    monkeypatch.setattr(remote, "send", looking)
+    monkeypatch.setattr(internal, "send", looking)
     besluit, document = (await werk.besluit())["url"], await werk.document()
     await werk.bio(besluit, document)
     assert [row["held_until"] is not None for row in seen] == [True]

@@ -243,9 +243,10 @@ async def test_what_the_other_side_does_not_trust(hier: Any) -> None:
 
 async def check(at: Installation, repair: bool = False) -> set[tuple[str, str, str, str]]:
     """Run ``check relations --elsewhere``; return what it found, and fail when a repair left something."""
-    remote = at.stack.standalone.operator
+    standalone = at.stack.standalone
     async with at.stack.admin() as admin:
-        found = await check_relations(admin, at.tenant, remote if repair else None, at.base, elsewhere=remote)
+        operator = standalone.operator if repair else None
+        found = await check_relations(admin, at.tenant, operator, at.base, elsewhere=standalone.externals)
     if repair:
         assert [item.repaired for item in found] == [""] * len(found)
     return {(item.relation, item.kind, item.source, item.target) for item in found}

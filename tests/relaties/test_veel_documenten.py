@@ -13,9 +13,9 @@ from tests.besluiten.wereld import OIOS, ZIOS, Werk
 from tests.relaties.breken import Break, broken, no_message, outbox
 from tests.stack import Stack
 from tests.zaken.elders import elders
+from zgw.externals import AT_ONCE
 from zgw.mirrors import BUNDLE
 from zgw.outbox import HOLD
-from zgw.remote import AT_ONCE
 
 __all__ = ["broken"]
 

@@ -128,9 +128,9 @@ async def test_zrc_023_a_zaak_whose_number_was_given_away_stays_removed(
     assert await werk.objecten(documents[0]) == before
     from beheer.relations import ORPHAN, check_relations
 
-    remote = stack.standalone.operator
+    operator = stack.standalone.operator
     async with stack.admin() as admin:
-        found = await check_relations(admin, "deventer", remote, "http://samenzaak.test")
+        found = await check_relations(admin, "deventer", operator, "http://samenzaak.test")
     assert [(item.kind, item.left) for item in found if item.target in documents[0]] == [(ORPHAN, False)]
     assert await werk.objecten(documents[0]) == []
     await werk.api.delete(taken[0])
@@ -179,9 +179,9 @@ async def test_zrc_023_apis_elsewhere_forget_the_zaak(werk: Werk, stack: Stack) 
     async with elders(stack) as other:
         url, documents = await dossier(werk)
         for kind in ("verzoek", "contactmoment"):
-            remote = other.add(f"{kind}en" if kind == "verzoek" else "contactmomenten", {})
-            target = other.add(f"{remote.rpartition('/')[2]}/1", {"url": "x"})
-            await werk.api.created(f"/zaken/api/v1/zaak{remote.rpartition('/')[2]}", {"zaak": url, kind: target})
+            collection = other.add(f"{kind}en" if kind == "verzoek" else "contactmomenten", {})
+            target = other.add(f"{collection.rpartition('/')[2]}/1", {"url": "x"})
+            await werk.api.created(f"/zaken/api/v1/zaak{collection.rpartition('/')[2]}", {"zaak": url, kind: target})
         assert sorted(mirror["object"] for mirror in other.mirrors.values()) == [url, url]
         other.status = 503
         before = await everything(stack)

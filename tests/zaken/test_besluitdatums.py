@@ -90,8 +90,8 @@ async def test_zrc_021_a_date_that_no_calendar_has_is_taken_back(own: Zaakmaker)
 def breaking(monkeypatch: pytest.MonkeyPatch, own: Zaakmaker, told: str) -> Callable[[], None]:
     """Break the call that tells the Zaken API of other dates, before or after it is carried out; return what
     restores it."""
-    remote = own.api.stack.standalone.services["besluiten"].remote
-    send = remote.send
+    internal = own.api.stack.standalone.services["besluiten"].internal
+    send = internal.send
 
     async def failing(caller: Any, service: str, method: str, path: str, *rest: Any, **more: Any) -> httpx.Response:
         if path != "/_intern/besluit":
@@ -100,7 +100,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, own: Zaakmaker, told: str) -> Call
             await send(caller, service, method, path, *rest, **more)
         raise httpx.ReadTimeout("the Zaken API does not answer")
 
-    monkeypatch.setattr(remote, "send", failing)
+    monkeypatch.setattr(internal, "send", failing)
     return monkeypatch.undo
 
 
@@ -138,11 +138,11 @@ async def test_zrc_021_what_happens_while_the_zaak_is_closed(own: Zaakmaker) -> 
 async def test_zrc_021_check_relations_finds_and_mends_what_a_crash_left(own: Zaakmaker) -> None:
     stack, zaak = own.api.stack, await sluit(own, await own.zaak())
     made = await besluit(own, zaak, "2030-01-01")
-    path, remote = made["url"].removeprefix(PUBLIC), stack.standalone.operator
+    path, operator = made["url"].removeprefix(PUBLIC), stack.standalone.operator
     async with stack.admin() as admin:
 
         async def found(repair: bool = False) -> list[Any]:
-            mine = await check_relations(admin, "deventer", remote if repair else None, PUBLIC)
+            mine = await check_relations(admin, "deventer", operator if repair else None, PUBLIC)
             return [item for item in mine if item.source == path]
 
         assert await found() == []

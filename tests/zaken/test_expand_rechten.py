@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.internal import Internal
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker, besluit
-from zgw.remote import Remote
 
 ROOT = "/zaken/api/v1"
 
@@ -202,14 +202,14 @@ async def test_a_secret_rol_or_status_is_not_reached_through_others(zaken: Zaakm
 async def test_zrc_028_what_cannot_be_obtained(
     zaken: Zaakmaker, dossier: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Remote.send
+    real = Internal.send
 
-    async def send(self: Remote, caller: Any, service: str, *args: Any, **kw: Any) -> httpx.Response:
+    async def send(self: Internal, caller: Any, service: str, *args: Any, **kw: Any) -> httpx.Response:
         if service == "documenten":
             raise httpx.ConnectError("the Documenten API is down")
         return await real(self, caller, service, *args, **kw)
 
-    monkeypatch.setattr(Remote, "send", send)
+    monkeypatch.setattr(Internal, "send", send)
     assert (await zaken.api.get(f"{dossier['zio']}?expand=informatieobject")).status_code == 404
     assert (await zaken.api.get(f"{dossier['zio']}?expand=zaak")).status_code == 200
 

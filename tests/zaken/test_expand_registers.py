@@ -123,8 +123,8 @@ async def test_zrc_028_a_slow_register_ends_the_request_in_time(
             betrokkeneIdentificatie=...,
             roltype=zaken.types.roltypen["behandelaar"],
         )
-    remote = zaken.api.stack.standalone.services["zaken"].remote
-    monkeypatch.setattr(remote, "settings", remote.settings.model_copy(update={"outgoing_timeout": 0.5}))
+    service = zaken.api.stack.standalone.services["zaken"]
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update={"outgoing_timeout": 0.5}))
     register.delay = 0.3
     try:
         answer = await zaken.api.get(f"{zaak['url']}?expand=rollen.betrokkene")

@@ -10,7 +10,7 @@ from tests.maak import Maak
 from tests.stack import Stack
 from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import Zaakmaker
-from zgw.remote import AT_ONCE
+from zgw.externals import AT_ONCE
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from tests.answers import errors
 from tests.maak import Maak
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
-from zgw.remote import Remote
+from zgw.references import References
 
 
 async def test_a_zaaktype_is_a_concept_until_it_is_published(zaken: Zaakmaker, maak: Maak) -> None:
@@ -35,16 +35,16 @@ async def test_a_type_that_changes_while_it_is_read_is_read_again(
 ) -> None:
     own = Zaakmaker(zaken.api, await maak.zaaktype())
     roltype = own.types.roltypen["belanghebbende"]
-    real = Remote.batch
+    real = References.batch
     changed: list[httpx.Response] = []
 
-    async def batch(self: Remote, caller: Any, service: str, collection: str, *args: Any) -> list[dict[str, Any]]:
+    async def batch(self: References, caller: Any, service: str, collection: str, *args: Any) -> list[dict[str, Any]]:
         found = await real(self, caller, service, collection, *args)
         if collection == "roltypen" and not changed:
             changed.append(await zaken.api.patch(roltype, {"omschrijving": "Buren"}))
         return found
 
-    monkeypatch.setattr(Remote, "batch", batch)
+    monkeypatch.setattr(References, "batch", batch)
     zaak = (await own.zaak())["url"]
     assert (await own.rol(zaak, roltype=roltype))["omschrijving"] != "Buren"
     assert changed[0].status_code == 200

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.internal import Internal
 from services.zaken import zaakinformatieobject as module
 from tests.answers import errors
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Client
 from tests.zaken.zaakmaker import Zaakmaker, archiveer
-from zgw.remote import Remote
 
 ZIO = "/zaken/api/v1/zaakinformatieobjecten"
 OIO = "/documenten/api/v1/objectinformatieobjecten"
@@ -134,16 +134,16 @@ async def test_status_of_another_zaak(zaken: Zaakmaker) -> None:
 
 async def test_zrc_005_a_failing_mirror_undoes_the_relation(zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch) -> None:
     zaak, file = (await zaken.zaak())["url"], await een_document(zaken)
-    real, down = Remote.send, True
+    real, down = Internal.send, True
 
     async def send(
-        self: Remote, caller: Any, service: str, method: str, path: str, *args: Any, **kw: Any
+        self: Internal, caller: Any, service: str, method: str, path: str, *args: Any, **kw: Any
     ) -> httpx.Response:
         if down and "objectinformatieobjecten" in path:
             raise httpx.ConnectError("the Documenten API is down")
         return await real(self, caller, service, method, path, *args, **kw)
 
-    monkeypatch.setattr(Remote, "send", send)
+    monkeypatch.setattr(Internal, "send", send)
     trail = (await zaken.api.get(f"{zaak}/audittrail")).json()
     found = await refused(zaken, zaak=zaak, informatieobject=file)
     assert found == [("informatieobject", "pending-relations")]
