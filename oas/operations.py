@@ -126,7 +126,8 @@ def expanded(made: Document, resource: Resource) -> dict[str, Schema]:
         if name in kinds and kinds[name].item is not None:
             found[name] = {"type": "array", "items": item}
         else:
-            found[name] = {"oneOf": [item, made.schemas.named("EmptyObject", EMPTY)]} if target else item
+            # Clients in Java refuse an object that fits two of `oneOf`, and to them each fits both.
+            found[name] = {"anyOf": [item, made.schemas.named("EmptyObject", EMPTY)]} if target else item
     if not found:
         return {}
     text = "De gerelateerde objecten, alleen aanwezig wanneer daar met `expand` om is gevraagd."

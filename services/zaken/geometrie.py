@@ -40,7 +40,7 @@ SHOWN: dict[str, Any] = {
     "properties": {
         "type": {"type": "string", "enum": list(TYPES)},
         "coordinates": {"type": "array", "items": {}},
-        "geometries": {"type": "array", "items": {"type": "object"}},
+        "geometries": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
     },
 }
 
