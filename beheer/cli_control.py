@@ -133,7 +133,7 @@ def notifications_show(tenant: Tenant, delivery: Delivery, as_json: Json = False
 
 
 def _whole_delivery(fact: dict[str, Any]) -> str:
-    failures = [f"failure: {f['moment']}, attempt {f['poging']}: {f['fout']}" for f in fact["failures"]]
+    failures = [f"failure: {f['moment']}, attempt {f['attempt']}: {f['error']}" for f in fact["failures"]]
     return "\n".join([*(f"{name}: {value}" for name, value in fact.items() if name != "failures"), *failures])
 
 

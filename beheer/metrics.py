@@ -32,8 +32,9 @@ DEPTH_SECONDS = 10.0
 
 OUTBOX = "SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS age FROM outbox"
 DELIVERIES = """
-    SELECT count(*) FILTER (WHERE mislukt IS NULL) AS waiting, count(*) FILTER (WHERE mislukt IS NOT NULL) AS failed
-    FROM bezorging"""
+    SELECT count(*) FILTER (WHERE failed_since IS NULL) AS waiting,
+        count(*) FILTER (WHERE failed_since IS NOT NULL) AS failed
+    FROM delivery"""
 
 
 class Requests:
@@ -166,7 +167,7 @@ async def count_waiting(services: Iterable[Service]) -> list[Metric]:
                         assert row is not None
                         outbox.add_metric([name, tenant], row["waiting"])
                         age.add_metric([name, tenant], row["age"])
-                    if "bezorging" in tables:
+                    if "delivery" in tables:
                         row = await db.connection.fetchrow(DELIVERIES)
                         assert row is not None
                         deliveries.add_metric([tenant, "waiting"], row["waiting"])

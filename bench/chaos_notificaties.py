@@ -246,7 +246,7 @@ async def drain(system: System, patience: float = 240) -> float:
                 for table in (
                     f"{name}_besluiten.outbox",
                     f"{name}_autorisaties.outbox",
-                    f"{name}_notificaties.bezorging",
+                    f"{name}_notificaties.delivery",
                 ):
                     total += await admin.fetchval(f"SELECT count(*) FROM {table}")
             if not total:

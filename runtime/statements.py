@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
 )
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
+from sqlmodel import SQLModel
 
 Row = Mapping[str, Any]
 Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
@@ -98,6 +99,11 @@ def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:
             value = processors[name](value)
         values.append(value)
     return compiled.string, values
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table of a SQLModel class, for statements: of the class itself they would be those of the ORM."""
+    return cast("Table", model.__table__)  # type: ignore[attr-defined]
 
 
 def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from runtime.statements import Executor
 from services.notificaties.addresses import origin_of, refusal
 from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
 from services.notificaties.matching import consistent, shown, stored
-from services.notificaties.queues import CHANNEL, WACHTRIJ
+from services.notificaties.queues import CHANNEL, QUEUE
 from services.notificaties.webhook import verify
 from zgw.api import Action
 from zgw.check import Check
@@ -176,7 +176,7 @@ async def stored_form(check: Check) -> None:
 async def tell_the_worker(db: Executor, check: Check) -> None:
     """Make the queue of a new abonnement, and let deliveries under way know of a change."""
     if check.creating:
-        await db.execute(insert(WACHTRIJ).values(abonnement=check.uuid))
+        await db.execute(insert(QUEUE).values(abonnement=check.uuid))
     else:
         await db.execute(select(func.pg_notify(CHANNEL, func.current_schema().concat(f" {check.uuid}"))))
 

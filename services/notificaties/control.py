@@ -53,7 +53,7 @@ class Delivery:
     failed_since: datetime | None
     error: str | None
     failures: list[dict[str, Any]]
-    """Each attempt that failed: ``moment``, ``poging`` (a retry begins again with 1) and ``fout``."""
+    """Each attempt that failed: ``moment``, ``attempt`` (a retry begins again with 1) and ``error``."""
     message: dict[str, Any]
 
 
@@ -69,37 +69,37 @@ class Stats:
 
 
 _SUBSCRIBERS = """
-    SELECT a.uuid AS abonnement, a.callback_url, a.client_id, coalesce(b.waiting, 0) AS waiting,
-        coalesce(b.failed, 0) AS failed, b.oldest, w.faalt_sinds AS failing_since, w.laatste_fout AS last_error,
-        CASE WHEN w.pauze_tot > now() THEN w.pauze_tot END AS paused_until
-    FROM abonnement a JOIN wachtrij w ON w.abonnement = a.uuid LEFT JOIN (
-        SELECT abonnement, count(*) FILTER (WHERE mislukt IS NULL) AS waiting,
-            count(*) FILTER (WHERE mislukt IS NOT NULL) AS failed,
-            min(aangemaakt) FILTER (WHERE mislukt IS NULL) AS oldest
-        FROM bezorging GROUP BY abonnement) b ON b.abonnement = a.uuid
-    ORDER BY b.oldest NULLS LAST, a.id"""
+    SELECT a.uuid AS abonnement, a.callback_url, a.client_id, coalesce(d.waiting, 0) AS waiting,
+        coalesce(d.failed, 0) AS failed, d.oldest, q.failing_since, q.last_error,
+        CASE WHEN q.paused_until > now() THEN q.paused_until END AS paused_until
+    FROM abonnement a JOIN queue q ON q.abonnement = a.uuid LEFT JOIN (
+        SELECT abonnement, count(*) FILTER (WHERE failed_since IS NULL) AS waiting,
+            count(*) FILTER (WHERE failed_since IS NOT NULL) AS failed,
+            min(created) FILTER (WHERE failed_since IS NULL) AS oldest
+        FROM delivery GROUP BY abonnement) d ON d.abonnement = a.uuid
+    ORDER BY d.oldest NULLS LAST, a.id"""
 
 _DELIVERIES = """
-    SELECT id, abonnement, aangemaakt AS created, poging AS attempts, volgende AS next_attempt,
-        mislukt AS failed_since, fout AS error, fouten AS failures, bericht AS message
-    FROM bezorging WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR mislukt IS NOT NULL)
+    SELECT id, abonnement, created, attempts, due AS next_attempt,
+        failed_since, error, failures, message
+    FROM delivery WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR failed_since IS NOT NULL)
         AND ($3::bigint IS NULL OR id = $3)
     ORDER BY id LIMIT $4"""
 
 _LOCK = """
-    SELECT abonnement FROM wachtrij WHERE abonnement IN (SELECT abonnement FROM bezorging WHERE id = ANY($1))
+    SELECT abonnement FROM queue WHERE abonnement IN (SELECT abonnement FROM delivery WHERE id = ANY($1))
     ORDER BY abonnement FOR UPDATE"""
 
 _RETRY = """
-    UPDATE bezorging SET poging = 0, volgende = now(), mislukt = NULL WHERE id = ANY($1) AND (mislukt IS NOT NULL
-        OR volgende IS NOT NULL)"""
+    UPDATE delivery SET attempts = 0, due = now(), failed_since = NULL
+    WHERE id = ANY($1) AND (failed_since IS NOT NULL OR due IS NOT NULL)"""
 
 _READ_ANEW = """
-    UPDATE wachtrij SET volgende = now(), gelezen = 0, herlezen = true, pauze_tot = NULL WHERE abonnement = ANY($1)"""
+    UPDATE queue SET due = now(), read_up_to = 0, read_anew = true, paused_until = NULL WHERE abonnement = ANY($1)"""
 
 _SELECTED = """
-    SELECT array_agg(id) FROM bezorging
-    WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR mislukt IS NOT NULL)"""
+    SELECT array_agg(id) FROM delivery
+    WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR failed_since IS NOT NULL)"""
 
 
 async def as_tenant(admin: asyncpg.Connection, tenant: str) -> Executor:
@@ -159,16 +159,16 @@ async def retry(db: Executor, ids: Sequence[int]) -> int:
 async def drop(db: Executor, ids: Sequence[int]) -> int:
     """Give these deliveries up for ever; return how many (``notifications drop``)."""
     queues = await _locked(db, ids)
-    count = _count(await _connection(db).execute("DELETE FROM bezorging WHERE id = ANY($1)", list(ids)))
+    count = _count(await _connection(db).execute("DELETE FROM delivery WHERE id = ANY($1)", list(ids)))
     await _wake(db, queues)
     return count
 
 
 async def resume(db: Executor, abonnement: UUID) -> None:
     """Try everything that waits for a subscriber now, after a fault at its side was mended (``retry --subscriber``)."""
-    sql = "SELECT abonnement FROM wachtrij WHERE abonnement = $1 FOR UPDATE"
+    sql = "SELECT abonnement FROM queue WHERE abonnement = $1 FOR UPDATE"
     queues = [row["abonnement"] for row in await _connection(db).fetch(sql, abonnement)]
-    sql = "UPDATE bezorging SET volgende = now() WHERE abonnement = $1 AND volgende > now() AND mislukt IS NULL"
+    sql = "UPDATE delivery SET due = now() WHERE abonnement = $1 AND due > now() AND failed_since IS NULL"
     await _connection(db).execute(sql, abonnement)
     await _wake(db, queues)
 
@@ -190,7 +190,7 @@ async def _locked(db: Executor, ids: Sequence[int]) -> list[UUID]:
 async def _wake(db: Executor, queues: Sequence[UUID]) -> None:
     if queues:
         await _connection(db).execute(_READ_ANEW, list(queues))
-        await _connection(db).execute("SELECT pg_notify('samenzaak_bezorging', current_schema() || ' herlezen')")
+        await _connection(db).execute("SELECT pg_notify('samenzaak_delivery', current_schema() || ' read_anew')")
 
 
 def _connection(db: Executor) -> Any:

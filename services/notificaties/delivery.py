@@ -141,7 +141,7 @@ class Queue:
             # The subscriber seemed to be down: one message tells whether it still is.
             self.failures, self.speed = self.policy.failures - 1, 1
         for row in await self._fetch(queues.HEADS, self.abonnement):
-            self._wait_for(row["sleutel"], row["over"])
+            self._wait_for(row["key"], row["over"])
         idle_since: float | None = None
         while True:
             self.awake.clear()
@@ -199,14 +199,14 @@ class Queue:
         if len(rows) == READ_AHEAD:
             self.all_read = False
         for row in rows:
-            key = row["sleutel"]
+            key = row["key"]
             self.cursor = row["id"]
             if key in self.behind:
                 continue
             if row["over"] is not None and key not in self.chains:
                 self._wait_for(key, row["over"])
             else:
-                self._append(Item(row["id"], key, row["bericht"], row["poging"]))
+                self._append(Item(row["id"], key, row["message"], row["attempts"]))
 
     async def _read_chain(self, key: int) -> None:
         if key in self.chains:
@@ -218,7 +218,7 @@ class Queue:
         if len(rows) < CHAIN:
             self.behind.discard(key)
         for row in rows:
-            self._append(Item(row["id"], key, row["bericht"], row["poging"]))
+            self._append(Item(row["id"], key, row["message"], row["attempts"]))
 
     def _append(self, item: Item) -> None:
         chain = self.chains.get(item.key)

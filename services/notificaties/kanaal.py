@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import httpx
 from sqlalchemy import MetaData, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
 from starlette.responses import Response
 
 from runtime.faults import Unavailable
@@ -30,6 +32,11 @@ from zgw.write import create
 log = logging.getLogger("samenzaak.notificaties")
 
 METADATA = MetaData()
+
+
+class Stored(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of the tables of this service that are not those of a resource."""
+
 
 PUBLICEREN = scopes("notificaties.publiceren")
 CONSUMEREN = scopes("notificaties.consumeren")

@@ -48,7 +48,7 @@ class Bericht:
         return {normal(name): stored(value, self.bases) for name, value in self.message["kenmerken"].items()}
 
     @property
-    def sleutel(self) -> int:
+    def key(self) -> int:
         """What the order of delivery is kept for: a number that stands for the hoofdObject.
 
         Two objects with the same number only wait for each other without need.

@@ -72,7 +72,7 @@ class Worker:
         tenant = tenant_of(schema, "notificaties")
         for (owner, abonnement), queue in self.queues.items():
             if owner == tenant:
-                if subject == "herlezen":
+                if subject == "read_anew":
                     queue.again = True
                 elif subject == str(abonnement):
                     queue.changed = True
@@ -127,15 +127,15 @@ class Worker:
                     database=self.service.database,
                     tenant=tenant,
                     abonnement=row["abonnement"],
-                    lease=row["houder"],
+                    lease=row["lease"],
                     box=self._box,
                     post=self.webhooks.post,
                     policy=self.policy,
                     share=lambda: self._share(tenant),
                     tally=self.tally,
-                    cursor=row["gelezen"],
-                    pauses=row["pauzes"],
-                    failing=row["faalt"],
+                    cursor=row["read_up_to"],
+                    pauses=row["pauses"],
+                    failing=row["failing"],
                     target=read_target(self._box, row),
                 )
                 self._hold(queue)
@@ -216,7 +216,7 @@ class Worker:
         mine = [queue for (owner, _), queue in self.queues.items() if owner == tenant]
         async with self.service.database.acquire(tenant) as db:
             rows = await db.connection.fetch(queues.RENEW, [queue.lease for queue in mine], LEASE)
-        held = {row["houder"]: row["herlezen"] for row in rows}
+        held = {row["lease"]: row["read_anew"] for row in rows}
         for queue in mine:
             queue.lost = queue.lost or queue.lease not in held
             queue.again = queue.again or held.get(queue.lease, False)

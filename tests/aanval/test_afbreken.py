@@ -429,7 +429,7 @@ class Deliveries:
         }
         async with self.service.database.transaction(TENANT) as db:
             await db.execute(ABONNEMENT_TABLE.insert().values(**values))
-            await db.execute(queues.WACHTRIJ.insert().values(abonnement=self.abonnement))
+            await db.execute(queues.QUEUE.insert().values(abonnement=self.abonnement))
 
     async def add(self) -> None:
         """Publish two messages about one object."""
@@ -453,7 +453,7 @@ class Deliveries:
     async def left(self) -> int:
         """Return how many deliveries are to be made."""
         async with self.service.database.acquire(TENANT) as db:
-            return int(await db.connection.fetchval("SELECT count(*) FROM bezorging"))
+            return int(await db.connection.fetchval("SELECT count(*) FROM delivery"))
 
     def check(self) -> None:
         """Assert that all messages were delivered, each object's in order (some twice)."""

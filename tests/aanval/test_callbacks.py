@@ -142,11 +142,11 @@ async def test_nothing_goes_round(stack: Stack, webhook: Webhook, caplog: pytest
         await publisher.created(PUBLISH, message)
 
         async def parked() -> bool:
-            sql = f"SELECT count(*) FROM {table}.bezorging WHERE abonnement = $1 AND mislukt IS NOT NULL"
+            sql = f"SELECT count(*) FROM {table}.delivery WHERE abonnement = $1 AND failed_since IS NOT NULL"
             return bool(await admin.fetchval(sql, made["url"][-36:]))
 
         await eventually(parked)
-        error = await admin.fetchval(f"SELECT fout FROM {table}.bezorging WHERE abonnement = $1", made["url"][-36:])
+        error = await admin.fetchval(f"SELECT error FROM {table}.delivery WHERE abonnement = $1", made["url"][-36:])
         assert "508" in error
     assert len(webhook.received) == 1
     for url in (witness["url"], made["url"]):

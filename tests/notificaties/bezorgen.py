@@ -45,7 +45,7 @@ async def left(stack: Stack, url: str) -> list[dict[str, Any]]:
     """Return the deliveries that an abonnement still has in the database."""
     async with stack.admin() as admin:
         schema = schema_of("deventer", "notificaties")
-        sql = f'SELECT * FROM "{schema}".bezorging WHERE abonnement = $1 ORDER BY id'
+        sql = f'SELECT * FROM "{schema}".delivery WHERE abonnement = $1 ORDER BY id'
         return [dict(row) for row in await admin.fetch(sql, UUID(url.rpartition("/")[2]))]
 
 

@@ -50,7 +50,7 @@ async def test_list_show_and_stats(stack: Stack, api: Client, webhook: Webhook) 
         assert "400" in str(row.last_error)
         (one,) = await control.deliveries(db, abonnement, only_failed=True)
         assert one.attempts == len(WAITS) + 1
-        assert [(f["poging"], f["fout"]) for f in one.failures] == [(n, "400: status 400") for n in range(1, 5)]
+        assert [(f["attempt"], f["error"]) for f in one.failures] == [(n, "400: status 400") for n in range(1, 5)]
         assert [datetime.fromisoformat(f["moment"]).utcoffset() for f in one.failures] == [timedelta(0)] * 4
         assert (await control.show(db, one.id)) == one
         assert one.message["hoofdObject"] == f"{PUBLIC}/dingen/1"

@@ -30,7 +30,7 @@ async def state(stack: Stack, url: str) -> dict[str, Any]:
     """Return the state of a queue."""
     async with stack.admin() as admin:
         schema = schema_of("deventer", "notificaties")
-        sql = f'SELECT * FROM "{schema}".wachtrij WHERE abonnement = $1'
+        sql = f'SELECT * FROM "{schema}".queue WHERE abonnement = $1'
         row = await admin.fetchrow(sql, UUID(url.rpartition("/")[2]))
         return dict(row) if row else {}
 
@@ -39,7 +39,7 @@ async def until_let_go(stack: Stack, url: str) -> None:
     """Wait until no worker holds the queue of an abonnement."""
 
     async def ready() -> bool:
-        return (await state(stack, url))["houder"] is None
+        return (await state(stack, url))["lease"] is None
 
     await eventually(ready)
 
@@ -104,10 +104,10 @@ async def test_after_the_last_attempt_a_message_is_parked_and_never_dropped(
 
     await eventually(only_one_left)
     (parked,) = await left(stack, url)
-    assert parked["mislukt"] is not None
-    assert parked["poging"] == len(WAITS) + 1
-    assert "400" in parked["fout"]
-    assert "status 400" in parked["fout"]
+    assert parked["failed_since"] is not None
+    assert parked["attempts"] == len(WAITS) + 1
+    assert "400" in parked["error"]
+    assert "status 400" in parked["error"]
 
 
 def test_waits_last_at_least_a_day_and_grow() -> None:
@@ -151,12 +151,12 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     await webhook.until(lambda: len(webhook.attempts) >= FAILURES)
 
     async def paused() -> bool:
-        return (await state(stack, url))["pauze_tot"] is not None
+        return (await state(stack, url))["paused_until"] is not None
 
     await eventually(paused)
     found = await state(stack, url)
-    assert found["faalt_sinds"] is not None
-    assert "503" in found["laatste_fout"]
+    assert found["failing_since"] is not None
+    assert "503" in found["last_error"]
     # Far fewer attempts than there are messages.
     assert len(webhook.attempts) < 40
     webhook.answer = lambda message: 204
@@ -165,7 +165,7 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     await until_none_left(stack, url)
 
     async def recovered() -> bool:
-        return (await state(stack, url))["faalt_sinds"] is None
+        return (await state(stack, url))["failing_since"] is None
 
     await eventually(recovered)
 
@@ -208,7 +208,7 @@ async def test_redirects_are_not_followed(stack: Stack, api: Client, webhook: We
     await published(stack, "deventer", numbered(kanaal, 1, 0))
     await webhook.until(lambda: len(webhook.attempts) >= 2)
     assert webhook.received == []
-    assert (await left(stack, url))[0]["fout"].startswith("307")
+    assert (await left(stack, url))[0]["error"].startswith("307")
 
 
 async def test_several_processes_share_the_work(stack: Stack, api: Client) -> None:
@@ -244,7 +244,7 @@ async def test_a_restart_forgets_nothing(stack: Stack, api: Client, webhook: Web
     await published(stack, "deventer", *(numbered(kanaal, n % 10, n // 10) for n in range(300)))
     await webhook.got(20)
     async with stack.without_worker():
-        assert (await state(stack, url))["houder"] is None
+        assert (await state(stack, url))["lease"] is None
         assert await left(stack, url)
     await webhook.until(lambda: len({(m["hoofdObject"], m["resource"]) for m in webhook.received}) == 300)
     await until_none_left(stack, url)
@@ -258,8 +258,8 @@ async def test_a_worker_that_died_is_succeeded_when_its_lease_ends(stack: Stack,
     schema = schema_of("deventer", "notificaties")
     uuid = UUID(url.rpartition("/")[2])
     async with stack.admin() as admin:
-        sql = f"""UPDATE "{schema}".wachtrij SET houder = gen_random_uuid(), tot = now() + interval '700 ms',
-            volgende = now() WHERE abonnement = $1"""
+        sql = f"""UPDATE "{schema}".queue SET lease = gen_random_uuid(), lease_until = now() + interval '700 ms',
+            due = now() WHERE abonnement = $1"""
         await admin.execute(sql, uuid)
     start = time.monotonic()
     await published(stack, "deventer", numbered(kanaal, 1, 0))
@@ -274,7 +274,7 @@ async def test_an_idle_system_does_nothing(stack: Stack, api: Client, webhook: W
     await webhook.got(1)
     await until_none_left(stack, url)
     await until_let_go(stack, url)
-    assert (await state(stack, url))["volgende"] is None
+    assert (await state(stack, url))["due"] is None
 
 
 async def test_a_burst_of_one_municipality_does_not_hold_up_another(stack: Stack, api: Client, raalte: Client) -> None:
