@@ -21,7 +21,7 @@ from tests.stack import Stack, common_folder, running, worker
 
 __all__ = ["api", "maak", "raalte"]
 
-OWN_STACK = ("documenten", "gateway", "notificaties", "operatie")
+OWN_STACK = ("afbreken", "documenten", "gateway", "notificaties", "operatie")
 """Folders that have a stack of their own, which takes seconds to start."""
 
 LONG = ("documenten", "operatie", "notificaties", "foundation", "isolation", "relaties", "beheer")

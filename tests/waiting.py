@@ -1,12 +1,30 @@
-"""Holds up what goes on in the database, so that the order of two requests is not left to chance."""
+"""Waits for what a test is about instead of for a time, and holds up what goes on in the database, so that the order of
+two requests is not left to chance."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
 from tests.stack import Stack
+
+
+async def until(found: Callable[[], Any], what: str = "", seconds: float = 60) -> Any:
+    """Return what ``found()`` gives, or an awaitable that it gives, as soon as that is true; fail with ``what`` after a
+    time that no machine needs."""
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                result = found()
+                if isinstance(result, Awaitable):
+                    result = await result
+                if result:
+                    return result
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(what or f"not within {seconds:.0f} s") from None
 
 
 @asynccontextmanager

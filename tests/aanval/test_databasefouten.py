@@ -12,10 +12,10 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.aanval.afbreken import eventually
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk, deelbaar
 from tests.maak import Maak
 from tests.stack import Client, Stack
+from tests.waiting import until
 
 SCHEMA = "deventer_zaken"
 PASSING = (
@@ -150,7 +150,7 @@ async def test_a_database_without_places_for_connections(stack: Stack, werk: Wer
                 assert told(await request) == (503, "service_unavailable")
         finally:
             await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
-    await eventually(lambda: _works(werk, zaak), "it does not work again")
+    await until(lambda: _works(werk, zaak), "it does not work again")
 
 
 def _requests(werk: Werk, zaak: str) -> list[Awaitable[httpx.Response]]:

@@ -18,13 +18,13 @@ from runtime.locks import Lock, sql, try_session_lock
 from runtime.problems import UnknownTenant
 from services.documenten.storage import Storage
 from tests import wereld as werelden
-from tests.aanval.afbreken import eventually
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
 from tests.answers import errors
 from tests.documenten.maak_document import body as document_body
 from tests.documenten.maak_document import informatieobjecttype
 from tests.notificaties.webhooks import Webhook, listening
 from tests.stack import Client, Stack
+from tests.waiting import until
 
 ZAKEN = "/zaken/api/v1/zaken"
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"
@@ -213,9 +213,9 @@ async def test_the_background_work_forgets_the_municipality(stack: Stack) -> Non
     await with_documents(stack, name, 1)
     for work in works:
         work.look_everywhere()
-    await eventually(known, "background work of a municipality")
+    await until(known, "background work of a municipality")
     await erase(stack, name)
-    await eventually(forgotten, "background work of a municipality that is gone")
+    await until(forgotten, "background work of a municipality that is gone")
 
 
 async def test_two_commands_do_not_erase_at_the_same_time(stack: Stack) -> None:

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from runtime.tenancy import schema_of
 from services.zaken.mirroring import spiegels
-from tests.aanval.afbreken import eventually
 from tests.besluiten.wereld import ZIOS, Werk
 from tests.relaties.breken import Break, broken
 from tests.stack import PUBLIC, Stack
+from tests.waiting import until
 from zgw.mending import recorded
 
 __all__ = ["broken"]
@@ -28,7 +28,7 @@ async def over(stack: Stack) -> None:
             await asyncio.sleep(0.2)
             return not await admin.fetchval(f"SELECT count(*) FROM {schema}.outbox")
 
-        await eventually(brought, "the outbox keeps something")
+        await until(brought, "the outbox keeps something")
 
 
 async def test_a_write_that_was_taken_back_is_forgotten_at_the_other_side(

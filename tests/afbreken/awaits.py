@@ -87,13 +87,3 @@ async def _run(driven: Driven) -> Any:
         return await driven
 
     return await asyncio.create_task(run())
-
-
-async def eventually(true: Callable[[], Any], what: str) -> None:
-    """Wait until ``true()`` (or what it returns an awaitable of) holds; fail after a time that no machine needs."""
-    for _ in range(1_500):
-        found = true()
-        if await found if isinstance(found, Awaitable) else found:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(what)
