@@ -86,7 +86,7 @@ def test_nrc_12_each_abonnement_gets_a_message_once() -> None:
 
 
 def test_the_order_is_kept_for_one_object_whatever_its_host() -> None:
-    keys = {bericht(hoofd_object=base + TYPE).sleutel for base in BASES}
+    keys = {bericht(hoofd_object=base + TYPE).key for base in BASES}
     assert len(keys) == 1
-    assert bericht(hoofd_object="https://elders.example" + TYPE).sleutel not in keys
+    assert bericht(hoofd_object="https://elders.example" + TYPE).key not in keys
     assert all(-(2**63) <= key < 2**63 for key in keys)

@@ -68,5 +68,5 @@ def test_the_kind_of_an_object_is_told_by_its_properties(changes: dict[str, Any]
 
 def test_an_object_of_another_kind() -> None:
     assert kind_of({"omschrijving": "x", "definitie": "y"}) == "resultaattypeomschrijving"
-    for wrong in (None, [], "x", {}):
-        assert not has_shape(wrong, "resultaat")
+    wrong: list[Any] = [None, [], "x", {}]
+    assert not any(has_shape(each, "resultaat") for each in wrong)
