@@ -60,7 +60,7 @@ class PerTenant:
         self._running: dict[str, asyncio.Task[None]] = {}
         # Those to run once more after that, those to run later, when the last run ended, how many failed in a row.
         self._again: set[str] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, tuple[float, asyncio.Handle]] = {}
         self._ended: dict[str, float] = {}
         self._failures: dict[str, int] = {}
 
@@ -96,7 +96,8 @@ class PerTenant:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._sweep.wait(), self._sweep_seconds)
+                    async with asyncio.timeout(self._sweep_seconds):
+                        await self._sweep.wait()
                 self._sweep.clear()
                 try:
                     self._known = set(await self._list_tenants())
@@ -172,10 +173,9 @@ class PerTenant:
             return
         loop = asyncio.get_running_loop()
         at = loop.time() + min(delay, LONGEST_SLEEP)
-        timer = self._timers.get(tenant)
-        if timer is None or timer.when() > at:
+        if tenant not in self._timers or self._timers[tenant][0] > at:
             self._cancel_timer(tenant)
-            self._timers[tenant] = loop.call_at(at, self._due, tenant)
+            self._timers[tenant] = at, loop.call_at(at, self._due, tenant)
 
     def _due(self, tenant: str) -> None:
         del self._timers[tenant]
@@ -183,7 +183,7 @@ class PerTenant:
 
     def _cancel_timer(self, tenant: str) -> None:
         if (timer := self._timers.pop(tenant, None)) is not None:
-            timer.cancel()
+            timer[1].cancel()
 
     def _drop(self, tenant: str) -> None:
         self._cancel_timer(tenant)

@@ -1,14 +1,16 @@
 """Fixtures for everything that speaks HTTP to the whole of Samenzaak."""
 
+import asyncio
 import ctypes
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvloop
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.internal import Internal
@@ -50,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024**2)
     if config.option.basetemp is None:
         config.option.basetemp = base_folder.make(Path(tempfile.gettempdir())) / "base"
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run the tests on the event loop that the processes of Samenzaak have."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -172,7 +172,8 @@ class Queue:
 
     async def _sleep(self, seconds: float | None) -> None:
         try:
-            await asyncio.wait_for(self.awake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.awake.wait()
         except TimeoutError:
             return
 

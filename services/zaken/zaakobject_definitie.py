@@ -121,7 +121,8 @@ async def judge(tenant: str, described: Any, schema: str, found: Any, data: str)
         )  # fmt: skip
         steps: list[str] = []
         try:
-            await asyncio.wait_for(_follow(process, task, steps), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await _follow(process, task, steps)
         except (TimeoutError, OSError):
             log.warning("the process that judges an object is stopped at %s", steps[-1:])
         finally:

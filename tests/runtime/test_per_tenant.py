@@ -130,6 +130,39 @@ async def test_the_earliest_of_two_moments_counts() -> None:
         assert len(found._timers) == 1
 
 
+async def test_what_is_due_at_once_can_still_be_replaced() -> None:
+    async def work(tenant: str) -> float:
+        return 1000.0
+
+    async with running(work, "a") as found:
+        await until(lambda: bool(found._timers))
+        for delay in (1e-9, 0.0, 1.0, -1.0):
+            # uvloop makes another kind of timer of what is due at once.
+            found._look_later("a", delay)
+            assert len(found._timers) == 1
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_ends_when_it_is_cancelled_at_the_moment_that_it_is_told_to_look(turns: int) -> None:
+    async def listed() -> list[str]:
+        return []
+
+    async def work(tenant: str) -> None:
+        raise AssertionError
+
+    found = PerTenant("test", listed, work)
+    task = asyncio.create_task(found.run())
+    await until(lambda: not found._sweep.is_set())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    found.look_everywhere()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=1)
+    assert done
+
+
 async def test_runs_of_one_municipality_are_gathered() -> None:
     runs: list[float] = []
 
