@@ -87,7 +87,7 @@ async def _close(admin: asyncpg.Connection, name: str) -> None:
     documents = 0
     if await admin.fetchval("SELECT to_regclass($1)", f'"{schema}".document'):
         documents = await admin.fetchval(
-            f'SELECT count(*) FROM "{schema}".document WHERE jsonb_array_length(segmenten) > 0'  # noqa: S608
+            f'SELECT count(*) FROM "{schema}".document WHERE jsonb_array_length(segments) > 0'  # noqa: S608
         )
     async with admin.transaction():
         await admin.execute("INSERT INTO gateway.erasure (tenant, documents) VALUES ($1, $2)", name, documents)

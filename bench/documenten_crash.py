@@ -29,9 +29,9 @@ CHUNK = 1024**2
 CLIENTS = 6
 SIZES = (0, 300, 10_000, 300_000, 1_000_000, 12_000_000)
 KEYS = """
-    SELECT jsonb_array_elements(segmenten)->>'sleutel' FROM {0}.document WHERE segmenten <> '[]'
-    UNION SELECT jsonb_array_elements(segmenten)->>'sleutel' FROM {0}.documentversie WHERE segmenten <> '[]'
-    UNION SELECT sleutel FROM {0}.bestandsdeel WHERE sleutel IS NOT NULL
+    SELECT jsonb_array_elements(segments)->>'key' FROM {0}.document WHERE segments <> '[]'
+    UNION SELECT jsonb_array_elements(segments)->>'key' FROM {0}.documentversie WHERE segments <> '[]'
+    UNION SELECT key FROM {0}.bestandsdeel WHERE key IS NOT NULL
 """
 
 
@@ -137,7 +137,7 @@ async def round_(server: Running, outcome: Outcome, dice: random.Random) -> None
     admin = await asyncpg.connect(server.dsn)
     try:
         # As if an hour went by: the sweep looks as soon as the server starts.
-        await admin.execute("UPDATE deventer_documenten.opslaglogboek SET vanaf = now() - interval '1 second'")
+        await admin.execute("UPDATE deventer_documenten.journal SET removable_from = now() - interval '1 second'")
         before = _files(server.home)
         await server.restart()
         for _ in range(300):

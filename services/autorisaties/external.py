@@ -8,26 +8,38 @@ import re
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Boolean, Column, Table, Text, select, text
+from sqlalchemy import Text, select, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 from starlette.responses import Response
 
 from runtime.outgoing import External, addresses, may_connect, secret_box, target_of
 from runtime.settings import Settings
+from runtime.statements import table_of
 from runtime.tenancy import schema_of
 from services.autorisaties.applicatie import METADATA
 from zgw.request import Call, answer
 
-EXTERNAL = Table(
-    "external",
-    METADATA,
-    Column("name", Text, primary_key=True),
-    Column("root", Text, nullable=False, unique=True),
-    Column("client_id", Text, nullable=False),
-    Column("header", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("private", Boolean, nullable=False),
-    Column("expand", Boolean, nullable=False, server_default=text("false")),
-)
+
+class Stored(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of the tables of this service that are not those of a resource."""
+
+
+class ExternalRow(Stored, table=True):
+    """An external API: where it is, and what is sent along, with the secret encrypted."""
+
+    __tablename__ = "external"
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    root: str = Field(sa_type=Text, unique=True)
+    client_id: str = Field(sa_type=Text)
+    header: str = Field(sa_type=Text)
+    secret: str = Field(sa_type=Text)
+    private: bool
+    expand: bool = Field(sa_column_kwargs={"server_default": text("false")})
+
+
+EXTERNAL = table_of(ExternalRow)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")

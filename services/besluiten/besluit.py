@@ -84,7 +84,7 @@ BESLUIT_TABLE = make_table(
 )
 Index("besluit_zaak", BESLUIT_TABLE.c.zaak, postgresql_where=BESLUIT_TABLE.c.zaak != "")
 Index("besluit_besluittype", BESLUIT_TABLE.c.besluittype)
-Index("besluit_op_identificatie", BESLUIT_TABLE.c.identificatie)
+Index("besluit_by_identificatie", BESLUIT_TABLE.c.identificatie)
 
 NUMBERS = Numbers(BESLUIT_TABLE, "BESLUIT")
 

@@ -39,7 +39,7 @@ BIO_TABLE = make_table(
     BesluitInformatieObjectFields,
     # The audit trail calls the relation by it: the document can be gone when the relation is removed.
     Column("document_identificatie", Text, nullable=False),
-    UniqueConstraint("besluit", "informatieobject", name="besluitinformatieobject_uniek"),
+    UniqueConstraint("besluit", "informatieobject", name="besluitinformatieobject_unique"),
 )
 Index("besluitinformatieobject_informatieobject", BIO_TABLE.c.informatieobject)
 
@@ -90,7 +90,7 @@ BESLUITINFORMATIEOBJECT = Resource(
     notify=("create", "destroy"),
     audited=True,
     weergave=lambda row: str(row["document_identificatie"]),
-    unique={"besluitinformatieobject_uniek": InvalidParam(OBJECT, "unique")},
+    unique={"besluitinformatieobject_unique": InvalidParam(OBJECT, "unique")},
     rules=[informatieobjecttype_hoort_bij_besluittype],
     derive=[document_wordt_benoemd],
     before_removal=[keep],

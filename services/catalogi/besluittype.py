@@ -98,8 +98,8 @@ BESLUITTYPE_TABLE = make_table(
     Column("informatieobjecttype_omschrijvingen", ARRAY(Text), nullable=False),
 )
 T = BESLUITTYPE_TABLE
-Index("besluittype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)
-Index("besluittype_documenten", T.c.informatieobjecttype_omschrijvingen, postgresql_using="gin")
+Index("besluittype_versions", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)
+Index("besluittype_informatieobjecttypen", T.c.informatieobjecttype_omschrijvingen, postgresql_using="gin")
 
 
 ZAAKTYPEN, ZAAKTYPE_IDENTIFICATIES = reverse("zaaktype", "besluittype_omschrijving", T.c)

@@ -76,7 +76,7 @@ INFORMATIEOBJECTTYPE_TABLE = make_table(
     Column("concept", Boolean, nullable=False, server_default=true()),
 )
 T = INFORMATIEOBJECTTYPE_TABLE
-Index("informatieobjecttype_versies", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)
+Index("informatieobjecttype_versions", T.c.catalogus, T.c.omschrijving, T.c.begin_geldigheid)
 Index("informatieobjecttype_omschrijving", T.c.omschrijving)
 
 

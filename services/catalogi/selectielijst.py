@@ -16,12 +16,15 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import orjson
-from sqlalchemy import Column, DateTime, Table, Text, func, select
+from sqlalchemy import Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 from starlette.responses import Response
 
 from runtime.problems import not_found
 from runtime.settings import Settings
+from runtime.statements import table_of
 from services.catalogi.geldigheid import METADATA
 from zgw.check import Check
 from zgw.problems import REASONS
@@ -60,13 +63,22 @@ LEFT_ALONE = 10.0
 MAX_SIZE = 1024 * 1024
 MAX_REDIRECTS = 3
 
-CACHE = Table(
-    "selectielijst",
-    METADATA,
-    Column("url", Text, primary_key=True),
-    Column("inhoud", JSONB, nullable=False),
-    Column("opgehaald", DateTime(timezone=True), nullable=False, server_default=func.now()),
-)
+
+class Stored(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of the tables of this service that are not those of a resource."""
+
+
+class CopyRow(Stored, table=True):
+    """A copy of an object of the selection list."""
+
+    __tablename__ = "selectielijst"
+
+    url: str = Field(sa_type=Text, primary_key=True)
+    content: dict[str, Any] = Field(sa_type=JSONB)
+    fetched: datetime = Field(sa_column_kwargs={"server_default": func.now()})
+
+
+COPY = table_of(CopyRow)
 
 
 @dataclass
@@ -114,9 +126,9 @@ async def fetch(call: Call, url: str, keep: timedelta, many: bool = False) -> di
     A register that did not answer is left alone for a while where there is a copy, or where ``many`` objects are asked
     for: otherwise each of them would wait for it.
     """
-    row = await call.db.row(call.tenant, select(CACHE).where(CACHE.c.url == url))
-    copy = dict(row["inhoud"]) if row is not None else None
-    if row is not None and datetime.now(UTC) - row["opgehaald"] < keep:
+    row = await call.db.row(call.tenant, select(COPY).where(COPY.c.url == url))
+    copy = dict(row["content"]) if row is not None else None
+    if row is not None and datetime.now(UTC) - row["fetched"] < keep:
         return copy
     state = call.service.state
     if (copy is not None or many) and time.monotonic() < state.get("selectielijst_away", 0.0):
@@ -129,10 +141,10 @@ async def fetch(call: Call, url: str, keep: timedelta, many: bool = False) -> di
         return copy
     if found is None:
         return copy
-    statement = insert(CACHE).values(url=url, inhoud=found)
+    statement = insert(COPY).values(url=url, content=found)
     async with call.db.transaction(call.tenant) as db:
         await db.execute(
-            statement.on_conflict_do_update(index_elements=["url"], set_={"inhoud": found, "opgehaald": func.now()})
+            statement.on_conflict_do_update(index_elements=["url"], set_={"content": found, "fetched": func.now()})
         )
     return found
 

@@ -65,8 +65,8 @@ async def laad(
         for tenant in tenants:
             await connection.executemany(
                 # The name of a schema comes from the list of municipalities and holds letters, digits and underscores.
-                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, inhoud) VALUES ($1, $2) '  # noqa: S608
-                "ON CONFLICT (url) DO UPDATE SET inhoud = excluded.inhoud, opgehaald = now()",
+                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, content) VALUES ($1, $2) '  # noqa: S608
+                "ON CONFLICT (url) DO UPDATE SET content = excluded.content, fetched = now()",
                 values,
             )
     return dict(counts)

@@ -189,10 +189,10 @@ ZAAKTYPE_TABLE = make_table(
     _kept("resultaattype_omschrijving", Text),
 )
 T = ZAAKTYPE_TABLE
-Index("zaaktype_versies", T.c.catalogus, T.c.identificatie, T.c.begin_geldigheid)
+Index("zaaktype_versions", T.c.catalogus, T.c.identificatie, T.c.begin_geldigheid)
 Index("zaaktype_identificatie", T.c.identificatie)
 Index("zaaktype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
-Index("zaaktype_documenten", T.c.informatieobjecttype_omschrijving, postgresql_using="gin")
+Index("zaaktype_informatieobjecttypen", T.c.informatieobjecttype_omschrijving, postgresql_using="gin")
 NUMBERS = Numbers(ZAAKTYPE_TABLE, "ZAAKTYPE", "catalogus", remember=False)
 
 

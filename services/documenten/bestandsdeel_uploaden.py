@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
 from runtime.statements import Row
-from services.documenten.bestandsdeel import DEEL
+from services.documenten.bestandsdeel import PART
 from services.documenten.document import DOCUMENT, SCHRIJVEN
 from services.documenten.document_velden import DOCUMENT_TABLE, BestandsDeelFields
 from services.documenten.journal import keep, release, remove_now
@@ -149,9 +149,9 @@ async def upload_part(call: Call) -> Response:
     no_query(call)
     of = DOCUMENT_TABLE.c
     statement = (
-        select(DEEL, of.lock, within(DOCUMENT, rights).label("_allowed"))
-        .join_from(DEEL, DOCUMENT_TABLE, DEEL.c.document == of.uuid)
-        .where(DEEL.c.uuid == call.path["uuid"], existing(DOCUMENT, rights))
+        select(PART, of.lock, within(DOCUMENT, rights).label("_allowed"))
+        .join_from(PART, DOCUMENT_TABLE, PART.c.document == of.uuid)
+        .where(PART.c.uuid == call.path["uuid"], existing(DOCUMENT, rights))
     )
     part = await call.db.row(call.tenant, statement)
     if part is None:
@@ -256,14 +256,14 @@ async def _store(call: Call, form: Form, part: Row) -> list[str]:
     async with call.db.transaction(call.tenant) as db:
         # The document first, like unlock does; parts of one document may still be uploaded at the same time.
         document = await db.row(select(of.lock).where(of.uuid == part["document"]).with_for_update(read=True))
-        now = await db.row(select(DEEL.c.sleutel).where(DEEL.c.uuid == part["uuid"]).with_for_update())
+        now = await db.row(select(PART.c.key).where(PART.c.uuid == part["uuid"]).with_for_update())
         if document is None or now is None:
             raise not_found()
         if document["lock"] != part["lock"]:
             raise invalid(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
-        values = {"sleutel": segment["sleutel"], "sha256": segment["sha256"]}
-        await db.execute(update(DEEL).where(DEEL.c.uuid == part["uuid"]).values(**values))
-        await keep(db, call.service, call.tenant, [segment["sleutel"]])
-        old = [now["sleutel"]] if now["sleutel"] else []
+        values = {"key": segment["key"], "sha256": segment["sha256"]}
+        await db.execute(update(PART).where(PART.c.uuid == part["uuid"]).values(**values))
+        await keep(db, call.service, call.tenant, [segment["key"]])
+        old = [now["key"]] if now["key"] else []
         await release(db, old)
     return old

@@ -39,28 +39,28 @@ BIJWERKEN = scopes("documenten.bijwerken", "documenten.geforceerd-bijwerken")
 SCHRIJVEN = scopes("documenten.bijwerken")
 VERWIJDEREN = scopes("documenten.verwijderen")
 
-_DEEL = table("bestandsdeel", *(column(c) for c in ("uuid", "document", "volgnummer", "omvang", "sleutel"))).alias()
+_PART = table("bestandsdeel", *(column(c) for c in ("uuid", "document", "volgnummer", "omvang", "key"))).alias()
 _OIO = table("objectinformatieobject", column("informatieobject"), column("object"), column("object_type")).alias()
 
 
 def inhoud_van(of: Table) -> Any:
     """Return the path of the download of a version; it names the version, so that old ones stay addressable (D17)."""
     path = func.concat(PATH, of.c.uuid, "/download?versie=", of.c.versie)
-    return case((of.c.segmenten.is_(None), null()), else_=path)
+    return case((of.c.segments.is_(None), null()), else_=path)
 
 
 def _bestandsdelen() -> Any:
     item = func.jsonb_build_object(
-        "url", func.concat("/documenten/api/v1/bestandsdelen/", _DEEL.c.uuid),
-        "volgnummer", _DEEL.c.volgnummer,
-        "omvang", _DEEL.c.omvang,
-        "voltooid", _DEEL.c.sleutel.is_not(None),
+        "url", func.concat("/documenten/api/v1/bestandsdelen/", _PART.c.uuid),
+        "volgnummer", _PART.c.volgnummer,
+        "omvang", _PART.c.omvang,
+        "voltooid", _PART.c.key.is_not(None),
         "lock", T.lock,
     )  # fmt: skip
-    found = select(func.jsonb_agg(aggregate_order(item, _DEEL.c.volgnummer))).where(_DEEL.c.document == T.uuid)
+    found = select(func.jsonb_agg(aggregate_order(item, _PART.c.volgnummer))).where(_PART.c.document == T.uuid)
     empty: Any = text("'[]'::jsonb")
     # Only a locked document without content can have parts, so the others need not look.
-    pending = and_(T.lock != "", T.segmenten.is_(None))
+    pending = and_(T.lock != "", T.segments.is_(None))
     return case((pending, func.coalesce(found.scalar_subquery(), empty)), else_=empty)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import column, delete, exists, insert, select, table
 
 from runtime.problems import OBJECT
 from runtime.statements import Executor
-from services.documenten.bestandsdeel import DEEL, PARTS, new_parts
+from services.documenten.bestandsdeel import PART, PARTS, new_parts
 from services.documenten.document_velden import NUMBERS, VERSIE_TABLE
 from services.documenten.inhoud import Body
 from services.documenten.journal import keep, keys_of, release
@@ -152,7 +152,7 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
     elif check.action == "partial_update" and stored is not None and not body.given:
         if not check.was_sent("bestandsomvang") or size == stored["bestandsomvang"]:
             plan, size = "keep", stored["bestandsomvang"]
-        elif stored["segmenten"] is not None:
+        elif stored["segments"] is not None:
             check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
     chunk = check.call.service.settings.chunk_size
     if plan == "large" and size is not None and size > PARTS * chunk:
@@ -160,7 +160,7 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
     check.facts(Inhoud).plan = plan
     check.row["bestandsomvang"] = size
     if plan != "keep":
-        check.row["segmenten"] = [] if plan == "empty" else None
+        check.row["segments"] = [] if plan == "empty" else None
 
 
 async def inhoud_is_opgeslagen(check: Check) -> None:
@@ -169,7 +169,7 @@ async def inhoud_is_opgeslagen(check: Check) -> None:
         return
     if check.facts(Inhoud).plan == "store":
         body = body_of(check)
-        check.row["segmenten"] = [await body.store()] if body.size else []
+        check.row["segments"] = [await body.store()] if body.size else []
     if check.stored is None:
         check.row["lock"] = new_lock() if check.facts(Inhoud).plan == "large" else ""
 
@@ -187,10 +187,10 @@ async def houd_inhoud_bij(db: Executor, check: Check) -> None:
         previous = {c.name: check.stored[c.name] for c in VERSIE_TABLE.c if c.name != "id"}
         await db.execute(insert(VERSIE_TABLE).values(**previous))
     if plan == "store":
-        await keep(db, check.call.service, check.call.tenant, keys_of(check.row["segmenten"]))
+        await keep(db, check.call.service, check.call.tenant, keys_of(check.row["segments"]))
     if plan != "keep" and check.stored is not None and check.stored["lock"]:
-        rows = await db.rows(delete(DEEL).where(DEEL.c.document == check.uuid).returning(DEEL.c.sleutel))
-        inhoud.weg = [row["sleutel"] for row in rows if row["sleutel"]]
+        rows = await db.rows(delete(PART).where(PART.c.document == check.uuid).returning(PART.c.key))
+        inhoud.weg = [row["key"] for row in rows if row["key"]]
         await release(db, inhoud.weg)
     if plan == "large":
         await new_parts(db, check.uuid, check.row["bestandsomvang"], check.call.service.settings.chunk_size)

@@ -132,7 +132,7 @@ def _own_columns() -> list[Column[Any]]:
     return [
         Column("versie", Integer, nullable=False),
         Column("begin_registratie", DateTime(timezone=True), nullable=False),
-        Column("segmenten", JSONB(none_as_null=True), nullable=True),
+        Column("segments", JSONB(none_as_null=True), nullable=True),
     ]
 
 
@@ -144,11 +144,11 @@ DOCUMENT_TABLE = make_table(
     Column("lock", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("bronorganisatie", "identificatie", name="document_identificatie"),
 )
-"""``segmenten`` is the content: the objects in the storage that together are it, null without content."""
+"""``segments`` is the content: the objects in the storage that together are it, null without content."""
 COUNTS = Counts(DOCUMENT_TABLE, "informatieobjecttype")
 
 T = DOCUMENT_TABLE.c
-Index("document_identificatie_alleen", T.identificatie)
+Index("document_by_identificatie", T.identificatie)
 Index("document_trefwoorden", T.trefwoorden, postgresql_using="gin")
 Index("document_type", T.informatieobjecttype, T.id)
 

@@ -41,10 +41,10 @@ async def download(call: Call) -> Response:
     if given and (error := unknown(given, ["versie", "registratieOp"])):
         raise Problem(400, "invalid", invalid_params=[error])
     _, row = await find_version(call, rights, given, full=True)
-    segments = row["segmenten"]
+    segments = row["segments"]
     if segments is None:
         return Response(None, 204)
-    size = sum(segment["omvang"] for segment in segments)
+    size = sum(segment["size"] for segment in segments)
     headers = {
         "Content-Disposition": disposition(row["bestandsnaam"] or str(row["uuid"])),
         "X-Content-Type-Options": "nosniff",
@@ -129,11 +129,11 @@ def windows_of(segments: Sequence[Mapping[str, Any]], start: int, end: int) -> l
     found: list[Window] = []
     offset, window = 0, FIRST_WINDOW
     for segment in segments:
-        size = segment["omvang"]
+        size = segment["size"]
         at, stop = max(start - offset, 0), min(end - offset, size)
         while at < stop:
             length = min(window, stop - at)
-            found.append((segment["sleutel"], at, length))
+            found.append((segment["key"], at, length))
             at += length
             window = min(2 * window, WINDOW)
         offset += size

@@ -11,17 +11,19 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, MetaData, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
 from runtime.per_tenant import PerTenant
 from runtime.problems import Problem, UnknownTenant
-from runtime.statements import Executor, among
+from runtime.statements import Executor, among, table_of
 from services.documenten.storage import storage_of
 from zgw.request import Service
 
@@ -46,19 +48,27 @@ BATCH = 500
 
 METADATA = MetaData()
 
-LOGBOEK = Table(
-    "opslaglogboek",
-    METADATA,
-    Column("sleutel", Text, primary_key=True),
-    Column("vanaf", DateTime(timezone=True), nullable=False, index=True),
-)
-"""``vanaf`` is the moment from which the object may be removed."""
+
+class Stored(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of the tables of this service that are not those of a resource."""
+
+
+class JournalRow(Stored, table=True):
+    """An object of the storage that may have to be removed."""
+
+    __tablename__ = "journal"
+
+    key: str = Field(sa_type=Text, primary_key=True)
+    removable_from: datetime = Field(index=True)
+
+
+JOURNAL = table_of(JournalRow)
 
 UNAVAILABLE = (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # These two are on the path of every document, and constant, so they are written as what they would compile to.
-_ANNOUNCE = "INSERT INTO opslaglogboek (sleutel, vanaf) SELECT unnest($1::text[]), now() + $2"
-_KEEP = "DELETE FROM opslaglogboek WHERE sleutel = ANY($1)"
+_ANNOUNCE = "INSERT INTO journal (key, removable_from) SELECT unnest($1::text[]), now() + $2"
+_KEEP = "DELETE FROM journal WHERE key = ANY($1)"
 
 
 # --- Keys -------------------------------------------------------------------------------------------------------------
@@ -111,7 +121,7 @@ async def show_life(service: Service, tenant: str, key: Key) -> None:
     """Tell the journal that the upload under this key is still going on; at most every ``SIGN_OF_LIFE``."""
     if (now := time.time()) - key.known > SIGN_OF_LIFE:
         key.known = now
-        later = update(LOGBOEK).where(LOGBOEK.c.sleutel == key.name).values(vanaf=func.now() + PATIENCE)
+        later = update(JOURNAL).where(JOURNAL.c.key == key.name).values(removable_from=func.now() + PATIENCE)
         async with service.database.acquire(tenant) as db:
             await db.execute(later)
 
@@ -137,7 +147,7 @@ async def release(db: Executor, keys: Iterable[str]) -> None:
     """Hand objects over to be removed, in the transaction that no longer needs them."""
     if found := sorted(set(keys)):
         each = select(func.unnest(bindparam(None, found, type_=ARRAY(Text))), func.now())
-        await db.execute(upsert(LOGBOEK).from_select(["sleutel", "vanaf"], each).on_conflict_do_nothing())
+        await db.execute(upsert(JOURNAL).from_select(["key", "removable_from"], each).on_conflict_do_nothing())
 
 
 async def forsake(service: Service, tenant: str, key: str) -> bool:
@@ -147,7 +157,7 @@ async def forsake(service: Service, tenant: str, key: str) -> bool:
     """
     try:
         async with service.database.acquire(tenant) as db:
-            now = update(LOGBOEK).where(LOGBOEK.c.sleutel == key).values(vanaf=func.now())
+            now = update(JOURNAL).where(JOURNAL.c.key == key).values(removable_from=func.now())
             return bool(await db.execute(now))
     except UnknownTenant:
         # The municipality was erased, and its journal with it.
@@ -174,7 +184,7 @@ async def _remove(service: Service, tenant: str, keys: Sequence[str]) -> None:
     try:
         await storage_of(service).delete(tenant, keys)
         async with service.database.acquire(tenant) as db:
-            await db.execute(delete(LOGBOEK).where(among(LOGBOEK.c.sleutel, keys)))
+            await db.execute(delete(JOURNAL).where(among(JOURNAL.c.key, keys)))
     except UNAVAILABLE as e:
         log.warning("%s: %d objects are left to the sweep: %s", tenant, len(keys), e)
 
@@ -191,18 +201,20 @@ async def sweep_tenant(service: Service, tenant: str) -> int:
     total = 0
     while True:
         async with service.database.transaction(tenant) as db:
-            statement = select(LOGBOEK.c.sleutel).where(LOGBOEK.c.vanaf <= func.now())
-            rows = await db.rows(statement.order_by(LOGBOEK.c.vanaf).limit(BATCH).with_for_update(skip_locked=True))
-            keys, problem = [row["sleutel"] for row in rows], None
-            these = among(LOGBOEK.c.sleutel, keys)
+            statement = select(JOURNAL.c.key).where(JOURNAL.c.removable_from <= func.now())
+            rows = await db.rows(
+                statement.order_by(JOURNAL.c.removable_from).limit(BATCH).with_for_update(skip_locked=True)
+            )
+            keys, problem = [row["key"] for row in rows], None
+            these = among(JOURNAL.c.key, keys)
             if keys:
                 try:
                     await storage_of(service).delete_pieces(tenant, keys)
                     await storage_of(service).delete(tenant, keys)
-                    await db.execute(delete(LOGBOEK).where(these))
+                    await db.execute(delete(JOURNAL).where(these))
                 except Problem as e:
                     problem = e
-                    await db.execute(update(LOGBOEK).where(these).values(vanaf=func.now() + POSTPONED))
+                    await db.execute(update(JOURNAL).where(these).values(removable_from=func.now() + POSTPONED))
         if problem is not None:
             raise problem
         total += len(keys)
@@ -229,4 +241,4 @@ async def _sweep(service: Service, tenant: str) -> None:
 
 def keys_of(segments: Iterable[Mapping[str, Any]] | None) -> list[str]:
     """Return the keys of a content."""
-    return [segment["sleutel"] for segment in segments or ()]
+    return [segment["key"] for segment in segments or ()]

@@ -49,7 +49,7 @@ OIO_TABLE = make_table(
     METADATA,
     "objectinformatieobject",
     ObjectInformatieObjectFields,
-    UniqueConstraint("object", "informatieobject", name="objectinformatieobject_uniek"),
+    UniqueConstraint("object", "informatieobject", name="objectinformatieobject_unique"),
 )
 Index("objectinformatieobject_object", OIO_TABLE.c.object)
 
@@ -136,7 +136,7 @@ OBJECTINFORMATIEOBJECT = Resource(
     audited=True,
     weergave=lambda row: str(row["object"]).rpartition("/")[2],
     unexpandable=("object",),
-    unique={"objectinformatieobject_uniek": InvalidParam(OBJECT, "unique")},
+    unique={"objectinformatieobject_unique": InvalidParam(OBJECT, "unique")},
     rules=[object_bestaat, relatie_bestaat_bij_de_bron],
     removal_rules=[relatie_is_weg_bij_de_bron],
 )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from runtime.problems import OBJECT, invalid, not_found
 from runtime.statements import Executor, Row
-from services.documenten.bestandsdeel import DEEL
+from services.documenten.bestandsdeel import PART
 from services.documenten.document import DOCUMENT
 from services.documenten.document_regels import new_lock
 from services.documenten.document_velden import DOCUMENT_TABLE
@@ -72,7 +72,7 @@ async def unlock(call: Call) -> Response:
     async with call.db.transaction(call.tenant) as db:
         of = DOCUMENT_TABLE.c
         locked = await db.row(
-            select(of.lock, of.segmenten, of.bestandsomvang).where(of.uuid == row["uuid"]).with_for_update()
+            select(of.lock, of.segments, of.bestandsomvang).where(of.uuid == row["uuid"]).with_for_update()
         )
         if locked is None:
             raise not_found()
@@ -89,26 +89,26 @@ async def _complete(db: Executor, uuid: object, locked: Row, forced: bool) -> li
     drc-x4: an upload that is not complete stays locked, unless the lock is broken by force: then it is given up.
     """
     parts = await db.rows(
-        select(DEEL.c.omvang, DEEL.c.sleutel, DEEL.c.sha256)
-        .where(DEEL.c.document == uuid)
-        .order_by(DEEL.c.volgnummer)
+        select(PART.c.omvang.label("size"), PART.c.key, PART.c.sha256)
+        .where(PART.c.document == uuid)
+        .order_by(PART.c.volgnummer)
         .with_for_update()
     )
     values: dict[str, object] = {"lock": ""}
     gone: list[str] = []
     if parts:
-        complete = [part for part in parts if part["sleutel"]]
+        complete = [part for part in parts if part["key"]]
         if len(complete) == len(parts):
             # The parts are the content: nothing is copied, whatever their size (docs/adr/0003).
-            values["segmenten"] = [{name: part[name] for name in ("sleutel", "omvang", "sha256")} for part in parts]
+            values["segments"] = [{name: part[name] for name in ("key", "size", "sha256")} for part in parts]
         elif forced:
             values["bestandsomvang"] = None
-            gone = [part["sleutel"] for part in complete]
+            gone = [part["key"] for part in complete]
             await release(db, gone)
         elif complete:
             raise invalid(OBJECT, "incomplete-upload", "Nog niet alle bestandsdelen zijn ontvangen.")
         else:
             raise invalid(OBJECT, "file-size", "Er is nog geen bestandsdeel ontvangen.")
-        await db.execute(delete(DEEL).where(DEEL.c.document == uuid))
+        await db.execute(delete(PART).where(PART.c.document == uuid))
     await db.execute(update(DOCUMENT_TABLE).where(DOCUMENT_TABLE.c.uuid == uuid).values(**values))
     return gone

@@ -10,7 +10,7 @@ from services.documenten.storage import PIECE, failures, storage_of
 from zgw.request import Service
 
 Segment = dict[str, Any]
-"""One object of a content: ``{"sleutel": key, "omvang": bytes, "sha256": hexadecimal}``."""
+"""One object of a content: ``{"key": name, "size": bytes, "sha256": hexadecimal}``."""
 
 
 class Upload:
@@ -71,7 +71,7 @@ class Upload:
                 self._key = await new_key(self.service, self.tenant)
                 pieces, self._pieces = self._pieces, []
                 await storage.write(self.tenant, self._name(), pieces)
-            self.segment = {"sleutel": self._name(), "omvang": self.size, "sha256": self._hash.hexdigest()}
+            self.segment = {"key": self._name(), "size": self.size, "sha256": self._hash.hexdigest()}
         return self.segment
 
     def _name(self) -> str:

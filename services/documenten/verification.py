@@ -17,10 +17,10 @@ from sqlalchemy import select
 
 from runtime.problems import Problem
 from runtime.statements import among
-from services.documenten.bestandsdeel import DEEL
+from services.documenten.bestandsdeel import PART
 from services.documenten.document_velden import DOCUMENT_TABLE, VERSIE_TABLE
 from services.documenten.download import WINDOW
-from services.documenten.journal import LOGBOEK, PATIENCE
+from services.documenten.journal import JOURNAL, PATIENCE
 from services.documenten.storage import storage_of
 from services.documenten.upload import Segment
 from zgw.request import Service
@@ -65,14 +65,14 @@ async def check_documents(
     last = 0
     while True:
         of = DOCUMENT_TABLE.c
-        statement = select(of.id, of.uuid, of.segmenten).where(of.id > last).order_by(of.id).limit(BATCH)
+        statement = select(of.id, of.uuid, of.segments).where(of.id > last).order_by(of.id).limit(BATCH)
         documents = await service.database.rows(tenant, statement)
         for document, segment in await _segments(service, tenant, documents):
-            if (key := bytes.fromhex(segment["sleutel"])) in seen:
+            if (key := bytes.fromhex(segment["key"])) in seen:
                 continue
             seen.add(key)
             total.objects += 1
-            total.size += segment["omvang"]
+            total.size += segment["size"]
             finding = await _check(service, tenant, document, segment, contents)
             if finding is not None and await _still_there(service, tenant, document, segment):
                 yield finding
@@ -86,12 +86,14 @@ async def check_documents(
 async def _segments(service: Service, tenant: str, documents: Sequence[Any]) -> list[tuple[str, Segment]]:
     """Return (document, segment) of all versions and uploaded parts of these documents; versions share segments."""
     uuids = [row["uuid"] for row in documents]
-    older = select(VERSIE_TABLE.c.uuid, VERSIE_TABLE.c.segmenten).where(among(VERSIE_TABLE.c.uuid, uuids))
-    parts = select(DEEL).where(among(DEEL.c.document, uuids), DEEL.c.sleutel.is_not(None))
+    older = select(VERSIE_TABLE.c.uuid, VERSIE_TABLE.c.segments).where(among(VERSIE_TABLE.c.uuid, uuids))
+    parts = select(PART.c.document, PART.c.key, PART.c.omvang.label("size"), PART.c.sha256).where(
+        among(PART.c.document, uuids), PART.c.key.is_not(None)
+    )
     found = [
         (str(row["uuid"]), segment)
         for row in (*documents, *await service.database.rows(tenant, older))
-        for segment in row["segmenten"] or ()
+        for segment in row["segments"] or ()
     ]
     return [*found, *((str(row["document"]), dict(row)) for row in await service.database.rows(tenant, parts))]
 
@@ -99,13 +101,13 @@ async def _segments(service: Service, tenant: str, documents: Sequence[Any]) -> 
 async def _still_there(service: Service, tenant: str, document: str, segment: Segment) -> bool:
     """Return whether the document still has this object: reading takes long, and documents are removed meanwhile."""
     of = DOCUMENT_TABLE.c
-    statement = select(of.id, of.uuid, of.segmenten).where(of.uuid == UUID(document))
+    statement = select(of.id, of.uuid, of.segments).where(of.uuid == UUID(document))
     found = await _segments(service, tenant, await service.database.rows(tenant, statement))
-    return any(each["sleutel"] == segment["sleutel"] for _, each in found)
+    return any(each["key"] == segment["key"] for _, each in found)
 
 
 async def _check(service: Service, tenant: str, document: str, segment: Segment, contents: bool) -> Finding | None:
-    storage, key, expected = storage_of(service), segment["sleutel"], segment["omvang"]
+    storage, key, expected = storage_of(service), segment["key"], segment["size"]
     found = hashlib.sha256()
     try:
         size = await storage.size(tenant, key)
@@ -130,6 +132,6 @@ async def _strangers(service: Service, tenant: str, seen: set[bytes]) -> AsyncIt
             known = False
         if known or moment > datetime.now(UTC) - PATIENCE:
             continue
-        journal = select(LOGBOEK.c.sleutel).where(LOGBOEK.c.sleutel == key)
+        journal = select(JOURNAL.c.key).where(JOURNAL.c.key == key)
         if not await service.database.rows(tenant, journal):
             yield Finding("unknown", key)

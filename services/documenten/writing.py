@@ -130,7 +130,7 @@ async def remove(call: Call) -> Response:
     async with transaction(check) as db:
         of = DOCUMENT_TABLE.c
         related = exists(select(OIO_TABLE.c.id).where(OIO_TABLE.c.informatieobject == of.uuid))
-        statement = select(of.lock, of.segmenten, related.label("related")).where(of.uuid == check.uuid)
+        statement = select(of.lock, of.segments, related.label("related")).where(of.uuid == check.uuid)
         row = await db.row(statement.with_for_update())
         if row is None:
             raise not_found()
@@ -139,8 +139,8 @@ async def remove(call: Call) -> Response:
         elif row["lock"]:
             check.reject(OBJECT, "destroy-locked", "Een vergrendeld document kan niet worden verwijderd.")
         check.stop()
-        older = await db.rows(select(VERSIE_TABLE.c.segmenten).where(VERSIE_TABLE.c.uuid == check.uuid))
-        keys = {key for version in (row, *older) for key in keys_of(version["segmenten"])}
+        older = await db.rows(select(VERSIE_TABLE.c.segments).where(VERSIE_TABLE.c.uuid == check.uuid))
+        keys = {key for version in (row, *older) for key in keys_of(version["segments"])}
         await release(db, keys)
         await db.execute(delete(DOCUMENT_TABLE).where(of.uuid == check.uuid))
         await finish(db, check, old, None, stored)

@@ -91,9 +91,9 @@ Index("rol_roltype", _c.roltype, _c.id)
 # first does what the index of the reference alone would do.
 ROL_TABLE.indexes -= {index for index in ROL_TABLE.indexes if index.name == "ix_rol_zaak"}
 Index("rol_zaak", _c.zaak, _c.betrokkene_type, _c.omschrijving_generiek)
-Index("rol_soort", _c.betrokkene_type, _c.omschrijving_generiek, _c.zaak)
+Index("rol_kind", _c.betrokkene_type, _c.omschrijving_generiek, _c.zaak)
 Index(
-    "rol_hoogstens_een",
+    "rol_at_most_one",
     _c.zaak,
     _c.omschrijving_generiek,
     unique=True,
@@ -154,7 +154,7 @@ ROL = Resource(
     weergave=naam_van,
     expandable={"betrokkene": Ref()},
     unique={
-        "rol_hoogstens_een": InvalidParam(
+        "rol_at_most_one": InvalidParam(
             "roltype", "max-occurences", f"Een zaak heeft hoogstens een {' en een '.join(ENKELVOUDIG)}."
         )
     },

@@ -124,5 +124,5 @@ def identification_indexes(rol: Table) -> None:
     for key in dict.fromkeys(key for _, _, key, _ in IDENTIFICATIES):
         Index(f"rol_{key.lower()}", member(rol, key), postgresql_where=filled(rol, key))
         # PostgreSQL knows nothing of an expression in a partial index, and would expect to find hundreds of rollen.
-        statistics = f"CREATE STATISTICS rol_{key.lower()}_waarden ON (betrokkene_identificatie ->> '{key}') FROM rol"
+        statistics = f"CREATE STATISTICS rol_{key.lower()}_values ON (betrokkene_identificatie ->> '{key}') FROM rol"
         rol.info.setdefault("ddl", []).append(statistics)

@@ -147,7 +147,7 @@ COUNTS = Counts(ZAAK_TABLE, "zaaktype")
 _c = ZAAK_TABLE.c
 box_index(ZAAK_TABLE)
 # Also what makes a change of type or level a change of a key: see zgw/counts.sql.
-Index("zaak_rechten", _c.uuid, _c.zaaktype, _c.vertrouwelijkheidaanduiding, unique=True)
+Index("zaak_rights", _c.uuid, _c.zaaktype, _c.vertrouwelijkheidaanduiding, unique=True)
 # With what the rights of a client look at, many zaken can be counted and walked over without reading them.
 for _name in ("startdatum", "registratiedatum", "einddatum"):
     Index(f"zaak_{_name}", _c[_name], _c.id, postgresql_include=["zaaktype", "vertrouwelijkheidaanduiding"])
@@ -162,7 +162,7 @@ for _name in ("einddatum_gepland", "uiterlijke_einddatum_afdoening", "archiefact
     Index(f"zaak_{_name}", _c[_name], _c.id)
 for _name in ("einddatum", "archiefactiedatum", "publicatiedatum"):
     # Newest first, those without at the end: no other index can be read in that order.
-    Index(f"zaak_{_name}_aflopend", _c[_name].desc().nulls_last(), _c.id.desc())
+    Index(f"zaak_{_name}_descending", _c[_name].desc().nulls_last(), _c.id.desc())
 for _name in ("bronorganisatie", "archiefstatus", "archiefnominatie"):
     Index(f"zaak_{_name}", _c[_name])
 Index("zaak_zaaktype", _c.zaaktype, _c.id)

@@ -25,18 +25,18 @@ async def test_the_journal_of_documents_forgets_nothing(
         await journal.new_key(service, TENANT)
 
     async def keys_are_known() -> None:
-        known = {row[0] for row in await admin.fetch(f"SELECT sleutel FROM {schema}.opslaglogboek")}
+        known = {row[0] for row in await admin.fetch(f"SELECT key FROM {schema}.journal")}
         assert {one.name for one in journal.stock_of(service, TENANT)} <= known
         await at_rest(still, admin)
 
     counts["journal, new key"] = await at_every_await(key, keys_are_known)
 
     async def due() -> None:
-        await admin.execute(f"INSERT INTO {schema}.opslaglogboek VALUES ($1, now() - interval '1 hour')", uuid4().hex)
+        await admin.execute(f"INSERT INTO {schema}.journal VALUES ($1, now() - interval '1 hour')", uuid4().hex)
 
     async def swept() -> None:
         await journal.sweep_tenant(service, TENANT)
-        assert await admin.fetchval(f"SELECT count(*) FROM {schema}.opslaglogboek WHERE vanaf < now()") == 0
+        assert await admin.fetchval(f"SELECT count(*) FROM {schema}.journal WHERE removable_from < now()") == 0
         await at_rest(still, admin)
         await due()
 

@@ -18,9 +18,7 @@ from tests.stack import Client, Stack
 async def age(stack: Stack, hours: int) -> None:
     """Make all copies of Deventer older."""
     async with stack.admin() as admin:
-        await admin.execute(
-            f"UPDATE deventer_catalogi.selectielijst SET opgehaald = opgehaald - interval '{hours} hours'"
-        )
+        await admin.execute(f"UPDATE deventer_catalogi.selectielijst SET fetched = fetched - interval '{hours} hours'")
 
 
 async def forget(stack: Stack) -> None:

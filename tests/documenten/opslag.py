@@ -35,7 +35,7 @@ async def rows(stack: Stack, sql: str, *values: Any, tenant: str = "deventer") -
 
 async def journal(stack: Stack, tenant: str = "deventer") -> list[str]:
     """Return the keys in the journal, without the stock for uploads to come."""
-    found = {row["sleutel"] for row in await rows(stack, "SELECT sleutel FROM opslaglogboek", tenant=tenant)}
+    found = {row["key"] for row in await rows(stack, "SELECT key FROM journal", tenant=tenant)}
     if stack.split is not None:
         # The stock of another process is told by what it is for: there is no object under its keys yet.
         return sorted(found & await objects(stack, tenant))
@@ -45,14 +45,14 @@ async def journal(stack: Stack, tenant: str = "deventer") -> list[str]:
 async def expire(stack: Stack, tenant: str = "deventer") -> None:
     """Make the sweep think that everything in the journal is old."""
     stock_of(service_of(stack), tenant).clear()
-    await rows(stack, "UPDATE opslaglogboek SET vanaf = now()", tenant=tenant)
+    await rows(stack, "UPDATE journal SET removable_from = now()", tenant=tenant)
 
 
 async def keys_of(stack: Stack, document: dict[str, Any]) -> list[str]:
     """Return the keys of the content of a document."""
     uuid = document["url"].rpartition("/")[2]
-    sql = "SELECT jsonb_array_elements(segmenten)->>'sleutel' AS sleutel FROM document WHERE uuid = $1::text::uuid"
-    return [row["sleutel"] for row in await rows(stack, sql, uuid)]
+    sql = "SELECT jsonb_array_elements(segments)->>'key' AS key FROM document WHERE uuid = $1::text::uuid"
+    return [row["key"] for row in await rows(stack, sql, uuid)]
 
 
 async def send_and_leave(api: Client, method: str, path: str, headers: dict[str, str], body: bytes) -> int:

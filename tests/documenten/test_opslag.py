@@ -35,8 +35,8 @@ async def test_each_municipality_has_its_own_prefix(stack: Stack, api: Client, r
     assert set(await keys_of(stack, mine)) <= await objects(stack, "deventer")
     assert not set(await keys_of(stack, mine)) & await objects(stack, "raalte")
     uuid_ = other["url"].rpartition("/")[2]
-    sql = "SELECT segmenten FROM document WHERE uuid = $1::text::uuid"
-    assert (await rows(stack, sql, uuid_, tenant="raalte"))[0]["segmenten"]
+    sql = "SELECT segments FROM document WHERE uuid = $1::text::uuid"
+    assert (await rows(stack, sql, uuid_, tenant="raalte"))[0]["segments"]
 
 
 async def test_a_bucket_or_folder_for_each_municipality(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_the_hash_is_kept_with_the_version(stack: Stack, api: Client, iot:
 
     content = content_of(LARGE, 3)
     made = await document(api, informatieobjecttype=iot, inhoud=b64(content))
-    sql = "SELECT segmenten->0->>'sha256' AS hash FROM document WHERE uuid = $1::text::uuid"
+    sql = "SELECT segments->0->>'sha256' AS hash FROM document WHERE uuid = $1::text::uuid"
     found = await rows(stack, sql, made["url"].rpartition("/")[2])
     assert found[0]["hash"] == hashlib.sha256(content).hexdigest()
     download = await api.get(made["inhoud"])
@@ -81,7 +81,7 @@ async def test_the_sweep_removes_what_a_crash_left(stack: Stack, api: Client, io
     await small.write(b"x" * 1000)
     for _ in range(3):
         await large.write(content_of(PIECE))
-    keys = {(await upload.finish())["sleutel"] for upload in (small, large)}
+    keys = {(await upload.finish())["key"] for upload in (small, large)}
     assert await objects(stack) - before == keys
     await sweep_tenant(service, "deventer")
     # It may still be under way.
@@ -114,8 +114,8 @@ async def test_an_upload_shows_that_it_goes_on(stack: Stack, api: Client, settle
     await expire(stack)
     await upload.write(b"x")
     await sweep_tenant(service, "deventer")
-    found = await rows(stack, "SELECT sleutel FROM opslaglogboek")
-    assert [row["sleutel"] for row in found] == [upload._key.name]
+    found = await rows(stack, "SELECT key FROM journal")
+    assert [row["key"] for row in found] == [upload._key.name]
     await upload.discard()
     await settle()
 
@@ -198,7 +198,7 @@ async def test_the_control_finds_what_is_missing_or_differs(
     old_key = (
         await rows(
             stack,
-            "SELECT segmenten->0->>'sleutel' AS s FROM documentversie WHERE uuid = $1::text::uuid",
+            "SELECT segments->0->>'key' AS s FROM documentversie WHERE uuid = $1::text::uuid",
             changed["url"].rpartition("/")[2],
         )
     )[0]["s"]

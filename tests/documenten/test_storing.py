@@ -213,7 +213,7 @@ async def test_content_that_was_kept_after_all_is_not_removed(
 async def test_a_backup_that_is_put_back_takes_the_journal_along(stack: Stack, api: Client, iot: str) -> None:
     await document(api, informatieobjecttype=iot)
     # The keys that the process has in stock are unknown to the journal of the backup.
-    await rows(stack, "DELETE FROM opslaglogboek")
+    await rows(stack, "DELETE FROM journal")
     made = await document(api, informatieobjecttype=iot)
     assert (await api.get(made["inhoud"])).content == b"Geachte mevrouw,"
 

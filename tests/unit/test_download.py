@@ -69,7 +69,7 @@ def test_the_name_of_a_file(name: str, plain: str, whole: str) -> None:
 
 
 def segments(*sizes: int) -> list[dict[str, Any]]:
-    return [{"sleutel": str(number), "omvang": size, "sha256": f"{number}"} for number, size in enumerate(sizes)]
+    return [{"key": str(number), "size": size, "sha256": f"{number}"} for number, size in enumerate(sizes)]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 30), (0, 10), (5, 25), (10, 20), (19, 21), (29, 30), (0, 0), (30, 30)])
