@@ -13,14 +13,15 @@ help: ## show the targets
 
 setup: $(READY) ## make .venv with all dependencies and the command samenzaak
 
-# The stamp comes last, so an interrupted installation is repeated. The build back end is in the lock, so installing
-# the project itself needs neither isolation nor a network.
+# The stamp comes last, so an interrupted installation is repeated. The lock is complete, so nothing is resolved; what is
+# imported is compiled then, and most of it never is. The build back end is in the lock, so installing the project itself
+# needs neither isolation nor a network.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Samenzaak needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into $(VENV), which takes a minute"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off \
-		--require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off --no-compile \
+		--no-deps --require-hashes --only-binary :all: -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off \
 		--no-index --no-deps --no-build-isolation --editable .
 	@touch $@
