@@ -44,7 +44,7 @@ PERMISSIONS = (
     _may(LEADING, ("documenten",), "POST DELETE", "/_intern/objectinformatieobjecten"),
     _may(LEADING, ("documenten",), "GET POST", "/documenten/api/v1/objectinformatieobjecten"),
     _may(LEADING, ("documenten",), "DELETE", f"/documenten/api/v1/objectinformatieobjecten/{ONE}"),
-    _may(("documenten",), LEADING, "POST", "/_intern/leidend"),
+    _may(("documenten",), LEADING, "POST", "/_intern/leading"),
     _may(("documenten",), ("zaken",), "GET", "/zaken/api/v1/zaakinformatieobjecten"),
     _may(("documenten",), ("besluiten",), "GET", "/besluiten/api/v1/besluitinformatieobjecten"),
     _may(("besluiten",), ("zaken",), "POST", "/_intern/besluit"),

@@ -24,6 +24,7 @@ from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, not_found
 from zgw.columns import Property, describe
 from zgw.fields import Fields, Length, Ref, check_url, path_of
 from zgw.filters import uuid_in
+from zgw.mirroring.agreement import Agreement
 from zgw.problems import MAX_ERRORS, from_pydantic
 from zgw.render import render
 from zgw.request import Call
@@ -72,12 +73,10 @@ class Check:
         """The ids of the notifications in the outbox."""
         self.kenmerken: dict[str, str] = {}
         """What its notification tells beside the kenmerken of the main object."""
-        self.mirrored = True
-        """Whether other services have to agree to this write, where its resource has mirrors."""
         self.silent = False
         """Whether its row in the outbox announces nothing."""
-        self.recorded: dict[str, list[Any]] | None = None
-        """What is written down for other services, while that is being collected."""
+        self.agreements: list[Agreement] = []
+        """What other services have to agree to."""
         self.removed: dict[Table, list[Row]] = {}
         """The rows that a removal takes along, for when it is taken back."""
         self.undo: list[Callable[[Executor], Awaitable[None]]] = []

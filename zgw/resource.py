@@ -15,6 +15,7 @@ from sqlalchemy.sql import cast
 from runtime.problems import InvalidParam
 from zgw.fields import Fields, Ref
 from zgw.filters import Filter
+from zgw.mirroring.agreement import Agreement
 from zgw.rights import Rights
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
 Effect = Callable[["Executor", "Check"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
-Mirror = Callable[["Check"], Awaitable[None]]
-"""Runs after the commit, for relations that live in two services; raises a Problem after undoing the write."""
+Mirrors = Callable[["Check"], Agreement | None]
+"""Returns what other services have to agree to after the commit, or the write is taken back (``zgw.mirroring``)."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Resource:
     effects: Sequence[Effect] = ()
     before_removal: Sequence[Effect] = ()
     """Look at what will disappear, in the transaction that removes it."""
-    mirrors: Sequence[Mirror] = ()
+    mirrors: Sequence[Mirrors] = ()
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     parameters: "Callable[[Call], dict[str, Any]] | None" = None

@@ -15,10 +15,11 @@ from starlette.responses import Response
 
 from runtime.problems import Again, InvalidParam, Problem
 from runtime.statements import Executor, Prepared, Row
-from zgw import audit, mending, outbox
+from zgw import audit, outbox
 from zgw.check import Check
 from zgw.columns import describe
 from zgw.fields import LEVELS, URL, path_of
+from zgw.mirroring.settling import reach_agreement
 from zgw.problems import not_unique, outside
 from zgw.read import find, no_query, parent_of, rendered
 from zgw.render import render
@@ -290,10 +291,7 @@ async def remove_object(check: Check, rights: Rights) -> None:
 
 async def settle(check: Check) -> None:
     """Do what follows the commit: tell the other services, and make sure that nobody answers from an old copy."""
-    for mirror in check.resource.mirrors:
-        await mirror(check)
-    if check.resource.mirrors:
-        await outbox.release(check)
+    await reach_agreement(check)
     if check.resource.cached:
         await check.call.service.signals.barrier()
 
@@ -322,11 +320,11 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
     message = outbox.announcement(check, shown["url"], row)
-    if resource.mirrors and check.mirrored and (mirrors := await mending.record(check)):
-        message = {**(message or outbox.silent(check)), "mirrors": mirrors}
+    check.agreements = [found for mirrors in resource.mirrors if (found := mirrors(check)) is not None]
+    if check.agreements:
+        message = outbox.held(check, message)
     noted = await note(db, resource.table.metadata, entry, message)
-    if "audit" in noted:
-        check.audit = noted["audit"]
+    check.audit = noted.get("audit")
     if "outbox" in noted:
         check.announced.append(noted["outbox"])
     if resource.cached:

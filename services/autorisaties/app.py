@@ -3,7 +3,7 @@
 from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, client_rights
 from services.autorisaties.external import external_apis
 from zgw.api import Api, Kanaal
-from zgw.outbox import relay
+from zgw.relay import relay
 from zgw.versions import VERSIONS
 
 API = Api(

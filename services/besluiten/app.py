@@ -3,8 +3,8 @@
 from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
 from zgw.api import Api, Kanaal
-from zgw.mirrors import leads
-from zgw.outbox import relay
+from zgw.mirroring.leading import leads
+from zgw.relay import relay
 from zgw.versions import VERSIONS
 
 API = Api(
@@ -15,7 +15,7 @@ API = Api(
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
-    internal={"POST /leidend": leads(BIO_TABLE, "besluit", "/besluiten/api/v1/besluiten/")},
+    internal={"POST /leading": leads(BIO_TABLE, "besluit", "/besluiten/api/v1/besluiten/")},
     metadata=METADATA,
     start=[relay],
 )

@@ -19,10 +19,10 @@ from zgw.check import OBJECT, Check
 from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url
 from zgw.filters import equal, reference
+from zgw.mirroring.undoing import keep
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
 from zgw.problems import not_unique
-from zgw.relations import keep
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
 

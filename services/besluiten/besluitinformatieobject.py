@@ -11,7 +11,7 @@ from zgw.check import OBJECT, Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import keep
+from zgw.mirroring.undoing import keep
 from zgw.resource import Main, Resource
 
 BESLUIT_REF = Ref("besluiten", "besluiten", table="besluit")

@@ -6,8 +6,8 @@ from typing import Any
 
 from runtime.problems import Problem, forbidden, invalid
 from zgw.check import OBJECT, Check
-from zgw.mirrors import Relation
-from zgw.relations import UNFORCED, kept, mirrored, objectinformatieobject, told, zaakbesluit
+from zgw.mirroring.agreement import UNFORCED, Agreement, Mirror, Notice, objectinformatieobject
+from zgw.mirroring.undoing import removed
 from zgw.rights import scopes
 
 BIO_TABLE_NAME = "besluitinformatieobject"
@@ -44,9 +44,6 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
         if zaak.get("einddatum"):
             raise forbidden("De zaak is gesloten. Benodigde scope: zaken.geforceerd-bijwerken.")
         open_.add(path)
-    # Only a write that another service hears of has to wait for it with its notification. A besluit that is removed may
-    # have documents.
-    check.mirrored = old != new or check.action == "destroy" or _hoort_het(check)
 
 
 async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
@@ -69,48 +66,44 @@ async def _holds(check: Check, wanted: frozenset[str], zaak: Mapping[str, Any]) 
     return rights is not None and rights.allows(zaak["zaaktype"], zaak.get("vertrouwelijkheidaanduiding"))
 
 
-async def spiegel_in_zaak(check: Check) -> None:
+def spiegel_in_zaak(check: Check) -> Agreement | None:
     """brc-006: the zaak knows its besluiten. brc-009: with the besluit its mirrors disappear."""
     old = check.stored["zaak"] if check.stored else ""
     new = "" if check.action == "destroy" else check.row["zaak"]
-    relations = [
-        zaakbesluit(
-            zaak,
-            check.path,
-            (check.resource.table, {"uuid": check.uuid, "zaak": zaak}),
-            forced=zaak not in check.facts(Zaken).alleen_open,
-        )
-        for zaak in (new, old)
-        if zaak and new != old
-    ]
-    relations += [_document(check, row) for row in kept(check, BIO_TABLE_NAME)]
-    await mirrored(check, "zaak" if old or new else OBJECT, relations)
+    mirrors = [_zaakbesluit(check, zaak) for zaak in (new, old) if zaak and new != old]
+    mirrors += [_document(check, row) for row in removed(check, BIO_TABLE_NAME)]
+    return Agreement("zaak" if old or new else OBJECT, mirrors) if mirrors else None
 
 
-def _hoort_het(check: Check) -> bool:
-    """Return whether the zaak that a besluit stays in hears of its change: because it gets other dates, or to say
-    whether it still is open, where the client may not write otherwise."""
-    stays = check.stored is not None and check.row.get("zaak", "").startswith("/") and not check.changed("zaak")
-    if not stays:
-        return False
-    dates = any(check.changed(name) for name in ("ingangsdatum", "vervaldatum"))
-    return dates or check.row["zaak"] in check.facts(Zaken).alleen_open
+def _zaakbesluit(check: Check, zaak: str) -> Mirror:
+    """Return the mirror of ``besluit.zaak``, in the API that has the zaak."""
+    leading = (check.resource.table, {"uuid": check.uuid, "zaak": zaak})
+    return Mirror(f"{zaak}/besluiten", {"besluit": check.path}, {}, leading, headers=_headers(check, zaak))
 
 
-async def zaak_hoort_van_de_wijziging(check: Check) -> None:
+def _headers(check: Check, zaak: str) -> Mapping[str, str]:
+    """Return what tells the zaak to take or lose a besluit only while it is open, where the client may not force it."""
+    return UNFORCED if zaak in check.facts(Zaken).alleen_open else {}
+
+
+def zaak_hoort_van_de_wijziging(check: Check) -> Agreement | None:
     """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten. zrc-007: a zaak that was
     closed since it was looked at refuses the change, which then is taken back."""
-    if _hoort_het(check):
-        headers = UNFORCED if check.row["zaak"] in check.facts(Zaken).alleen_open else {}
-        await told(check, "zaak", "zaken", "/_intern/besluit", headers)
+    zaak = check.row.get("zaak", "")
+    if check.stored is None or not zaak.startswith("/") or check.changed("zaak"):
+        return None
+    headers = _headers(check, zaak)
+    if not headers and not check.changed("ingangsdatum") and not check.changed("vervaldatum"):
+        return None
+    return Agreement("zaak", notices=[Notice("zaken", "/_intern/besluit", {"besluit": check.path}, headers)])
 
 
-async def spiegel_in_documenten(check: Check) -> None:
+def spiegel_in_documenten(check: Check) -> Agreement:
     """brc-005: the document knows the besluiten that it records."""
-    await mirrored(check, "informatieobject", [_document(check, check.stored or check.row)])
+    return Agreement("informatieobject", [_document(check, check.stored or check.row)])
 
 
-def _document(check: Check, row: Mapping[str, Any]) -> Relation:
+def _document(check: Check, row: Mapping[str, Any]) -> Mirror:
     besluit, informatieobject = row["besluit"], row["informatieobject"]
     table = check.resource.table.metadata.tables[BIO_TABLE_NAME]
     leading = (table, {"besluit": besluit, "informatieobject": informatieobject})

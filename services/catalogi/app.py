@@ -15,7 +15,7 @@ from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
 from zgw.api import Api, Kanaal
-from zgw.outbox import relay
+from zgw.relay import relay
 from zgw.versions import VERSIONS
 
 API = Api(

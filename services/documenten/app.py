@@ -4,7 +4,7 @@
   (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``.
 - Its content comes in through ``inhoud`` (base64 in JSON) or ``bestandsdeel_uploaden`` (a form), and is an ``upload``
   until it is kept. ``opslag`` is the object store, ``logboek`` the journal of what must go, ``controle`` reads back.
-- ``spiegelen`` takes the relations of zaken and besluiten with documents from those services, many at once.
+- ``mirroring`` takes the relations of zaken and besluiten with documents from those services, many at once.
 - ``verwijzing``: the filter that all resources beside the document have.
 """
 
@@ -22,11 +22,11 @@ from services.documenten.document import (
 from services.documenten.document_velden import COUNTS, EnkelvoudigInformatieObjectFields
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.journal import METADATA, forget, sweep
-from services.documenten.mirroring import haal_weg, leg_vast
+from services.documenten.mirroring import add_mirrors, remove_mirrors
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Action, Api, Kanaal
-from zgw.outbox import relay
+from zgw.relay import relay
 from zgw.versions import VERSIONS
 
 EIO = "/enkelvoudiginformatieobjecten"
@@ -104,7 +104,7 @@ API = Api(
             ),
         )
     ],
-    internal={"POST /objectinformatieobjecten": leg_vast, "DELETE /objectinformatieobjecten": haal_weg},
+    internal={"POST /objectinformatieobjecten": add_mirrors, "DELETE /objectinformatieobjecten": remove_mirrors},
     metadata=METADATA,
     start=[relay, sweep, COUNTS.fold_steadily],
     forget=[forget],

@@ -8,7 +8,7 @@
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
 - ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
 - ``zaakrelatie``: what ``zaakverzoek`` and ``zaakcontactmoment`` are both.
-- ``remote``: what other services know; ``spiegels``: what they know of a zaak.
+- ``remote``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
 from services.zaken.klantcontact import KLANTCONTACT
@@ -26,8 +26,8 @@ from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from services.zaken.zoeken import ACTIONS as ZOEKEN
 from zgw.api import Action, Api, Kanaal
-from zgw.mirrors import leads
-from zgw.outbox import relay
+from zgw.mirroring.leading import leads
+from zgw.relay import relay
 from zgw.resource import Resource
 from zgw.versions import VERSIONS
 
@@ -59,7 +59,7 @@ API = Api(
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     internal={
         "POST /besluit": besluit_is_gewijzigd,
-        "POST /leidend": leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"),
+        "POST /leading": leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"),
     },
     metadata=METADATA,
     start=[relay, COUNTS.fold_steadily],

@@ -14,14 +14,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from runtime.problems import OBJECT, Again, forbidden, invalid, not_found
 from runtime.statements import Executor, Row, among
 from services.zaken.locks import lock_zaken, zaken_naming
-from services.zaken.mirroring import LEIDEND, spiegels
+from services.zaken.mirroring import LEADING, mirrors_of
 from services.zaken.numbers import NUMBERS
 from services.zaken.remote import deels_onzichtbaar
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
-from zgw.mirrors import Relation
+from zgw.mirroring.agreement import Agreement, Mirror
+from zgw.mirroring.undoing import keep
 from zgw.outbox import announce_along, catalogus_of
-from zgw.relations import keep, mirrored
 
 _c = ZAAK_TABLE.c
 NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identificatie, _c.bronorganisatie)
@@ -33,8 +33,8 @@ class Verwijdering:
 
     catalogi: dict[str, dict[str, str]] = field(default_factory=dict)
     """By zaaktype of the deelzaken, the kenmerk of its catalogus."""
-    spiegels: list[Relation] = field(default_factory=list)
-    """What other APIs know of the zaken."""
+    spiegels: list[Mirror] = field(default_factory=list)
+    """The mirrors of the zaken in other APIs."""
 
 
 def zaak_and_deelzaken(zaak: Any) -> Any:
@@ -99,15 +99,14 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
     # Taken between the rule above and the locks.
     if await db.row(select(besluit.c.id).where(among(besluit.c.zaak, uuids)).limit(1)):
         raise invalid(OBJECT, "related-besluiten", "Er zijn nog besluiten die naar de zaak verwijzen.")
-    relations: list[Relation] = []
-    for name in LEIDEND:
+    mirrors: list[Mirror] = []
+    for name in LEADING:
         table = ZAAK_TABLE.metadata.tables[name]
         rows = await db.rows(select(table).where(among(table.c.zaak, uuids)).order_by(table.c.id))
-        relations += [relation for row in rows for relation in spiegels(name, row)]
-    check.facts(Verwijdering).spiegels = relations
-    # Only a removal that others have to hear of can be taken back, and is announced after they did.
-    check.mirrored = bool(relations)
-    if relations:
+        mirrors += [mirror for row in rows for mirror in mirrors_of(name, row)]
+    check.facts(Verwijdering).spiegels = mirrors
+    # Only a removal that others have to hear of can be taken back.
+    if mirrors:
         await keep(db, check)
     numbers = await NUMBERS.retire(db, zaken)
     await db.execute(delete(AUDITTRAIL).where(among(AUDITTRAIL.c.hoofdobject, uuids)))
@@ -117,7 +116,7 @@ async def deelzaken_gaan_mee(db: Executor, check: Check) -> None:
         partial(NUMBERS.revive, numbers=numbers),
         partial(_verwijs_weer, verwijzingen=verwijzingen, paden=paden),
     ]
-    await announce_along(db, check, zaken[1:], check.facts(Verwijdering).catalogi)
+    await announce_along(db, check, zaken[1:], check.facts(Verwijdering).catalogi, held=bool(mirrors))
     for zaak in reversed(zaken[1:]):
         await db.execute(delete(ZAAK_TABLE).where(_c.uuid == zaak["uuid"]))
 
@@ -154,11 +153,7 @@ async def _verwijst_naar(db: Executor, zaak: Any, items: list[Any]) -> None:
     await db.execute(update(ZAAK_TABLE).where(_c.uuid == zaak).values(relevante_andere_zaken=items))
 
 
-async def anderen_laten_los(check: Check) -> None:
+def anderen_laten_los(check: Check) -> Agreement | None:
     """zrc-023, zrc-005: after the commit the other APIs forget the zaak; the documents themselves stay."""
-    await mirrored(check, OBJECT, check.facts(Verwijdering).spiegels)
-
-
-async def nergens_op_wachten(check: Check) -> None:
-    """Say that a write of a zaak is announced no later than its commit. Belongs in ``derive``."""
-    check.mirrored = False
+    mirrors = check.facts(Verwijdering).spiegels
+    return Agreement(OBJECT, mirrors) if mirrors else None

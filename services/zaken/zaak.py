@@ -21,7 +21,6 @@ from services.zaken.verwijderen import (
     client_mag_elke_deelzaak_verwijderen,
     deelzaken_gaan_mee,
     geen_besluit_verwijst_naar_de_zaak,
-    nergens_op_wachten,
 )
 from services.zaken.zaak_regels import (
     REGELS,
@@ -184,7 +183,6 @@ ZAAK = Resource(
         eigen_archiefwaarden_blijven,
         registratiedatum_is_vandaag,
         krijgt_een_nummer,
-        nergens_op_wachten,
     ],
     guards=[gesloten_zaak],
     locks=[lock_for_moving],

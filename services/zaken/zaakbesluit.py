@@ -15,7 +15,7 @@ from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Url, path_of
-from zgw.relations import UNFORCED
+from zgw.mirroring.agreement import UNFORCED
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.write import transaction

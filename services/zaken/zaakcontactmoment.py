@@ -4,6 +4,7 @@ from typing import Annotated
 
 from services.zaken.zaakrelatie import ELDERS, ZaakRelatieFields, spiegel, zaakrelatie
 from zgw.check import Check
+from zgw.mirroring.agreement import Agreement
 
 
 class ZaakContactMomentFields(ZaakRelatieFields):
@@ -12,9 +13,9 @@ class ZaakContactMomentFields(ZaakRelatieFields):
     contactmoment: Annotated[str, ELDERS]
 
 
-async def spiegel_bij_het_contactmoment(check: Check) -> None:
+def spiegel_bij_het_contactmoment(check: Check) -> Agreement | None:
     """zrc-025a: the API of the contactmoment knows that it is about this zaak."""
-    await spiegel(check, "contactmoment")
+    return spiegel(check, "contactmoment")
 
 
 ZAAKCONTACTMOMENT = zaakrelatie(

@@ -9,14 +9,15 @@ from sqlalchemy import DateTime as SqlDateTime
 
 from runtime.problems import OBJECT, InvalidParam, Problem
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
-from services.zaken.mirroring import spiegels
+from services.zaken.mirroring import mirrors_of
 from services.zaken.remote import type_van
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import keep, mirrored
+from zgw.mirroring.agreement import Agreement
+from zgw.mirroring.undoing import keep
 from zgw.resource import Resource
 
 INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
@@ -87,10 +88,11 @@ async def registratiedatum_is_nu(check: Check) -> None:
         check.row["registratiedatum"] = datetime.now(UTC)
 
 
-async def spiegel_in_documenten(check: Check) -> None:
+def spiegel_in_documenten(check: Check) -> Agreement | None:
     """zrc-005: the Documenten API knows which zaken a document belongs to; without that the relation is undone."""
-    if check.action in ("create", "destroy"):
-        await mirrored(check, "informatieobject", spiegels(check.resource.name, check.stored or check.row))
+    if check.action not in ("create", "destroy"):
+        return None
+    return Agreement("informatieobject", mirrors_of(check.resource.name, check.stored or check.row))
 
 
 ZAAKINFORMATIEOBJECT = Resource(

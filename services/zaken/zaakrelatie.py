@@ -7,14 +7,15 @@ from typing import Annotated
 from sqlalchemy import Index
 
 from services.zaken.gesloten import ALLEEN_BIJWERKEN, zaak_is_nog_niet_gearchiveerd
-from services.zaken.mirroring import spiegels
+from services.zaken.mirroring import mirrors_of
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Ref, Shown, Url
 from zgw.filters import reference
-from zgw.relations import keep, mirrored
-from zgw.resource import Mirror, Resource
+from zgw.mirroring.agreement import Agreement
+from zgw.mirroring.undoing import keep
+from zgw.resource import Mirrors, Resource
 
 ELDERS = Ref(shape=("url",))
 
@@ -32,13 +33,14 @@ class ZaakRelatieShown(Fields):
     uuid: uuid.UUID
 
 
-async def spiegel(check: Check, wat: str) -> None:
+def spiegel(check: Check, wat: str) -> Agreement | None:
     """Let the API of ``wat`` know that it belongs to this zaak, or no longer does."""
-    await mirrored(check, wat, spiegels(check.resource.name, check.stored or check.row))
+    mirrors = mirrors_of(check.resource.name, check.stored or check.row)
+    return Agreement(wat, mirrors) if mirrors else None
 
 
 def zaakrelatie(
-    wat: str, path: str, fields: type[Fields], mirror: Mirror, description: str, warning: str = ""
+    wat: str, path: str, fields: type[Fields], mirrors: Mirrors, description: str, warning: str = ""
 ) -> Resource:
     """Return the resource of the relations of zaken with ``wat``, the field of ``fields`` that has the URL."""
     table = make_table(METADATA, f"zaak{wat}", fields)
@@ -62,7 +64,7 @@ def zaakrelatie(
         unexpandable=("zaak",),
         rules=[zaak_is_nog_niet_gearchiveerd],
         before_removal=[keep],
-        mirrors=[mirror],
+        mirrors=[mirrors],
         description=description,
         warning=warning,
     )

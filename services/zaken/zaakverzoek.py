@@ -4,6 +4,7 @@ from typing import Annotated
 
 from services.zaken.zaakrelatie import ELDERS, ZaakRelatieFields, spiegel, zaakrelatie
 from zgw.check import Check
+from zgw.mirroring.agreement import Agreement
 
 
 class ZaakVerzoekFields(ZaakRelatieFields):
@@ -12,9 +13,9 @@ class ZaakVerzoekFields(ZaakRelatieFields):
     verzoek: Annotated[str, ELDERS]
 
 
-async def spiegel_bij_het_verzoek(check: Check) -> None:
+def spiegel_bij_het_verzoek(check: Check) -> Agreement | None:
     """zrc-024: the API of the verzoek knows that this zaak handles it."""
-    await spiegel(check, "verzoek")
+    return spiegel(check, "verzoek")
 
 
 ZAAKVERZOEK = zaakrelatie(

@@ -158,7 +158,7 @@ async def test_a_service_vouches_for_a_client_only_where_it_reads(stack: Stack, 
     assert answer.status_code == 403
     # Nor is it one of ours where only our own services come.
     for method, intern in (("POST", "/_intern/objectinformatieobjecten"), ("GET", "/_intern/uses?van=x")):
-        assert refused(await zaken.ask("documenten", method, intern, token, json={"relaties": []})), intern
+        assert refused(await zaken.ask("documenten", method, intern, token, json={"mirrors": []})), intern
 
 
 def test_what_services_may_ask_is_no_more_than_internal_routes_and_relations() -> None:

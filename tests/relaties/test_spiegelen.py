@@ -24,7 +24,7 @@ async def tell(stack: Stack, method: str, *relaties: dict[str, str]) -> httpx.Re
     """Send relations as the Zaken API does."""
     caller = system_caller("deventer", "zaken", (PUBLIC,))
     internal = stack.standalone.services["zaken"].internal
-    return await internal.send(caller, "documenten", method, MIRRORS, {"relaties": list(relaties)})
+    return await internal.send(caller, "documenten", method, MIRRORS, {"mirrors": list(relaties)})
 
 
 async def test_drc_004_each_relation_is_looked_up_where_it_leads(werk: Werk, stack: Stack) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from runtime.tenancy import schema_of
-from services.zaken.mirroring import spiegels
+from services.zaken.mirroring import mirrors_of
 from tests.besluiten.wereld import ZIOS, Werk
 from tests.relaties.breken import Break, broken
 from tests.stack import PUBLIC, Stack
 from tests.waiting import until
-from zgw.mending import recorded
+from zgw.mirroring.agreement import Agreement, for_outbox
 
 __all__ = ["broken"]
 
@@ -62,8 +62,7 @@ async def test_what_leads_to_a_document_that_is_gone_is_removed(stack: Stack, we
         table = of["zaakinformatieobject"]
         row = await db.row(select(table).where(table.c.uuid == uuid))
         assert row is not None
-        relations = [recorded(relation) for relation in spiegels("zaakinformatieobject", row)]
-        mirrors = {"relations": relations, "told": [], "base": PUBLIC}
+        mirrors = for_outbox([Agreement("", mirrors_of("zaakinformatieobject", row))], PUBLIC)
         await db.execute(of["outbox"].insert().values(bases=[PUBLIC], message={}, mirrors=mirrors))
     await over(stack)
     assert (await werk.api.get(zio["url"])).status_code == 404

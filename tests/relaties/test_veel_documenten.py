@@ -14,7 +14,7 @@ from tests.relaties.breken import Break, broken, no_message, outbox
 from tests.stack import Stack
 from tests.zaken.elders import elders
 from zgw.externals import AT_ONCE
-from zgw.mirrors import BUNDLE
+from zgw.mirroring.telling import BUNDLE
 from zgw.outbox import HOLD
 
 __all__ = ["broken"]
