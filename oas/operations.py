@@ -15,8 +15,8 @@ from oas.parts import (
 )
 from oas.schemas import Schema, Side, name_of, summary_of
 from zgw.api import Action
-from zgw.columns import Property, unwrap
 from zgw.expand import expandable
+from zgw.fields import Property, unwrap
 from zgw.filters import MANY, Filter
 from zgw.resource import Resource
 from zgw.select import properties

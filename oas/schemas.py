@@ -15,8 +15,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import WithJsonSchema
 
-from zgw.columns import Property, describe, unwrap
-from zgw.fields import Fields, Length, Matching, Ref, Shown, Whole
+from zgw.fields import Fields, Property, describe, unwrap
+from zgw.types import Length, Matching, Ref, Shown, Whole
 
 Schema = dict[str, Any]
 

@@ -30,12 +30,13 @@ from starlette.responses import Response, StreamingResponse
 from runtime.problems import forbidden, not_found
 from runtime.statements import Executor, among, parameters
 from zgw.check import Check
-from zgw.columns import describe
-from zgw.fields import path_of
+from zgw.fields import describe
+from zgw.read import no_query
 from zgw.request import Call, dump
 from zgw.resource import Resource
 from zgw.rights import Rights, scopes
 from zgw.select import existing, within
+from zgw.types import path_of
 
 LEZEN = scopes("audittrails.lezen")
 
@@ -138,8 +139,6 @@ async def trail(call: Call, resource: Resource) -> Response:
     """
     call.check_accept()
     rights = await call.rights(LEZEN)
-    from zgw.read import no_query
-
     no_query(call)
     # The scope is granted for the component, not per type, so any of the client's rights to read the object will do.
     readable = await call.rights(resource.scopes["fetch"]) if await call.holds(resource.scopes["fetch"]) else rights

@@ -21,8 +21,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Field
 
 from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, not_found
-from zgw.columns import Property, describe
-from zgw.fields import Fields, Length, Ref, check_url, path_of
+from zgw.fields import Fields, Property, describe
 from zgw.filters import uuid_in
 from zgw.mirroring.agreement import Agreement
 from zgw.problems import MAX_ERRORS, from_pydantic
@@ -31,6 +30,7 @@ from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
 from zgw.select import by_uuid, properties, reference_of
+from zgw.types import Length, Ref, check_url, path_of
 
 if TYPE_CHECKING:
     from runtime.statements import Executor, Row

@@ -1,13 +1,7 @@
-"""From fields to columns: what a ``Fields`` class says of each of its fields, and the table that is made of them."""
+"""From fields to columns: the table that is made of what a ``Fields`` class says of its fields (``zgw.fields``)."""
 
-import builtins
-import types
-import typing
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, cached_property
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -28,109 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.schema import SchemaItem
 
-from zgw.fields import EmptyAs, Fields, Immutable, LeftOut, Ref, Variants, WriteOnly
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Property:
-    """One field: its names, its type without Annotated and Optional, and the markers on it."""
-
-    attribute: str
-    name: str
-    type: Any
-    nullable: bool
-    required: bool
-    default: Any
-    markers: tuple[Any, ...] = field(hash=False, compare=False)
-
-    def marker(self, kind: "builtins.type[T]") -> T | None:
-        """Return the marker of this kind, or None."""
-        return next((m for m in self.markers if isinstance(m, kind)), None)
-
-    @cached_property
-    def ref(self) -> Ref | None:
-        """The reference, when the field itself is a URL."""
-        return self.marker(Ref)
-
-    @cached_property
-    def variants(self) -> Variants | None:
-        """The variants, when the field is polymorphic."""
-        return self.marker(Variants)
-
-    @cached_property
-    def immutable(self) -> bool:
-        """Whether the value may never change."""
-        return self.marker(Immutable) is not None
-
-    @cached_property
-    def write_only(self) -> bool:
-        """Whether the value is never shown."""
-        return self.marker(WriteOnly) is not None
-
-    @cached_property
-    def left_out(self) -> bool:
-        """Whether an answer may lack this member of a group."""
-        return self.marker(LeftOut) is not None or not (self.required or self.nullable or self.default is not None)
-
-    @cached_property
-    def empty_as(self) -> Any:
-        """What the response shows when there is no value."""
-        marker = self.marker(EmptyAs)
-        return marker.value if marker else None
-
-    @cached_property
-    def item(self) -> "Property | None":
-        """The items, when the field is a list."""
-        if get_origin(self.type) is not list:
-            return None
-        kind, markers, nullable = unwrap(get_args(self.type)[0])
-        return Property(self.attribute, self.name, kind, nullable, True, None, tuple(markers))
-
-    @cached_property
-    def group(self) -> type[Fields] | None:
-        """The nested fields, when the field is a group."""
-        return self.type if isinstance(self.type, type) and issubclass(self.type, Fields) else None
-
-    @cached_property
-    def choices(self) -> Sequence[Any]:
-        """The values of an enum, else nothing."""
-        return get_args(self.type) if get_origin(self.type) is Literal else ()
-
-
-def unwrap(annotation: Any) -> tuple[Any, list[Any], bool]:
-    """Return the bare type, all markers around it, and whether None is allowed."""
-    markers: list[Any] = []
-    nullable = False
-    while True:
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation, *found = get_args(annotation)
-            # The outermost come last, whichever way Annotated and Optional are nested.
-            markers = found + markers
-        elif origin in (Union, types.UnionType):
-            options = [option for option in get_args(annotation) if option is not type(None)]
-            nullable = nullable or len(options) < len(get_args(annotation))
-            if len(options) != 1:
-                return annotation, markers, nullable
-            annotation = options[0]
-        else:
-            return annotation, markers, nullable
-
-
-@cache
-def describe(fields: type[Fields]) -> tuple[Property, ...]:
-    """Return the properties of ``fields`` in the order of declaration."""
-    hints = typing.get_type_hints(fields, include_extras=True)
-    properties = []
-    for attribute, info in fields.model_fields.items():
-        kind, markers, nullable = unwrap(hints[attribute])
-        default = None if info.is_required() else info.get_default(call_default_factory=True)
-        properties.append(
-            Property(attribute, info.alias or attribute, kind, nullable, info.is_required(), default, tuple(markers))
-        )
-    return tuple(properties)
+from zgw.fields import Fields, Property, describe
 
 
 def make_table(metadata: MetaData, name: str, fields: type[Fields] | None, *items: SchemaItem) -> Table:

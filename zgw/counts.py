@@ -19,11 +19,11 @@ Example::
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -55,10 +55,10 @@ from runtime.locks import Lock, try_lock
 from runtime.per_tenant import PerTenant
 from runtime.problems import Problem
 from runtime.statements import Executor, Prepared
+from zgw.request import Call, Service
+from zgw.resource import Count
 from zgw.rights import Rights
-
-if TYPE_CHECKING:
-    from zgw.request import Call, Service
+from zgw.tally import Tally
 
 BLOCK = 32_768
 """Ids in a block: few enough to walk through one, enough to keep the number of blocks small. The triggers know it."""
@@ -94,34 +94,6 @@ def sql(name: str, **values: object) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), SQL[name])
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How many objects a list has, known without counting them.
-
-    ``parts`` divide the default order, so that a page is found without walking to it: (name, number of objects), in the
-    order of the list. ``between(first, last)`` returns the conditions that keep the parts from one to the other.
-    """
-
-    count: int
-    parts: Sequence[tuple[int, int]] = ()
-    between: Callable[[int, int], list[ColumnElement[bool]]] = lambda first, last: []
-
-    def window(self, offset: int, size: int) -> tuple[list[ColumnElement[bool]], int]:
-        """Return the conditions that keep the parts in which ``size`` objects after ``offset`` lie, and the offset in
-        them."""
-        parts = iter(self.parts)
-        for first, number in parts:
-            if offset < number:
-                last, left = first, offset + size - number
-                while left > 0 and (following := next(parts, None)):
-                    last, left = following[0], left - following[1]
-                return self.between(first, last), offset
-            offset -= number
-        return [], offset
-
-
-Count = Callable[["Call", Executor, Rights, Sequence[ColumnElement[bool]], bool], Awaitable[Tally | None]]
-"""Tells how many objects meet conditions within rights, on request with the parts; None when it has to be counted."""
 Restrict = Callable[[Rights], ColumnElement[bool] | None]
 
 
@@ -264,7 +236,7 @@ class Counts:
         self._counted.append(counted)
 
         async def tally(
-            call: "Call", db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
+            call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
         ) -> Tally | None:
             key = (table, call.tenant, parts, *(_key_of(condition) for condition in criteria))
             known: OrderedDict[Hashable, Question] = rights.statements.setdefault(Question, OrderedDict())
@@ -310,13 +282,13 @@ class Counts:
         empty = [f"DELETE FROM {table.name}" for table in (self.delta, self.totals)]  # noqa: S608
         return [*empty, *(counted.recount() for counted in self._counted), sql("fold"), sql("new_version")]
 
-    async def fold(self, service: "Service", tenant: str) -> None:
+    async def fold(self, service: Service, tenant: str) -> None:
         """Fold what writers left into the totals, unless somebody else does."""
         async with service.database.transaction(tenant) as db:
             if await db.value(try_lock(Lock.COUNTS)):
                 await db.connection.execute(sql("fold"))
 
-    async def fold_steadily(self, service: "Service") -> None:
+    async def fold_steadily(self, service: Service) -> None:
         """Fold for ever, wherever a reader or a sweep finds much. Background work of the service."""
 
         async def work(tenant: str) -> None:

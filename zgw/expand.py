@@ -9,7 +9,6 @@ from uuid import UUID
 from runtime.problems import Problem
 from runtime.statements import Row, among
 from zgw.externals import at_once
-from zgw.fields import Ref
 from zgw.references import is_type, split_path
 from zgw.render import render
 from zgw.request import Call, dump
@@ -17,6 +16,7 @@ from zgw.resource import Resource
 from zgw.select import existing as exists_for
 from zgw.select import properties, reference_of, within
 from zgw.sizes import MAX_READ, MAX_WRITTEN, bounded, completed, too_large
+from zgw.types import Ref
 
 MAX_PATHS = 100
 MAX_DEPTH = 20
@@ -102,6 +102,19 @@ async def expand(call: Call, resource: Resource, items: list[dict[str, Any]], tr
                 inside[name] = [found[url] for url in urls]
             else:
                 inside[name] = found.get(value, {}) if value else {}
+
+
+async def rendered(
+    call: Call, resource: Resource, rows: Sequence[Row], wanted: Tree | None = None
+) -> list[dict[str, Any]]:
+    """Return the JSON objects of rows, completed and expanded."""
+    service = call.service.api.service
+    items = [render(resource, service, row, call.base) for row in rows]
+    if resource.after_read is not None and items:
+        await resource.after_read(call, items, rows)
+    if wanted:
+        await expand(call, resource, items, wanted)
+    return items
 
 
 def bound(
@@ -241,8 +254,6 @@ def _is_uuid(text: Any) -> bool:
 
 async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | None) -> list[dict[str, Any]]:
     """Return the objects of a collection of this service with these uuids, as far as the caller may read them."""
-    from zgw.read import rendered
-
     resource = next((r for r in call.service.api.resources if r.path == collection), None)
     if resource is None:
         raise unknown_path(collection)

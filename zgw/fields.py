@@ -1,39 +1,22 @@
-"""Field types: a length, a format or a target is stated once, here or in an ``Annotated`` alias.
+"""Groups of fields, and what a ``Fields`` class says of each of its fields: names, type, markers (``zgw.types``)."""
 
-Example::
-
-    class StatusFields(Fields):
-        zaak: Annotated[str, Ref("zaken", "zaken", table="zaak")]
-        statustype: Annotated[str, Ref("catalogi", "statustypen", published=False)]
-        datum_status_gezet: DateTime
-        statustoelichting: Annotated[str, Length(1000)] = ""
-
-After validation a field holds what the database stores: dates as ``date``, own URLs as a path
-(``/zaken/api/v1/zaken/<uuid>``), other URLs as they are.
-"""
-
-import re
-from collections.abc import Callable, Mapping
+import builtins
+import types
+import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import partial
-from typing import Annotated, Any, Literal, cast, get_args
-from urllib.parse import urlsplit
+from functools import cache, cached_property
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    GetCoreSchemaHandler,
-    ValidationInfo,
-)
+from pydantic import ConfigDict, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 from sqlmodel import SQLModel
 
-from zgw.accept import accepted
-from zgw.dates import LOCAL_TIME, parse_date, parse_date_time
-from zgw.problems import error
+from zgw.accept import Kinds, accepted
+from zgw.types import EmptyAs, Immutable, LeftOut, Length, Matching, Ref, WriteOnly
+
+T = TypeVar("T")
 
 
 class Fields(SQLModel):
@@ -62,282 +45,7 @@ class Fields(SQLModel):
         if inner["type"] == "model":
             inner["custom_init"] = False
         found = cast("core_schema.CoreSchema", schema)
-        return core_schema.no_info_before_validator_function(partial(accepted, cls), found)
-
-
-# --- Markers: facts about a field that are not part of its type ---
-
-
-@dataclass(frozen=True)
-class Immutable:
-    """The field keeps its first value; a change is refused with ``wijzigen-niet-toegelaten``."""
-
-
-@dataclass(frozen=True)
-class WriteOnly:
-    """The field is read from requests and never shown."""
-
-
-@dataclass(frozen=True)
-class EmptyAs:
-    """What the response shows for a group without a value, where that is not ``null``."""
-
-    value: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A member of a group that answers do not have when it has no value."""
-
-
-IMMUTABLE = Immutable()
-WRITE_ONLY = WriteOnly()
-LEFT_OUT = LeftOut()
-
-
-# --- References ---
-
-
-_OBJECT = re.compile(r"/\w+/api/v1/[\w/-]+/[\dA-Fa-f]{8}(?:-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}", re.ASCII)
-
-
-def path_of(url: str, bases: tuple[str, ...]) -> str:
-    """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself.
-
-    A uuid is the same in capitals, and is stored in one way.
-    """
-    for base in bases:
-        if url.startswith(base) and url[len(base) : len(base) + 1] == "/":
-            path = url[len(base) :]
-            return path if path.islower() or not _OBJECT.fullmatch(path) else path.lower()
-    return url
-
-
-URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", re.IGNORECASE)
-
-
-def check_url(value: str) -> str:
-    """Return ``value`` if it is an absolute http(s) URL without credentials; else the error ``invalid``."""
-    if not URL.fullmatch(value):
-        raise error("invalid", "Voer een geldige URL in.")
-    try:
-        _ = urlsplit(value).port
-    except ValueError:
-        raise error("invalid", "Voer een geldige URL in.") from None
-    return value
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A URL of another resource.
-
-    ``service`` and ``path`` name the resource (``Ref("catalogi", "zaaktypen")``). With ``table`` the target lives in
-    the same service: the column is a foreign key and the rules of local references hold. ``published`` refuses a
-    concept. ``shape`` are the properties that a fetched foreign object must have. ``follow=False`` stores without
-    looking. ``on_delete`` is the foreign key's action.
-    """
-
-    service: str = ""
-    path: str = ""
-    table: str = ""
-    published: bool = False
-    shape: tuple[str, ...] = ()
-    follow: bool = True
-    on_delete: str = "CASCADE"
-    max_length: int = 1000
-    blank: bool = False
-
-    @property
-    def prefix(self) -> str:
-        """The stored path up to the uuid: ``/catalogi/api/v1/zaaktypen/``."""
-        return f"/{self.service}/api/v1/{self.path}/"
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        schema = handler(source)
-
-        def parse(value: Any, info: ValidationInfo) -> Any:
-            if value is None or (value == "" and self.blank):
-                return value
-            if value == "":
-                raise error("blank")
-            if len(value) > self.max_length:
-                raise error("max_length")
-            bases: tuple[str, ...] = (info.context or {}).get("bases", ())
-            return path_of(check_url(value), bases)
-
-        return core_schema.with_info_after_validator_function(parse, schema)
-
-
-Url = Annotated[str, Ref(follow=False)]
-"""Any absolute URL that is stored without being fetched."""
-OptionalUrl = Annotated[str, Ref(follow=False, blank=True)]
-
-
-# --- Texts and numbers ---
-
-
-@dataclass(frozen=True)
-class Length:
-    """Lengths of a string in code points, or the number of items of a list or an open object:
-    ``Annotated[str, Length(80)]`` may be empty, ``Length(80, 1)`` not."""
-
-    maximum: int | None = None
-    minimum: int = 0
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        schema: dict[str, Any] = dict(handler(source))
-        if schema["type"] == "nullable":
-            # Only what is not null has a length.
-            schema["schema"] = measured = dict(schema["schema"])
-        else:
-            measured = schema
-        if self.maximum is not None and measured["type"] in ("list", "dict"):
-            few = partial(_few, self.maximum)
-            if self.minimum:
-                measured["min_length"] = self.minimum
-            return core_schema.no_info_before_validator_function(few, cast("core_schema.CoreSchema", schema))
-        if self.maximum is not None:
-            measured["max_length"] = self.maximum
-        if self.minimum:
-            measured["min_length"] = self.minimum
-        return cast("core_schema.CoreSchema", schema)
-
-
-def _few(maximum: int, value: Any) -> Any:
-    # Counted before anything in it is examined: the errors of a hundred thousand items take seconds to write down.
-    if isinstance(value, list | dict) and len(value) > maximum:
-        raise error("max_length", f"Ten hoogste {maximum}.")
-    return value
-
-
-@dataclass(frozen=True)
-class Whole:
-    """Bounds of an integer, inclusive: ``Annotated[int, Whole(1, 9999)]``; booleans and fractions are refused."""
-
-    minimum: int = 0
-    maximum: int = 2**31 - 1
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        schema = core_schema.int_schema(ge=self.minimum, le=self.maximum)
-        return core_schema.no_info_before_validator_function(_no_bool, schema)
-
-
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise error("invalid", "Een geheel getal wordt verwacht.")
-    return value
-
-
-def eleven_test(value: str) -> str:
-    """Return ``value`` if it passes the 11-test of BSN and RSIN (weights 9..2, -1)."""
-    if not value:
-        raise error("blank")
-    if not (value.isascii() and value.isdigit()):
-        raise error("only-digits")
-    if len(value) != 9:
-        raise error("min_length" if len(value) < 9 else "max_length")
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    if sum(int(digit) * weight for digit, weight in zip(value, weights, strict=True)) % 11:
-        raise error("invalid", "Ongeldig nummer: de elfproef klopt niet.")
-    return value
-
-
-def _or_empty(check: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda value: value if value == "" else check(value)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Facts that only the OAS needs, because a validator of the type checks them itself."""
-
-    maximum: int | None = None
-    minimum: int = 0
-    format: str = ""
-    pattern: str = ""
-
-
-Rsin = Annotated[str, AfterValidator(eleven_test), Shown(9)]
-OptionalRsin = Annotated[str, AfterValidator(_or_empty(eleven_test)), Shown(9)]
-Bsn = Rsin
-OptionalBsn = OptionalRsin
-
-
-@dataclass(frozen=True)
-class Matching:
-    """A string that must match ``pattern``, with the error ``code``; ``blank`` lets the empty string pass. The pattern
-    is that of the whole text, or with ``anywhere`` that of a part of it, as the OAS has it without anchors."""
-
-    pattern: str
-    maximum: int | None = None
-    code: str = "invalid"
-    reason: str = ""
-    blank: bool = True
-    format: str = ""
-    anywhere: bool = False
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        compiled = re.compile(self.pattern)
-        matches = compiled.search if self.anywhere else compiled.fullmatch
-
-        def check(value: str) -> str:
-            if not (matches(value) or (value == "" and self.blank)):
-                raise error("blank" if value == "" else self.code, "" if value == "" else self.reason)
-            return value
-
-        schema = core_schema.str_schema(max_length=self.maximum)
-        return core_schema.no_info_after_validator_function(check, schema)
-
-
-Email = Annotated[
-    str, Matching(r"[^@\s]+@[^@\s]+\.[^@\s.]+", 254, reason="Voer een geldig e-mailadres in.", format="email")
-]
-
-
-# --- Dates ---
-
-
-def _in_zone(value: Any, info: ValidationInfo) -> datetime:
-    return parse_date_time(value, (info.context or {}).get("zone", LOCAL_TIME))
-
-
-def _of_query(value: Any, info: ValidationInfo) -> datetime:
-    # A plus sign that was not escaped has become a space.
-    text = value.strip().replace(" ", "+") if isinstance(value, str) and "T" in value else value
-    return _in_zone(text, info)
-
-
-Date = Annotated[date, BeforeValidator(parse_date)]
-DateTime = Annotated[datetime, BeforeValidator(_in_zone)]
-"""A moment; the context of the validation has the time zone of the municipality as ``zone``."""
-Moment = Annotated[datetime, BeforeValidator(_of_query)]
-"""A date-time as a query parameter."""
-
-_DURATION = r"P(?=[\dT])(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}(\.\d+)?S)?)?"
-
-Duration = Annotated[
-    str, Matching(_DURATION, None, "invalid", "Voer een duur in volgens ISO 8601.", blank=False, format="duration")
-]
-"""ISO 8601 duration, kept as it was sent: years and months stay calendar-based."""
-
-
-# --- Confidentiality ---
-
-Vertrouwelijkheid = Literal[
-    "openbaar",
-    "beperkt_openbaar",
-    "intern",
-    "zaakvertrouwelijk",
-    "vertrouwelijk",
-    "confidentieel",
-    "geheim",
-    "zeer_geheim",
-]
-OptionalVertrouwelijkheid = Literal[Vertrouwelijkheid, ""]
-LEVELS: tuple[str, ...] = get_args(Vertrouwelijkheid)
-"""Low to high; an object may be seen when its level is at or below the cap."""
-
-
-# --- Polymorphic groups ---
+        return core_schema.no_info_before_validator_function(lambda value: accepted(kinds_of(cls), value), found)
 
 
 @dataclass(frozen=True)
@@ -351,11 +59,124 @@ class Variants:
     models: Mapping[str, type[Fields] | None] = field(hash=False)
 
 
-class _Untouched:
-    """Keys and values of an object of which only the client knows what they mean: nothing is trimmed."""
+@dataclass(frozen=True)
+class Property:
+    """One field: its names, its type without Annotated and Optional, and the markers on it."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.dict_schema(core_schema.str_schema(strip_whitespace=False))
+    attribute: str
+    name: str
+    type: Any
+    nullable: bool
+    required: bool
+    default: Any
+    markers: tuple[Any, ...] = field(hash=False, compare=False)
+
+    def marker(self, kind: "builtins.type[T]") -> T | None:
+        """Return the marker of this kind, or None."""
+        return next((m for m in self.markers if isinstance(m, kind)), None)
+
+    @cached_property
+    def ref(self) -> Ref | None:
+        """The reference, when the field itself is a URL."""
+        return self.marker(Ref)
+
+    @cached_property
+    def variants(self) -> Variants | None:
+        """The variants, when the field is polymorphic."""
+        return self.marker(Variants)
+
+    @cached_property
+    def immutable(self) -> bool:
+        """Whether the value may never change."""
+        return self.marker(Immutable) is not None
+
+    @cached_property
+    def write_only(self) -> bool:
+        """Whether the value is never shown."""
+        return self.marker(WriteOnly) is not None
+
+    @cached_property
+    def left_out(self) -> bool:
+        """Whether an answer may lack this member of a group."""
+        return self.marker(LeftOut) is not None or not (self.required or self.nullable or self.default is not None)
+
+    @cached_property
+    def empty_as(self) -> Any:
+        """What the response shows when there is no value."""
+        marker = self.marker(EmptyAs)
+        return marker.value if marker else None
+
+    @cached_property
+    def item(self) -> "Property | None":
+        """The items, when the field is a list."""
+        if get_origin(self.type) is not list:
+            return None
+        kind, markers, nullable = unwrap(get_args(self.type)[0])
+        return Property(self.attribute, self.name, kind, nullable, True, None, tuple(markers))
+
+    @cached_property
+    def group(self) -> type[Fields] | None:
+        """The nested fields, when the field is a group."""
+        return self.type if isinstance(self.type, type) and issubclass(self.type, Fields) else None
+
+    @cached_property
+    def choices(self) -> Sequence[Any]:
+        """The values of an enum, else nothing."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
 
 
-JsonObject = Annotated[dict[str, Any], _Untouched()]
+def unwrap(annotation: Any) -> tuple[Any, list[Any], bool]:
+    """Return the bare type, all markers around it, and whether None is allowed."""
+    markers: list[Any] = []
+    nullable = False
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation, *found = get_args(annotation)
+            # The outermost come last, whichever way Annotated and Optional are nested.
+            markers = found + markers
+        elif origin in (Union, types.UnionType):
+            options = [option for option in get_args(annotation) if option is not type(None)]
+            nullable = nullable or len(options) < len(get_args(annotation))
+            if len(options) != 1:
+                return annotation, markers, nullable
+            annotation = options[0]
+        else:
+            return annotation, markers, nullable
+
+
+@cache
+def describe(fields: type[Fields]) -> tuple[Property, ...]:
+    """Return the properties of ``fields`` in the order of declaration."""
+    hints = typing.get_type_hints(fields, include_extras=True)
+    properties = []
+    for attribute, info in fields.model_fields.items():
+        kind, markers, nullable = unwrap(hints[attribute])
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        properties.append(
+            Property(attribute, info.alias or attribute, kind, nullable, info.is_required(), default, tuple(markers))
+        )
+    return tuple(properties)
+
+
+@cache
+def kinds_of(fields: type[Fields]) -> Kinds:
+    """Return the names of the fields that an empty text, null or a number may be sent for."""
+    described = describe(fields)
+    return Kinds(
+        frozenset(p.name for p in described if p.nullable and not may_be_empty(p)),
+        frozenset(p.name for p in described if p.item is not None and not p.required and not p.nullable),
+        frozenset(p.name for p in described if p.type is str or (p.item is not None and p.item.type is str)),
+    )
+
+
+def may_be_empty(p: Property) -> bool:
+    """Return whether the empty text is a value of a field."""
+    if p.type is not str:
+        return "" in p.choices
+    length, matching = p.marker(Length), p.marker(Matching)
+    return (
+        (p.ref is None or p.ref.blank)
+        and (length is None or not length.minimum)
+        and (matching is None or matching.blank)
+    )

@@ -21,9 +21,9 @@ from sqlalchemy.sql import operators
 
 from runtime.problems import InvalidParam
 from runtime.statements import among
-from zgw.columns import unwrap
-from zgw.fields import Ref
+from zgw.fields import unwrap
 from zgw.problems import from_pydantic
+from zgw.types import Ref
 
 Condition = Callable[[Any], ColumnElement[bool]]
 Within = Callable[[ColumnElement[bool]], ColumnElement[bool]]

@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from runtime.problems import OBJECT, InvalidParam, Problem, invalid, not_found
 from runtime.statements import Row
-from zgw.expand import expandable, paths
+from zgw.expand import expandable, paths, rendered
 from zgw.filters import conditions, unknown
 from zgw.pages import Page, read_page
-from zgw.read import parent_of, rendered
+from zgw.read import parent_of
 from zgw.render import listable, listed
 from zgw.request import Call, answer, crs_headers, dump
 from zgw.resource import Resource

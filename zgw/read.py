@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from runtime.problems import Problem, forbidden, not_found
 from runtime.statements import Row
-from zgw.expand import expand, expandable, paths
+from zgw.expand import expandable, paths, rendered
 from zgw.filters import unknown
 from zgw.render import render
 from zgw.request import Call, crs_headers, dump
@@ -21,17 +21,6 @@ def no_query(call: Call) -> None:
     """Raise 400 when the request has any query parameter."""
     if call.request.url.query and (error := unknown(call.query(), ())):
         raise Problem(400, "invalid", invalid_params=[error])
-
-
-async def rendered(call: Call, resource: Resource, rows: Sequence[Row], wanted: Any = None) -> list[dict[str, Any]]:
-    """Return the JSON objects of rows, completed and expanded."""
-    service = call.service.api.service
-    items = [render(resource, service, row, call.base) for row in rows]
-    if resource.after_read is not None and items:
-        await resource.after_read(call, items, rows)
-    if wanted:
-        await expand(call, resource, items, wanted)
-    return items
 
 
 async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:

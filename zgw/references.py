@@ -22,8 +22,8 @@ from runtime.signals import Signals
 from runtime.tenancy import SERVICES
 from zgw.dates import today
 from zgw.externals import Externals
-from zgw.fields import Ref, path_of
 from zgw.shapes import fits
+from zgw.types import Ref, path_of
 
 log = logging.getLogger("samenzaak.references")
 

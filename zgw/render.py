@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Select, Text, cast, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from zgw.columns import Property, describe
+from zgw.fields import Property, describe
 from zgw.resource import Resource
 from zgw.select import columns, properties, url_path
 

@@ -13,15 +13,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql import cast
 
 from runtime.problems import InvalidParam
-from zgw.fields import Fields, Ref
+from runtime.statements import Executor
+from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.mirroring.agreement import Agreement
 from zgw.rights import Rights
+from zgw.tally import Tally
+from zgw.types import Ref
 
 if TYPE_CHECKING:
-    from runtime.statements import Executor
     from zgw.check import Check
-    from zgw.counts import Count
     from zgw.request import Call
 
 
@@ -30,10 +31,13 @@ CALLING_CLIENT = "calling_client"
 
 Rule = Callable[["Check"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
-Effect = Callable[["Executor", "Check"], Awaitable[None]]
+Effect = Callable[[Executor, "Check"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
 Mirrors = Callable[["Check"], Agreement | None]
 """Returns what other services have to agree to after the commit, or the write is taken back (``zgw.mirroring``)."""
+
+Count = Callable[["Call", Executor, Rights, Sequence[ColumnElement[bool]], bool], Awaitable[Tally | None]]
+"""Tells how many objects meet conditions within rights, on request with the parts; None when it has to be counted."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class Resource:
     parameters: "Callable[[Call], dict[str, Any]] | None" = None
     """What a request gives to the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
     reference)."""
-    tally: "Count | None" = None
+    tally: Count | None = None
     """Knows the number of objects for some conditions (``zgw.counts``)."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""

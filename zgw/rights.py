@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, literal_column, or_, true
 
 from runtime.statements import among
-from zgw.fields import LEVELS, path_of
+from zgw.types import LEVELS, path_of
 
 COMPONENTS = {
     "autorisaties": "ac",

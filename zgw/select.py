@@ -21,10 +21,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from runtime.statements import Prepared
-from zgw.columns import Property, describe
-from zgw.fields import Ref
+from zgw.fields import Property, describe
 from zgw.resource import CALLING_CLIENT, Resource
 from zgw.rights import Rights
+from zgw.types import Ref
 
 
 @cache

@@ -7,7 +7,7 @@ the kind that the standard gives it, or the reference to it is ``invalid-resourc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zgw.fields import LEVELS
+from zgw.types import LEVELS
 
 Kind = Callable[[Any], bool]
 

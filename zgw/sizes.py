@@ -14,12 +14,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from runtime.problems import InvalidParam, Problem
 from runtime.statements import Executor, Row, among
-from zgw.columns import Property, describe
-from zgw.fields import Length, Matching, Ref, Shown
+from zgw.fields import Property, describe
 from zgw.render import listing
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.select import Fixed, properties, reading
+from zgw.types import Length, Matching, Ref, Shown
 
 MAX_READ = 16 * 1024**2
 """Bytes of large objects that are in memory for one answer."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from zgw.columns import Property, describe
-from zgw.fields import Fields
+from zgw.fields import Fields, Property, describe
 from zgw.request import Call
 from zgw.resource import Resource
 

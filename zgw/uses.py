@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, exists, select
 from starlette.responses import Response
 
 from runtime.problems import invalid
-from zgw.columns import describe
+from zgw.fields import describe
 from zgw.references import split_path
 from zgw.request import Call, answer
 from zgw.resource import Resource

@@ -17,17 +17,18 @@ from runtime.problems import Again, InvalidParam, Problem
 from runtime.statements import Executor, Prepared, Row
 from zgw import audit, outbox
 from zgw.check import Check
-from zgw.columns import describe
-from zgw.fields import LEVELS, URL, path_of
+from zgw.expand import rendered
+from zgw.fields import describe
 from zgw.mirroring.settling import reach_agreement
 from zgw.problems import not_unique, outside
-from zgw.read import find, no_query, parent_of, rendered
+from zgw.read import find, no_query, parent_of
 from zgw.render import render
 from zgw.request import Call, answer, crs_headers
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Rights
 from zgw.rows import deleting, hold, inserting, updating
 from zgw.select import by_uuid
+from zgw.types import LEVELS, URL, path_of
 from zgw.unknown import tell_unknown
 
 log = logging.getLogger("samenzaak.verbs")

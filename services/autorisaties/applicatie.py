@@ -15,7 +15,7 @@ from runtime.statements import Executor
 from zgw.api import Action
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import LEFT_OUT, LEVELS, Fields, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, unknown
 from zgw.lists import list_
 from zgw.outbox import outbox_table
@@ -24,6 +24,7 @@ from zgw.request import Call, answer, dump
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.select import full_reading
+from zgw.types import LEFT_OUT, LEVELS, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 
 log = logging.getLogger("samenzaak.autorisaties")
 

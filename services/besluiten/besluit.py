@@ -17,7 +17,7 @@ from services.besluiten.mirroring import (
 from zgw.audit import audit_table
 from zgw.check import OBJECT, Check
 from zgw.columns import make_table
-from zgw.fields import IMMUTABLE, Date, Fields, Length, Ref, Rsin, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import equal, reference
 from zgw.mirroring.undoing import keep
 from zgw.numbers import Numbers
@@ -25,6 +25,7 @@ from zgw.outbox import outbox_table
 from zgw.problems import not_unique
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
+from zgw.types import IMMUTABLE, Date, Length, Ref, Rsin, Shown, Url
 
 METADATA = MetaData()
 audit_table(METADATA)

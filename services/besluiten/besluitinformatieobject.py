@@ -9,10 +9,11 @@ from services.besluiten.besluit import AANMAKEN, BESLUIT, LEZEN, METADATA, VERWI
 from services.besluiten.mirroring import BIO_TABLE_NAME, spiegel_in_documenten
 from zgw.check import OBJECT, Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.mirroring.undoing import keep
 from zgw.resource import Main, Resource
+from zgw.types import Ref, Shown, Url
 
 BESLUIT_REF = Ref("besluiten", "besluiten", table="besluit")
 INFORMATIEOBJECT = Ref(

@@ -51,9 +51,10 @@ from services.catalogi.versie import (
 )
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Date, Duration, Fields, Length, Ref, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, equal, reference, uuid_in
 from zgw.resource import Resource
+from zgw.types import Date, Duration, Length, Ref, Url
 
 
 class BesluittypeFields(Fields):

@@ -11,9 +11,10 @@ from services.catalogi.geldigheid import CORRIGEREN, LEZEN, METADATA, SCHRIJVEN,
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Date, Email, Fields, Length, Matching, Ref, Rsin, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, equal
 from zgw.resource import Resource, related
+from zgw.types import Date, Email, Length, Matching, Ref, Rsin, Url
 
 Domein = Annotated[str, Matching(r"[A-Z]+", 5, reason="Alleen hoofdletters zijn toegestaan.", blank=False)]
 

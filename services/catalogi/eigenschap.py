@@ -24,8 +24,9 @@ from services.catalogi.subtype import (
 from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Length, Matching, Ref
+from zgw.fields import Fields
 from zgw.resource import Resource
+from zgw.types import Length, Matching, Ref
 
 LENGTES = {
     "tekst": (r"0*(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])", "een geheel getal van 0 tot en met 255"),

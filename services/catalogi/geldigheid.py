@@ -33,12 +33,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
 from runtime.problems import invalid
 from zgw.dates import LOCAL_TIME, parse_date
-from zgw.fields import Date as DateField
 from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.outbox import outbox_table
 from zgw.request import Call
 from zgw.rights import scopes
+from zgw.types import Date as DateField
 
 METADATA = MetaData()
 outbox_table(METADATA)

@@ -28,9 +28,10 @@ from services.catalogi.versie import (
     is_concept_of_mag_corrigeren,
 )
 from zgw.columns import make_table
-from zgw.fields import Date, Fields, Length, Ref, Url, Vertrouwelijkheid
+from zgw.fields import Fields
 from zgw.filters import equal, reference
 from zgw.resource import Resource
+from zgw.types import Date, Length, Ref, Url, Vertrouwelijkheid
 
 
 class OmschrijvingGeneriek(Fields):

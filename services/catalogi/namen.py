@@ -16,9 +16,9 @@ from runtime.statements import Row, among
 from services.catalogi.geldigheid import IDENTITY, resolved, versions
 from services.catalogi.velden import GEVULD
 from zgw.check import Check
-from zgw.columns import describe
-from zgw.fields import URL, Ref, path_of
+from zgw.fields import describe
 from zgw.filters import uuid_in
+from zgw.types import URL, Ref, path_of
 
 PATHS = {"zaaktype": "zaaktypen", "informatieobjecttype": "informatieobjecttypen", "besluittype": "besluittypen"}
 ROOT = "/catalogi/api/v1/"

@@ -30,9 +30,10 @@ from services.catalogi.subtype import (
 from services.catalogi.velden import GEVULD, LEEG_IS_NULL
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Duration, Fields, Length, Ref, Url
+from zgw.fields import Fields
 from zgw.filters import equal
 from zgw.resource import Resource
+from zgw.types import Duration, Length, Ref, Url
 
 Afleidingswijze = Literal[
     "afgehandeld",

@@ -22,9 +22,10 @@ from services.catalogi.subtype import (
 )
 from services.catalogi.velden import GEVULD
 from zgw.columns import make_table
-from zgw.fields import Fields, Length
+from zgw.fields import Fields
 from zgw.filters import equal
 from zgw.resource import Resource
+from zgw.types import Length
 
 Generiek = Literal[
     "adviseur",

@@ -23,8 +23,9 @@ from services.catalogi.subtype import (
 from services.catalogi.velden import GEVULD, ONBEPERKT
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Duration, Fields, Length, Ref, Whole
+from zgw.fields import Fields
 from zgw.resource import Resource, related
+from zgw.types import Duration, Length, Ref, Whole
 
 
 class ChecklistItem(Fields):

@@ -23,9 +23,10 @@ from services.catalogi.samenvatting import recount
 from services.catalogi.velden import CATALOGUS_REF, ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
-from zgw.fields import WRITE_ONLY, Date, Fields, Ref, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, equal, reference, uuid_in
 from zgw.resource import Effect, Rule
+from zgw.types import WRITE_ONLY, Date, Ref, Url
 
 ZT = ZAAKTYPE_TABLE
 ZAAKTYPE_REF = Ref("catalogi", "zaaktypen", table="zaaktype")

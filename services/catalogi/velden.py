@@ -6,8 +6,8 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from zgw.columns import describe
-from zgw.fields import EmptyAs, Fields, Ref, Shown
+from zgw.fields import Fields, describe
+from zgw.types import EmptyAs, Ref, Shown
 
 
 @dataclass(frozen=True)

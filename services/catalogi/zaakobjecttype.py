@@ -25,9 +25,10 @@ from services.catalogi.subtype import (
 )
 from services.catalogi.velden import CATALOGUS_REF, GEVULD
 from zgw.columns import make_table
-from zgw.fields import Date, Fields, Length, Ref, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, equal, reference
 from zgw.resource import Resource
+from zgw.types import Date, Length, Ref, Url
 
 
 class ZaakobjecttypeFields(Fields):

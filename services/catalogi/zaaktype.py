@@ -52,11 +52,12 @@ from services.catalogi.versie import (
 )
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Date, Duration, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.fields import Fields
 from zgw.filters import Filter, equal, reference
 from zgw.numbers import Numbers
 from zgw.request import Call
 from zgw.resource import Resource
+from zgw.types import Date, Duration, Length, Ref, Rsin, Url, Vertrouwelijkheid
 
 Url200 = Annotated[str, Ref(follow=False, max_length=200)]
 OptionalUrl200 = Annotated[str, Ref(follow=False, blank=True, max_length=200)]

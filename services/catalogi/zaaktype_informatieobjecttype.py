@@ -37,10 +37,11 @@ from services.catalogi.subtype import (
 from services.catalogi.velden import ONBEPERKT
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Length, Ref, Shown, Whole
+from zgw.fields import Fields
 from zgw.filters import Filter, equal, uuid_in
 from zgw.request import Call
 from zgw.resource import Resource
+from zgw.types import Length, Ref, Shown, Whole
 
 Richting = Literal["inkomend", "intern", "uitgaand"]
 CODE = "non-concept-relation"

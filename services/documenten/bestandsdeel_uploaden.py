@@ -19,10 +19,11 @@ from services.documenten.document import DOCUMENT, SCHRIJVEN
 from services.documenten.document_velden import DOCUMENT_TABLE, BestandsDeelFields
 from services.documenten.journal import keep, release, remove_now
 from services.documenten.upload import Upload
-from zgw.fields import WRITE_ONLY, Fields, Length, Ref, Shown
+from zgw.fields import Fields
 from zgw.read import no_query
 from zgw.request import Call, answer
 from zgw.select import existing, within
+from zgw.types import WRITE_ONLY, Length, Ref, Shown
 from zgw.unknown import MOST_NAMES, tell
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"

@@ -25,11 +25,11 @@ from services.documenten.document_velden import (
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from zgw.fields import Ref, Rsin
 from zgw.filters import Filter, any_of, equal
 from zgw.request import Call
 from zgw.resource import Resource, Typed, aggregate_order
 from zgw.rights import Rights, scopes
+from zgw.types import Ref, Rsin
 
 T = DOCUMENT_TABLE.c
 

@@ -25,12 +25,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.documenten.journal import METADATA
 from zgw.audit import audit_table
-from zgw.columns import column_of, describe, make_table
+from zgw.columns import column_of, make_table
 from zgw.counts import Counts
-from zgw.fields import WRITE_ONLY, Date, Fields, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
-from zgw.fields import DateTime as Moment
+from zgw.fields import Fields, describe
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
+from zgw.types import WRITE_ONLY, Date, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
+from zgw.types import DateTime as Moment
 
 audit_table(METADATA)
 outbox_table(METADATA)

@@ -11,9 +11,10 @@ from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Moment, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import compare
 from zgw.resource import Main, Resource
+from zgw.types import IMMUTABLE, DateTime, Length, Moment, Shown, Url
 
 
 class GebruiksrechtenFields(Fields):

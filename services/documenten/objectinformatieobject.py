@@ -14,10 +14,11 @@ from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import equal
 from zgw.references import split_path
 from zgw.resource import Main, Resource
+from zgw.types import Ref, Shown, Url
 
 BRONNEN = {"zaak": ("zaken", "zaken"), "besluit": ("besluiten", "besluiten")}
 """Per objectType the service and the collection of the object, as far as they are ours."""

@@ -16,15 +16,16 @@ from services.documenten.document_velden import (
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from zgw.expand import paths
-from zgw.fields import Fields, Moment
+from zgw.expand import paths, rendered
+from zgw.fields import Fields
 from zgw.filters import conditions, unknown
 from zgw.lists import list_, search
-from zgw.read import conditional, find, rendered
+from zgw.read import conditional, find
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
 from zgw.select import full_reading, reading, within
+from zgw.types import Moment
 from zgw.unknown import tell_unknown_to
 
 _LOCKED = select(DOCUMENT_TABLE.c.lock != "").where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)

@@ -12,10 +12,11 @@ from services.documenten.document import DOCUMENT
 from services.documenten.document_regels import new_lock
 from services.documenten.document_velden import DOCUMENT_TABLE
 from services.documenten.journal import release, remove_now
-from zgw.fields import Fields, Length
+from zgw.fields import Fields
 from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.rights import scopes
+from zgw.types import Length
 from zgw.unknown import tell_unknown_to
 
 LOCK = scopes("documenten.lock")

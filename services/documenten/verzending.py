@@ -9,9 +9,10 @@ from services.documenten.journal import METADATA
 from services.documenten.verwijzing import document_filter
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Date, Fields, Length, Ref, Shown, Url, Whole
+from zgw.fields import Fields
 from zgw.filters import equal
 from zgw.resource import Main, Resource
+from zgw.types import Date, Length, Ref, Shown, Url, Whole
 
 AardRelatie = Literal["afzender", "geadresseerde"]
 Telefoon = Annotated[str, Length(15)]

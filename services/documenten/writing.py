@@ -20,10 +20,11 @@ from services.documenten.journal import keys_of, release, remove_now
 from services.documenten.objectinformatieobject import OIO_TABLE
 from zgw import audit
 from zgw.check import Check
-from zgw.fields import WRITE_ONLY, Length, Ref
+from zgw.expand import rendered
 from zgw.outbox import look_up_catalogus
-from zgw.read import find, no_query, rendered
+from zgw.read import find, no_query
 from zgw.request import Call, answer
+from zgw.types import WRITE_ONLY, Length, Ref
 from zgw.unknown import tell_unknown
 from zgw.write import CONFLICT_RETRIES, finish, generated_is_taken, insert_object, transaction, update_object
 

@@ -23,11 +23,12 @@ from services.notificaties.webhook import verify
 from zgw.api import Action
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import WRITE_ONLY, Fields, Length, Shown, Url, check_url
+from zgw.fields import Fields
 from zgw.problems import error
 from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.resource import Resource
+from zgw.types import WRITE_ONLY, Length, Shown, Url, check_url
 from zgw.unknown import tell_unknown
 from zgw.write import CONFLICT_RETRIES, update_object
 

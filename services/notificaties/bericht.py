@@ -14,10 +14,11 @@ from services.notificaties.kanaal import PUBLICEREN, filters_of
 from services.notificaties.matching import Bericht, Ontvangers, consistent
 from services.notificaties.queues import add
 from zgw.api import Action
-from zgw.fields import DateTime, Fields, Length, Shown, check_url
+from zgw.fields import Fields
 from zgw.problems import error, from_pydantic
 from zgw.read import no_query
 from zgw.request import Call, Service, answer
+from zgw.types import DateTime, Length, Shown, check_url
 from zgw.unknown import tell_unknown_to
 
 

@@ -21,12 +21,13 @@ from runtime.tenancy import SERVICES
 from services.notificaties.matching import normal
 from zgw.api import Action
 from zgw.columns import make_table
-from zgw.fields import Fields, Length, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, equal
 from zgw.lists import list_
 from zgw.request import Call, Service
 from zgw.resource import Resource
 from zgw.rights import scopes
+from zgw.types import Length, Ref, Shown, Url
 from zgw.write import create
 
 log = logging.getLogger("samenzaak.notificaties")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from runtime.tenancy import SERVICES
-from zgw.fields import path_of
+from zgw.types import path_of
 
 ROOTS = tuple(f"/{service}/api/v1/" for service in SERVICES)
 """How the stored form of an own URL begins."""

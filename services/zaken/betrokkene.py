@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from sqlmodel import Field
 
-from zgw.fields import Fields, Length, Matching, OptionalBsn, OptionalRsin, Whole
+from zgw.fields import Fields
+from zgw.types import Length, Matching, OptionalBsn, OptionalRsin, Whole
 
 ANummer = Annotated[
     str,

@@ -18,8 +18,8 @@ from sqlalchemy import Column, Index, Table
 from sqlalchemy.types import UserDefinedType
 
 from zgw.check import Check
-from zgw.fields import JsonObject
 from zgw.problems import error
+from zgw.types import JsonObject
 
 MAX_POSITIONS = 20_000
 """Positions in one geometry: the most detailed municipal border has some ten thousand."""

@@ -12,9 +12,10 @@ from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import DateTime, Fields, Length, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.resource import Resource
+from zgw.types import DateTime, Length, Shown, Url
 
 ALPHABET = string.ascii_uppercase + string.digits
 

@@ -23,12 +23,13 @@ from runtime.statements import Executor, among
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.api import Action
 from zgw.check import Check
-from zgw.fields import WRITE_ONLY, Fields, Rsin, Shown, Whole
+from zgw.fields import Fields
 from zgw.numbers import Numbers
 from zgw.problems import from_pydantic, not_unique
 from zgw.read import no_query
 from zgw.request import Call, answer
 from zgw.rights import scopes
+from zgw.types import WRITE_ONLY, Rsin, Shown, Whole
 from zgw.unknown import tell_unknown_to
 
 NUMBERS = Numbers(ZAAK_TABLE, "ZAAK", "bronorganisatie")

@@ -12,9 +12,9 @@ from services.zaken.betrokkene import (
     NatuurlijkPersoon,
     NietNatuurlijkPersoon,
 )
-from zgw.columns import describe
-from zgw.fields import Fields, JsonObject, Length
+from zgw.fields import Fields, describe
 from zgw.problems import error
+from zgw.types import JsonObject, Length
 
 
 def readable_date(value: str) -> str:

@@ -13,9 +13,10 @@ from services.zaken.remote import type_van
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import IMMUTABLE, Fields, Length, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.resource import Resource
+from zgw.types import IMMUTABLE, Length, Ref, Shown, Url
 
 RESULTAATTYPE = Ref("catalogi", "resultaattypen")
 

@@ -21,9 +21,10 @@ from services.zaken.rol_filters import (
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import DateTime, Email, EmptyAs, Fields, JsonObject, Length, OptionalUrl, Ref, Shown, Url, Variants
+from zgw.fields import Fields, Variants
 from zgw.filters import equal, reference
 from zgw.resource import Resource, related
+from zgw.types import DateTime, Email, EmptyAs, JsonObject, Length, OptionalUrl, Ref, Shown, Url
 
 ENKELVOUDIG = ("initiator", "zaakcoordinator")
 """A zaak has at most one rol of each of these."""

@@ -27,8 +27,8 @@ from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.visitors import iterate
 
-from zgw.fields import Length, Ref
 from zgw.filters import Filter, Within, equal, reference
+from zgw.types import Length, Ref
 
 BetrokkeneType = Literal[
     "natuurlijk_persoon", "niet_natuurlijk_persoon", "vestiging", "organisatorische_eenheid", "medewerker"

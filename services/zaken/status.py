@@ -14,10 +14,11 @@ from services.zaken.locks import Sluiting, lock_for_closing
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import DateTime, Fields, Length, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import Filter, reference
 from zgw.resource import Resource, related
 from zgw.rights import scopes
+from zgw.types import DateTime, Length, Ref, Shown, Url
 
 AANMAKEN = scopes("zaken.aanmaken")
 TOEVOEGEN = scopes("zaken.statussen.toevoegen")

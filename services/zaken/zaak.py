@@ -31,10 +31,11 @@ from services.zaken.zaak_regels import (
     vertrouwelijkheid_volgt_zaaktype,
 )
 from services.zaken.zaak_velden import COUNTS, METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
-from zgw.fields import LEVELS, Date, Fields, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.fields import Fields
 from zgw.filters import Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource, Typed, aggregate_order, related
 from zgw.rights import scopes
+from zgw.types import LEVELS, Date, Length, Ref, Rsin, Url, Vertrouwelijkheid
 
 AANMAKEN = scopes("zaken.aanmaken")
 BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")

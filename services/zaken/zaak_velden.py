@@ -12,14 +12,16 @@ from zgw.audit import audit_table
 from zgw.columns import make_table
 from zgw.counts import Counts
 from zgw.dates import today
-from zgw.fields import (
+from zgw.fields import Fields
+from zgw.outbox import outbox_table
+from zgw.problems import error
+from zgw.types import (
     IMMUTABLE,
     LEVELS,
     Date,
     DateTime,
     Duration,
     EmptyAs,
-    Fields,
     Length,
     OptionalRsin,
     OptionalUrl,
@@ -28,8 +30,6 @@ from zgw.fields import (
     Rsin,
     Shown,
 )
-from zgw.outbox import outbox_table
-from zgw.problems import error
 
 METADATA = MetaData()
 AUDITTRAIL = audit_table(METADATA)

@@ -14,10 +14,11 @@ from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Ref, Url, path_of
+from zgw.fields import Fields
 from zgw.mirroring.agreement import UNFORCED
 from zgw.request import Call
 from zgw.resource import Resource
+from zgw.types import Ref, Url, path_of
 from zgw.write import transaction
 
 

@@ -14,8 +14,9 @@ from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import IMMUTABLE, Fields, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.resource import Resource
+from zgw.types import IMMUTABLE, Ref, Shown, Url
 
 EIGENSCHAP = Ref("catalogi", "eigenschappen")
 

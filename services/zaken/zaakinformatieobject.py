@@ -14,11 +14,12 @@ from services.zaken.remote import type_van
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import IMMUTABLE, DateTime, Fields, Length, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.mirroring.agreement import Agreement
 from zgw.mirroring.undoing import keep
 from zgw.resource import Resource
+from zgw.types import IMMUTABLE, DateTime, Length, Ref, Shown, Url
 
 INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
 STATUS = Ref("zaken", "statussen", table="status", on_delete="SET NULL")

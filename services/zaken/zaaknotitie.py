@@ -11,9 +11,10 @@ from services.zaken.gesloten import ALLEEN_BIJWERKEN
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import DateTime, Fields, Length, Moment, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import compare, equal, reference
 from zgw.resource import Main, Resource
+from zgw.types import DateTime, Length, Moment, Shown, Url
 
 NotitieType = Literal["intern", "extern"]
 NotitieStatus = Literal["concept", "definitief"]

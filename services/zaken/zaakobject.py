@@ -17,10 +17,11 @@ from services.zaken.remote import opgehaald
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check
-from zgw.columns import describe, make_table
-from zgw.fields import IMMUTABLE, Fields, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url, Variants
+from zgw.columns import make_table
+from zgw.fields import Fields, Variants, describe
 from zgw.filters import equal, reference
 from zgw.resource import Resource
+from zgw.types import IMMUTABLE, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url
 
 
 class ObjectTypeOverigeDefinitie(Fields):

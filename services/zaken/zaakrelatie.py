@@ -11,11 +11,12 @@ from services.zaken.mirroring import mirrors_of
 from services.zaken.zaak import HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
-from zgw.fields import Fields, Ref, Shown, Url
+from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.mirroring.agreement import Agreement
 from zgw.mirroring.undoing import keep
 from zgw.resource import Mirrors, Resource
+from zgw.types import Ref, Shown, Url
 
 ELDERS = Ref(shape=("url",))
 

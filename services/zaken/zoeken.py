@@ -20,12 +20,11 @@ from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, is_tangled, 
 from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
 from zgw.api import Action
-from zgw.expand import MAX_PATHS, paths, text_of
+from zgw.expand import MAX_PATHS, paths, rendered, text_of
 from zgw.fields import Fields
 from zgw.filters import conditions, unknown
 from zgw.lists import ordering_of, page_of, page_url, search
 from zgw.problems import from_pydantic
-from zgw.read import rendered
 from zgw.request import Call, answer, crs_headers
 from zgw.select import existing, within
 from zgw.sizes import bounded, completed

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zgw.columns import Property, describe
 from zgw.expand import MAX_DEPTH, MAX_PATHS, Tree, expandable, unknown_path
-from zgw.fields import Ref
+from zgw.fields import Property, describe
 from zgw.problems import error
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.select import properties
+from zgw.types import Ref
 
 
 @dataclass

@@ -16,10 +16,10 @@ from tests.documenten.maak_document import document
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.body import MAX_EXPONENTS, MAX_LIST, MAX_PARTS
-from zgw.columns import Property, describe
-from zgw.fields import Fields, Length
+from zgw.fields import Fields, Property, describe
 from zgw.filters import MANY
 from zgw.problems import MAX_ERRORS
+from zgw.types import Length
 
 VENDORS = Path(__file__).parents[2] / "docs" / "vendors.md"
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"

@@ -16,8 +16,9 @@ import services
 from beheer import migrate, new_migration, postgres
 from beheer.provision import api_of
 from runtime.tenancy import schema_of
-from zgw.columns import column_of, describe
-from zgw.fields import Fields, Ref
+from zgw.columns import column_of
+from zgw.fields import Fields, describe
+from zgw.types import Ref
 
 SERVICE = "besluiten"
 

@@ -11,7 +11,7 @@ from tests import wereld as werelden
 from tests.answers import errors
 from tests.maak import Maak
 from tests.stack import Client, built
-from zgw.columns import describe
+from zgw.fields import describe
 
 ALL = [(service, resource) for service in built() for resource in api_of(service).resources]
 CREATED = [

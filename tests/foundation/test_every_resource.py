@@ -11,8 +11,8 @@ from tests import wereld as werelden
 from tests.foundation.resources import ALL, MADE, each, name_of, path_of, verbs_of
 from tests.notificaties.webhooks import Webhook, listening
 from tests.stack import CRS, Client, Stack
-from zgw.columns import describe
 from zgw.expand import expandable
+from zgw.fields import describe
 from zgw.resource import Resource
 
 MIRRORS = ("zaken/besluiten", "documenten/objectinformatieobjecten")

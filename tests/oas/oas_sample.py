@@ -8,26 +8,25 @@ from sqlalchemy import Column, MetaData, Table, Text, Uuid
 from sqlmodel import Field
 
 from zgw.api import Action, Api
-from zgw.fields import (
+from zgw.fields import Fields, Variants
+from zgw.filters import Filter, any_of, compare, equal, reference
+from zgw.resource import Main, Resource
+from zgw.rights import scopes
+from zgw.types import (
     WRITE_ONLY,
     Date,
     DateTime,
     Duration,
     Email,
     EmptyAs,
-    Fields,
     JsonObject,
     Length,
     Ref,
     Rsin,
     Shown,
     Url,
-    Variants,
     Whole,
 )
-from zgw.filters import Filter, any_of, compare, equal, reference
-from zgw.resource import Main, Resource
-from zgw.rights import scopes
 
 METADATA = MetaData()
 TABLE = Table(

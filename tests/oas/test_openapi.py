@@ -14,7 +14,8 @@ from beheer.provision import api_of
 from oas.openapi import document
 from runtime.tenancy import SERVICES
 from tests.oas.oas_sample import API, VerlengingFields, sample
-from zgw.fields import Fields, JsonObject, Url, Variants
+from zgw.fields import Fields, Variants
+from zgw.types import JsonObject, Url
 
 Json = dict[str, Any]
 

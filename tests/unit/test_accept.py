@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from zgw.accept import accepted, kinds_of
-from zgw.fields import Fields
+from zgw.accept import accepted
+from zgw.fields import Fields, kinds_of
 
 
 class Sample(Fields):
@@ -40,7 +40,7 @@ class Sample(Fields):
 )
 def test_what_is_taken(sent: Any, taken: Any) -> None:
     before = repr(sent)
-    assert accepted(Sample, sent) == taken
+    assert accepted(kinds_of(Sample), sent) == taken
     assert repr(sent) == before
 
 

@@ -5,7 +5,8 @@ from sqlalchemy import Boolean, Column, ColumnElement, Date, MetaData, Table, Te
 from sqlalchemy.dialects import postgresql
 
 from runtime.statements import among
-from zgw.counts import BLOCK, SQL, Counted, Counts, Tally, named
+from zgw.counts import BLOCK, SQL, Counted, Counts, named
+from zgw.tally import Tally
 
 METADATA = MetaData()
 ZAAK = Table(

@@ -10,8 +10,7 @@ from services.zaken.zaak import ZAAK
 from tests.answers import errors
 from tests.stack import Client
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
-from zgw.columns import describe
-from zgw.fields import Fields
+from zgw.fields import Fields, describe
 
 ZAAKOBJECTEN = "/zaken/api/v1/zaakobjecten"
 NOTITIES = "/zaken/api/v1/zaaknotities"

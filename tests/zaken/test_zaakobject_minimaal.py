@@ -7,8 +7,7 @@ import pytest
 from services.zaken.objectidentificatie import OBJECTEN
 from tests.oas.answers import as_read, faults
 from tests.zaken.zaakmaker import Zaakmaker
-from zgw.columns import Property, describe
-from zgw.fields import Fields
+from zgw.fields import Fields, Property, describe
 
 ROOT = "/zaken/api/v1"
 

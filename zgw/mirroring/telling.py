@@ -14,9 +14,9 @@ import httpx
 from runtime.faults import Unavailable
 from runtime.problems import Problem, forbidden
 from zgw.externals import at_once
-from zgw.fields import path_of
 from zgw.mirroring.agreement import Agreement, Mirror, Notice
 from zgw.mirroring.leading import Asker, leading
+from zgw.types import path_of
 
 log = logging.getLogger("samenzaak.mirroring")
 

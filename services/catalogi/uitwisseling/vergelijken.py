@@ -7,7 +7,7 @@ from typing import Any
 from services.catalogi.geldigheid import IDENTITY
 from services.catalogi.uitwisseling.bestand import FILES, Bundel
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, Namen, body_of, uuid_of
-from zgw.columns import describe
+from zgw.fields import describe
 
 BESIDE = ("concept", "is_eindstatus", "omschrijving_generiek", "zaaktype_identificatie")
 """Read-only properties that both files have and that must agree too. The dates of subtypes are left out, because Open

@@ -19,9 +19,9 @@ from services.catalogi.uitwisseling.bestand import Bundel
 from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
-from zgw.columns import Property, describe
-from zgw.fields import Fields, Matching
+from zgw.fields import Fields, Property, describe
 from zgw.resource import Resource
+from zgw.types import Matching
 
 RESOURCES: Mapping[str, Resource] = {
     "Catalogus": CATALOGUS,
