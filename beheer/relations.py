@@ -26,39 +26,83 @@ TARGET_GONE = "target gone"
 OUTDATED = "archiving outdated"
 UNKNOWN = "the API elsewhere does not answer"
 
-DOCUMENT = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
-OIO = "/documenten/api/v1/objectinformatieobjecten"
+ZAKEN, BESLUITEN, DOCUMENTEN = "/zaken/api/v1/", "/besluiten/api/v1/", "/documenten/api/v1/"
 
-DOCUMENTS = """
-    WITH ours AS (
-        SELECT '{collection}' || l.uuid AS path, '{object}' || l.{key} AS source, l.informatieobject AS target,
-               EXISTS (SELECT FROM {documenten}.document d WHERE '{document}' || d.uuid = l.informatieobject) AS present
-        FROM {leading} l WHERE l.informatieobject LIKE '{document}%'
-    ), theirs AS (
-        SELECT '{oio}/' || m.uuid AS path, m.object AS source, '{document}' || m.informatieobject AS target
-        FROM {documenten}.objectinformatieobject m WHERE m.object_type = '{key}' AND m.object LIKE '{object}%'
+
+@dataclass(frozen=True)
+class Side:
+    """The records of one side: their table, and in SQL the path of a record and the URLs of what it connects."""
+
+    service: str
+    table: str
+    path: str
+    source: str
+    target: str
+    condition: str = "true"
+
+    def rows(self, tenant: str) -> str:
+        """Return the query of all records of a municipality."""
+        columns = f"id, {self.path} AS path, {self.source} AS source, {self.target} AS target"
+        return f"SELECT {columns} FROM {_schema(tenant, self.service)}.{self.table} WHERE {self.condition}"  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The two sides of a relation, and where its targets are: the service, the table and the beginning of the path."""
+
+    leading: Side
+    mirror: Side
+    targets: tuple[str, str, str]
+
+    def compared(self, tenant: str) -> str:
+        """Return the query of what only one side has, of the relations within this installation."""
+        service, table, prefix = self.targets
+        exists = f"EXISTS (SELECT FROM {_schema(tenant, service)}.{table} t WHERE '{prefix}' || t.uuid = target)"
+        return f"""
+            WITH ours AS (
+                SELECT *, {exists} AS present FROM ({self.leading.rows(tenant)}) l WHERE target LIKE '{prefix}%'
+            ), theirs AS (
+                SELECT * FROM ({self.mirror.rows(tenant)}) m WHERE source LIKE '/%'
+            )
+            SELECT coalesce(ours.path, theirs.path) AS path, source, target, ours.path IS NULL AS orphan, present
+            FROM ours FULL JOIN theirs USING (source, target)
+            WHERE ours.path IS NULL OR theirs.path IS NULL ORDER BY source, target"""  # noqa: S608
+
+
+def _of_documents(service: str, kind: str, objects: str) -> Relation:
+    leading = Side(
+        service,
+        f"{kind}informatieobject",
+        f"'/{service}/api/v1/{kind}informatieobjecten/' || uuid",
+        f"'{objects}' || {kind}",
+        "informatieobject",
     )
-"""
-"""Relations of zaken and besluiten with own documents."""
-
-ZAKEN = """
-    WITH ours AS (
-        SELECT '/besluiten/api/v1/besluiten/' || l.uuid AS path, '/besluiten/api/v1/besluiten/' || l.uuid AS source,
-               l.zaak AS target,
-               EXISTS (SELECT FROM {zaken}.zaak z WHERE '/zaken/api/v1/zaken/' || z.uuid = l.zaak) AS present
-        FROM {besluiten}.besluit l WHERE l.zaak LIKE '/zaken/api/v1/zaken/%'
-    ), theirs AS (
-        SELECT '/zaken/api/v1/zaken/' || m.zaak || '/besluiten/' || m.uuid AS path, m.besluit AS source,
-               '/zaken/api/v1/zaken/' || m.zaak AS target
-        FROM {zaken}.zaakbesluit m WHERE m.besluit LIKE '/besluiten/api/v1/besluiten/%'
+    mirror = Side(
+        "documenten",
+        "objectinformatieobject",
+        f"'{DOCUMENTEN}objectinformatieobjecten/' || uuid",
+        "object",
+        f"'{DOCUMENTEN}enkelvoudiginformatieobjecten/' || informatieobject",
+        f"object_type = '{kind}'",
     )
-"""
+    return Relation(leading, mirror, ("documenten", "document", f"{DOCUMENTEN}enkelvoudiginformatieobjecten/"))
 
-COMPARED = """
-    SELECT coalesce(ours.path, theirs.path) AS path, source, target, ours.path IS NULL AS orphan, present
-    FROM ours FULL JOIN theirs USING (source, target)
-    WHERE ours.path IS NULL OR theirs.path IS NULL ORDER BY source, target
-"""
+
+RELATIONS = {
+    "zaakinformatieobject": _of_documents("zaken", "zaak", f"{ZAKEN}zaken/"),
+    "besluitinformatieobject": _of_documents("besluiten", "besluit", f"{BESLUITEN}besluiten/"),
+    "zaakbesluit": Relation(
+        Side("besluiten", "besluit", f"'{BESLUITEN}besluiten/' || uuid", f"'{BESLUITEN}besluiten/' || uuid", "zaak"),
+        Side(
+            "zaken",
+            "zaakbesluit",
+            f"'{ZAKEN}zaken/' || zaak || '/besluiten/' || uuid",
+            "besluit",
+            f"'{ZAKEN}zaken/' || zaak",
+        ),
+        ("zaken", "zaak", f"{ZAKEN}zaken/"),
+    ),
+}
 
 ARCHIVING = """
     SELECT '/zaken/api/v1/zaken/' || z.uuid AS path, min(m.besluit) AS source
@@ -78,41 +122,6 @@ ARCHIVING = """
 """
 """Closed zaken that would be archived at another time if it were derived again from their besluiten (zrc-021)."""
 
-
-LEADING_ELSEWHERE = {
-    "zaakinformatieobject": """
-        SELECT '/zaken/api/v1/zaakinformatieobjecten/' || uuid AS path, '/zaken/api/v1/zaken/' || zaak AS source,
-               informatieobject AS target FROM {zaken}.zaakinformatieobject WHERE informatieobject NOT LIKE '/%'
-    """,
-    "besluitinformatieobject": """
-        SELECT '/besluiten/api/v1/besluitinformatieobjecten/' || uuid AS path,
-               '/besluiten/api/v1/besluiten/' || besluit AS source,
-               informatieobject AS target FROM {besluiten}.besluitinformatieobject WHERE informatieobject NOT LIKE '/%'
-    """,
-    "zaakbesluit": """
-        SELECT '/besluiten/api/v1/besluiten/' || uuid AS path, '/besluiten/api/v1/besluiten/' || uuid AS source,
-               zaak AS target FROM {besluiten}.besluit WHERE zaak <> '' AND zaak NOT LIKE '/%'
-    """,
-}
-"""Relations whose leading side is here and whose mirror is elsewhere."""
-
-LED_FROM_ELSEWHERE = {
-    "zaakinformatieobject": """
-        SELECT '/documenten/api/v1/objectinformatieobjecten/' || uuid AS path, object AS source,
-               '/documenten/api/v1/enkelvoudiginformatieobjecten/' || informatieobject AS target
-        FROM {documenten}.objectinformatieobject WHERE object NOT LIKE '/%' AND object_type = 'zaak'
-    """,
-    "besluitinformatieobject": """
-        SELECT '/documenten/api/v1/objectinformatieobjecten/' || uuid AS path, object AS source,
-               '/documenten/api/v1/enkelvoudiginformatieobjecten/' || informatieobject AS target
-        FROM {documenten}.objectinformatieobject WHERE object NOT LIKE '/%' AND object_type = 'besluit'
-    """,
-    "zaakbesluit": """
-        SELECT '/zaken/api/v1/zaken/' || zaak || '/besluiten/' || uuid AS path, besluit AS source,
-               '/zaken/api/v1/zaken/' || zaak AS target FROM {zaken}.zaakbesluit WHERE besluit NOT LIKE '/%'
-    """,
-}
-"""The mirrors here of what leads elsewhere."""
 
 ASKED_AT_ONCE = 8
 
@@ -166,37 +175,19 @@ async def check_relations(
     return [replace(item, repaired=await _repair(operator, elsewhere, caller, item)) for item in found]
 
 
+def _schema(tenant: str, service: str) -> str:
+    return f'"{schema_of(tenant, service)}"'
+
+
 async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency]:
-    services = ("zaken", "besluiten", "documenten", "catalogi")
-    zaken, besluiten, documenten, catalogi = (f'"{schema_of(tenant, name)}"' for name in services)
-    queries = {
-        "zaakinformatieobject": DOCUMENTS.format(
-            collection="/zaken/api/v1/zaakinformatieobjecten/",
-            object="/zaken/api/v1/zaken/",
-            key="zaak",
-            leading=f"{zaken}.zaakinformatieobject",
-            documenten=documenten,
-            document=DOCUMENT,
-            oio=OIO,
-        ),
-        "besluitinformatieobject": DOCUMENTS.format(
-            collection="/besluiten/api/v1/besluitinformatieobjecten/",
-            object="/besluiten/api/v1/besluiten/",
-            key="besluit",
-            leading=f"{besluiten}.besluitinformatieobject",
-            documenten=documenten,
-            document=DOCUMENT,
-            oio=OIO,
-        ),
-        "zaakbesluit": ZAKEN.format(zaken=zaken, besluiten=besluiten),
-    }
     found: list[Inconsistency] = []
+    schemas = {name: _schema(tenant, name) for name in ("zaken", "besluiten", "catalogi")}
     try:
-        for relation, query in queries.items():
-            for row in await admin.fetch(query + COMPARED):
+        for name, relation in RELATIONS.items():
+            for row in await admin.fetch(relation.compared(tenant)):
                 kind = ORPHAN if row["orphan"] else MISSING if row["present"] else TARGET_GONE
-                found.append(Inconsistency(relation, kind, row["path"], row["source"], row["target"]))
-        for row in await admin.fetch(ARCHIVING.format(zaken=zaken, besluiten=besluiten, catalogi=catalogi)):
+                found.append(Inconsistency(name, kind, row["path"], row["source"], row["target"]))
+        for row in await admin.fetch(ARCHIVING.format(**schemas)):
             found.append(Inconsistency("zaakbesluit", OUTDATED, row["path"], row["source"], row["path"]))
     except asyncpg.UndefinedTableError as e:
         raise LookupError(f"there is no municipality {tenant}") from e
@@ -206,7 +197,6 @@ async def _compare(admin: asyncpg.Connection, tenant: str) -> list[Inconsistency
 async def _compare_elsewhere(
     admin: asyncpg.Connection, tenant: str, elsewhere: Externals, caller: Caller
 ) -> list[Inconsistency]:
-    schemas = {name: f'"{schema_of(tenant, name)}"' for name in ("zaken", "besluiten", "documenten")}
     limit = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def judged(relation: str, judge: Judge, row: asyncpg.Record) -> Inconsistency:
@@ -218,9 +208,12 @@ async def _compare_elsewhere(
         return Inconsistency(relation, kind, row["path"], row["source"], row["target"])
 
     work = []
-    for queries, judge in ((LEADING_ELSEWHERE, _of_leading), (LED_FROM_ELSEWHERE, _of_led)):
-        for relation, query in queries.items():
-            rows = await admin.fetch(query.format(**schemas) + " ORDER BY id")
+    for relation, sides in RELATIONS.items():
+        for side, judge, outside in (
+            (sides.leading, _of_leading, "target <> '' AND target NOT LIKE '/%'"),
+            (sides.mirror, _of_led, "source NOT LIKE '/%'"),
+        ):
+            rows = await admin.fetch(f"SELECT * FROM ({side.rows(tenant)}) s WHERE {outside} ORDER BY id")  # noqa: S608
             work += [judged(relation, judge, row) for row in rows]
     return [item for item in await asyncio.gather(*work) if item.kind]
 

@@ -70,3 +70,8 @@ def default_of(property_: Property) -> TextClause | None:
         value = value.model_dump(mode="json", by_alias=True)
     written = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text("'{}'".format(written.replace("'", "''").replace(":", r"\:")))
+
+
+def add_statistics(table: Table, name: str, expression: str) -> None:
+    """Let PostgreSQL count the values of an expression of a table, in SQL, as it does of a column."""
+    table.info.setdefault("ddl", []).append(f"CREATE STATISTICS {name} ON {expression} FROM {table.name}")

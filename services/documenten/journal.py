@@ -16,14 +16,14 @@ from functools import partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, MetaData, Text, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, BindParameter, MetaData, Text, any_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from runtime.per_tenant import PerTenant
 from runtime.problems import Problem, UnknownTenant
-from runtime.statements import Executor, among, table_of
+from runtime.statements import Executor, Prepared, among, table_of
 from services.documenten.storage import storage_of
 from zgw.request import Service
 
@@ -66,9 +66,11 @@ JOURNAL = table_of(JournalRow)
 
 UNAVAILABLE = (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-# These two are on the path of every document, and constant, so they are written as what they would compile to.
-_ANNOUNCE = "INSERT INTO journal (key, removable_from) SELECT unnest($1::text[]), now() + $2"
-_KEEP = "DELETE FROM journal WHERE key = ANY($1)"
+_KEYS: BindParameter[Any] = bindparam("keys", type_=ARRAY(Text))
+_ANNOUNCE = Prepared(
+    insert(JOURNAL).from_select(["key", "removable_from"], select(func.unnest(_KEYS), func.now() + PATIENCE))
+)
+_KEEP = Prepared(delete(JOURNAL).where(JOURNAL.c.key == any_(_KEYS)))
 
 
 # --- Keys -------------------------------------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ async def new_key(service: Service, tenant: str) -> Key:
     if not stock:
         names = [uuid.uuid4().hex for _ in range(STOCK)]
         async with service.database.acquire(tenant) as db:
-            await db.connection.execute(_ANNOUNCE, names, PATIENCE)
+            await db.execute(_ANNOUNCE(keys=names))
         stock += [Key(name, now) for name in names]
     return stock.pop()
 
@@ -134,7 +136,7 @@ async def keep(db: Executor, service: Service, tenant: str, keys: Sequence[str])
 
     Raises Problem 503 when the sweep was first and their content is gone.
     """
-    if not keys or await db.connection.execute(_KEEP, list(keys)) == f"DELETE {len(keys)}":
+    if not keys or await db.execute(_KEEP(keys=list(keys))) == len(keys):
         return
     # The sweep was first, or a backup was put back and the journal with it: then the stock is worth nothing.
     stock_of(service, tenant).clear()

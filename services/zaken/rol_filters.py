@@ -27,6 +27,7 @@ from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.visitors import iterate
 
+from zgw.columns import add_statistics
 from zgw.filters import Filter, Within, equal, reference
 from zgw.types import Length, Ref
 
@@ -124,5 +125,4 @@ def identification_indexes(rol: Table) -> None:
     for key in dict.fromkeys(key for _, _, key, _ in IDENTIFICATIES):
         Index(f"rol_{key.lower()}", member(rol, key), postgresql_where=filled(rol, key))
         # PostgreSQL knows nothing of an expression in a partial index, and would expect to find hundreds of rollen.
-        statistics = f"CREATE STATISTICS rol_{key.lower()}_values ON (betrokkene_identificatie ->> '{key}') FROM rol"
-        rol.info.setdefault("ddl", []).append(statistics)
+        add_statistics(rol, f"rol_{key.lower()}_values", f"(betrokkene_identificatie ->> '{key}')")

@@ -18,7 +18,7 @@ from services.notificaties.worker import Worker
 from tests.afbreken.awaits import Count, at_every_await
 from tests.afbreken.rest import TENANT, at_rest
 from tests.stack import PUBLIC, Stack
-from zgw import outbox
+from zgw import relay
 
 
 def bericht() -> dict[str, Any]:
@@ -44,14 +44,14 @@ async def test_the_relay_brings_what_it_was_kept_from(
             await db.execute(table.insert().values(bases=[PUBLIC], message=message))
 
     async def right() -> None:
-        assert await outbox._relay_batch(service, TENANT) in (0, 1)
+        assert await relay._relay_batch(service, TENANT) in (0, 1)
         assert waiting[0] in {message["resourceUrl"] for message in gemeld}
         assert await admin.fetchval(f"SELECT count(*) FROM {TENANT}_zaken.outbox") == 0
         await at_rest(still, admin)
         await prepare()
 
     await prepare()
-    counts["relay"] = await at_every_await(lambda: outbox._relay_batch(service, TENANT), right)
+    counts["relay"] = await at_every_await(lambda: relay._relay_batch(service, TENANT), right)
     await right()
     await admin.execute(f"DELETE FROM {TENANT}_zaken.outbox")
 

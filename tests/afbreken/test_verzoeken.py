@@ -12,7 +12,7 @@ from tests.besluiten.wereld import DOCUMENTEN, RSIN, ZAKEN, Werk
 from tests.documenten.maak_document import body as document_body
 from tests.relaties.bewerkingen import OPERATIONS, Operation
 from tests.stack import Stack
-from zgw import outbox
+from zgw import relay
 
 MIRRORED = [
     pytest.param(one, marks=[] if one.name == "zaakinformatieobject create" else pytest.mark.long, id=one.name)
@@ -112,7 +112,7 @@ async def test_a_write_with_a_mirror_is_completed_or_not_there(
             table = f"{TENANT}_{service.api.service}.outbox"
             await admin.execute(f"UPDATE {table} SET held_until = now() - interval '1 second' WHERE held_until > now()")
             for _ in range(3):
-                await outbox._relay_batch(service, TENANT)
+                await relay._relay_batch(service, TENANT)
             assert await admin.fetch(f"SELECT * FROM {table}") == []
         assert await check_relations(admin, TENANT) == []
         await at_rest(still, admin)

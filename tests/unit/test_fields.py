@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from zgw.fields import Duration, Email, Fields, Length, OptionalRsin, Ref, Rsin, Url, Whole, path_of
+from zgw.fields import Fields
 from zgw.problems import from_pydantic
+from zgw.types import Duration, Email, Length, OptionalRsin, Ref, Rsin, Url, Whole, path_of
 
 BASES = ("http://samenzaak.test", "https://deventer.test")
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
