@@ -24,10 +24,9 @@ from gateway import registry, snapshot
 from gateway.config import secret_box
 from runtime.loading import load_settings
 from runtime.settings import Settings
+from runtime.version import VERSION
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Samenzaak: the ZGW APIs for several municipalities."
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 tenant_app = typer.Typer(no_args_is_help=True, help="Municipalities.")
 client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications that may log in.")
 app.add_typer(tenant_app, name="tenant")
@@ -38,6 +37,21 @@ app.add_typer(selectielijst_app, name="selectielijst")
 app.add_typer(check_app, name="check")
 app.add_typer(notifications_app, name="notifications")
 app.add_typer(external_app, name="external")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"samenzaak {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Samenzaak: the ZGW APIs for several municipalities."""
 
 
 @app.command("serve")

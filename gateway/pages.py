@@ -12,6 +12,7 @@ from gateway.config import Config
 from gateway.error_pages import PREFIX, error_page
 from gateway.registry import Registry
 from runtime.problems import Problem
+from runtime.version import VERSION
 
 READY_SECONDS = 3.0
 """How long a part may take to say that it is there: less than the time-out of the probes in k8s/."""
@@ -62,6 +63,7 @@ code {{ font-family: ui-monospace, monospace; font-size: .9em }}
 <code>client_id</code>. De beheerder van uw gemeente geeft die uit.</p>
 <p lang="en">Every request needs a JWT, signed with the secret of your <code>client_id</code>.
 Ask the operator for both.</p>
+<p><small>Samenzaak {version}</small></p>
 </main>
 </html>
 """
@@ -115,7 +117,7 @@ def front_page() -> str:
         _ITEM.format(name=name, title=html.escape(title), text=html.escape(text), english=html.escape(english))
         for name, (title, text, english) in APIS.items()
     )
-    return _PAGE.format(apis="\n".join(items))
+    return _PAGE.format(apis="\n".join(items), version=html.escape(VERSION))
 
 
 def ready(missing: list[str]) -> Response:

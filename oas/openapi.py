@@ -18,6 +18,7 @@ from oas.parts import (
     used_headers,
     with_text,
 )
+from runtime.version import VERSION
 from zgw.api import Api
 
 
@@ -38,7 +39,13 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
     descriptions = {resource.path: resource.description for resource in api.resources}
     whole = {
         "openapi": "3.0.3",
-        "info": {"title": api.title, "version": api.version, "description": api.description, "license": LICENSE},
+        "info": {
+            "title": api.title,
+            "version": api.version,
+            "description": api.description,
+            "license": LICENSE,
+            "x-samenzaak-versie": VERSION,
+        },
         "servers": [{"url": base + api.root}],
         "tags": [with_text({"name": tag}, descriptions.get(tag, "")) for tag in tags],
         "paths": {path: dict(sorted(item.items(), key=by_method)) for path, item in made.paths.items()},

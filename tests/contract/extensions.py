@@ -6,8 +6,9 @@ extension, so this list is exactly what vendors cannot count on elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .compare import counterpart, matches, parent
 from .contract import Contract
@@ -17,7 +18,7 @@ from .schema import Flat, is_below
 @dataclass(frozen=True)
 class Extension:
     """One extension. ``service``, ``operation`` and ``path`` are patterns (``a|b``, ``*``); ``what`` is ``operation``,
-    ``parameter``, ``request`` or ``response``."""
+    ``parameter``, ``request``, ``response``, or ``document`` for what belongs to no operation."""
 
     reason: str
     service: str
@@ -43,6 +44,7 @@ class Extra:
 
 
 EXTENSIONS = [
+    Extension("The version of Samenzaak that serves the API.", "*", "", "document", "info.x-samenzaak-versie"),
     Extension(
         "The size of a page, where the standard fixes it at 100.", "*", "*_list|*__zoek", "parameter", "query:pageSize"
     ),
@@ -140,6 +142,11 @@ def extras(service: str, normative: Contract, ours: Contract) -> Iterator[Extra]
                     found.append(Extra(service, operation.name, side, media_type))
         yield from found
     yield from (Extra(service, name, "operation") for name in ours.operations if name not in known)
+
+
+def document_extras(service: str, ours: Mapping[str, Any]) -> Iterator[Extra]:
+    """Yield what the document of ``ours`` has of its own that belongs to no operation."""
+    yield from (Extra(service, "", "document", f"info.{name}") for name in ours["info"] if name.startswith("x-"))
 
 
 def beside(ours: Flat, standard: Flat) -> list[str]:

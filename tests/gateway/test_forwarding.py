@@ -17,6 +17,7 @@ from gateway.config import secret_box
 from runtime import recent
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
+from runtime.version import VERSION
 from tests.gateway.conftest import World
 from tests.gateway.fakes import SECRET, ask, make_token, reply
 from zgw.versions import VERSIONS
@@ -226,6 +227,7 @@ async def test_front_page_and_health(world: World, monkeypatch: pytest.MonkeyPat
     assert page.status == 200
     assert page.headers["x-content-type-options"] == "nosniff"
     assert all(f"/{name}/api/v1/openapi.json" in page.body.decode() for name in SERVICES)
+    assert f"Samenzaak {VERSION}" in page.body.decode()
     assert (await ask(world.gateway, "/", "HEAD")).body == b""
     assert (await ask(world.gateway, "/", "POST")).code == (405, "method_not_allowed")
     assert (await ask(world.gateway, "/health/live")).json == {"status": "ok"}
