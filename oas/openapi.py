@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from oas.descriptions import Texts, describe, texts_of
 from oas.model import Document, Operation
 from oas.operations import VERBS, WRITING, of_action, of_trail, of_verb
 from oas.parts import (
@@ -22,8 +23,8 @@ from runtime.version import VERSION
 from zgw.api import Api
 
 
-def document(api: Api, base: str = "") -> dict[str, Any]:
-    """Return the OpenAPI document of an API that clients reach below ``base``."""
+def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, Any]:
+    """Return the OpenAPI document of an API that clients reach below ``base``, with its texts or those given."""
     made = Document(api)
     for resource in api.resources:
         for verb in resource.verbs:
@@ -56,6 +57,7 @@ def document(api: Api, base: str = "") -> dict[str, Any]:
             "securitySchemes": SECURITY,
         },
     }
+    describe(whole, texts_of(api.service) if texts is None else texts)
     # Parts that occur more than once would be anchors and aliases in YAML, which many tools do not read.
     copied: dict[str, Any] = orjson.loads(orjson.dumps(whole))
     return copied

@@ -1,6 +1,5 @@
 """The OAS says what the declarations say, and is a valid OpenAPI document."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -10,9 +9,8 @@ import yaml
 from openapi_spec_validator import validate
 from sqlmodel import Field
 
-from beheer.provision import api_of
+from oas.descriptions import Texts
 from oas.openapi import document
-from runtime.tenancy import SERVICES
 from tests.oas.oas_sample import API, VerlengingFields, sample
 from zgw.fields import Fields, Variants
 from zgw.types import JsonObject, Url
@@ -25,7 +23,7 @@ EMPTY_TEXT = {"type": "string", "maxLength": 0}
 @pytest.fixture(scope="module")
 def oas() -> Json:
     """The document of the sample."""
-    return document(API, "https://zaken.example.nl")
+    return document(API, "https://zaken.example.nl", Texts())
 
 
 def operation(oas: Json, name: str) -> Json:
@@ -314,42 +312,6 @@ def test_one_object_or_more_of_them_are_two_schemas_with_a_name(oas: Json) -> No
     assert content(oas, "zaak_nummers") == {"oneOf": [to("Lock"), to("LockList")]}
     listed = schema(oas, "LockList")
     assert (listed["type"], listed["items"], listed["x-generate-alias-as-model"]) == ("array", to("Lock"), True)
-
-
-def nodes(node: Any) -> Iterator[Json]:
-    """Yield every object in a document."""
-    if isinstance(node, dict):
-        yield node
-    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from nodes(inner)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_no_choice_has_an_array_without_a_name(service: str) -> None:
-    keywords = ("oneOf", "anyOf", "allOf")
-    found = [choice for node in nodes(document(api_of(service))) for word in keywords for choice in node.get(word, ())]
-    assert found
-    assert [choice for choice in found if choice.get("type") == "array"] == []
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_java_can_choose(service: str) -> None:
-    """Its clients ignore unknown members, so an object fits each class, and they refuse what fits two of `oneOf`."""
-    found = document(api_of(service))
-    kinds = [
-        [found["components"]["schemas"][choice["$ref"].rpartition("/")[2]]["type"] for choice in node["oneOf"]]
-        for node in nodes(found)
-        if "oneOf" in node
-    ]
-    assert [kind for kind in kinds if kind != ["object", "array"]] == []
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_an_object_of_any_members_says_so(service: str) -> None:
-    """TypeScript takes one that says nothing for an object that has no member, and Java drops what it has."""
-    known = {"properties", "additionalProperties", "maxProperties"}
-    objects = [node for node in nodes(document(api_of(service))) if node.get("type") == "object"]
-    assert [node for node in objects if not known & node.keys()] == []
 
 
 def test_rules_and_warnings_are_told(oas: Json) -> None:

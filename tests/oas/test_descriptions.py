@@ -1,0 +1,100 @@
+"""The Dutch texts beside the declarations reach the document, and none of them is left over."""
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from beheer.provision import api_of
+from oas.descriptions import Texts, base_of, describe, parsed, texts_of
+from oas.openapi import document
+from runtime.tenancy import SERVICES
+
+FILE = """# Zaak
+
+Een zaak is
+werk.
+
+identificatie
+: Het nummer
+  van de zaak.
+
+## Filters
+
+startdatum__gt
+: Begonnen na deze dag.
+
+## Bewerkingen
+
+zaak_list
+: Vraag zaken op.
+"""
+
+
+def texts(content: str) -> Texts:
+    found = Texts()
+    parsed(content.splitlines(), found)
+    return found
+
+
+def test_file_is_read() -> None:
+    found = texts(FILE)
+    assert found.schemas == {"Zaak": "Een zaak is werk."}
+    assert found.properties == {("Zaak", "identificatie"): "Het nummer van de zaak."}
+    assert found.filters == {("Zaak", "startdatum__gt"): "Begonnen na deze dag."}
+    assert found.operations == {"zaak_list": "Vraag zaken op."}
+
+
+@pytest.mark.parametrize("wrong", ["# Zaak\n\n## Velden\n", "# Zaak\n\na\n: x\n\na\n: y\n"])
+def test_wrong_file_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"second heading|two texts"):
+        texts(wrong)
+
+
+def test_texts_reach_the_document() -> None:
+    text: dict[str, Any] = {"type": "string"}
+    date = {"name": "startdatum__gt", "in": "query", "description": "later", "schema": text}
+    path = {"name": "uuid", "in": "path", "schema": text}
+    answer = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Zaak"}}}}
+    whole: dict[str, Any] = {
+        "components": {"schemas": {
+            "Zaak": {"type": "object", "properties": {"identificatie": dict(text), "verlenging": {"$ref": "x"}}},
+            "ZaakPatchRequest": {"type": "object", "properties": {"identificatie": dict(text)}},
+        }},
+        "paths": {"/zaken": {"get": {
+            "operationId": "zaak_list", "description": "Regels:", "parameters": [date, path],
+            "responses": {"200": answer},
+        }}},
+    }  # fmt: skip
+    describe(whole, texts(FILE + "\n# Verlenging\n\nLanger.\n\n# Algemeen\n\nuuid\n: Het kenmerk.\n"))
+    schemas, operation = whole["components"]["schemas"], whole["paths"]["/zaken"]["get"]
+    assert schemas["Zaak"]["description"] == "Een zaak is werk."
+    for name in ("Zaak", "ZaakPatchRequest"):
+        assert schemas[name]["properties"]["identificatie"] == {**text, "description": "Het nummer van de zaak."}
+    assert schemas["Zaak"]["properties"]["verlenging"] == {"$ref": "x"}
+    assert operation["description"] == "Vraag zaken op.\n\nRegels:"
+    assert date["description"] == "Begonnen na deze dag."
+    assert path["description"] == "Het kenmerk."
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_text_is_left_over(service: str) -> None:
+    """A text that no document has was written under a name that does not exist (any more)."""
+    found, whole = texts_of(service), document(api_of(service))
+    operations = {operation["operationId"] for item in whole["paths"].values() for operation in item.values()}
+    assert [key for key in {**found.properties, **found.filters} if key not in found.used | general()] == []
+    assert set(found.operations) <= operations
+    assert set(found.schemas) - general_schemas() <= {base_of(name) for name in whole["components"]["schemas"]}
+
+
+def general() -> set[tuple[str, str]]:
+    """The texts that all APIs have; not each of them uses them all."""
+    return set(_general().properties)
+
+
+def general_schemas() -> set[str]:
+    return set(_general().schemas)
+
+
+def _general() -> Texts:
+    return texts((files("oas") / "texts" / "algemeen.md").read_text("utf-8"))
