@@ -1,4 +1,4 @@
-"""Recipes of docs/recipes.md: the code blocks of a heading, each with where it goes, carried out in a copy of the product.
+"""Recipes of docs/recipes.md: the code blocks below a heading, which are carried out in a copy of the product.
 
 The line before a block tells what to do with it, in one of these forms::
 
@@ -12,6 +12,7 @@ The line before a block tells what to do with it, in one of these forms::
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,8 @@ class Step:
 
 
 def recipes() -> dict[str, list[Step]]:
-    """Return the steps of each recipe, by its heading. Raises ValueError for a block that does not tell where it goes."""
+    """Return the steps of each recipe, by its heading. Raises ValueError for a block of which nothing tells where it
+    goes."""
     found = {}
     for section in PAGE.read_text().split("\n## ")[1:]:
         heading, _, text = section.partition("\n")
@@ -61,16 +63,28 @@ def step_of(before: str, block: str) -> Step:
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the product in which recipes are carried out."""
+    """A copy of the product in which recipes are carried out. ``temporary`` is a folder for what runs in it."""
 
     folder: Path
+    temporary: Path
 
-    def carry_out(self, step: Step) -> None:
-        """Do one step. Raises AssertionError when its text is not on one line of the file, or a command fails."""
+    def carry_out(self, step: Step, later: str | None = None) -> list[str]:
+        """Do one step, but of the commands that begin with ``later`` return the arguments.
+
+        Raises AssertionError when its text is not on one line of the file, or a command fails.
+        """
         if step.how == "Run":
+            left: list[str] = []
             for command in step.block.splitlines():
-                self.run(command)
-            return
+                if later and command.startswith(later):
+                    left += words(command.removeprefix(later))
+                else:
+                    self.run(command)
+            return left
+        self._write(step)
+        return []
+
+    def _write(self, step: Step) -> None:
         file = self.folder / step.path
         if step.how == "A new file,":
             assert not file.exists(), f"{step.path} exists"
@@ -104,10 +118,15 @@ class Copy:
         # What belongs to this run of the tests is not for a run inside it. What is installed is the product itself, and
         # the copy comes before that.
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAMENZAAK_", "PYTEST_"))}
-        return {**kept, "PYTHONPATH": str(self.folder), "TMPDIR": str(self.folder / "tmp")}
+        return {**kept, "PYTHONPATH": str(self.folder), "TMPDIR": str(self.temporary)}
 
 
-def copy(folder: Path) -> Copy:
+def words(command: str) -> list[str]:
+    """Return the words of a command, as a shell reads them, each quoted anew."""
+    return [shlex.quote(word) for word in shlex.split(command)]
+
+
+def copy(folder: Path, temporary: Path) -> Copy:
     """Copy what git knows, and what it would add, to ``folder``, with the environment of this process as ``.venv``."""
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -125,5 +144,4 @@ def copy(folder: Path) -> Copy:
         (folder / ".venv" / part.name).symlink_to(part)
     (folder / ".venv" / ".ready").unlink(missing_ok=True)
     (folder / ".venv" / ".ready").touch()
-    (folder / "tmp").mkdir()
-    return Copy(folder)
+    return Copy(folder, temporary)

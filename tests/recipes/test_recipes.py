@@ -1,5 +1,7 @@
 """Each recipe of docs/recipes.md does what it says, in a copy of the product."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,15 @@ import pytest
 from tests.recipes.recipe import Copy, copy, recipes, step_of
 
 RECIPES = recipes()
+PYTEST = ".venv/bin/pytest -n0"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Copy]:
+    """A copy of the product."""
+    # The address of the socket of a PostgreSQL has to be short, and that of this test is in a deep folder.
+    with tempfile.TemporaryDirectory(prefix="recipe-") as temporary:
+        yield copy(tmp_path, Path(temporary))
 
 
 def in_style(made: Copy) -> None:
@@ -14,23 +25,31 @@ def in_style(made: Copy) -> None:
     made.run(".venv/bin/ruff check . && .venv/bin/ruff format --check .")
 
 
+def test_the_recipes_do_what_they_say(made: Copy) -> None:
+    """One after the other in the same copy; their tests come together at the end, because most need a running stack."""
+    tests: list[str] = []
+    for steps in RECIPES.values():
+        for step in steps:
+            tests += made.carry_out(step, later=PYTEST)
+    in_style(made)
+    made.run(f"{PYTEST} {' '.join(dict.fromkeys(tests))}")
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_does_what_it_says(tmp_path: Path, name: str) -> None:
-    made = copy(tmp_path)
+def test_a_recipe_needs_no_other(made: Copy, name: str) -> None:
     for step in RECIPES[name]:
         made.carry_out(step)
     in_style(made)
 
 
 @pytest.mark.long
-def test_the_recipes_together_leave_a_product_that_passes_its_general_tests(tmp_path: Path) -> None:
-    made = copy(tmp_path)
+def test_the_recipes_leave_a_product_that_passes_its_general_tests(made: Copy) -> None:
     for steps in RECIPES.values():
         for step in steps:
-            made.carry_out(step)
-    in_style(made)
+            made.carry_out(step, later=PYTEST)
     made.run(".venv/bin/mypy .")
-    made.run(".venv/bin/pytest -n0 tests/architecture tests/contract tests/foundation tests/unit")
+    made.run(f"{PYTEST} tests/architecture tests/contract tests/foundation tests/unit")
 
 
 def test_every_recipe_ends_with_what_shows_that_it_works() -> None:
