@@ -2,25 +2,23 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from runtime.secret_key import derived, key_of
-from runtime.tenancy import SERVICES, check_time_zone
+from runtime.secret_key import derived
+from runtime.setting_types import Folder, Header, HttpUrl, Keys, Number, Numbers, PostgresUrl, ServiceUrls, TimeZone
 
 PREFIX = "SAMENZAAK_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
-Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -31,13 +29,13 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    home: Path = Field(Path("./var"), description="Folder for everything that is kept locally.")
-    database_url: str | None = Field(
+    home: Folder = Field(Path("./var"), description="Folder for everything that is kept locally.")
+    database_url: PostgresUrl | None = Field(
         None, description="PostgreSQL 15 or newer, `postgresql://…`. Without it the embedded PostgreSQL is used."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    public_url: str | None = Field(
+    public_url: HttpUrl | None = Field(
         None,
         description="URL at which clients reach the gateway. Without it `http://localhost:{port}`. Its scheme and port "
         "are those of all URLs, also below the host names of municipalities.",
@@ -48,7 +46,7 @@ class Settings(BaseSettings):
         description="Secret of at least 32 characters, from which all internal keys are derived. Required with a "
         "database URL; otherwise it is made once and kept in `secret_key` in the home folder.",
     )
-    keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+    keys: Keys = Field(
         {},
         repr=False,
         description="The keys of one process instead of the secret key, as `purpose=key,…`: `samenzaak keys` makes "
@@ -66,7 +64,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")
     token_max_age: int = Field(3600, gt=0, description="Seconds after its `iat` that a client's token is accepted.")
     token_leeway: int = Field(30, ge=0, description="Seconds that the clock of a client may differ.")
-    time_zone: str = Field(
+    time_zone: TimeZone = Field(
         "Europe/Amsterdam",
         description="Time zone of moments that clients send without an offset, and of today. A municipality may have "
         "its own (`samenzaak tenant time-zone`).",
@@ -79,7 +77,7 @@ class Settings(BaseSettings):
     page_size: int = Field(100, gt=0, description="Results on one page when the client does not ask for a size.")
     page_size_max: int = Field(500, gt=0, description="Most results on one page that a client may ask for.")
     workers: int = Field(1, ge=1, description="Worker processes.")
-    service_urls: Annotated[dict[str, str], NoDecode] = Field(
+    service_urls: ServiceUrls = Field(
         {},
         description="Where separately running services are, as `zaken=http://…,documenten=http://…`. Empty: all "
         "services run in the process of the gateway.",
@@ -90,10 +88,10 @@ class Settings(BaseSettings):
         description="Where the content of documents is kept: `file://`, `s3://`, `az://` or `gs://`. Without it the "
         "folder `documenten` in the home folder.",
     )
-    selectielijst_url: str = Field(
+    selectielijst_url: HttpUrl = Field(
         "https://selectielijst.openzaak.nl/api/v1", description="Root of the Selectielijst API."
     )
-    selectielijst_header: SecretStr | None = Field(
+    selectielijst_header: Header | None = Field(
         None,
         description="A header that a private copy of that API asks for, as `Authorization: Bearer …`. Nobody else gets "
         "it.",
@@ -247,7 +245,7 @@ class Settings(BaseSettings):
     callbacks_per_client: int = Field(
         100, gt=0, description="Most abonnementen of one client in a municipality; more are refused."
     )
-    delivery_waits: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], NoDecode] = Field(
+    delivery_waits: Numbers = Field(
         (25, 100, 400, 1600, 6400, 25600, 60000),
         min_length=1,
         description="Seconds between the attempts to deliver a notification. After the last it is parked, until the "
@@ -259,67 +257,6 @@ class Settings(BaseSettings):
     outgoing_timeout: Number = Field(
         10.0, gt=0, description="Seconds to wait for the answer of another service, API or callback."
     )
-
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgres(cls, url: str | None) -> str | None:
-        if url is not None and urlsplit(url).scheme not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql://, without the name of a driver")
-        return url
-
-    @field_validator("public_url", "selectielijst_url")
-    @classmethod
-    def _is_http(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError("must start with http:// or https:// and have a host")
-        return url.rstrip("/")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_time_zone(cls, name: str) -> str:
-        return check_time_zone(name)
-
-    @field_validator("delivery_waits", mode="before")
-    @classmethod
-    def _split_numbers(cls, value: object) -> object:
-        return value.split(",") if isinstance(value, str) else value
-
-    @field_validator("selectielijst_header")
-    @classmethod
-    def _is_header(cls, header: SecretStr | None) -> SecretStr | None:
-        name, colon, value = header.get_secret_value().partition(":") if header is not None else ("x", ":", "x")
-        if not colon or not name.strip() or not value.strip() or not (name + value).isprintable():
-            raise ValueError("must look like Name: value")
-        return header
-
-    @field_validator("service_urls", mode="before")
-    @classmethod
-    def _split_pairs(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
-        if any(not url for _, _, url in pairs):
-            raise ValueError("must look like zaken=http://…,documenten=http://…")
-        return {name.strip(): url.strip().rstrip("/") for name, _, url in pairs}
-
-    @field_validator("keys", mode="before")
-    @classmethod
-    def _split_keys(cls, value: object) -> object:
-        return dict(key_of(pair) for pair in value.split(",") if pair.strip()) if isinstance(value, str) else value
-
-    @field_validator("service_urls")
-    @classmethod
-    def _are_services(cls, urls: dict[str, str]) -> dict[str, str]:
-        if unknown := sorted(set(urls) - set(SERVICES)):
-            raise ValueError(f"there is no service {', '.join(unknown)}; the services are {', '.join(SERVICES)}")
-        return urls
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
