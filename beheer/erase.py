@@ -109,9 +109,7 @@ async def _tell(admin: asyncpg.Connection, dsn: str, name: str) -> None:
     signals = Signals(dsn)
     await signals.start()
     try:
-        # The others are for processes of the version before, during an upgrade.
-        for channel in (ERASED, "samenzaak_autorisaties", "samenzaak_catalogi"):
-            await admin.execute("SELECT pg_notify($1, $2)", channel, name)
+        await admin.execute("SELECT pg_notify($1, $2)", ERASED, name)
         if not await signals.barrier(HEARD):
             raise ValueError(
                 f"{name}: nobody gets in any more, but not every process of Samenzaak says that it knows; its data and"

@@ -57,17 +57,12 @@ def unknown_path(path: str) -> Problem:
     return Problem(404, "invalid-expand-field", f"Dit attribuut kan niet worden uitgebreid: {path[:200]}.")
 
 
-def text_of(tree: Mapping[str, Any]) -> str:
+def text_of(tree: Tree) -> str:
     """Return the parameter that gives this tree."""
-    return ",".join(_texts(tree, ""))
-
-
-def _texts(tree: Mapping[str, Any], before: str) -> Iterable[str]:
+    texts: list[str] = []
     for name, branch in tree.items():
-        if branch:
-            yield from _texts(branch, f"{before}{name}.")
-        else:
-            yield before + name
+        texts += [f"{name}.{path}" for path in text_of(branch).split(",")] if branch else [name]
+    return ",".join(texts)
 
 
 @cache
