@@ -35,9 +35,15 @@ async def transaction(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
         yield admin
 
 
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+"""How many statements wait for a lock."""
+
+
 async def waiting(stack: Stack, number: int = 1) -> None:
     """Return when so many statements wait for a lock."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with stack.admin() as admin, asyncio.timeout(10):
-        while await admin.fetchval(sql) < number:
-            await asyncio.sleep(0.01)
+    async with stack.admin() as admin:
+
+        async def enough() -> bool:
+            return bool(await admin.fetchval(WAITING) >= number)
+
+        await until(enough, f"never were {number} statements waiting")

@@ -18,8 +18,9 @@ from services.notificaties.addresses import refusal
 from services.notificaties.webhook import TEST_MESSAGE, Webhooks
 from tests.aanval.luisteraars import ABONNEMENT, CONSUMEREN, body, consumer, notifying
 from tests.answers import errors
-from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
+from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import SPLIT, Client, Stack
+from tests.waiting import until
 
 PUBLISH = "/notificaties/api/v1/notificaties"
 
@@ -145,7 +146,7 @@ async def test_nothing_goes_round(stack: Stack, webhook: Webhook, caplog: pytest
             sql = f"SELECT count(*) FROM {table}.delivery WHERE abonnement = $1 AND failed_since IS NOT NULL"
             return bool(await admin.fetchval(sql, made["url"][-36:]))
 
-        await eventually(parked)
+        await until(parked)
         error = await admin.fetchval(f"SELECT error FROM {table}.delivery WHERE abonnement = $1", made["url"][-36:])
         assert "508" in error
     assert len(webhook.received) == 1

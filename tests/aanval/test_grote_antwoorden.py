@@ -1,7 +1,7 @@
 """Large answers that nobody reads: they hold little memory, and take it from no other client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from runtime.memory import AnswerMemory
 from tests.aanval.sockets import connections, head
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack
+from tests.waiting import until
 from tests.zaken.zaakmaker import Zaakmaker
 from zgw import app, request
 
@@ -31,13 +32,6 @@ async def memory(stack: Stack, zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch
     yield found
     # Who left while it waited is noticed when its answer is sent.
     await until(lambda: found.held == 0)
-
-
-async def until(ready: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    async with asyncio.timeout(30):
-        while not ready():
-            await asyncio.sleep(0.02)
 
 
 def headers(client: Client) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """What a client says of where it calls: nothing of that is kept, sent to others, or rendered anew."""
 
-import asyncio
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from oas import openapi, routes
 from tests.stack import PUBLIC, Client, Stack
+from tests.waiting import until
 
 OWN = "http://raalte.test"
 ELSEWHERE = {
@@ -95,11 +95,7 @@ async def test_a_strange_port_reaches_no_notification_trail_or_page(
         page = await raalte.get("/catalogi/api/v1/informatieobjecttypen?pageSize=1&status=alles", headers=headers)
         assert page.json()["next"] is None or page.json()["next"].startswith(f"{OWN}/catalogi/")
         assert not strange([document.json(), trail.json(), page.json()])
-    for _ in range(100):
-        told = [m for m in gemeld if m["resourceUrl"] == OWN + path]
-        if told:
-            break
-        await asyncio.sleep(0.05)
+    told = await until(lambda: [m for m in gemeld if m["resourceUrl"] == OWN + path])
     assert told[0]["hoofdObject"] == OWN + path
     assert not strange(gemeld)
 
@@ -129,11 +125,7 @@ async def test_the_public_host_and_the_own_host_give_subscribers_the_same_urls(
         assert page["results"][0]["url"].startswith(f"{base}/")
         assert page["next"] is None or page["next"].startswith(f"{OWN}/")
         path = kind["url"].removeprefix(base)
-        for _ in range(100):
-            told = [m for m in gemeld if m["resourceUrl"].endswith(path)]
-            if told:
-                break
-            await asyncio.sleep(0.05)
+        told = await until(lambda path=path: [m for m in gemeld if m["resourceUrl"].endswith(path)])  # type: ignore[misc]
         assert told[0]["resourceUrl"] == told[0]["hoofdObject"] == OWN + path
         assert told[0]["kenmerken"]["catalogus"].startswith(f"{OWN}/")
 

@@ -15,6 +15,7 @@ from services.zaken import zaakobject_definitie
 from services.zaken.zaakobject_definitie import QUEUE, judge
 from tests.answers import errors
 from tests.maak import Maak, procedure
+from tests.waiting import until
 from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
@@ -163,13 +164,11 @@ async def test_a_municipality_has_one_place_and_a_short_queue(slow: Path, monkey
         problem = task.exception()
         assert isinstance(problem, Problem)
         assert (problem.status, problem.headers["Retry-After"]) == (503, "5")
-    while not started:
-        await asyncio.sleep(0.01)
+    await until(lambda: started)
     assert len(started) == 1
     # Another municipality does not wait for these.
     others = await at_work("wijhe", 1)
-    while len(started) < 2:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(started) == 2)
     assert not others[0].done()
     slow.touch()
     done = await asyncio.gather(*ours, *others, return_exceptions=True)

@@ -11,6 +11,7 @@ from services.zaken import zoeken
 from services.zaken.geometrie import MAX_MEETINGS, is_tangled, meetings, shape_of
 from services.zaken.zoeken import BYTES_AT_ONCE, judged, portions, shapes_hit
 from tests.answers import errors
+from tests.waiting import until
 from tests.zaken.zaakmaker import Zaakmaker
 from tests.zaken.zoekvragen import ZOEK, binnen, urls, zoek
 
@@ -157,10 +158,7 @@ async def test_a_municipality_has_one_geometry_judged_at_a_time() -> None:
 
     many = [asyncio.create_task(judged("deventer", judge, "deventer")) for _ in range(20)]
     other = asyncio.create_task(judged("raalte", judge, "raalte"))
-    for _ in range(200):
-        if len(at_work) == 2:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: len(at_work) == 2)
     assert sorted(at_work) == ["deventer", "raalte"]
     await asyncio.to_thread(lambda: None)
     go_on.set()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.answers import errors
 from tests.stack import Client, Stack
+from tests.waiting import until
 
 URL = "/autorisaties/api/v1/applicaties"
 ZAAKTYPE = "http://samenzaak.test/catalogi/api/v1/zaaktypen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"
@@ -144,9 +145,8 @@ async def test_notifications(api: Client, gemeld: list[dict[str, Any]]) -> None:
     await api.put(url, body())
     await api.patch(url, {"label": "Balie 2"})
     await api.delete(url)
-    async with asyncio.timeout(10):
-        while len(mine := [message for message in gemeld if message["hoofdObject"] == url]) < 4:
-            await asyncio.sleep(0.02)
+    await until(lambda: sum(message["hoofdObject"] == url for message in gemeld) >= 4)
+    mine = [message for message in gemeld if message["hoofdObject"] == url]
     assert [message["actie"] for message in mine] == ["create", "update", "partial_update", "destroy"]
     for message in mine:
         assert (message["kanaal"], message["resource"], message["kenmerken"]) == ("autorisaties", "applicatie", {})

@@ -22,6 +22,7 @@ from runtime.locks import Lock, session_unlock, sql, try_session_lock
 from runtime.tenancy import SERVICES, login_role, schema_of
 from tests.beheer.schemas import objects
 from tests.stack import Client, Stack
+from tests.waiting import WAITING, until
 
 NEXT = '''
 revision = "next"
@@ -120,12 +121,11 @@ async def upgrade_all(place: Place, parallel: int = 4) -> list[migrate.Migrated]
 
 async def waiting(admin: asyncpg.Connection, count: int) -> None:
     """Return when so many sessions of this database wait for a lock."""
-    for _ in range(500):
-        sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        if await admin.fetchval(sql) == count:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never were {count} sessions waiting")
+
+    async def right() -> bool:
+        return bool(await admin.fetchval(WAITING) == count)
+
+    await until(right, f"never were {count} sessions waiting")
 
 
 @pytest.mark.parametrize("service", SERVICES)

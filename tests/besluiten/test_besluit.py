@@ -11,6 +11,7 @@ import pytest
 from tests.answers import errors
 from tests.besluiten.wereld import BESLUITEN, RSIN, Werk
 from tests.stack import Stack
+from tests.waiting import until
 from zgw.dates import today
 
 
@@ -330,9 +331,7 @@ async def test_notifications(werk: Werk, gemeld: list[dict[str, Any]]) -> None:
     bio = (await werk.bio(besluit, document))["url"]
     await werk.api.delete(bio)
     await werk.api.delete(besluit)
-    async with asyncio.timeout(10):
-        while len([m for m in gemeld if m["hoofdObject"] == besluit]) < 5:
-            await asyncio.sleep(0.02)
+    await until(lambda: sum(m["hoofdObject"] == besluit for m in gemeld) >= 5)
     mine = [m for m in gemeld if m["hoofdObject"] == besluit]
     assert sorted((m["resource"], m["actie"], m["resourceUrl"]) for m in mine) == sorted(
         [

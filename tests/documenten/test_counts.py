@@ -11,6 +11,7 @@ from tests.documenten.maak_document import EIO, b64, document, informatieobjectt
 from tests.documenten.opslag import rows, service_of
 from tests.kept_counts import check_counts
 from tests.stack import Client, Stack
+from tests.waiting import until
 from zgw import counts, pages
 
 
@@ -87,13 +88,12 @@ async def test_a_reader_that_finds_much_has_it_folded(
     await document(api)
     assert await rows(stack, "SELECT FROM counts_delta")
     monkeypatch.setattr(counts, "FOLD_FROM", 1)
-    for _ in range(1000):
+
+    async def folded() -> bool:
         await count(api)
-        if not await rows(stack, "SELECT FROM counts_delta"):
-            break
-        await asyncio.sleep(0.02)
-    else:
-        raise AssertionError("nothing was folded")
+        return not await rows(stack, "SELECT FROM counts_delta")
+
+    await until(folded, "nothing was folded")
     await exact(stack)
 
 

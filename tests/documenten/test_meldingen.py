@@ -1,6 +1,5 @@
 """The audit trail and the notifications of documents (documenten.md §8)."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from tests.documenten.bron import Bron
 from tests.documenten.maak_document import b64, body, document, family, ontgrendel, vergrendel
 from tests.documenten.wissel import Wissel
 from tests.stack import Client, Stack
+from tests.waiting import until
 
 
 async def test_audit_trail(api: Client, iot: str) -> None:
@@ -53,12 +53,11 @@ class Nrc:
 
     async def of(self, url: str, count: int) -> list[dict[str, Any]]:
         """Return the notifications about one document, once there are ``count``."""
-        for _ in range(500):
-            found = [m for m in self.messages if m["hoofdObject"] == url]
-            if len(found) >= count:
-                return found
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"only {found}")
+        await until(lambda: len(self._of(url)) >= count, f"less than {count} messages about {url}")
+        return self._of(url)
+
+    def _of(self, url: str) -> list[dict[str, Any]]:
+        return [m for m in self.messages if m["hoofdObject"] == url]
 
 
 @pytest.fixture

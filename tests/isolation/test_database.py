@@ -11,6 +11,7 @@ from runtime.pool import Database
 from runtime.problems import Problem
 from runtime.tenancy import schema_of, service_dsn
 from tests.stack import Stack, built
+from tests.waiting import until
 
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
@@ -170,8 +171,7 @@ async def test_one_municipality_never_takes_all_connections(stack: Stack) -> Non
     async with asyncio.TaskGroup() as group:
         for _ in range(6):
             group.create_task(hold())
-        while database.usage()["waiting"] < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: database.usage()["waiting"] >= 3)
         async with asyncio.timeout(10), database.acquire("raalte") as db:
             assert await db.connection.fetchval("SELECT 1") == 1
         assert held == 3

@@ -9,8 +9,8 @@ from uuid import UUID
 from runtime.statements import Executor
 from services.notificaties import control
 from tests.notificaties.abonneren import kanaal_with
-from tests.notificaties.bezorgen import FAILURES, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.conftest import WAITS
+from tests.notificaties.deliveries import FAILURES, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.webhooks import Webhook
 from tests.stack import PUBLIC, Client, Stack
 

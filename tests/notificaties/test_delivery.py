@@ -18,10 +18,11 @@ from services.notificaties.worker import Worker
 from tests.notificaties.abonneren import BERICHTEN as URL
 from tests.notificaties.abonneren import abonnement as abonnement
 from tests.notificaties.abonneren import bericht, kanaal_with
-from tests.notificaties.bezorgen import FAILURES, left, numbered, per_thing, published, subscribed, until_none_left
 from tests.notificaties.conftest import WAITS
-from tests.notificaties.webhooks import AUTH, Webhook, eventually, listening
+from tests.notificaties.deliveries import FAILURES, left, numbered, per_thing, published, subscribed, until_none_left
+from tests.notificaties.webhooks import AUTH, Webhook, listening
 from tests.stack import PUBLIC, Client, Stack
+from tests.waiting import until
 
 Answer = Callable[[dict[str, Any]], int | None]
 
@@ -41,7 +42,7 @@ async def until_let_go(stack: Stack, url: str) -> None:
     async def ready() -> bool:
         return (await state(stack, url))["lease"] is None
 
-    await eventually(ready)
+    await until(ready)
 
 
 def delivered_by(process: Standalone) -> int:
@@ -102,7 +103,7 @@ async def test_after_the_last_attempt_a_message_is_parked_and_never_dropped(
     async def only_one_left() -> bool:
         return len(await left(stack, url)) == 1
 
-    await eventually(only_one_left)
+    await until(only_one_left)
     (parked,) = await left(stack, url)
     assert parked["failed_since"] is not None
     assert parked["attempts"] == len(WAITS) + 1
@@ -153,7 +154,7 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     async def paused() -> bool:
         return (await state(stack, url))["paused_until"] is not None
 
-    await eventually(paused)
+    await until(paused)
     found = await state(stack, url)
     assert found["failing_since"] is not None
     assert "503" in found["last_error"]
@@ -167,7 +168,7 @@ async def test_a_subscriber_that_is_down_is_left_alone_and_catches_up(
     async def recovered() -> bool:
         return (await state(stack, url))["failing_since"] is None
 
-    await eventually(recovered)
+    await until(recovered)
 
 
 async def test_pending_messages_go_to_the_changed_callback(stack: Stack, api: Client, webhook: Webhook) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,15 +74,6 @@ class Webhook:
         """Wait for this many messages, and return them."""
         await self.until(lambda: len(self.received) >= count, timeout)
         return self.received
-
-
-async def eventually(ready: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Wait until something is true."""
-    for _ in range(int(seconds / 0.02)):
-        if await ready():
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,9 @@ from beheer.runner import PARTS
 from tests.operatie.conftest import Collector
 from tests.operatie.load import CATALOGUSSEN, catalogus
 from tests.stack import Client, Stack
+from tests.waiting import until
 
 BSN = "111222333"
-
-
-async def until(found: Callable[[], Any], seconds: float = 30) -> Any:
-    """Return what ``found`` returns as soon as it is something."""
-    async with asyncio.timeout(seconds):
-        while not (result := found()):
-            await asyncio.sleep(0.1)
-    return result
 
 
 def log_of(stack: Stack) -> str:

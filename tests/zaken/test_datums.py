@@ -16,6 +16,7 @@ from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.selectielijst import Selectielijst
 from tests.stack import Client
+from tests.waiting import until
 from tests.zaken.zaakmaker import Zaakmaker
 from zgw.dates import today
 
@@ -156,6 +157,15 @@ async def sent(client: Client) -> str:
     return str((await client.created("/notificaties/api/v1/notificaties", MESSAGE))["aanmaakdatum"])
 
 
+async def sent_as(client: Client, moment: str) -> None:
+    """Wait until what is sent comes with this moment in UTC."""
+
+    async def right() -> bool:
+        return await sent(client) == moment
+
+    await until(right)
+
+
 @asynccontextmanager
 async def living_in(client: Client, zone: str) -> AsyncIterator[None]:
     """Give the municipality of a client this time zone for a while; the gateway has heard of it."""
@@ -163,13 +173,11 @@ async def living_in(client: Client, zone: str) -> AsyncIterator[None]:
     async with client.stack.admin() as admin:
         await registry.set_time_zone(admin, client.tenant, zone)
         try:
-            while await sent(client) != local.astimezone(UTC).isoformat().replace("+00:00", "Z"):
-                await asyncio.sleep(0.05)
+            await sent_as(client, local.astimezone(UTC).isoformat().replace("+00:00", "Z"))
             yield
         finally:
             await registry.set_time_zone(admin, client.tenant, "")
-            while await sent(client) != "2026-01-15T09:00:00Z":
-                await asyncio.sleep(0.05)
+            await sent_as(client, "2026-01-15T09:00:00Z")
 
 
 async def test_a_municipality_may_have_a_time_zone_of_its_own(api: Client, raalte: Client) -> None:

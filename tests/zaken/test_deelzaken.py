@@ -14,7 +14,7 @@ from tests.maak import Maak
 from tests.relaties.breken import Break
 from tests.relaties.breken import broken as broken
 from tests.stack import Client, Stack
-from tests.waiting import transaction, waiting
+from tests.waiting import transaction, until, waiting
 from tests.zaken.archiveren import maker
 from tests.zaken.schrijven import GEWOON
 from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
@@ -133,9 +133,7 @@ async def destroyed(gemeld: list[dict[str, Any]], *zaken: dict[str, Any]) -> dic
     def found() -> list[dict[str, Any]]:
         return [m for m in gemeld if m["resource"] == "zaak" and m["actie"] == "destroy" and m["hoofdObject"] in urls]
 
-    async with asyncio.timeout(10):
-        while {m["hoofdObject"] for m in found()} < urls:
-            await asyncio.sleep(0.02)
+    await until(lambda: {m["hoofdObject"] for m in found()} == urls)
     assert len(found()) == len(urls)
     return {m["hoofdObject"]: m["kenmerken"]["vertrouwelijkheidaanduiding"] for m in found()}
 

@@ -1,9 +1,9 @@
 """Notifications of what belongs to a zaak (zaken.md §6): which operations send one, and about what."""
 
-import asyncio
 from typing import Any
 
 from tests.documenten.maak_document import document
+from tests.waiting import until
 from tests.zaken.elders import elders
 from tests.zaken.zaakmaker import Zaakmaker, besluit
 
@@ -39,10 +39,8 @@ async def test_every_operation_that_notifies(zaken: Zaakmaker, gemeld: list[dict
         await api.delete((await api.created(f"{ROOT}/zaaknotities", note))["url"])
         # The last of all, which tells that everything before it has arrived.
         await api.patch(zaak, {"toelichting": "klaar"})
-        for _ in range(300):
-            if any(m["hoofdObject"] == zaak and m["resource"] == "zaak" and m["actie"] != "create" for m in gemeld):
-                break
-            await asyncio.sleep(0.1)
+        last = ("zaak", "partial_update", zaak)
+        await until(lambda: last in {(m["resource"], m["actie"], m["hoofdObject"]) for m in gemeld})
     mine = [message for message in gemeld if message["hoofdObject"] == zaak]
     found = sorted((message["resource"], message["actie"]) for message in mine if message["resource"] != "zaak")
     expected = [

@@ -11,6 +11,7 @@ from runtime.tenancy import schema_of
 from services.zaken import numbers
 from tests.answers import errors
 from tests.stack import Client, Stack
+from tests.waiting import waiting
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 from zgw.dates import today
 
@@ -75,13 +76,7 @@ async def test_zrc_002_number_that_somebody_chooses_at_the_same_moment_costs_nob
                 chosen,
             )
             new = asyncio.create_task(zaken.zaak(startdatum="2036-01-01"))
-            waits = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            for _ in range(500):
-                if await admin.fetchval(waits):
-                    break
-                await asyncio.sleep(0.01)
+            await waiting(zaken.api.stack)
         made = await new
         await admin.execute(f"DELETE FROM {schema}.zaak WHERE identificatie = $1", chosen)
     assert int(made["identificatie"][10:]) == int(chosen[10:]) + 1

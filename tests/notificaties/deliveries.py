@@ -9,8 +9,9 @@ from services.notificaties.bericht import publish
 from services.notificaties.delivery import Policy
 from services.notificaties.matching import Bericht
 from tests.notificaties.abonneren import ABONNEMENT, abonnement, bericht
-from tests.notificaties.webhooks import Webhook, eventually
+from tests.notificaties.webhooks import Webhook
 from tests.stack import PUBLIC, Client, Stack
+from tests.waiting import until
 
 FAILURES = Policy.failures
 
@@ -55,4 +56,4 @@ async def until_none_left(stack: Stack, url: str) -> None:
     async def ready() -> bool:
         return not await left(stack, url)
 
-    await eventually(ready)
+    await until(ready)
