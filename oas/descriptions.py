@@ -137,6 +137,8 @@ def describe(whole: dict[str, Any], texts: Texts) -> None:
         base = base_of(name)
         if text := texts.schemas.get(base):
             schema["description"] = text
+        elif page := re.fullmatch("Paginated(.+)List", name):
+            schema["description"] = f"Een pagina van een lijst: objecten van het soort {page[1]}."
         for owner, properties in objects(schema, base):
             for prop, value in properties.items():
                 if not value.get("description") and (text := texts.property(owner, prop)):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from beheer.provision import api_of
-from oas.descriptions import Texts, base_of, describe, parsed, texts_of
+from oas.descriptions import Texts, base_of, describe, objects, parsed, texts_of
 from oas.openapi import document
 from runtime.tenancy import SERVICES
 
@@ -85,6 +85,22 @@ def test_no_text_is_left_over(service: str) -> None:
     assert [key for key in {**found.properties, **found.filters} if key not in found.used | general()] == []
     assert set(found.operations) <= operations
     assert set(found.schemas) - general_schemas() <= {base_of(name) for name in whole["components"]["schemas"]}
+
+
+@pytest.mark.parametrize("service", ["autorisaties", "besluiten", "notificaties"])
+def test_everything_has_a_text(service: str) -> None:
+    whole = document(api_of(service))
+    missing = [name for name, schema in whole["components"]["schemas"].items() if not schema.get("description")]
+    for name, schema in whole["components"]["schemas"].items():
+        for owner, properties in objects(schema, base_of(name)):
+            missing += [f"{owner}.{each}" for each, value in properties.items() if not value.get("description")]
+    for item in whole["paths"].values():
+        for operation in item.values():
+            parts = [operation, *(p for p in operation["parameters"] if "$ref" not in p)]
+            missing += [
+                f"{operation['operationId']} {part.get('name')}" for part in parts if not part.get("description")
+            ]
+    assert missing == []
 
 
 def general() -> set[tuple[str, str]]:
