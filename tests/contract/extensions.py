@@ -18,7 +18,8 @@ from .schema import Flat, is_below
 @dataclass(frozen=True)
 class Extension:
     """One extension. ``service``, ``operation`` and ``path`` are patterns (``a|b``, ``*``); ``what`` is ``operation``,
-    ``parameter``, ``request``, ``response``, or ``document`` for what belongs to no operation."""
+    ``parameter``, ``request``, ``response``, or ``document`` for what belongs to no operation. A value beside those of
+    the standard is told as ``path=value``."""
 
     reason: str
     service: str
@@ -128,15 +129,14 @@ def extras(service: str, normative: Contract, ours: Contract) -> Iterator[Extra]
         if served is None:
             continue
         known.add(served.name)
-        found = [
-            Extra(service, operation.name, "parameter", name)
-            for name in beside(served.parameters, operation.parameters)
-        ]
+        names = [*beside(served.parameters, operation.parameters), *values(served.parameters, operation.parameters)]
+        found = [Extra(service, operation.name, "parameter", name) for name in names]
         for side in ("request", "response"):
             standard = getattr(operation, side)
             for media_type, body in getattr(served, side).items():
                 if media_type in standard:
                     names = beside(body.flat, standard[media_type].flat)
+                    names += values(body.flat, standard[media_type].flat) if side == "request" else []
                     found += [Extra(service, operation.name, side, name) for name in names]
                 else:
                     found.append(Extra(service, operation.name, side, media_type))
@@ -153,3 +153,14 @@ def beside(ours: Flat, standard: Flat) -> list[str]:
     """Return the paths that only ``ours`` has, without those below another of them."""
     more = [path for path in ours if path not in standard]
     return [path for path in more if not is_below(path, more) and parent(path) not in more]
+
+
+def values(ours: Flat, standard: Flat) -> list[str]:
+    """Return the values that clients may send only to us: ``query:ordering[]=trefwoord``."""
+    return [
+        f"{path}={value}"
+        for path, facts in ours.items()
+        if "enum" in facts and "enum" in standard.get(path, ())
+        for value in facts["enum"]
+        if value not in standard[path]["enum"]
+    ]

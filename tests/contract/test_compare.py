@@ -9,6 +9,7 @@ import pytest
 from .compare import Difference, compare
 from .contract import dump, load, read
 from .correct import Correction, correct
+from .extensions import extras
 from .extract import NORMATIVE_FILES, normative
 from .schema import flatten
 
@@ -112,6 +113,8 @@ def test_required_body_of_our_own() -> None:
         (TEXT | {"format": "uri"}, TEXT, {"request.format", "response.format"}),
         (TEXT, TEXT | {"enum": ["a"]}, {"request.enum"}),
         (TEXT | {"enum": ["a", "b"]}, TEXT | {"enum": ["a"]}, {"request.enum", "response.enum"}),
+        # What more may be sent is an extension; what more is answered is none.
+        (TEXT | {"enum": ["a"]}, TEXT | {"enum": ["a", "b"]}, {"response.enum"}),
         (TEXT, TEXT | {"nullable": True}, {"request.nullable", "response.nullable"}),
         (TEXT | {"nullable": True}, TEXT, {"request.nullable"}),
         ({"type": "integer", "minimum": 1}, {"type": "integer"}, {"request.minimum"}),
@@ -141,6 +144,13 @@ def test_extra_property_matters_only_when_required_in_a_request() -> None:
     assert found(oas(thing()), oas(thing(["extra"], extra=TEXT))) == {("request.extra-required", "extra")}
     nested = thing(extra=thing(["reden"], reden=TEXT))
     assert found(oas(thing()), oas(nested)) == set()
+
+
+def test_a_value_beside_those_of_the_standard_is_an_extension() -> None:
+    theirs, ours = (oas(thing(soort=TEXT | {"enum": values})) for values in (["a", "b"], ["a", "b", "c"]))
+    extra = [(found.what, found.path) for found in extras("zaken", read(theirs), read(ours))]
+    assert extra == [("request", "soort=c")]
+    assert list(extras("zaken", read(ours), read(theirs))) == []
 
 
 def test_notation_of_openapi_3_0_and_3_1_is_the_same() -> None:
