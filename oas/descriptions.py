@@ -21,7 +21,8 @@ is a parameter of its lists, or an operationId::
     zaak_list
     : Vraag de zaken op die u mag lezen.
 
-Schemas for requests (``ZaakRequest``) have the texts of the response (``Zaak``).
+Schemas for requests (``ZaakRequest``) have the texts of the response (``Zaak``). A heading of more names,
+``# Lock, Unlock``, is for each of these schemas.
 """
 
 import re
@@ -49,6 +50,8 @@ class Texts:
     properties: dict[tuple[str, str], str] = field(default_factory=dict)
     filters: dict[tuple[str, str], str] = field(default_factory=dict)
     operations: dict[str, str] = field(default_factory=dict)
+    same: dict[str, str] = field(default_factory=dict)
+    """The schema whose texts another one has, by the name of that other one."""
     used: set[tuple[str, str]] = field(default_factory=set)
     """The texts that a document has, so that a test finds those that no document has."""
 
@@ -67,7 +70,7 @@ class Texts:
         return f"{about} Filter: {SUFFIXES[end]}." if start and end in SUFFIXES else f"{about} Filter op deze waarde."
 
     def _first(self, known: dict[tuple[str, str], str], schema: str, name: str) -> str:
-        for key in ((schema, name), (ANY, name)):
+        for key in ((self.same.get(schema, schema), name), (ANY, name)):
             if key in known:
                 self.used.add(key)
                 return known[key]
@@ -93,11 +96,13 @@ def parsed(lines: Sequence[str], texts: Texts) -> None:
             _add(texts.schemas, schema, text)
 
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if heading := re.fullmatch(r"(#+) (\w+)", line):
+        if heading := re.fullmatch(r"(#+) (\w+(?:, \w+)*)", line):
             put()
             term = ""
             if heading[1] == "#":
-                schema, part = heading[2], ""
+                schema, *others = heading[2].split(", ")
+                texts.same.update(dict.fromkeys(others, schema))
+                part = ""
             elif heading[2] in (FILTERS, OPERATIONS):
                 part = heading[2]
             else:
@@ -135,7 +140,7 @@ def describe(whole: dict[str, Any], texts: Texts) -> None:
     """Write the texts into a document, in place. A description that the declarations give stays."""
     for name, schema in whole["components"]["schemas"].items():
         base = base_of(name)
-        if text := texts.schemas.get(base):
+        if text := texts.schemas.get(texts.same.get(base, base)):
             schema["description"] = text
         elif page := re.fullmatch("Paginated(.+)List", name):
             schema["description"] = f"Een pagina van een lijst: objecten van het soort {page[1]}."

@@ -59,6 +59,7 @@ def test_texts_reach_the_document() -> None:
     whole: dict[str, Any] = {
         "components": {"schemas": {
             "Zaak": {"type": "object", "properties": {"identificatie": dict(text), "verlenging": {"$ref": "x"}}},
+            "OpschortingRequest": {"type": "object"},
             "ZaakPatchRequest": {"type": "object", "properties": {"identificatie": dict(text)}},
         }},
         "paths": {"/zaken": {"get": {
@@ -66,9 +67,10 @@ def test_texts_reach_the_document() -> None:
             "responses": {"200": answer},
         }}},
     }  # fmt: skip
-    describe(whole, texts(FILE + "\n# Verlenging\n\nLanger.\n\n# Algemeen\n\nuuid\n: Het kenmerk.\n"))
+    describe(whole, texts(FILE + "\n# Verlenging, Opschorting\n\nLanger.\n\n# Algemeen\n\nuuid\n: Het kenmerk.\n"))
     schemas, operation = whole["components"]["schemas"], whole["paths"]["/zaken"]["get"]
     assert schemas["Zaak"]["description"] == "Een zaak is werk."
+    assert schemas["OpschortingRequest"]["description"] == "Langer."
     for name in ("Zaak", "ZaakPatchRequest"):
         assert schemas[name]["properties"]["identificatie"] == {**text, "description": "Het nummer van de zaak."}
     assert schemas["Zaak"]["properties"]["verlenging"] == {"$ref": "x"}
@@ -87,7 +89,7 @@ def test_no_text_is_left_over(service: str) -> None:
     assert set(found.schemas) - general_schemas() <= {base_of(name) for name in whole["components"]["schemas"]}
 
 
-@pytest.mark.parametrize("service", ["autorisaties", "besluiten", "notificaties"])
+@pytest.mark.parametrize("service", ["autorisaties", "besluiten", "documenten", "notificaties"])
 def test_everything_has_a_text(service: str) -> None:
     whole = document(api_of(service))
     missing = [name for name, schema in whole["components"]["schemas"].items() if not schema.get("description")]
