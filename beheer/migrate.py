@@ -25,7 +25,7 @@ import gateway
 import services
 from gateway import registry
 from runtime.locks import Lock, lock
-from runtime.tenancy import ERASED, SERVICES, schema_of, tenant_of
+from runtime.tenancy import ERASED, SERVICES, is_before_releases, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
 
@@ -147,6 +147,8 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
         # Only now: another migration of this schema is waited for, however long it takes.
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         before = revision_of(connection, schema)
+        if is_before_releases(before):
+            raise ValueError(f"{schema} is of a version before 0.1.0 and cannot be brought up to date")
         if _is_newer(before, service):
             return Migrated(tenant, service, before, before)
         context = MigrationContext.configure(connection, opts={"fn": steps})

@@ -50,6 +50,8 @@ EXPANDING = (
     ops.CreateForeignKeyOp,
     ops.CreateUniqueConstraintOp,
 )
+MOST = 32
+"""Characters of the name of a revision."""
 MIGRATED, DECLARED = "migrated", "declared"
 FUNCTIONS = r"""
 SELECT 'function', proname::text, regexp_replace(pg_get_functiondef(p.oid), n.nspname || '\.?', '', 'g')
@@ -92,7 +94,7 @@ def new_migration(service: str, what: str) -> Path | None:
 
 def _write(service: str, what: str, body: str) -> Path:
     before = head(service)
-    revision = f"{int(before) + 1:04d}"
+    revision = named(int(before.partition("_")[0]) + 1, what)
     content = FILE.format(what=what.rstrip("."), revision=revision, before=before, body=body)
     if "sa." not in body:
         content = content.replace("import sqlalchemy as sa\n", "")
@@ -103,6 +105,17 @@ def _write(service: str, what: str, body: str) -> Path:
     # ruff belongs to the tools of a developer, as this module does.
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(file)], check=True)
     return file
+
+
+def named(number: int, what: str) -> str:
+    """Return the name of a revision, its number and as many words as Alembic has room for: ``named(2, "A keyword of a
+    zaak, for searching") == "0002_a_keyword_of_a_zaak_for"``."""
+    name = "_".join((f"{number:04d}", *(re.findall(r"[a-z0-9]+", what.lower()) or ["change"])))
+    if len(name) <= MOST:
+        return name
+    # Up to the last whole word, if there is one.
+    cut = name[: MOST + 1].rpartition("_")[0]
+    return cut if "_" in cut else name[:MOST]
 
 
 async def _make_schemas(dsn: str, service: str) -> None:

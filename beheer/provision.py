@@ -7,6 +7,7 @@ role of a service may become those roles, and by itself may read nothing.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import asyncpg
@@ -17,10 +18,15 @@ from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 from beheer.migrate import gateway_statements, head
 from runtime.locks import Lock, lock, sql
 from runtime.settings import Settings
-from runtime.tenancy import SERVICES, check_name, login_role, schema_of
+from runtime.tenancy import SERVICES, check_name, is_before_releases, login_role, schema_of
 from zgw.api import Api
 
 log = logging.getLogger("samenzaak.provision")
+
+OWN_SCHEMAS = """
+    SELECT nspname, bool_or(relname = 'alembic_version') FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE nspname ~ $1 AND relkind = 'r' GROUP BY 1 ORDER BY 1"""
+"""The schemas of Samenzaak that have tables, and whether they have a revision."""
 
 MARK = "SELECT obj_description(to_regnamespace('gateway'), 'pg_namespace')"
 
@@ -49,6 +55,21 @@ def ddl(metadata: MetaData) -> str:
         # Statements that SQLAlchemy cannot express, such as statistics about an expression.
         parts += table.info.get("ddl", [])
     return ";\n".join(parts) + ";\n"
+
+
+async def check_release(admin: asyncpg.Connection) -> None:
+    """Raise ValueError for a database with something of before release 0.1.0, which no release can bring up to date."""
+    for schema, has_revision in await admin.fetch(OWN_SCHEMAS, f"^gateway$|_({'|'.join(SERVICES)})$"):
+        revision = "" if has_revision else "0000"
+        # Meanwhile somebody may erase the municipality.
+        with suppress(asyncpg.UndefinedTableError):
+            if has_revision:
+                revision = await admin.fetchval(f'SELECT max(version_num) FROM "{schema}".alembic_version') or ""  # noqa: S608
+        if is_before_releases(revision):
+            raise ValueError(
+                f"schema {schema} is of a version before 0.1.0, which cannot be brought up to date: start with an empty"
+                " database, or use the version that made it"
+            )
 
 
 async def check_key(admin: asyncpg.Connection, settings: Settings) -> None:
@@ -131,25 +152,12 @@ async def make_gateway_schema(admin: asyncpg.Connection) -> None:
     async with admin.transaction():
         await admin.execute(sql(lock(Lock.SCHEMAS)))
         await admin.execute("CREATE SCHEMA IF NOT EXISTS gateway")
+        revision = ""
         if await admin.fetchval("SELECT to_regclass('gateway.alembic_version')"):
             revision = await admin.fetchval("SELECT version_num FROM gateway.alembic_version")
-        elif revision := await _first_revision(admin):
-            await admin.execute(
-                f"""CREATE TABLE gateway.alembic_version
-                    (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY);
-                INSERT INTO gateway.alembic_version VALUES ('{revision}')"""  # noqa: S608
-            )
         if statements := gateway_statements(revision):
             await admin.execute(statements)
         await admin.execute("GRANT SELECT ON gateway.alembic_version TO samenzaak_gateway")
-
-
-async def _first_revision(admin: asyncpg.Connection) -> str:
-    """Return the revision of a schema that was made before Alembic kept it; ``""`` when there is no schema yet."""
-    if await admin.fetchval("SELECT to_regclass('gateway.migration')"):
-        # It is left where it is: commands of the earlier version look for it.
-        return str(await admin.fetchval("SELECT max(name) FROM gateway.migration"))
-    return "0001" if await admin.fetchval("SELECT to_regclass('gateway.tenant')") else ""
 
 
 async def make_tenant(admin: asyncpg.Connection, tenant: str) -> None:

@@ -9,7 +9,7 @@ from beheer.hosts import about_hosts
 from beheer.migrate import head, revisions
 from gateway import registry
 from runtime.settings import Settings
-from runtime.tenancy import SERVICES, schema_of
+from runtime.tenancy import SERVICES, is_too_old, schema_of
 
 
 async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]:
@@ -17,8 +17,7 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
     found = await registry.list_tenants(admin)
     has = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
     heads = {service: head(service) for service in SERVICES}
-    older = {s: ("", *revisions(s)[1:]) for s in SERVICES}
-    behind = [f"{tenant} {s}" for tenant, at in has.items() for s in SERVICES if at[s] in older[s]]
+    behind = [f"{tenant} {s}" for tenant, at in has.items() for s in SERVICES if is_too_old(at[s], revisions(s))]
     return {
         "database": {
             "version": await admin.fetchval("SHOW server_version"),
@@ -52,11 +51,12 @@ def as_text(facts: dict[str, Any]) -> str:
     )
 
 
-async def _revision(admin: asyncpg.Connection, tenant: str, service: str) -> str:
+async def _revision(admin: asyncpg.Connection, tenant: str, service: str) -> str | None:
     table = f'"{schema_of(tenant, service)}".alembic_version'
     if await admin.fetchval("SELECT to_regclass($1)", table) is None:
-        return ""
-    return str(await admin.fetchval(f"SELECT version_num FROM {table}"))  # noqa: S608
+        return None
+    found: str | None = await admin.fetchval(f"SELECT version_num FROM {table}")  # noqa: S608
+    return found
 
 
 async def tenant_facts(admin: asyncpg.Connection, name: str) -> dict[str, Any]:
@@ -96,5 +96,5 @@ def tenant_as_text(facts: dict[str, Any]) -> str:
     ]
     for schema, has in facts["schemas"].items():
         rows = ", ".join(f"{name} {count}" for name, count in has["rows"].items() if count)
-        lines.append(f"schema   {schema} (revision {has['revision']}): {rows or 'empty'}")
+        lines.append(f"schema   {schema} (revision {has['revision'] or 'none'}): {rows or 'empty'}")
     return "\n".join(lines)

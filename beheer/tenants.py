@@ -9,7 +9,7 @@ import asyncpg
 import jwt
 import orjson
 
-from beheer.provision import check_key, make_gateway_schema, make_login_roles, make_tenant, mark_key
+from beheer.provision import check_key, check_release, make_gateway_schema, make_login_roles, make_tenant, mark_key
 from gateway import registry
 from gateway.addresses import own_bases
 from gateway.config import secret_box
@@ -35,8 +35,10 @@ class AddedClient:
 async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: bool = False) -> None:
     """Make what belongs to no municipality: login roles and the gateway's schema. Safe to repeat.
 
-    Raises ValueError, before anything changes, when the database has another secret key, unless that is ``new_key``.
+    Raises ValueError, before anything changes, when the database is of a version before 0.1.0, and when it has another
+    secret key, unless that is ``new_key``.
     """
+    await check_release(admin)
     if not new_key:
         await check_key(admin, settings)
     await make_login_roles(admin, settings)

@@ -20,7 +20,7 @@ from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
 from runtime.faults import AWAY
 from runtime.problems import Problem
 from runtime.signals import Signals
-from runtime.tenancy import check_name, check_time_zone
+from runtime.tenancy import check_name, check_time_zone, is_too_old
 
 log = logging.getLogger("samenzaak.gateway")
 
@@ -378,7 +378,7 @@ class Registry:
             revision = await db.fetchval("SELECT version_num FROM gateway.alembic_version")
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
             revision = None
-        self._outdated = revision is None or revision in self._known[1:]
+        self._outdated = is_too_old(revision, self._known)
         if self._outdated:
             log.error("the schema of the gateway is of revision %s; %s is needed", revision or 0, self._known[0])
             raise unavailable()

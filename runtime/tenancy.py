@@ -83,20 +83,33 @@ def service_dsn(dsn: str, service: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
 
 
+_BEFORE_RELEASES = re.compile(r"\d{4}")
+
+
+def is_before_releases(revision: str) -> bool:
+    """Return whether a revision is one of before release 0.1.0, from which there is no way to a later one. Those had a
+    number only; since then there is a word behind it: ``0001_first``."""
+    return _BEFORE_RELEASES.fullmatch(revision) is not None
+
+
+def is_too_old(revision: str | None, known: Sequence[str]) -> bool:
+    """Return whether a schema of this revision (None: it has none) is older than a version needs whose revisions are
+    ``known``, newest first. A newer one is served: migrations only expand while the version before runs."""
+    return revision is None or revision in known[1:] or is_before_releases(revision)
+
+
 LACKING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 """What PostgreSQL says of a schema that is older than the program."""
 
 
 async def check_revision(connection: asyncpg.Connection, known: Sequence[str]) -> None:
-    """Raise Problem 503 for a schema that is older than this version needs; ``known`` are its revisions, newest first.
-
-    A newer one is served: migrations first expand, and contract when no older version runs any more.
-    """
+    """Raise Problem 503 for a schema that is older than this version needs, whose revisions are ``known`` (newest
+    first)."""
     try:
         revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         revision = None
-    if revision is None or revision in known[1:]:
+    if is_too_old(revision, known):
         raise Problem(
             503,
             "service_unavailable",

@@ -24,6 +24,7 @@ from tests.beheer.schemas import objects
 from tests.stack import Client, Stack
 from tests.waiting import WAITING, until
 
+FIRST = "0001_first"
 NEXT = '''
 revision = "next"
 down_revision = "{head}"
@@ -39,20 +40,20 @@ EXPAND = (
 
 
 EERSTE = Path(__file__).parent / "eerste"
-"""The data of a municipality at the first revision of each service: the demo's, and an object of most other kinds."""
+"""The data of a municipality in release 0.1.0: the demo's, and an object of most other kinds."""
 
 HEAD = migrate.head("autorisaties")
 
 
-def copy_of_migrations(folder: Path) -> ScriptDirectory:
-    """Return the migrations of autorisaties, copied so that a test can add to them."""
-    shutil.copytree(Path(services.__path__[0]) / "autorisaties" / "migrations" / "versions", folder / "versions")
+def copy_of_migrations(folder: Path, service: str = "autorisaties") -> ScriptDirectory:
+    """Return the migrations of a service, copied so that a test can add to them."""
+    shutil.copytree(Path(services.__path__[0]) / service / "migrations" / "versions", folder / "versions")
     return ScriptDirectory(str(folder), version_locations=[str(folder / "versions")])
 
 
-def add_revision(folder: Path, sql: str) -> None:
+def add_revision(folder: Path, sql: str, head: str = HEAD) -> None:
     """Add a revision after the newest one."""
-    (folder / "versions" / "next.py").write_text(NEXT.format(head=HEAD, sql=sql))
+    (folder / "versions" / "next.py").write_text(NEXT.format(head=head, sql=sql))
 
 
 async def make_empty(admin: asyncpg.Connection, tenant: str, service: str) -> str:
@@ -146,20 +147,39 @@ async def test_migrating_gives_the_same_database_as_provisioning_in_one_go(stack
     assert found == expected
 
 
-async def test_data_of_the_first_revision_are_there_after_all_migrations(stack: Stack) -> None:
-    """What the first version of each service stored is what this version shows, and can be gone on with."""
+GROWTH = {
+    "autorisaties": "applicatie",
+    "besluiten": "besluit",
+    "catalogi": "zaaktype",
+    "documenten": "document",
+    "notificaties": "kanaal",
+    "zaken": "zaak",
+}
+"""Of each service a table that a later version adds a column to."""
+
+
+async def test_data_of_the_first_release_are_there_after_all_migrations(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What release 0.1.0 stored is what this version shows, also after a migration of a later one, and can be gone on
+    with."""
+    directories = {service: copy_of_migrations(tmp_path / service, service) for service in SERVICES}
+    for service, table in GROWTH.items():
+        sql = f"ALTER TABLE {table} ADD COLUMN later text NOT NULL DEFAULT 'x'; CREATE INDEX later ON {table} (later)"
+        add_revision(tmp_path / service, sql, migrate.head(service))
+    monkeypatch.setattr(migrate, "scripts", lambda service: directories[service])
     tenant = f"eerst{time.time_ns() % 10**9}"
     async with stack.admin() as admin:
         await registry.add_tenant(admin, tenant, "Eerste", "000000000", ())
         for service in SERVICES:
             with stack._roles_alone():
                 schema = await make_empty(admin, tenant, service)
-            await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, service, "0001")
+            await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, service, FIRST)
             data = (EERSTE / f"{service}.sql").read_text()
             await admin.execute(f"SET search_path TO {schema}; SET session_replication_role = replica;\n{data}")
             await admin.execute("RESET search_path; RESET session_replication_role")
             done = await asyncio.to_thread(migrate.upgrade, stack.dsn, tenant, service)
-            assert (done.before, done.after) == ("0001", migrate.head(service))
+            assert (done.before, done.after) == (FIRST, "next")
     client = await stack.add_client(tenant, f"lezer-{tenant}")
     for service in SERVICES:
         for resource in api_of(service).resources:

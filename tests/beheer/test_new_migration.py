@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
 import services
 from beheer import migrate, new_migration, postgres
 from beheer.provision import api_of
-from runtime.tenancy import schema_of
+from runtime.tenancy import is_before_releases, schema_of
 from zgw.columns import column_of
 from zgw.fields import Fields, describe
 from zgw.types import Ref
@@ -74,6 +74,21 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declared:
     return Declared(tmp_path, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("number", "what", "name"),
+    [
+        (2, "A keyword of a zaak, for searching", "0002_a_keyword_of_a_zaak_for"),
+        (12, "Één index", "0012_n_index"),
+        (3, "…", "0003_change"),
+        (4, "Archiefactiedatumberekeningswijze twee", "0004_archiefactiedatumberekeningsw"[:32]),
+    ],
+)
+def test_the_name_of_a_revision(number: int, what: str, name: str) -> None:
+    """It has a word behind the number, as those of before release 0.1.0 have not."""
+    assert new_migration.named(number, what) == name
+    assert not is_before_releases(name)
+
+
 def test_without_a_difference_there_is_nothing_to_write(declared: Declared) -> None:
     assert new_migration.new_migration(SERVICE, "Nothing") is None
 
@@ -92,6 +107,8 @@ def test_a_column_an_index_and_a_trigger_come_and_then_nothing_is_missing(declar
     written = file.read_text()
     assert written.startswith('"""A keyword of a besluit."""\n')
     assert f'down_revision = "{migrate.revisions(SERVICE)[1]}"' in written
+    assert file.name == f"{migrate.head(SERVICE)}.py"
+    assert file.name.endswith("_a_keyword_of_a_besluit.py")
     assert "op.add_column(" in written
     assert new_migration.new_migration(SERVICE, "Again") is None
 

@@ -6,5 +6,5 @@ INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (5, '3dce
 INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (6, '0c07ddfa-1c97-4aff-9bc9-d092b66ef390', 'documenten', '', '["bronorganisatie", "informatieobjecttype", "vertrouwelijkheidaanduiding"]');
 INSERT INTO kanaal (id, uuid, naam, documentatie_link, filters) VALUES (7, '1d4cd82b-706c-4259-9561-9b8facc4015e', 'zaken', '', '["bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding"]');
 SELECT pg_catalog.setval('abonnement_id_seq', 1, true);
-SELECT pg_catalog.setval('bezorging_id_seq', 10, true);
+SELECT pg_catalog.setval('delivery_id_seq', 1, false);
 SELECT pg_catalog.setval('kanaal_id_seq', 7, true);

@@ -1,13 +1,13 @@
-"""Give queues and deliveries the names that the glossary has."""
+"""The tables of notificaties in release 0.1.0."""
 
 from pathlib import Path
 
 from alembic.operations import Operations
 
-revision = "0004"
-down_revision = "0003"
+revision = "0001_first"
+down_revision = None
 
 
 def upgrade(op: Operations) -> None:
-    """Make the tables anew. Those before have been in no release."""
+    """Make everything that notificaties has in the first release."""
     op.execute(Path(__file__).with_suffix(".sql").read_text().replace(":", r"\:"))
