@@ -1,7 +1,7 @@
 """What clients send for a value that it is not, and that the standard does not forbid (common.md §2, §3).
 
-An empty text is null where null is allowed, and null is the empty list where a list is optional. Validation does the
-rest: it trims text and takes numbers for it (``Fields.model_config``).
+An empty text is null where null is allowed, null is the empty list where a list is optional, and the value of an enum
+is trimmed as text is. Validation does the rest: it trims text and takes numbers for it (``Fields.model_config``).
 """
 
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ class Kinds(NamedTuple):
     nullable: frozenset[str]
     lists: frozenset[str]
     texts: frozenset[str]
+    enums: frozenset[str]
 
 
 def accepted(kinds: Kinds, value: Any) -> Any:
@@ -23,13 +24,15 @@ def accepted(kinds: Kinds, value: Any) -> Any:
     None}``."""
     if type(value) is not dict:
         return value
-    nullable, lists, texts = kinds
+    nullable, lists, texts, enums = kinds
     changed: dict[str, Any] = {}
     for name, item in value.items():
         kind = type(item)
         if kind is str:
             if name in nullable and not item.strip():
                 changed[name] = None
+            elif name in enums and (trimmed := item.strip()) != item:
+                changed[name] = trimmed
         elif item is None:
             if name in lists:
                 changed[name] = []

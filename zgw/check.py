@@ -238,7 +238,7 @@ class Check:
         value = data.get(p.name)
         by = next(f for f in describe(self.resource.fields) if f.attribute == p.variants.by)
         kind = data.get(by.name)
-        model = p.variants.models.get(kind) if isinstance(kind, str) else None
+        model = p.variants.models.get(kind.strip()) if isinstance(kind, str) else None
         if not isinstance(value, dict) or model is None:
             if self.fields is not None and isinstance(value, dict):
                 setattr(self.fields, p.attribute, None)

@@ -161,12 +161,13 @@ def describe(fields: type[Fields]) -> tuple[Property, ...]:
 
 @cache
 def kinds_of(fields: type[Fields]) -> Kinds:
-    """Return the names of the fields that an empty text, null or a number may be sent for."""
+    """Return the names of the fields for which an empty text, null, a number, or blanks around a value may be sent."""
     described = describe(fields)
     return Kinds(
         frozenset(p.name for p in described if p.nullable and not may_be_empty(p)),
         frozenset(p.name for p in described if p.item is not None and not p.required and not p.nullable),
         frozenset(p.name for p in described if p.type is str or (p.item is not None and p.item.type is str)),
+        frozenset(p.name for p in described if p.choices),
     )
 
 

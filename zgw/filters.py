@@ -139,9 +139,11 @@ def conditions(
         type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
         if declared.many and isinstance(value, str):
             value = [part.strip() for part in value.split(",", MANY + 1) if part.strip()]
-        if declared.many and isinstance(value, list) and len(value) > MANY:
-            errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
-            continue
+        if declared.many and isinstance(value, list):
+            if len(value) > MANY:
+                errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
+                continue
+            value = [item.strip() if isinstance(item, str) else item for item in value]
         try:
             parsed = _adapter(type_).validate_python(value, context=context)
         except ValidationError as e:

@@ -1,7 +1,7 @@
 """What is accepted for a value that it is not (common.md §2, §3)."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -10,12 +10,13 @@ from zgw.fields import Fields, kinds_of
 
 
 class Sample(Fields):
-    """A text, a date that may be null, lists that may be left out and one that may not."""
+    """A text, a date that may be null, lists that may be left out and one that may not, and an enum."""
 
     titel: str = ""
     einddatum: date | None = None
     namen: list[str] = []
     nodig: list[str]
+    soort: Literal["a", "b", ""] = ""
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ class Sample(Fields):
         ({"einddatum": "  "}, {"einddatum": None}),
         ({"einddatum": "2026-01-01"}, {"einddatum": "2026-01-01"}),
         ({"titel": ""}, {"titel": ""}),
+        ({"soort": " a\t"}, {"soort": "a"}),
+        ({"soort": "  "}, {"soort": ""}),
         ({"namen": None}, {"namen": []}),
         # What is required is not made up.
         ({"nodig": None}, {"nodig": None}),
@@ -45,4 +48,4 @@ def test_what_is_taken(sent: Any, taken: Any) -> None:
 
 
 def test_the_kinds_of_fields() -> None:
-    assert [set(names) for names in kinds_of(Sample)] == [{"einddatum"}, {"namen"}, {"titel", "namen", "nodig"}]
+    assert kinds_of(Sample) == ({"einddatum"}, {"namen"}, {"titel", "namen", "nodig"}, {"soort"})
