@@ -120,6 +120,11 @@ class Vestiging(Fields):
     kvk_nummer: Annotated[str, Length(8)] = ""
 
 
+def no_group_is_empty(value: object) -> object:
+    """Return an identification as it is validated: null and a text of blanks are the empty group."""
+    return {} if value is None or (isinstance(value, str) and not value.strip()) else value
+
+
 def has_value(value: object) -> bool:
     """Return whether anything in a group is filled in, however deep."""
     if isinstance(value, dict):

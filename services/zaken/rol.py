@@ -10,7 +10,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.sql import func
 
 from runtime.problems import OBJECT, InvalidParam
-from services.zaken.betrokkene import BETROKKENEN, has_value
+from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.rol_filters import (
     BetrokkeneType,
@@ -59,9 +59,7 @@ class RolFields(Fields):
         BeforeValidator(lambda value: None if value == LEGE_CONTACTPERSOON else value),
     ] = None
     betrokkene_identificatie: Annotated[
-        JsonObject,
-        BeforeValidator(lambda value: {} if value is None else value),
-        Variants("betrokkene_type", BETROKKENEN),
+        JsonObject, BeforeValidator(no_group_is_empty), Variants("betrokkene_type", BETROKKENEN)
     ] = {}
 
 

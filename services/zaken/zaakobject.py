@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from runtime.problems import OBJECT
 from services.zaken.afleiding import herbereken
+from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.locks import lock_deelzaken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
@@ -43,7 +44,7 @@ class ZaakObjectFields(Fields):
     object_type_overige_definitie: ObjectTypeOverigeDefinitie | None = None
     relatieomschrijving: Annotated[str, Length(80)] = ""
     object_identificatie: Annotated[
-        JsonObject, BeforeValidator(lambda value: {} if value is None else value), Variants("object_type", OBJECTEN)
+        JsonObject, BeforeValidator(no_group_is_empty), Variants("object_type", OBJECTEN)
     ] = {}
 
 
@@ -67,18 +68,24 @@ def names_something(kind: str, sent: object) -> bool:
 
 
 async def object_is_bekend(check: Check) -> None:
-    """invalid-zaakobject: een zaakobject heeft de URL van een object, een identificatie daarvan, of beide."""
-    sent = check.sent.get("objectIdentificatie")
-    if check.was_sent("object_identificatie") and not names_something(check.row["object_type"], sent):
-        # Some types would otherwise make an identification of an empty object, or of members that nobody knows.
-        check.row["object_identificatie"] = None
-    if not check.row["object_identificatie"]:
-        check.row["object_identificatie"] = None
-    if check.row["object_type_overige_definitie"] is not None:
-        # The object is then described by its own register, and nothing else.
-        check.row["object_identificatie"] = None
+    """invalid-zaakobject: een zaakobject heeft de URL van een object, een identificatie daarvan, of beide.
+
+    Who changes it may take the identification away with null, but not lose it by members that nobody knows, or blanks.
+    """
+    kind, sent = check.row["object_type"], check.sent.get("objectIdentificatie")
+    given, found = check.was_sent("object_identificatie"), check.row["object_identificatie"] or None
+    # Some types would otherwise make an identification of an empty object, or of members that nobody knows; of a party
+    # nothing is left when all members are blank.
+    nameless = given and not names_something(kind, sent)
+    if nameless or (given and kind in BETROKKENEN and not has_value(found)):
+        found = None
+    # The object with a definition is described by its own register, and nothing else.
+    defined = check.row["object_type_overige_definitie"] is not None
+    check.row["object_identificatie"] = None if defined else found
+    if found or defined or check.row["object"]:
         return
-    if check.creating and not check.row["object"] and not check.row["object_identificatie"]:
+    had = check.stored is not None and has_value(check.stored["object_identificatie"])
+    if check.creating or (isinstance(sent, dict) and (nameless or had)):
         check.reject(OBJECT, "invalid-zaakobject", "Geef object of objectIdentificatie.")
 
 

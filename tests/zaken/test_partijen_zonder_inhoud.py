@@ -68,3 +68,41 @@ async def test_a_party_of_which_something_is_left(
 async def test_an_object_of_which_nothing_is_left(zaken: Zaakmaker, zaak: str, soort: str) -> None:
     body = {"zaak": zaak, "objectType": soort, "objectIdentificatie": {"nergensBekend": "x"}}
     assert errors(await zaken.api.post(ZAAKOBJECTEN, body)) == [("nonFieldErrors", "invalid-zaakobject")]
+
+
+@pytest.mark.parametrize("soort", BETROKKENEN)
+@pytest.mark.parametrize("name", NOTHING)
+async def test_a_party_that_a_zaak_is_about(zaken: Zaakmaker, zaak: str, soort: str, name: str) -> None:
+    body = {"zaak": zaak, "objectType": soort, "objectIdentificatie": NOTHING[name]}
+    assert errors(await zaken.api.post(ZAAKOBJECTEN, body)) == [("nonFieldErrors", "invalid-zaakobject")]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("name", NOTHING)
+async def test_a_change_loses_no_party(zaken: Zaakmaker, zaak: str, name: str, method: str) -> None:
+    body = {"zaak": zaak, "objectType": "natuurlijk_persoon", "objectIdentificatie": {"geslachtsnaam": "Vries"}}
+    made = await zaken.api.created(ZAAKOBJECTEN, body)
+    answer = await zaken.api.request(method, made["url"], json={**body, "objectIdentificatie": NOTHING[name]})
+    assert errors(answer) == [("nonFieldErrors", "invalid-zaakobject")]
+    kept = (await zaken.api.get(made["url"])).json()
+    assert kept["objectIdentificatie"]["geslachtsnaam"] == "Vries"
+
+
+async def test_a_party_that_is_taken_away_on_purpose(zaken: Zaakmaker, zaak: str) -> None:
+    body = {"zaak": zaak, "objectType": "medewerker", "objectIdentificatie": {"achternaam": "Vries"}}
+    made = await zaken.api.created(ZAAKOBJECTEN, body)
+    answer = await zaken.api.patch(made["url"], {"objectIdentificatie": None})
+    assert answer.status_code == 200, answer.text
+    assert not answer.json().get("objectIdentificatie")
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+async def test_an_identification_without_value_is_none(zaken: Zaakmaker, zaak: str, nothing: str | None) -> None:
+    url = "https://personen.example/1"
+    made = await zaken.api.created(ROLLEN, rol(zaken, zaak, "medewerker", nothing, betrokkene=url))
+    assert "betrokkeneIdentificatie" not in made
+    assert errors(await zaken.api.post(ROLLEN, rol(zaken, zaak, "medewerker", nothing))) == [
+        ("nonFieldErrors", "invalid-betrokkene")
+    ]
+    body = {"zaak": zaak, "objectType": "pand", "objectIdentificatie": nothing}
+    assert errors(await zaken.api.post(ZAAKOBJECTEN, body)) == [("nonFieldErrors", "invalid-zaakobject")]
