@@ -16,7 +16,7 @@ from services.zaken import archivering
 from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens, afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK, brondatum_van_deelzaken, dossier_van
 from services.zaken.gesloten import geweigerd
-from services.zaken.remote import gelezen, type_van
+from services.zaken.references import gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 

@@ -19,7 +19,7 @@ from services.zaken.archivering import afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
 from services.zaken.locks import Sluiting, check_unchanged, related_zaken_of
-from services.zaken.remote import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
+from services.zaken.references import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.shapes import fits

@@ -8,7 +8,7 @@
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
 - ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
 - ``zaakrelatie``: what ``zaakverzoek`` and ``zaakcontactmoment`` are both.
-- ``remote``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
+- ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
 from services.zaken.klantcontact import KLANTCONTACT

@@ -18,7 +18,7 @@ from services.zaken.archivering import (
     brondatum_voor_deelzaken,
     datum_van,
 )
-from services.zaken.remote import Gelezen, gelezen, type_van
+from services.zaken.references import Gelezen, gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
 from zgw.check import Check
 from zgw.filters import uuid_in

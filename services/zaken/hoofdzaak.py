@@ -9,7 +9,7 @@ from runtime.problems import OBJECT, Again, forbidden, invalid
 from runtime.statements import Executor
 from services.zaken.dossier import ZAAK
 from services.zaken.gesloten import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
-from services.zaken.remote import gelezen
+from services.zaken.references import gelezen
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 

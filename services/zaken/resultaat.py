@@ -9,7 +9,7 @@ from runtime.problems import OBJECT, InvalidParam
 from services.zaken.afleiding import herbereken
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.locks import lock_deelzaken
-from services.zaken.remote import type_van
+from services.zaken.references import type_van
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table

@@ -16,7 +16,7 @@ from runtime.statements import Executor, Row, among
 from services.zaken.locks import lock_zaken, zaken_naming
 from services.zaken.mirroring import LEADING, mirrors_of
 from services.zaken.numbers import NUMBERS
-from services.zaken.remote import deels_onzichtbaar
+from services.zaken.references import deels_onzichtbaar
 from services.zaken.zaak_velden import AUDITTRAIL, ZAAK_TABLE
 from zgw.check import Check
 from zgw.mirroring.agreement import Agreement, Mirror

@@ -13,7 +13,7 @@ from services.zaken.hoofdzaak import (
     zaaktype_past_bij_hoofdzaak,
 )
 from services.zaken.locks import check_unchanged
-from services.zaken.remote import (
+from services.zaken.references import (
     Beoordeeld,
     deels_onzichtbaar,
     documenten_van,

@@ -10,7 +10,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from runtime.problems import OBJECT, InvalidParam, Problem
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.mirroring import mirrors_of
-from services.zaken.remote import type_van
+from services.zaken.references import type_van
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table

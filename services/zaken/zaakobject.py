@@ -14,7 +14,7 @@ from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.locks import lock_deelzaken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
-from services.zaken.remote import opgehaald
+from services.zaken.references import opgehaald
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
 from zgw.check import Check

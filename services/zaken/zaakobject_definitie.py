@@ -10,17 +10,15 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 import orjson
 
+from runtime.places import Occupied, Places
 from runtime.problems import Problem
-from services.zaken.remote import zichtbaar
+from services.zaken.references import zichtbaar
 from zgw.check import Check
 
 log = logging.getLogger("samenzaak.zaken")
@@ -32,42 +30,8 @@ MAX_INPUT = 1_000_000
 OPEN = ", of is van een registratie die niet voor elke applicatie is opengesteld."
 CHILD = Path(__file__).with_name("definitie_sandbox.py")
 
-QUEUE = 5
-"""How many of one municipality may wait for its place; a program takes a second or two."""
-PATIENCE = 10.0
-"""How many seconds they wait."""
-
-
-@dataclass(eq=False)
-class Turn:
-    """The one place of a municipality."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
-
-
-_places = asyncio.Semaphore(2)
-_turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
-
-
-@asynccontextmanager
-async def place(tenant: str) -> AsyncIterator[None]:
-    """Wait for the place of a municipality, and for one of the process; raise 503 when that takes too long."""
-    turn = _turns.get(tenant) or _turns.setdefault(tenant, Turn())
-    if turn.waiting >= QUEUE:
-        raise busy()
-    turn.waiting += 1
-    try:
-        async with asyncio.timeout(PATIENCE), AsyncExitStack() as held:
-            await held.enter_async_context(turn.lock)
-            await held.enter_async_context(_places)
-            kept = held.pop_all()
-    except TimeoutError:
-        raise busy() from None
-    finally:
-        turn.waiting -= 1
-    async with kept:
-        yield
+PLACES = Places(2, queue=5, patience=10.0)
+"""A program takes a second or two."""
 
 
 def busy() -> Problem:
@@ -113,28 +77,38 @@ async def judge(tenant: str, described: Any, schema: str, found: Any, data: str)
     task = orjson.dumps({"described": described, "schema": schema, "found": found, "data": data})
     if len(task) > MAX_INPUT:
         return "schema"
-    async with place(tenant):
-        # The empty environment keeps secrets out of the reach of ``$ENV``.
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(CHILD),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={},
-        )  # fmt: skip
-        steps: list[str] = []
-        try:
-            async with asyncio.timeout(SECONDS):
-                await _follow(process, task, steps)
-        except (TimeoutError, OSError):
-            log.warning("the process that judges an object is stopped at %s", steps[-1:])
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+    try:
+        async with PLACES.of(tenant):
+            steps = await _run(task)
+    except Occupied:
+        raise busy() from None
     # The process says which step it begins, and at the end that it is done: the last word is where it stopped.
     if not steps:
-        log.error("the process that judges an object did not start working: status %s", process.returncode)
         raise busy()
     return "" if steps[-1] == "done" else steps[-1]
+
+
+async def _run(task: bytes) -> list[str]:
+    """Return the steps that a process names that does the task."""
+    steps: list[str] = []
+    # The empty environment keeps secrets out of the reach of ``$ENV``.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", str(CHILD),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={},
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(SECONDS):
+            await _follow(process, task, steps)
+    except (TimeoutError, OSError):
+        log.warning("the process that judges an object is stopped at %s", steps[-1:])
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if not steps:
+        log.error("the process that judges an object did not start working: status %s", process.returncode)
+    return steps
 
 
 async def _follow(process: asyncio.subprocess.Process, task: bytes, steps: list[str]) -> None:

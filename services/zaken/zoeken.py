@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated, Any
-from weakref import WeakValueDictionary
 
 import numpy
 import orjson
@@ -14,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
 from starlette.responses import Response
 
+from runtime.places import Places
 from runtime.problems import OBJECT, InvalidParam, Problem, invalid, not_found
 from runtime.statements import Executor, among
 from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, is_tangled, points_within, shape_of, shapes_within
@@ -97,7 +97,7 @@ async def zoek(call: Call) -> Response:
 
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="geometrie")
-_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+PLACES = Places(2)
 
 
 async def judged(tenant: str, judge: Callable[..., Any], *given: Any) -> Any:
@@ -105,8 +105,7 @@ async def judged(tenant: str, judge: Callable[..., Any], *given: Any) -> Any:
 
     The threads are their own: those of the process store documents.
     """
-    turn = _turns.get(tenant) or _turns.setdefault(tenant, asyncio.Lock())
-    async with turn:
+    async with PLACES.of(tenant):
         return await asyncio.get_running_loop().run_in_executor(_threads, judge, *given)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from runtime.problems import Problem
 from services.zaken import zaakobject_definitie
-from services.zaken.zaakobject_definitie import QUEUE, judge
+from services.zaken.zaakobject_definitie import PLACES, judge
 from tests.answers import errors
 from tests.maak import Maak, procedure
 from tests.waiting import until
@@ -159,7 +159,8 @@ async def test_a_municipality_has_one_place_and_a_short_queue(slow: Path, monkey
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
     ours = await at_work("olst", 24)
     refused = [task for task in ours if task.done()]
-    assert len(refused) == 24 - QUEUE - 1
+    assert PLACES.queue is not None
+    assert len(refused) == 23 - PLACES.queue
     for task in refused:
         problem = task.exception()
         assert isinstance(problem, Problem)
@@ -172,11 +173,11 @@ async def test_a_municipality_has_one_place_and_a_short_queue(slow: Path, monkey
     assert not others[0].done()
     slow.touch()
     done = await asyncio.gather(*ours, *others, return_exceptions=True)
-    assert [result for result in done if not isinstance(result, Problem)] == [""] * (QUEUE + 2)
+    assert [result for result in done if not isinstance(result, Problem)] == [""] * (PLACES.queue + 2)
 
 
 async def test_who_waits_too_long_is_told_so(slow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zaakobject_definitie, "PATIENCE", 0.05)
+    monkeypatch.setattr(zaakobject_definitie.PLACES, "patience", 0.05)
     ours = await at_work("olst", 3)
     done = await asyncio.gather(*ours[1:], return_exceptions=True)
     assert [getattr(result, "status", result) for result in done] == [503, 503]
@@ -196,7 +197,7 @@ async def test_a_request_that_is_broken_off_leaves_its_place(slow: Path, when: i
     await asyncio.gather(*ours, return_exceptions=True)
     slow.touch()
     assert await asyncio.wait_for(judge("olst", {}, ".", {}, "."), 20) == ""
-    assert zaakobject_definitie._places._value == 2
+    assert zaakobject_definitie.PLACES._free._value == 2
 
 
 @pytest.mark.parametrize("program", ['[limit(1e9; repeat("x"))]', '"x" * 400000000', "[range(1e9)]"])

@@ -164,4 +164,4 @@ async def test_a_municipality_has_one_geometry_judged_at_a_time() -> None:
     go_on.set()
     assert await asyncio.gather(*many, other) == ["deventer"] * 20 + ["raalte"]
     del many, other
-    assert "raalte" not in zoeken._turns
+    assert "raalte" not in zoeken.PLACES._turns
