@@ -35,8 +35,8 @@ class Again(Problem):
     """What was checked is no longer so, because of somebody else: the write starts again, and tells this 409 only when
     that happens time after time."""
 
-    def __init__(self) -> None:
-        super().__init__(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
+    def __init__(self, detail: str = "Het object wordt tegelijk door anderen gewijzigd.") -> None:
+        super().__init__(409, "conflict", detail)
 
 
 class UnknownTenant(Problem):

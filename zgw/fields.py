@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Never, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import ConfigDict, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
@@ -35,6 +35,10 @@ class Fields(SQLModel):
         coerce_numbers_to_str=True,
     )
 
+    if TYPE_CHECKING:
+        # SQLModel takes any attribute; mypy then sees no misspelt one.
+        def __setattr__(self, name: str, value: Never) -> None: ...
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Validate groups within groups without SQLModel's ``__init__``, which would lose the context: the own
@@ -52,7 +56,7 @@ class Fields(SQLModel):
 class Variants:
     """A group whose members depend on a sibling field: ``Variants("betrokkene_type", {"medewerker": Medewerker, …})``.
 
-    The group is validated by :func:`zgw.check.parse`, which knows the merged value of the sibling.
+    The group is validated by :func:`zgw.parse.parse`, which knows the merged value of the sibling.
     """
 
     by: str
@@ -120,6 +124,11 @@ class Property:
         return self.type if isinstance(self.type, type) and issubclass(self.type, Fields) else None
 
     @cached_property
+    def as_json(self) -> bool:
+        """Whether a value is stored as JSON, or as an array: that of a list, a group or an open object."""
+        return not self.choices and (not isinstance(self.type, type) or self.group is not None or self.type is dict)
+
+    @cached_property
     def choices(self) -> Sequence[Any]:
         """The values of an enum, else nothing."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
@@ -157,6 +166,12 @@ def describe(fields: type[Fields]) -> tuple[Property, ...]:
             Property(attribute, info.alias or attribute, kind, nullable, info.is_required(), default, tuple(markers))
         )
     return tuple(properties)
+
+
+@cache
+def by_attribute(fields: type[Fields]) -> dict[str, Property]:
+    """Return the properties of ``fields`` by attribute."""
+    return {p.attribute: p for p in describe(fields)}
 
 
 @cache

@@ -6,11 +6,12 @@ perform them from this declaration.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, Uuid, column, func, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql import cast
+from typing_extensions import TypeVar
 
 from runtime.problems import InvalidParam
 from runtime.statements import Executor
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 CALLING_CLIENT = "calling_client"
 """The parameter of statements that has the client_id of the caller, where objects have an owner."""
 
-Rule = Callable[["Check"], Awaitable[None]]
+F = TypeVar("F", covariant=True, default=Fields)
+"""The fields of a resource. ``Resource`` and ``Check`` without them are those of any fields."""
+Rule = Callable[["Check[F]"], Awaitable[None]]
 """Rejects what may not be stored (400), or raises a Problem (guards: 403, 409)."""
-Effect = Callable[[Executor, "Check"], Awaitable[None]]
+Effect = Callable[[Executor, "Check[F]"], Awaitable[None]]
 """Changes other rows in the same transaction; ``check.row`` and ``check.uuid`` are those of the written object."""
-Mirrors = Callable[["Check"], Agreement | None]
+Mirrors = Callable[["Check[F]"], Agreement | None]
 """Returns what other services have to agree to after the commit, or the write is taken back (``zgw.mirroring``)."""
 
 Count = Callable[["Call", Executor, Rights, Sequence[ColumnElement[bool]], bool], Awaitable[Tally | None]]
@@ -59,7 +62,7 @@ class Main:
 
 
 @dataclass(frozen=True, eq=False)
-class Resource:
+class Resource(Generic[F]):
     """A resource of the standard.
 
     ``fields`` are what clients write; ``shown`` what only responses have. A shown property is a column of ``table``
@@ -69,7 +72,7 @@ class Resource:
 
     name: str
     path: str
-    fields: type[Fields]
+    fields: type[F]
     table: Table
     scopes: Mapping[str, frozenset[str]]
     shown: type[Fields] = Fields
@@ -114,18 +117,18 @@ class Resource:
     unexpandable: Sequence[str] = ()
     unique: Mapping[str, InvalidParam] = field(default_factory=dict)
     """The error for each unique constraint of the table, by the name of the constraint."""
-    rules: Sequence[Rule] = ()
-    removal_rules: Sequence[Rule] = ()
-    derive: Sequence[Rule] = ()
+    rules: "Sequence[Rule[F]]" = ()
+    removal_rules: "Sequence[Rule[F]]" = ()
+    derive: "Sequence[Rule[F]]" = ()
     """Fill ``check.row`` after the rules passed: generated numbers, values taken from the type."""
-    guards: Sequence[Rule] = ()
+    guards: "Sequence[Rule[F]]" = ()
     """Checks of the state that answer 403 or 409; run for create, update and remove, after the rules."""
-    locks: Sequence[Effect] = ()
+    locks: "Sequence[Effect[F]]" = ()
     """Lock what else a write looks at, in the order that all keep to, before anything is written."""
-    effects: Sequence[Effect] = ()
-    before_removal: Sequence[Effect] = ()
+    effects: "Sequence[Effect[F]]" = ()
+    before_removal: "Sequence[Effect[F]]" = ()
     """Look at what will disappear, in the transaction that removes it."""
-    mirrors: Sequence[Mirrors] = ()
+    mirrors: "Sequence[Mirrors[F]]" = ()
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     parameters: "Callable[[Call], dict[str, Any]] | None" = None

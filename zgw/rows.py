@@ -94,14 +94,15 @@ def inserting(check: Check) -> Bound:
     return _inserting(check.resource.table, tuple(row), main, check.alone)(**known, **row)
 
 
-def updating(check: Check, row: dict[str, Any]) -> Bound:
-    """Return the statement that changes these columns; it changes nothing when the object or its main object is not
-    what it was."""
-    assert check.stored is not None
+def updating(check: Check) -> Bound:
+    """Return the statement that changes what differs; it changes nothing when the object or its main object is not what
+    it was."""
+    stored = check.stored
+    assert stored is not None
     main, known = _main(check)
-    changed = row or {"uuid": check.uuid}
+    changed = {name: value for name, value in check.row.items() if value != stored[name]} or {"uuid": check.uuid}
     statement = _updating(check.resource.table, tuple(changed), main, check.alone)
-    return statement(**known, key=check.uuid, version=check.stored["_version"], **changed)
+    return statement(**known, key=check.uuid, version=stored["_version"], **changed)
 
 
 def deleting(check: Check) -> Bound:

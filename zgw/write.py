@@ -1,171 +1,75 @@
-"""Writing: create, replace, merge, remove.
+"""Writing: create, replace, merge, remove. Each goes through the same phases (docs/architecture.md; common.md §5):
 
-The order of the checks is that of common.md §5: content negotiation, scope, CRS, query parameters, lookup, permission,
-body, state, transaction, notification.
+1. negotiate: Accept, Content-Type, scope, CRS, query parameters (:func:`negotiate`)
+2. find: the stored row and the main object, within the rights of the client (``zgw.read``, ``zgw.resolve``)
+3. parse: the body becomes fields (``zgw.parse``)
+4. resolve: what the fields refer to (``zgw.resolve``)
+5. permit: the new type and level lie within the rights
+6. rules: all run and report together
+7. derive: what the standard fills in; then the fields become columns
+8. guards: the state of the object and its main object
+9. lock: the transaction begins; what else the write looks at
+10. write: the row, if it and its main object still are what the rules saw (``zgw.rows``)
+11. effects: other rows
+12. record: the object is read back; audit trail, notification, signal, commit
+13. agree: other services make or remove their mirrors; when they cannot, the write is taken back
+14. answer, when nobody answers from an old copy any more
+
+When others stand in the way, phases 2 to 12 start again (:func:`starting_again`).
 """
 
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import MetaData, func, select
 from starlette.responses import Response
 
-from runtime.problems import Again, InvalidParam, Problem
+from runtime.problems import OBJECT, Again, InvalidParam, Problem
 from runtime.statements import Executor, Prepared, Row
 from zgw import audit, outbox
 from zgw.check import Check
 from zgw.expand import rendered
 from zgw.fields import describe
 from zgw.mirroring.settling import reach_agreement
-from zgw.problems import not_unique, outside
+from zgw.parse import parse, row_of
+from zgw.problems import not_unique
 from zgw.read import find, no_query, parent_of
 from zgw.render import render
 from zgw.request import Call, answer, crs_headers
-from zgw.resource import Resource
+from zgw.resolve import check_immutable, find_main, keep_to_parent, permit, permit_type, resolve_references
+from zgw.resource import Effect, Resource, Rule
 from zgw.rights import EVERYTHING, Rights
 from zgw.rows import deleting, hold, inserting, updating
 from zgw.select import by_uuid
-from zgw.types import LEVELS, URL, path_of
 from zgw.unknown import tell_unknown
 
-log = logging.getLogger("samenzaak.verbs")
+log = logging.getLogger("samenzaak.write")
 
-CONFLICT_RETRIES = 5
+T = TypeVar("T")
+ATTEMPTS = 5
+"""How often a write is tried while others stand in its way."""
+
+# --- The operations ---------------------------------------------------------------------------------------------------
 
 
 async def create(call: Call, resource: Resource) -> Response:
     """Answer 201 with the new object."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(resource.scopes["create"])
-    if resource.crs:
-        call.check_crs(content=True)
-    no_query(call)
-    main = await parent_of(call, resource, rights) if resource.parent and resource.main else None
+    rights = await negotiate(call, resource, "create")
+    parent = await parent_of(call, resource, rights) if resource.parent else None
     sent = resource.renamed(await call.body())
     tell_unknown(call, resource, sent, None)
-    for attempt in range(CONFLICT_RETRIES):
+
+    async def attempt(number: int) -> Response:
         check = Check(call, resource, "create", sent, None)
-        if attempt and main is not None:
-            main = await parent_of(call, resource, rights)
-        check.main = main
-        try:
-            return await store(check, rights)
-        except Problem as problem:
-            if not (generated_is_taken(check, problem) or passes(problem, attempt)):
-                raise
-    raise Problem(409, "conflict", "Anderen gebruiken tegelijk de nummers die dit object zou krijgen.")
+        check.main = await parent_of(call, resource, rights) if number and resource.parent else parent
+        content = await store(check, rights)
+        return answer(content, 201, {"Location": content["url"], **crs_headers(resource), **check.headers})
 
-
-def passes(problem: Problem, attempt: int) -> bool:
-    """Return whether others stood in the way of a write, and it may start again."""
-    crossed = isinstance(problem.__cause__, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError))
-    return attempt < CONFLICT_RETRIES - 1 and (crossed or isinstance(problem, Again))
-
-
-def generated_is_taken(check: Check, problem: Problem) -> bool:
-    """Return whether a value that the client left to us was given to another object at the same moment."""
-    ours = {p.name for p in describe(check.resource.fields) if not str(check.sent.get(p.name) or "").strip()}
-    unique = isinstance(problem.__cause__, asyncpg.UniqueViolationError)
-    return unique and all(param.name in ours for param in problem.invalid_params)
-
-
-async def store(check: Check, rights: Rights) -> Response:
-    """Store a new object from ``check.sent`` and answer 201."""
-    content = await insert_object(check, rights)
-    return answer(content, 201, {"Location": content["url"], **crs_headers(check.resource), **check.headers})
-
-
-async def insert_object(check: Check, rights: Rights) -> dict[str, Any]:
-    """Examine and store a new object; return it as the response shows it."""
-    resource = check.resource
-    if resource.main and not resource.parent:
-        await check.load_main(rights)
-    valid = check.parse(check.sent)
-    if resource.parent and check.main is not None:
-        await _same_parent(check)
-    if valid:
-        await check.resolve_references()
-        await permit(check, rights)
-    else:
-        await permit_type(check, rights)
-    check.stop()
-    for rule in resource.rules:
-        await rule(check)
-    check.stop()
-    for derive in resource.derive:
-        await derive(check)
-    check.stop()
-    for guard in resource.guards:
-        await guard(check)
-    check.stop()
-    await outbox.look_up_catalogus(check)
-    async with transaction(check) as db:
-        for lock in resource.locks:
-            await lock(db, check)
-        if not await db.execute(inserting(check)):
-            raise Again()
-        await affect(db, check)
-        content, row = await written(db, check)
-        await finish(db, check, None, content, row)
-    await settle(check)
-    return content
-
-
-async def _same_parent(check: Check) -> None:
-    """A nested object belongs to the parent in the path; another one in the body is refused."""
-    parent = check.resource.parent
-    assert check.main is not None
-    if parent in check.row and check.row[parent] != check.main["uuid"]:
-        p = next(p.name for p in describe(check.resource.fields) if p.attribute == parent)
-        check.reject(p, "inconsistent-relation")
-    check.row[parent] = check.main["uuid"]
-    check._resolved[parent] = check.main
-
-
-async def permit(check: Check, rights: Rights) -> None:
-    """Raise 403 when the new state of a main object lies outside ``rights`` (common.md §5).
-
-    A type that cannot be resolved falls through to the 400, unless no level has to be known (besluiten.md §2). A level
-    that was left out is that of the type.
-    """
-    typed = check.resource.typed
-    if typed is None or rights.everything:
-        return
-    kind = check.resolved(typed.type)
-    if kind is None and typed.level and check.row.get(typed.type) not in rights.caps:
-        return
-    level = ""
-    if typed.level:
-        level = check.row.get(typed.level) or (kind or {}).get("vertrouwelijkheidaanduiding") or ""
-    path = check.row[typed.type]
-    if not rights.allows(path, level):
-        url = check.call.base + path if path.startswith("/") else path
-        raise outside(typed.type, url, level if path in rights.caps else "")
-
-
-async def permit_type(check: Check, rights: Rights) -> None:
-    """Raise 403 for the type, and the level that was sent, when the body has errors: rights come before those
-    (common.md §5)."""
-    typed = check.resource.typed
-    if typed is None or rights.everything:
-        return
-    p = next(p for p in describe(check.resource.fields) if p.attribute == typed.type)
-    sent = check.sent.get(p.name)
-    url = sent.strip() if isinstance(sent, str) else ""
-    if not URL.fullmatch(url):
-        return
-    path = path_of(url, check.call.caller.bases)
-    assert p.ref is not None
-    level = next((check.sent.get(p.name) for p in describe(check.resource.fields) if p.attribute == typed.level), None)
-    if path in rights.caps:
-        if level in LEVELS and not rights.allows(path, str(level)):
-            raise outside(typed.type, url, str(level))
-    elif not typed.level or (await check.find(path, p.ref))[0] is not None:
-        raise outside(typed.type, url)
+    return await starting_again(attempt)
 
 
 async def replace(call: Call, resource: Resource) -> Response:
@@ -179,115 +83,131 @@ async def merge(call: Call, resource: Resource) -> Response:
 
 
 async def change(call: Call, resource: Resource, action: str) -> Response:
-    """Answer 200 with the changed object. Starts again when somebody else changed the object meanwhile."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(resource.scopes["update"])
-    if resource.crs:
-        call.check_crs(content=True)
-    no_query(call)
-    path = call.request.url.path
-    stored = await find(call, resource, rights, full=True)
+    """Answer 200 with the changed object. Whoever lost from another change waits in line with those who did too, or
+    they would lose from each newcomer."""
+    rights = await negotiate(call, resource, "update")
+    stored: Row = await find(call, resource, rights, full=True)
     sent = resource.renamed(await call.body())
     tell_unknown(call, resource, sent, stored)
-    async with AsyncExitStack() as queue:
-        queued = False
-        for attempt in range(CONFLICT_RETRIES):
-            # Who comes when others wait already does so too; they would lose from each newcomer.
-            if not queued and (attempt or call.service.queued(call.tenant, path)):
-                await queue.enter_async_context(call.service.turn(call.tenant, path))
-                queued = True
-            if queued:
-                stored = await find(call, resource, rights, full=True)
-            check = Check(call, resource, action, sent, stored)
-            try:
-                content = await update_object(check, rights)
-            except Problem as problem:
-                if not passes(problem, attempt):
-                    raise
-                continue
-            if content is not None:
-                return answer(content, 200, {**crs_headers(resource), **check.headers})
-    raise Again()
+
+    async def write(stored: Row) -> Response:
+        check = Check(call, resource, action, sent, stored)
+        return answer(await store(check, rights), 200, {**crs_headers(resource), **check.headers})
+
+    async def write_anew(_: int) -> Response:
+        return await write(await find(call, resource, rights, full=True))
+
+    path = call.request.url.path
+    if not call.service.queued(call.tenant, path):
+        with suppress(Again):
+            return await write(stored)
+    async with call.service.turn(call.tenant, path):
+        return await starting_again(write_anew)
 
 
-async def update_object(check: Check, rights: Rights) -> dict[str, Any] | None:
-    """Examine and store a change; return the object, or None when it was changed by somebody else meanwhile."""
-    call, resource, stored = check.call, check.resource, check.stored
-    assert stored is not None
-    await check.load_main(rights)
-    if resource.main is None:
-        check.main = stored
-    if check.parse(check.merge()):
-        check.check_immutable()
-        await check.resolve_references()
-        await permit(check, rights)
-    check.stop()
-    for rules in (resource.rules, resource.derive, resource.guards):
-        for rule in rules:
-            await rule(check)
-        check.stop()
-    old = (await rendered(call, resource, [stored]))[0]
+async def remove(call: Call, resource: Resource) -> Response:
+    """Answer 204 after removing the object and what belongs to it."""
+    rights = await negotiate(call, resource, "remove")
+
+    async def attempt(_: int) -> Response:
+        stored = await find(call, resource, rights, full=True)
+        await erase(Check(call, resource, "destroy", {}, stored), rights)
+        return Response(None, 204)
+
+    return await starting_again(attempt)
+
+
+async def negotiate(call: Call, resource: Resource, operation: str) -> Rights:
+    """Phase 1: return the rights of the client for an operation, if the request is one that can be answered."""
+    call.check_accept()
+    if operation != "remove":
+        call.check_content_type()
+    rights = await call.rights(resource.scopes[operation])
+    if resource.crs and operation != "remove":
+        call.check_crs(content=True)
+    no_query(call)
+    return rights
+
+
+async def starting_again(attempt: Callable[[int], Awaitable[T]]) -> T:
+    """Return what an attempt gives, which starts again while others stand in its way; raise Again (409) in the end."""
+    for number in range(ATTEMPTS - 1):
+        with suppress(Again):
+            return await attempt(number)
+    return await attempt(ATTEMPTS - 1)
+
+
+# --- The phases -------------------------------------------------------------------------------------------------------
+
+
+async def store(check: Check, rights: Rights) -> dict[str, Any]:
+    """Phases 2 to 13 of a new or changed object; return it as the response shows it."""
+    resource = check.resource
+    await examine(check, rights)
+    old = None if check.stored is None else (await rendered(check.call, resource, [check.stored]))[0]
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
-        for lock in resource.locks:
-            await lock(db, check)
-        changed = {name: value for name, value in check.row.items() if value != stored[name]}
-        if not await db.execute(updating(check, changed)):
-            return None
-        await affect(db, check)
+        await run(db, check, resource.locks)
+        if not await db.execute(inserting(check) if check.stored is None else updating(check)):
+            raise Again()
+        await run(db, check, resource.effects)
         content, row = await written(db, check)
         await finish(db, check, old, content, row)
     await settle(check)
     return content
 
 
-async def remove(call: Call, resource: Resource) -> Response:
-    """Answer 204 after removing the object and what belongs to it."""
-    call.check_accept()
-    rights = await call.rights(resource.scopes["remove"])
-    no_query(call)
-    for attempt in range(CONFLICT_RETRIES):
-        stored = await find(call, resource, rights, full=True)
-        try:
-            await remove_object(Check(call, resource, "destroy", {}, stored), rights)
-            break
-        except Problem as problem:
-            # Somebody who writes beside it may have stood in the way, and be gone at the next attempt.
-            referred = isinstance(problem.__cause__, asyncpg.ForeignKeyViolationError)
-            if not (passes(problem, attempt) or (referred and attempt < CONFLICT_RETRIES - 1)):
-                raise
-    return Response(None, 204)
+async def examine(check: Check, rights: Rights) -> None:
+    """Phases 2 to 8."""
+    await find_main(check, rights)
+    if parse(check):
+        keep_to_parent(check)
+        check_immutable(check)
+        await resolve_references(check)
+        await permit(check, rights)
+    elif check.creating:
+        await permit_type(check, rights)
+    check.stop()
+    await follow(check, check.resource.rules)
+    await follow(check, check.resource.derive)
+    check.row = row_of(check)
+    await follow(check, check.resource.guards)
 
 
-async def remove_object(check: Check, rights: Rights) -> None:
-    """Examine and perform a removal; raise 409 when something still refers to the object."""
+async def erase(check: Check, rights: Rights) -> None:
+    """Phases 2 to 13 of a removal; raise 409 when something still refers to the object."""
     call, resource, stored = check.call, check.resource, check.stored
     assert stored is not None
-    await check.load_main(rights)
-    if resource.main is None:
-        check.main = stored
-    for rule in (*resource.removal_rules, *resource.guards):
-        await rule(check)
-    check.stop()
+    await find_main(check, rights)
+    await follow(check, (*resource.removal_rules, *resource.guards))
     old = (await rendered(call, resource, [stored]))[0]
     await outbox.look_up_catalogus(check)
     async with transaction(check) as db:
-        for lock in resource.locks:
-            await lock(db, check)
+        await run(db, check, resource.locks)
         if resource.before_removal:
             await hold(db, check)
-        for effect in resource.before_removal:
-            await effect(db, check)
-        # What looks around before a removal has locked the object, and may have changed it.
+        await run(db, check, resource.before_removal)
+        # before_removal locked the row already, and may have changed it, so its version may differ.
         own = resource.table.delete().where(resource.table.c.uuid == check.uuid)
         if not await db.execute(own if resource.before_removal else deleting(check)):
             raise Again()
-        await affect(db, check)
+        await run(db, check, resource.effects)
         await finish(db, check, old, None, stored)
         if resource.main is None and resource.audited:
             await audit.forget(db, resource.table.metadata, check.uuid)
     await settle(check)
+
+
+async def follow(check: Check, rules: Sequence[Rule]) -> None:
+    """Run rules, and raise the 400 with everything that they reported."""
+    for rule in rules:
+        await rule(check)
+    check.stop()
+
+
+async def run(db: Executor, check: Check, effects: Sequence[Effect]) -> None:
+    for effect in effects:
+        await effect(db, check)
 
 
 async def settle(check: Check) -> None:
@@ -306,12 +226,6 @@ async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
     if resource.after_read is not None:
         await resource.after_read(check.call, [content], [row])
     return content, row
-
-
-async def affect(db: Executor, check: Check) -> None:
-    """Change what follows from a write, before it is read back: what changes may show in the response."""
-    for effect in check.resource.effects:
-        await effect(db, check)
 
 
 async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row) -> None:
@@ -358,7 +272,8 @@ def _noting(metadata: MetaData, audited: bool, announced: bool, wakes: bool) -> 
 
 
 class transaction:  # noqa: N801 -- used as a function is, like contextlib.suppress
-    """The transaction of one write; what the database refuses becomes the error that the resource declares for it."""
+    """The transaction of one write; what the database refuses becomes the error that the resource declares for it, or
+    Again when others stood in the way."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
@@ -373,17 +288,39 @@ class transaction:  # noqa: N801 -- used as a function is, like contextlib.suppr
             # A context made from a generator does not raise again what was raised inside it.
             if error is not None:
                 raise error
-        except asyncpg.UniqueViolationError as e:
-            declared = self._check.resource.unique.get(e.constraint_name or "")
-            if declared is not None and declared.code == "identificatie-niet-uniek":
-                declared = not_unique(str(self._check.now("identificatie")))
-            raise Problem(400, "invalid", invalid_params=[declared or InvalidParam("nonFieldErrors", "unique")]) from e
-        except asyncpg.ForeignKeyViolationError as e:
-            raise Problem(
-                409, "conflict", "Er bestaan nog verwijzingen naar dit object, of het is net verwijderd."
-            ) from e
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as e:
-            raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.") from e
-        except asyncpg.DataError as e:
-            log.warning("refused by the database: %s", e)
-            raise Problem(400, "invalid", invalid_params=[InvalidParam("nonFieldErrors", "invalid")]) from e
+        except REFUSALS as e:
+            raise refused(self._check, e) from e
+
+
+REFUSALS = (
+    asyncpg.UniqueViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.DataError,
+)
+
+
+def refused(check: Check, error: asyncpg.PostgresError) -> Problem:
+    """Return what a write that the database refuses is answered with."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        declared = check.resource.unique.get(error.constraint_name or "")
+        if declared is not None and declared.code == "identificatie-niet-uniek":
+            declared = not_unique(str(check.now("identificatie")))
+        if check.creating and declared is not None and given_out(check, declared.name):
+            return Again("Anderen gebruiken tegelijk de nummers die dit object zou krijgen.")
+        return Problem(400, "invalid", invalid_params=[declared or InvalidParam(OBJECT, "unique")])
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        detail = "Er bestaan nog verwijzingen naar dit object, of het is net verwijderd."
+        # Somebody who writes beside a removal may be gone at the next attempt.
+        return Again(detail) if check.action == "destroy" else Problem(409, "conflict", detail)
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
+        return Again()
+    log.warning("refused by the database: %s", error)
+    return Problem(400, "invalid", invalid_params=[InvalidParam(OBJECT, "invalid")])
+
+
+def given_out(check: Check, name: str) -> bool:
+    """Return whether the client left the value of a field to us, by its JSON name."""
+    known = any(p.name == name for p in describe(check.resource.fields))
+    return known and not str(check.sent.get(name) or "").strip()

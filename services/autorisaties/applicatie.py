@@ -109,16 +109,16 @@ def has_clients(clients: list[str]) -> Any:
     return APPLICATIE_TABLE.c.client_ids.cast(JSONB).contains(clients)
 
 
-async def client_hoort_bij_een_applicatie(check: Check) -> None:
+async def client_hoort_bij_een_applicatie(check: Check[ApplicatieFields]) -> None:
     """ac-001: every client id occurs in at most one application."""
-    check.row["client_ids"] = list(dict.fromkeys(check.row["client_ids"]))
-    for client in check.row["client_ids"]:
+    check.fields.client_ids = list(dict.fromkeys(check.fields.client_ids))
+    for client in check.fields.client_ids:
         other = await check.call.db.row(check.call.tenant, by_client(client))
         if other is not None and other["uuid"] != check.uuid:
             check.reject("clientIds", "clientId-exists", f"De client {client} hoort al bij een andere applicatie.")
 
 
-async def alles_of_autorisaties(check: Check) -> None:
+async def alles_of_autorisaties(check: Check[ApplicatieFields]) -> None:
     """ac-002: either all rights, or at least one autorisatie, never both."""
     alles, autorisaties = check.fields.heeft_alle_autorisaties, check.fields.autorisaties
     if alles and autorisaties:
@@ -131,31 +131,33 @@ async def alles_of_autorisaties(check: Check) -> None:
         check.reject(OBJECT, "missing-authorizations", "Geef alle autorisaties of een lijst van autorisaties.")
 
 
-async def autorisatie_is_volledig(check: Check) -> None:
+async def autorisatie_is_volledig(check: Check[ApplicatieFields]) -> None:
     """ac-003: a scope on zaken, documenten or besluiten needs its type, and its level where there is one."""
-    for index, autorisatie in enumerate(check.row["autorisaties"]):
-        prefix, required = VERPLICHT.get(autorisatie["component"], ("", ()))
-        if prefix and any(scope.startswith(prefix) for scope in autorisatie["scopes"]):
+    for index, autorisatie in enumerate(check.fields.autorisaties):
+        prefix, required = VERPLICHT.get(autorisatie.component, ("", ()))
+        if prefix and any(scope.startswith(prefix) for scope in autorisatie.scopes):
+            given = autorisatie.model_dump(by_alias=True)
             for name in required:
-                if not autorisatie.get(name):
+                if not given[name]:
                     check.reject(f"autorisaties.{index}.{name}", "required")
 
 
-async def velden_van_het_component(check: Check) -> None:
+async def velden_van_het_component(check: Check[ApplicatieFields]) -> None:
     """Keep of each autorisatie only the type fields that it has, and add the label of its component."""
     kept = []
-    for autorisatie in check.row["autorisaties"]:
-        item = {name: value for name, value in autorisatie.items() if name not in TYPEVELDEN or value}
-        kept.append({**item, "componentWeergave": COMPONENTEN[autorisatie["component"]]})
-    check.row["autorisaties"] = kept
+    for autorisatie in check.fields.autorisaties:
+        given = autorisatie.model_dump(by_alias=True)
+        item = {name: value for name, value in given.items() if name not in TYPEVELDEN or value}
+        kept.append({**item, "componentWeergave": COMPONENTEN[autorisatie.component]})
+    check.columns["autorisaties"] = kept
 
 
-async def een_schrijver_tegelijk(db: Executor, check: Check) -> None:
+async def een_schrijver_tegelijk(db: Executor, check: Check[ApplicatieFields]) -> None:
     """ac-001 under concurrency: writers wait for each other, and the second one looks again."""
     await db.execute(lock(Lock.APPLICATIES))
     if check.action == "destroy":
         return
-    for client in check.row["client_ids"]:
+    for client in check.fields.client_ids:
         statement = select(func.count()).select_from(APPLICATIE_TABLE).where(has_clients([client]))
         if await db.value(statement) > 1:
             raise invalid("clientIds", "clientId-exists")

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 
-from runtime.problems import InvalidParam
+from runtime.problems import OBJECT, InvalidParam
 from services.besluiten.besluit import AANMAKEN, BESLUIT, LEZEN, METADATA, VERWIJDEREN
 from services.besluiten.mirroring import BIO_TABLE_NAME, spiegel_in_documenten
-from zgw.check import OBJECT, Check
+from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import reference
@@ -45,9 +45,9 @@ BIO_TABLE = make_table(
 Index("besluitinformatieobject_informatieobject", BIO_TABLE.c.informatieobject)
 
 
-async def informatieobjecttype_hoort_bij_besluittype(check: Check) -> None:
+async def informatieobjecttype_hoort_bij_besluittype(check: Check[BesluitInformatieObjectFields]) -> None:
     """brc-008: het type van het document is er een van het besluittype, vergeleken op catalogus en naam."""
-    document = check.resolved("informatieobject")
+    document = check.resolved(check.fields.informatieobject)
     if not document or check.main is None:
         return
     references, caller = check.call.service.references, check.call.caller
@@ -67,9 +67,10 @@ async def informatieobjecttype_hoort_bij_besluittype(check: Check) -> None:
         check.reject(OBJECT, code, "Het informatieobjecttype hoort niet bij het besluittype.")
 
 
-async def document_wordt_benoemd(check: Check) -> None:
+async def document_wordt_benoemd(check: Check[BesluitInformatieObjectFields]) -> None:
     """Keep the identificatie of the document for the audit trail."""
-    check.row["document_identificatie"] = check.resolved("informatieobject")["identificatie"]
+    if (document := check.resolved(check.fields.informatieobject)) is not None:
+        check.columns["document_identificatie"] = document["identificatie"]
 
 
 BESLUITINFORMATIEOBJECT = Resource(

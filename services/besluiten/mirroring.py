@@ -1,11 +1,13 @@
 """The mirrors of a besluit in zaken and documenten, and the protection of a closed zaak."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.problems import Problem, forbidden, invalid
-from zgw.check import OBJECT, Check
+from runtime.problems import OBJECT, Problem, forbidden, invalid
+from runtime.statements import Row
+from services.besluiten.besluit_velden import BesluitFields
+from zgw.check import Check
 from zgw.mirroring.agreement import UNFORCED, Agreement, Mirror, Notice, objectinformatieobject
 from zgw.mirroring.undoing import removed
 from zgw.rights import scopes
@@ -24,18 +26,19 @@ class Zaken:
     """Those that are open, and that the client may not write to when they are closed meanwhile."""
 
 
-async def zaak_ligt_binnen_de_autorisaties(check: Check) -> None:
+async def zaak_ligt_binnen_de_autorisaties(check: Check[BesluitFields]) -> None:
     """zrc-006: een besluit belet dat zijn zaak wordt verwijderd en bepaalt mede hoelang die bewaard blijft; het noemt
     dus alleen een zaak van deze installatie waarvoor de client autorisaties heeft."""
-    zaak = check.resolved("zaak")
-    if zaak and check.row["zaak"].startswith("/") and check.changed("zaak") and not await _holds(check, KENNEN, zaak):
+    zaak = check.resolved(check.fields.zaak)
+    own = zaak and check.fields.zaak.startswith("/") and check.changed(lambda besluit: besluit.zaak)
+    if zaak and own and not await _holds(check, KENNEN, zaak):
         raise forbidden("De zaak ligt buiten uw autorisaties.")
 
 
-async def gesloten_zaak_is_beschermd(check: Check) -> None:
+async def gesloten_zaak_is_beschermd(check: Check[BesluitFields]) -> None:
     """zrc-007: a besluit of a closed zaak is written only by who may change closed zaken (B9)."""
     old = check.stored["zaak"] if check.stored else ""
-    new = "" if check.action == "destroy" else check.row["zaak"]
+    new = "" if check.action == "destroy" else check.fields.zaak
     open_ = check.facts(Zaken).alleen_open = set()
     for path in {old, new} - {""}:
         zaak = await _zaak(check, path)
@@ -46,10 +49,10 @@ async def gesloten_zaak_is_beschermd(check: Check) -> None:
         open_.add(path)
 
 
-async def _zaak(check: Check, path: str) -> dict[str, Any] | None:
-    resolved = check.resolved("zaak") if check.action != "destroy" else None
-    if resolved is not None and path == check.row["zaak"]:
-        return dict(resolved)
+async def _zaak(check: Check[BesluitFields], path: str) -> Row | None:
+    resolved = check.resolved(check.fields.zaak) if check.action != "destroy" else None
+    if resolved is not None and path == check.fields.zaak:
+        return resolved
     try:
         return await check.call.service.references.object(check.call.caller, path)
     except Problem as e:
@@ -66,10 +69,10 @@ async def _holds(check: Check, wanted: frozenset[str], zaak: Mapping[str, Any]) 
     return rights is not None and rights.allows(zaak["zaaktype"], zaak.get("vertrouwelijkheidaanduiding"))
 
 
-def spiegel_in_zaak(check: Check) -> Agreement | None:
+def spiegel_in_zaak(check: Check[BesluitFields]) -> Agreement | None:
     """brc-006: the zaak knows its besluiten. brc-009: with the besluit its mirrors disappear."""
     old = check.stored["zaak"] if check.stored else ""
-    new = "" if check.action == "destroy" else check.row["zaak"]
+    new = "" if check.action == "destroy" else check.fields.zaak
     mirrors = [_zaakbesluit(check, zaak) for zaak in (new, old) if zaak and new != old]
     mirrors += [_document(check, row) for row in removed(check, BIO_TABLE_NAME)]
     return Agreement("zaak" if old or new else OBJECT, mirrors) if mirrors else None
@@ -86,14 +89,22 @@ def _headers(check: Check, zaak: str) -> Mapping[str, str]:
     return UNFORCED if zaak in check.facts(Zaken).alleen_open else {}
 
 
-def zaak_hoort_van_de_wijziging(check: Check) -> Agreement | None:
+DATES: tuple[Callable[[BesluitFields], object], ...] = (
+    lambda besluit: besluit.ingangsdatum,
+    lambda besluit: besluit.vervaldatum,
+)
+"""What the archiving of a closed zaak may be derived from."""
+
+
+def zaak_hoort_van_de_wijziging(check: Check[BesluitFields]) -> Agreement | None:
     """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten. zrc-007: a zaak that was
     closed since it was looked at refuses the change, which then is taken back."""
-    zaak = check.row.get("zaak", "")
-    if check.stored is None or not zaak.startswith("/") or check.changed("zaak"):
+    if check.stored is None or check.action == "destroy" or check.changed(lambda besluit: besluit.zaak):
+        return None
+    if not (zaak := check.fields.zaak).startswith("/"):
         return None
     headers = _headers(check, zaak)
-    if not headers and not check.changed("ingangsdatum") and not check.changed("vervaldatum"):
+    if not headers and not any(check.changed(date) for date in DATES):
         return None
     return Agreement("zaak", notices=[Notice("zaken", "/_intern/besluit", {"besluit": check.path}, headers)])
 

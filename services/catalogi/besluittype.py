@@ -151,10 +151,15 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
     )
 
 
-async def documenten_op_naam(check: Check) -> None:
+async def documenten_op_naam(check: Check[BesluittypeFields]) -> None:
     """ztc-x2: informatieobjecttypen zijn van dezelfde catalogus; een URL wordt bewaard als de omschrijving."""
-    attribute = "informatieobjecttype_omschrijvingen"
-    await list_of_names(check, attribute, "informatieobjecttypen", "informatieobjecttype", check.row["catalogus"])
+    check.fields.informatieobjecttype_omschrijvingen = await list_of_names(
+        check,
+        lambda besluittype: besluittype.informatieobjecttype_omschrijvingen,
+        "informatieobjecttypen",
+        "informatieobjecttype",
+        uuid_in(check.fields.catalogus, CATALOGUS_REF),
+    )
 
 
 BESLUITTYPE = Resource(

@@ -66,7 +66,7 @@ EIGENSCHAP_TABLE = make_table(
 T = EIGENSCHAP_TABLE
 
 
-async def lengte_past_bij_formaat(check: Check) -> None:
+async def lengte_past_bij_formaat(check: Check[EigenschapFields]) -> None:
     """ztc-015: de lengte van een datum is 8, van een datum_tijd 14, van een tekst hoogstens 255, van een getal cijfers
     en decimalen.
     """

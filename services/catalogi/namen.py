@@ -4,9 +4,9 @@ A URL is stored as the name that it stands for, because it names one version and
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationInfo
 from sqlalchemy import select
@@ -15,10 +15,12 @@ from runtime.problems import OBJECT
 from runtime.statements import Row, among
 from services.catalogi.geldigheid import IDENTITY, resolved, versions
 from services.catalogi.velden import GEVULD
-from zgw.check import Check
-from zgw.fields import describe
+from zgw.check import Check, name_of
+from zgw.fields import Fields, describe
 from zgw.filters import uuid_in
 from zgw.types import URL, Ref, path_of
+
+F = TypeVar("F", bound=Fields)
 
 PATHS = {"zaaktype": "zaaktypen", "informatieobjecttype": "informatieobjecttypen", "besluittype": "besluittypen"}
 ROOT = "/catalogi/api/v1/"
@@ -57,7 +59,7 @@ class Geschreven:
 
 
 async def names_of(
-    check: Check, kind: str, values: dict[str, str], catalogus: uuid.UUID, other_catalogus: str = ""
+    check: Check, kind: str, values: dict[str, str], catalogus: uuid.UUID | None, other_catalogus: str = ""
 ) -> dict[str, str]:
     """Return the names that ``values`` stand for, by the JSON name of the field that each value was written in.
 
@@ -96,7 +98,7 @@ async def _type_at(check: Check, kind: str, name: str, value: str) -> Row | None
     return row
 
 
-async def _reject_unknown(check: Check, kind: str, found: dict[str, str], catalogus: uuid.UUID) -> None:
+async def _reject_unknown(check: Check, kind: str, found: dict[str, str], catalogus: uuid.UUID | None) -> None:
     """Reject the names of which the catalogue has no type, not even as a concept."""
     identity = check.resource.table.metadata.tables[kind].c[IDENTITY[kind]]
     same = (identity.table.c.catalogus == catalogus, among(identity, list(found.values())))
@@ -108,15 +110,15 @@ async def _reject_unknown(check: Check, kind: str, found: dict[str, str], catalo
 
 
 async def list_of_names(
-    check: Check, attribute: str, name: str, kind: str, catalogus: uuid.UUID, other: str = ""
-) -> None:
-    """Replace the URLs in a list of names by names, each name once, and keep the names that the client could not see
+    check: Check[F], of: Callable[[F], list[str]], name: str, kind: str, catalogus: uuid.UUID | None, other: str = ""
+) -> list[str]:
+    """Return a list of names without URLs, each name once, and with the names that the client could not see
     (:func:`unseen`)."""
-    given = list(check.row[attribute])
+    attribute, given = name_of(of), of(check.fields)
     values = {f"{name}.{index}": value for index, value in enumerate(given)}
     found = await names_of(check, kind, values, catalogus, other)
     stored = list(check.stored[attribute]) if check.stored else []
-    kept = await unseen(check, attribute, kind, given, stored)
+    kept = await unseen(check, of, kind, given, stored)
     shown = next(p.name for p in describe(check.resource.shown) if p.attribute == attribute)
     if isinstance(listed := check.sent.get(shown), list):
         # The client wrote the names as well: those that it left out may go.
@@ -128,17 +130,19 @@ async def list_of_names(
     # In the order that they had.
     places = {item: place for place, item in enumerate(stored)} if kept else {}
     wanted = dict.fromkeys([*found.values(), *(item for item in stored if item in kept)])
-    check.row[attribute] = sorted(wanted, key=lambda item: places.get(item, len(places)))
+    return sorted(wanted, key=lambda item: places.get(item, len(places)))
 
 
-async def unseen(check: Check, attribute: str, kind: str, given: Sequence[str], stored: Sequence[str]) -> set[str]:
+async def unseen(
+    check: Check[F], of: Callable[[F], object], kind: str, given: Sequence[str], stored: Sequence[str]
+) -> set[str]:
     """Return the stored names that stay although ``given``, which a client wrote in their place, lacks them.
 
     A response shows URLs, and none for a name of which no version is published and valid. Who sends back what it read
     cannot mean to remove those names; who writes names does.
     """
     by_name = bool(given) and not any(is_url(value) for value in given)
-    if not stored or by_name or not check.was_sent(attribute):
+    if not stored or by_name or not check.was_sent(of):
         return set()
     other = versions(kind)
     catalogus = await _catalogus_of(check)

@@ -1,5 +1,6 @@
 """Resultaattype: how a case of a zaaktype can end, and when it may then be archived (catalogi.md §2.4)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -117,62 +118,69 @@ RESULTAATTYPE_TABLE = make_table(
 T = RESULTAATTYPE_TABLE
 Index("resultaattype_besluittypen", T.c.besluittype_omschrijving, postgresql_using="gin")
 
-AFHANKELIJK = (
-    "zaaktype",
-    "resultaattypeomschrijving",
-    "selectielijstklasse",
-    "archiefnominatie",
-    "archiefactietermijn",
-    "brondatum_archiefprocedure",
+AFHANKELIJK: tuple[Callable[[ResultaattypeFields], object], ...] = (
+    lambda it: it.zaaktype,
+    lambda it: it.resultaattypeomschrijving,
+    lambda it: it.selectielijstklasse,
+    lambda it: it.archiefnominatie,
+    lambda it: it.archiefactietermijn,
+    lambda it: it.brondatum_archiefprocedure,
 )
 """The fields that the selection list has a say in."""
 
 
-async def past_bij_de_selectielijst(check: Check) -> None:
+async def past_bij_de_selectielijst(check: Check[ResultaattypeFields]) -> None:
     """ztc-002, ztc-003: de omschrijvingen zijn van de selectielijst, die ook zegt hoe er gearchiveerd moet worden.
 
     Absent nominatie and term are those of the selection list; the general description is a copy.
     """
-    if check.action == "partial_update" and not any(check.was_sent(name) for name in AFHANKELIJK):
+    if check.action == "partial_update" and not any(check.was_sent(field) for field in AFHANKELIJK):
         return
-    row, zaaktype = check.row, check.resolved("zaaktype")
+    fields, zaaktype = check.fields, check.resolved(check.fields.zaaktype)
     generiek = await selectielijst.resolve(
-        check, "resultaattypeomschrijving", row["resultaattypeomschrijving"], "resultaattypeomschrijving"
+        check, "resultaattypeomschrijving", fields.resultaattypeomschrijving, "resultaattypeomschrijving"
     )
-    klasse = await selectielijst.resolve(check, "selectielijstklasse", row["selectielijstklasse"], "resultaat")
+    klasse = await selectielijst.resolve(check, "selectielijstklasse", fields.selectielijstklasse, "resultaat")
     if generiek is None or klasse is None or zaaktype is None:
         return
-    row["omschrijving_generiek"] = generiek["omschrijving"]
+    check.columns["omschrijving_generiek"] = generiek["omschrijving"]
     by_uuid = check.call.service.settings.selectielijst_by_uuid
     if not selectielijst.same_url(zaaktype["selectielijst_procestype"], klasse["procesType"], by_uuid):
         check.reject(
             OBJECT, "procestype-mismatch", "De selectielijstklasse hoort bij een ander procestype dan het zaaktype."
         )
-    row["archiefnominatie"] = row["archiefnominatie"] or klasse["waardering"]
-    row["archiefactietermijn"] = row["archiefactietermijn"] or klasse.get("bewaartermijn")
-    procedure = row["brondatum_archiefprocedure"]
-    if procedure and not past_bij_procestermijn(klasse.get("procestermijn") or "", procedure["afleidingswijze"]):
+    fields.archiefnominatie = fields.archiefnominatie or klasse["waardering"]
+    fields.archiefactietermijn = fields.archiefactietermijn or klasse.get("bewaartermijn")
+    procedure = fields.brondatum_archiefprocedure
+    if procedure and not past_bij_procestermijn(klasse.get("procestermijn") or "", procedure.afleidingswijze):
         code = "invalid-afleidingswijze-for-procestermijn"
         check.reject(OBJECT, code, "De afleidingswijze past niet bij de procestermijn van de selectielijst.")
 
 
-async def brondatum_is_volledig(check: Check) -> None:
+async def brondatum_is_volledig(check: Check[ResultaattypeFields]) -> None:
     """ztc-004, ztc-005, ztc-006, ztc-007, ztc-008: de afleidingswijze bepaalt welke velden een waarde hebben en welke
     niet.
     """
-    if procedure := check.row["brondatum_archiefprocedure"]:
-        for name, code in fouten_in_procedure(procedure):
+    if procedure := check.fields.brondatum_archiefprocedure:
+        for name, code in fouten_in_procedure(procedure.model_dump(by_alias=True)):
             reason = "Dit veld moet leeg zijn bij deze afleidingswijze." if code == "must-be-empty" else ""
             check.reject(f"brondatumArchiefprocedure.{name}", code, reason)
 
 
-async def relaties_op_naam(check: Check) -> None:
+async def relaties_op_naam(check: Check[ResultaattypeFields]) -> None:
     """ztc-x2: gerelateerde typen zijn van dezelfde catalogus; een URL wordt bewaard als de naam van het type."""
-    if (zaaktype := check.resolved("zaaktype")) is not None:
+    if (zaaktype := check.resolved(check.fields.zaaktype)) is not None:
         catalogus = zaaktype["catalogus"]
-        await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)
-        name = "informatieobjecttype"
-        await list_of_names(check, f"{name}_omschrijving", "informatieobjecttypen", name, catalogus)
+        check.fields.besluittype_omschrijving = await list_of_names(
+            check, lambda it: it.besluittype_omschrijving, "besluittypen", "besluittype", catalogus
+        )
+        check.fields.informatieobjecttype_omschrijving = await list_of_names(
+            check,
+            lambda it: it.informatieobjecttype_omschrijving,
+            "informatieobjecttypen",
+            "informatieobjecttype",
+            catalogus,
+        )
 
 
 RESULTAATTYPE = Resource(

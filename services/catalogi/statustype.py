@@ -74,14 +74,14 @@ _others = T.alias()
 _highest = select(func.max(_others.c.volgnummer)).where(_others.c.zaaktype == T.c.zaaktype).scalar_subquery()
 
 
-async def volgnummer_volgt(check: Check) -> None:
+async def volgnummer_volgt(check: Check[StatustypeFields]) -> None:
     """O3: a statustype that is added to a published zaaktype comes after those that it has."""
-    zaaktype, settings = check.resolved("zaaktype"), check.call.service.settings
+    zaaktype, settings = check.resolved(check.fields.zaaktype), check.call.service.settings
     if not (check.creating and settings.catalogi_additive_posts) or zaaktype is None or zaaktype["concept"]:
         return
     if await may_correct(check):
         return
-    later = select(T.c.id).where(T.c.zaaktype == zaaktype["uuid"], T.c.volgnummer >= check.row["volgnummer"]).limit(1)
+    later = select(T.c.id).where(T.c.zaaktype == zaaktype["uuid"], T.c.volgnummer >= check.fields.volgnummer).limit(1)
     if await check.call.db.row(check.call.tenant, later):
         check.reject("volgnummer", "invalid", "Het statustype moet na de bestaande statustypen komen.")
 

@@ -2,7 +2,7 @@
 (catalogi.md §2, §6)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from sqlalchemy import ColumnElement, FromClause, Table, select
 
@@ -37,6 +37,30 @@ GegevenCatalogus = Annotated[str, Ref("catalogi", "catalogussen", table="catalog
 """The catalogue in a request: only compared, because a subtype is where its zaaktype is."""
 
 SCOPES = {"list": LEZEN, "fetch": LEZEN, "create": CORRIGEREN, "update": CORRIGEREN, "remove": VERWIJDEREN}
+
+
+class VanZaaktype(Protocol):
+    """What rules look at of a subtype."""
+
+    @property
+    def zaaktype(self) -> str:
+        """Its zaaktype."""
+
+
+class MetCatalogus(VanZaaktype, Protocol):
+    """The same, of a subtype that may be sent with a catalogue."""
+
+    @property
+    def catalogus(self) -> str | None:
+        """That catalogue."""
+
+
+class MetStatustype(VanZaaktype, Protocol):
+    """The same, of a subtype that may belong to a statustype."""
+
+    @property
+    def statustype(self) -> str | None:
+        """That statustype."""
 
 
 class SubtypeShown(Fields):
@@ -82,9 +106,10 @@ def subtype_filters(table: Table, identificatie: bool = True, datum: bool = True
     return found + ([validity_filter(ZT.c)] if datum else [])
 
 
-async def zaaktypen_of(check: Check) -> list[Any]:
+async def zaaktypen_of(check: Check[VanZaaktype]) -> list[Row]:
     """Return the rows of the zaaktype that the subtype is of, and of the one that it was of before."""
-    found = [row for row in [check.resolved("zaaktype")] if row is not None]
+    target = None if check.action == "destroy" else check.resolved(check.fields.zaaktype)
+    found: list[Row] = [] if target is None else [target]
     if check.stored is not None and not any(row["uuid"] == check.stored["zaaktype"] for row in found):
         statement = select(ZT).where(ZT.c.uuid == check.stored["zaaktype"])
         row = await check.call.db.row(check.call.tenant, statement)
@@ -96,23 +121,23 @@ ADDED = ("eigenschap", "roltype", "zaakobjecttype", "zaaktypeinformatieobjecttyp
 """O3: what may be added to a published zaaktype where the installation allows that (``catalogi_additive_posts``)."""
 
 
-async def may_correct(check: Check) -> bool:
+async def may_correct(check: Check[VanZaaktype]) -> bool:
     """Return whether the client may change what belongs to a published zaaktype."""
     needed = GEFORCEERD_VERWIJDEREN if check.action == "destroy" else GEFORCEERD_SCHRIJVEN
     return await check.call.holds(needed)
 
 
-async def may_write(check: Check, zaaktypen: Iterable[Row]) -> bool:
+async def may_write(check: Check[VanZaaktype], zaaktypen: Iterable[Row]) -> bool:
     """Return whether the client may make this write: to a concept always, to a published zaaktype as a correction, or
     (O3) as an addition."""
     added = check.creating and check.resource.name in ADDED and check.call.service.settings.catalogi_additive_posts
     return added or all(row["concept"] for row in zaaktypen) or await may_correct(check)
 
 
-def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
+def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> "Rule[VanZaaktype]":
     """Return the rule ztc-010 with the code that this kind of subtype has for it."""
 
-    async def rule(check: Check) -> None:
+    async def rule(check: Check[VanZaaktype]) -> None:
         if not await may_write(check, await zaaktypen_of(check)):
             check.reject(OBJECT, code, "Het zaaktype is gepubliceerd; wat erbij hoort kan niet meer gewijzigd worden.")
 
@@ -123,40 +148,41 @@ def zaaktype_is_concept(code: str = "non-concept-zaaktype") -> Rule:
     return rule
 
 
-def summarise(code: str = "non-concept-zaaktype") -> Effect:
+def summarise(code: str = "non-concept-zaaktype") -> "Effect[VanZaaktype]":
     """Return the effect that brings the zaaktype up to date, and looks once more at its concept flag (ztc-010).
 
     The row of the zaaktype is locked by then, so nobody can publish it before this write is there.
     """
 
-    async def effect(db: Executor, check: Check) -> None:
+    async def effect(db: Executor, check: Check[VanZaaktype]) -> None:
         if not await may_write(check, await recount(db, {row["uuid"] for row in await zaaktypen_of(check)})):
             raise invalid(OBJECT, code)
 
     return effect
 
 
-async def begin_is_dat_van_het_zaaktype(check: Check) -> None:
+async def begin_is_dat_van_het_zaaktype(check: Check[VanZaaktype]) -> None:
     """§5: waar de installatie streng is, is een beginGeldigheid in het verzoek het begin en de versiedatum van het
     zaaktype.
     """
-    zaaktype, given = check.resolved("zaaktype"), check.sent.get("beginGeldigheid")
+    zaaktype, given = check.resolved(check.fields.zaaktype), check.sent.get("beginGeldigheid")
     if zaaktype is None or given is None or not check.call.service.settings.catalogi_strict_dates:
         return
     if any(given != str(zaaktype[name]) for name in ("begin_geldigheid", "versiedatum")):
         check.reject("beginGeldigheid", "invalid", "De datum begin geldigheid is niet die van het zaaktype.")
 
 
-async def catalogus_is_die_van_het_zaaktype(check: Check) -> None:
+async def catalogus_is_die_van_het_zaaktype(check: Check[MetCatalogus]) -> None:
     """ztc-x8: een catalogus in het verzoek is die van het zaaktype."""
-    zaaktype, given = check.resolved("zaaktype"), check.fields.catalogus
-    sent = zaaktype is not None and given and check.was_sent("catalogus")
-    if sent and uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
+    zaaktype, given = check.resolved(check.fields.zaaktype), check.fields.catalogus
+    if zaaktype is None or not given or not check.was_sent(lambda it: it.catalogus):
+        return
+    if uuid_in(given, CATALOGUS_REF) != zaaktype["catalogus"]:
         check.reject(OBJECT, "relations-incorrect-catalogus", "De catalogus is niet die van het zaaktype.")
 
 
-async def statustype_hoort_bij_zaaktype(check: Check) -> None:
+async def statustype_hoort_bij_zaaktype(check: Check[MetStatustype]) -> None:
     """ztc-x7: het statustype hoort bij hetzelfde zaaktype."""
-    statustype, zaaktype = check.resolved("statustype"), check.resolved("zaaktype")
+    statustype, zaaktype = check.resolved(check.fields.statustype), check.resolved(check.fields.zaaktype)
     if statustype is not None and zaaktype is not None and statustype["zaaktype"] != zaaktype["uuid"]:
         check.reject(OBJECT, "relations-incorrect-zaaktype", "Het statustype hoort bij een ander zaaktype.")

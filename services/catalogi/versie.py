@@ -1,7 +1,8 @@
 """What the three main types share: concept and published, corrections, overlap, publishing (catalogi.md §6)."""
 
 import uuid
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, update
 from starlette.responses import Response
@@ -23,6 +24,22 @@ from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.resource import Resource
 from zgw.write import finish, settle, transaction, written
+
+
+class Versie(Protocol):
+    """What these rules look at of a version of a main type."""
+
+    @property
+    def catalogus(self) -> str:
+        """Its catalogue."""
+
+    @property
+    def begin_geldigheid(self) -> date:
+        """The first day on which it is valid."""
+
+    @property
+    def einde_geldigheid(self) -> date | None:
+        """The last one."""
 
 
 async def is_concept_of_mag_corrigeren(check: Check) -> None:
@@ -50,21 +67,19 @@ async def correctie_houdt_relaties(check: Check) -> None:
     strict = check.call.service.settings.catalogi_strict_corrections
     if not strict or check.stored is None or check.stored["concept"]:
         return
-    for attribute, name in RELATED.items():
-        # As the client wrote it: what was kept for it, because it may not have seen it, is not what it sent.
-        after_row = {**check.row, **check.facts(Geschreven).namen}
-        before, after = ([_name(item) for item in row.get(attribute, ())] for row in (dict(check.stored), after_row))
-        if set(before) - set(after):
-            check.reject(name, "non-concept-object", "Een correctie haalt geen gerelateerde typen weg.")
+    # As the client wrote it: what was kept for it, because it may not have seen it, is not what it sent.
+    for attribute, names in check.facts(Geschreven).namen.items():
+        if {_name(item) for item in check.stored[attribute]} - {_name(item) for item in names}:
+            check.reject(RELATED[attribute], "non-concept-object", "Een correctie haalt geen gerelateerde typen weg.")
 
 
 def _name(item: Any) -> str:
     return str(item["zaaktype"] if isinstance(item, dict) else item)
 
 
-async def einde_niet_voor_begin(check: Check) -> None:
+async def einde_niet_voor_begin(check: Check[Versie]) -> None:
     """ztc-x5: de laatste dag van de geldigheid ligt niet voor de eerste."""
-    begin, einde = check.row["begin_geldigheid"], check.row["einde_geldigheid"]
+    begin, einde = check.fields.begin_geldigheid, check.fields.einde_geldigheid
     if einde is not None and einde < begin:
         check.reject(OBJECT, "date-mismatch", "De datum einde geldigheid ligt voor de datum begin geldigheid.")
 
@@ -99,15 +114,15 @@ async def geen_overlap(db: Executor, check: Check) -> None:
     if check.stored is None or check.stored["concept"] or check.action == "destroy":
         return
     row = {**check.row, "uuid": check.uuid}
-    if any(check.changed(name) for name in ("begin_geldigheid", "einde_geldigheid", "catalogus", IDENTITY[table.name])):
+    if any(check.differs(name) for name in ("begin_geldigheid", "einde_geldigheid", "catalogus", IDENTITY[table.name])):
         await lock_versions(db, table, row["catalogus"])
         if await db.row(select(table.c.uuid).where(overlapping(table, row)).limit(1)):
             raise invalid("eindeGeldigheid", "overlap", "De geldigheid overlapt met die van een andere versie.")
 
 
-async def catalogus_blijft(check: Check) -> None:
+async def catalogus_blijft(check: Check[Versie]) -> None:
     """Een type met relaties blijft in zijn catalogus, omdat namen elders iets anders betekenen."""
-    if check.stored is not None and check.changed("catalogus"):
+    if check.stored is not None and check.changed(lambda versie: versie.catalogus):
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 
 

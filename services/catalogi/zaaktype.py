@@ -53,7 +53,7 @@ from services.catalogi.versie import (
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
-from zgw.filters import Filter, equal, reference
+from zgw.filters import Filter, equal, reference, uuid_in
 from zgw.numbers import Numbers
 from zgw.request import Call
 from zgw.resource import Resource
@@ -224,58 +224,66 @@ def day_of_retrieval(call: Call) -> dict[str, Any]:
     return {**asked, "op_dag": asked["peildatum"]} if asked and call.path.get("uuid") else day_of_reference(call)
 
 
-async def procestype_bestaat(check: Check) -> None:
+async def procestype_bestaat(check: Check[ZaaktypeFields]) -> None:
     """ztc-001: het selectielijstProcestype is een procestype van de selectielijst."""
-    if check.row["selectielijst_procestype"] and (
-        check.action != "partial_update" or check.was_sent("selectielijst_procestype")
-    ):
-        await selectielijst.resolve(
-            check, "selectielijstProcestype", check.row["selectielijst_procestype"], "procestype"
-        )
+    url = check.fields.selectielijst_procestype
+    sent = check.action != "partial_update" or check.was_sent(lambda zaaktype: zaaktype.selectielijst_procestype)
+    if url and sent:
+        await selectielijst.resolve(check, "selectielijstProcestype", url, "procestype")
 
 
-async def verlenging_heeft_een_termijn(check: Check) -> None:
+async def verlenging_heeft_een_termijn(check: Check[ZaaktypeFields]) -> None:
     """ztc-x3: een type dat verlengd kan worden, zegt voor hoe lang."""
-    if check.row["verlenging_mogelijk"] and check.row["verlengingstermijn"] is None:
+    if check.fields.verlenging_mogelijk and check.fields.verlengingstermijn is None:
         check.reject(OBJECT, "verlenging-mismatch", "Geef een verlengingstermijn wanneer verlenging mogelijk is.")
-    if not check.row["verlenging_mogelijk"]:
-        check.row["verlengingstermijn"] = None
+    if not check.fields.verlenging_mogelijk:
+        check.fields.verlengingstermijn = None
 
 
-async def bron_is_volledig(check: Check) -> None:
+async def bron_is_volledig(check: Check[ZaaktypeFields]) -> None:
     """ztc-x4: broncatalogus en bronzaaktype worden samen opgegeven."""
     if (check.fields.broncatalogus is None) != (check.fields.bronzaaktype is None):
         check.reject(OBJECT, "invalid-bronzaaktype-for-broncatalogus", "Geef broncatalogus en bronzaaktype samen.")
 
 
-async def servicenorm_is_niet_nul(check: Check) -> None:
+async def servicenorm_is_niet_nul(check: Check[ZaaktypeFields]) -> None:
     """ztc-x6: a service term of nothing is no service term."""
-    if (term := check.row["servicenorm"]) and not any(digit in "123456789" for digit in term):
+    if (term := check.fields.servicenorm) and not any(digit in "123456789" for digit in term):
         check.reject("servicenorm", "empty-duration", "De servicenorm mag niet nul zijn.")
 
 
-async def relaties_op_naam(check: Check) -> None:
+async def relaties_op_naam(check: Check[ZaaktypeFields]) -> None:
     """ztc-x1, ztc-x2: gerelateerde typen zijn van dezelfde catalogus; een URL wordt bewaard als naam van het type."""
-    catalogus = check.row["catalogus"]
-    await list_of_names(check, "besluittype_omschrijving", "besluittypen", "besluittype", catalogus)
-    await list_of_names(check, "deelzaaktype_identificaties", "deelzaaktypen", "zaaktype", catalogus, "deelzaaktypen")
-    items = check.row["gerelateerd"]
-    values = {f"gerelateerdeZaaktypen.{index}.zaaktype": item["zaaktype"] for index, item in enumerate(items)}
+    fields, catalogus = check.fields, uuid_in(check.fields.catalogus, CATALOGUS_REF)
+    fields.besluittype_omschrijving = await list_of_names(
+        check, lambda zaaktype: zaaktype.besluittype_omschrijving, "besluittypen", "besluittype", catalogus
+    )
+    fields.deelzaaktype_identificaties = await list_of_names(
+        check,
+        lambda zaaktype: zaaktype.deelzaaktype_identificaties,
+        "deelzaaktypen",
+        "zaaktype",
+        catalogus,
+        "deelzaaktypen",
+    )
+    values = {f"gerelateerdeZaaktypen.{index}.zaaktype": item.zaaktype for index, item in enumerate(fields.gerelateerd)}
     found = await names_of(check, "zaaktype", values, catalogus)
     written = [
-        {**item, "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")}
-        for index, item in enumerate(items)
+        {**item.model_dump(by_alias=True), "zaaktype": found.get(f"gerelateerdeZaaktypen.{index}.zaaktype", "")}
+        for index, item in enumerate(fields.gerelateerd)
     ]
     stored = list(check.stored["gerelateerd"]) if check.stored else []
-    names = await unseen(check, "gerelateerd", "zaaktype", list(values.values()), [i["zaaktype"] for i in stored])
+    names = await unseen(
+        check, lambda zaaktype: zaaktype.gerelateerd, "zaaktype", list(values.values()), [i["zaaktype"] for i in stored]
+    )
     names -= {item["zaaktype"] for item in written}
     check.facts(Geschreven).namen["gerelateerd"] = written
-    check.row["gerelateerd"] = [*written, *(item for item in stored if item["zaaktype"] in names)]
+    check.columns["gerelateerd"] = [*written, *(item for item in stored if item["zaaktype"] in names)]
 
 
-async def catalogus_blijft(check: Check) -> None:
+async def catalogus_blijft(check: Check[ZaaktypeFields]) -> None:
     """Een zaaktype met subtypen of relaties blijft in zijn catalogus, omdat namen elders iets anders betekenen."""
-    if check.stored is None or not check.changed("catalogus"):
+    if check.stored is None or not check.changed(lambda zaaktype: zaaktype.catalogus):
         return
     names = (
         "informatieobjecttype_omschrijving",
@@ -287,13 +295,15 @@ async def catalogus_blijft(check: Check) -> None:
         check.reject("catalogus", "wijzigen-niet-toegelaten")
 
 
-async def identificatie_en_versiedatum(check: Check) -> None:
+async def identificatie_en_versiedatum(check: Check[ZaaktypeFields]) -> None:
     """A zaaktype without identificatie gets the next number of its year; its versiedatum is the first day of
     validity."""
-    check.row["versiedatum"] = check.row["versiedatum"] or check.row["begin_geldigheid"]
-    if not check.row["identificatie"]:
-        year = check.row["versiedatum"].year if check.sent.get("versiedatum") else check.call.today().year
-        check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["catalogus"])
+    fields = check.fields
+    if check.creating and not check.was_sent(lambda zaaktype: zaaktype.versiedatum):
+        fields.versiedatum = fields.begin_geldigheid
+    if not fields.identificatie:
+        year = fields.versiedatum.year if check.sent.get("versiedatum") else check.call.today().year
+        fields.identificatie = await NUMBERS.next(check.call, year, uuid_in(fields.catalogus, CATALOGUS_REF))
 
 
 ZAAKTYPE = Resource(

@@ -84,12 +84,12 @@ def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
     return exists(select(other.c.uuid).where(other.c.uuid == uuid_in(value, ref_to("informatieobjecttype")), same))
 
 
-async def informatieobjecttype_op_naam(check: Check) -> None:
+async def informatieobjecttype_op_naam(check: Check[ZaaktypeInformatieobjecttypeFields]) -> None:
     """ztc-x2: het informatieobjecttype is van dezelfde catalogus; een URL wordt bewaard als de omschrijving."""
-    if (zaaktype := check.resolved("zaaktype")) is not None:
-        name = "informatieobjecttype"
-        found = await names_of(check, name, {name: check.row[name]}, zaaktype["catalogus"])
-        check.row[name] = found.get(name, "")
+    if (zaaktype := check.resolved(check.fields.zaaktype)) is not None:
+        name, fields = "informatieobjecttype", check.fields
+        found = await names_of(check, name, {name: fields.informatieobjecttype}, zaaktype["catalogus"])
+        fields.informatieobjecttype = found.get(name, "")
 
 
 def _versie() -> ScalarSelect[Any]:

@@ -3,15 +3,14 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
-from typing import cast as cast_type
+from typing import Literal
 
 from sqlalchemy import column, delete, exists, insert, select, table
 
 from runtime.problems import OBJECT
 from runtime.statements import Executor
 from services.documenten.bestandsdeel import PART, PARTS, new_parts
-from services.documenten.document_velden import NUMBERS, VERSIE_TABLE
+from services.documenten.document_velden import NUMBERS, VERSIE_TABLE, EnkelvoudigInformatieObjectFields
 from services.documenten.inhoud import Body
 from services.documenten.journal import keep, keys_of, release
 from zgw.check import Check
@@ -21,45 +20,12 @@ Plan = Literal["keep", "none", "empty", "store", "large"]
 
 @dataclass
 class Inhoud:
-    """What a write does with the content of a document."""
+    """What a write does with the content of a document, which is apart from the other fields."""
 
+    body: Body = field(default_factory=lambda: Body({}))
     plan: Plan = "keep"
     weg: list[str] = field(default_factory=list)
     """The objects in the storage that are no longer needed."""
-
-
-def body_of(check: Check) -> Body:
-    """Return the content that came with a write; every write of a document is a DocumentCheck."""
-    return cast_type("DocumentCheck", check).body
-
-
-class DocumentCheck(Check):
-    """A write of a document, of which the content is apart from the other fields."""
-
-    body: Body
-
-    def merge(self) -> dict[str, Any]:
-        """Return the whole new state. PUT without indicatieGebruiksrecht keeps it, because it is ours (drc-006c)."""
-        merged = super().merge()
-        if self.stored is not None and "indicatieGebruiksrecht" not in self.sent:
-            merged["indicatieGebruiksrecht"] = self.stored["indicatie_gebruiksrecht"]
-        return merged
-
-    def parse(self, data: dict[str, Any]) -> bool:
-        """Validate the fields, and with them the lock and the content."""
-        super().parse(data)
-        if not self.creating:
-            self._check_lock()
-        if self.body.error:
-            self.reject("inhoud", self.body.error)
-        return not self.errors
-
-    def _check_lock(self) -> None:
-        lock = self.sent.get("lock", "")
-        if self.action == "update" and "lock" not in self.sent:
-            self.reject("lock", "required")
-        elif not isinstance(lock, str):
-            self.reject("lock", "null" if lock is None else "invalid")
 
 
 def new_lock() -> str:
@@ -70,20 +36,20 @@ def new_lock() -> str:
 # --- Rules ------------------------------------------------------------------------------------------------------------
 
 
-async def status_past_bij_ontvangst(check: Check) -> None:
+async def status_past_bij_ontvangst(check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """drc-005: een ontvangen document is niet in bewerking of ter vaststelling."""
-    if check.row["ontvangstdatum"] and check.row["status"] in ("in_bewerking", "ter_vaststelling"):
+    if check.fields.ontvangstdatum and check.fields.status in ("in_bewerking", "ter_vaststelling"):
         check.reject("status", "invalid_for_received", "Deze status past niet bij een ontvangen document.")
 
 
-async def gebruiksrechten_kloppen_met_indicatie(check: Check) -> None:
+async def gebruiksrechten_kloppen_met_indicatie(check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """drc-006: indicatieGebruiksrecht is waar als er gebruiksrechten zijn, en anders niet."""
-    wanted = check.row["indicatie_gebruiksrecht"]
+    wanted = check.fields.indicatie_gebruiksrecht
     if check.stored is None:
         if wanted:
             check.reject("indicatieGebruiksrecht", "missing-gebruiksrechten", "Er zijn nog geen gebruiksrechten.")
         return
-    if not check.was_sent("indicatie_gebruiksrecht"):
+    if not check.was_sent(lambda document: document.indicatie_gebruiksrecht):
         return
     rechten = table("gebruiksrechten", column("informatieobject"))
     statement = select(exists(select(rechten.c.informatieobject).where(rechten.c.informatieobject == check.uuid)))
@@ -95,26 +61,26 @@ async def gebruiksrechten_kloppen_met_indicatie(check: Check) -> None:
         check.reject("indicatieGebruiksrecht", "existing-gebruiksrechten", "Er zijn nog gebruiksrechten.")
 
 
-async def vertrouwelijkheid_van_het_type(check: Check) -> None:
+async def vertrouwelijkheid_van_het_type(check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """drc-007: zonder vertrouwelijkheidaanduiding geldt die van het type; daarna blijft ze zoals ze is."""
-    if check.row["vertrouwelijkheidaanduiding"]:
+    if check.fields.vertrouwelijkheidaanduiding:
         return
     if check.stored is not None:
-        check.row["vertrouwelijkheidaanduiding"] = check.stored["vertrouwelijkheidaanduiding"]
+        check.fields.vertrouwelijkheidaanduiding = check.stored["vertrouwelijkheidaanduiding"]
     else:
-        kind = check.resolved("informatieobjecttype") or {}
-        check.row["vertrouwelijkheidaanduiding"] = kind.get("vertrouwelijkheidaanduiding") or "openbaar"
+        kind = check.resolved(check.fields.informatieobjecttype) or {}
+        check.fields.vertrouwelijkheidaanduiding = kind.get("vertrouwelijkheidaanduiding") or "openbaar"
 
 
-async def identificatie_is_ingevuld(check: Check) -> None:
+async def identificatie_is_ingevuld(check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """Generate the identificatie that the client left out; an update without one keeps what there is."""
-    if check.row["identificatie"]:
+    if check.fields.identificatie:
         return
     if check.stored is not None:
-        check.row["identificatie"] = check.stored["identificatie"]
+        check.fields.identificatie = check.stored["identificatie"]
         return
-    year = check.row["creatiedatum"].year
-    check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
+    year = check.fields.creatiedatum.year
+    check.fields.identificatie = await NUMBERS.next(check.call, year, check.fields.bronorganisatie)
 
 
 async def versie_volgt_op_de_vorige(check: Check) -> None:
@@ -122,8 +88,8 @@ async def versie_volgt_op_de_vorige(check: Check) -> None:
     moment = datetime.now(UTC)
     if check.stored is not None:
         moment = max(moment, check.stored["begin_registratie"] + timedelta(microseconds=1))
-    check.row["versie"] = check.stored["versie"] + 1 if check.stored else 1
-    check.row["begin_registratie"] = moment
+    check.columns["versie"] = check.stored["versie"] + 1 if check.stored else 1
+    check.columns["begin_registratie"] = moment
 
 
 async def document_is_vergrendeld(check: Check) -> None:
@@ -139,10 +105,11 @@ async def document_is_vergrendeld(check: Check) -> None:
         check.reject(OBJECT, "incorrect-lock-id", "De lock klopt niet.")
 
 
-async def omvang_klopt_met_inhoud(check: Check) -> None:
+async def omvang_klopt_met_inhoud(check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """drc-x4: bestandsomvang is de omvang van de inhoud; zonder inhoud kondigt ze een upload in bestandsdelen aan."""
-    body, stored = body_of(check), check.stored
-    size = check.row["bestandsomvang"] if check.was_sent("bestandsomvang") else None
+    body, stored = check.facts(Inhoud).body, check.stored
+    sent = check.was_sent(lambda document: document.bestandsomvang)
+    size = check.fields.bestandsomvang if sent else None
     plan: Plan = "none" if size is None else "large" if size else "empty"
     if body.size is not None:
         plan = "store"
@@ -150,7 +117,7 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
             check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
         size = body.size
     elif check.action == "partial_update" and stored is not None and not body.given:
-        if not check.was_sent("bestandsomvang") or size == stored["bestandsomvang"]:
+        if not sent or size == stored["bestandsomvang"]:
             plan, size = "keep", stored["bestandsomvang"]
         elif stored["segments"] is not None:
             check.reject(OBJECT, "file-size", "De bestandsomvang is niet die van de inhoud.")
@@ -158,26 +125,27 @@ async def omvang_klopt_met_inhoud(check: Check) -> None:
     if plan == "large" and size is not None and size > PARTS * chunk:
         check.reject("bestandsomvang", "max_value", f"Meer dan {PARTS} bestandsdelen van {chunk} bytes kan niet.")
     check.facts(Inhoud).plan = plan
-    check.row["bestandsomvang"] = size
+    check.fields.bestandsomvang = size
     if plan != "keep":
-        check.row["segments"] = [] if plan == "empty" else None
+        check.columns["segments"] = [] if plan == "empty" else None
 
 
 async def inhoud_is_opgeslagen(check: Check) -> None:
     """Bring the content to the storage when nothing is wrong with the document; the transaction then keeps it."""
     if check.errors:
         return
-    if check.facts(Inhoud).plan == "store":
-        body = body_of(check)
-        check.row["segments"] = [await body.store()] if body.size else []
+    inhoud = check.facts(Inhoud)
+    if inhoud.plan == "store":
+        body = inhoud.body
+        check.columns["segments"] = [await body.store()] if body.size else []
     if check.stored is None:
-        check.row["lock"] = new_lock() if check.facts(Inhoud).plan == "large" else ""
+        check.columns["lock"] = new_lock() if inhoud.plan == "large" else ""
 
 
 # --- Effects ----------------------------------------------------------------------------------------------------------
 
 
-async def houd_inhoud_bij(db: Executor, check: Check) -> None:
+async def houd_inhoud_bij(db: Executor, check: Check[EnkelvoudigInformatieObjectFields]) -> None:
     """Keep the previous version, the new content, and the parts that are still to come."""
     inhoud = check.facts(Inhoud)
     plan = inhoud.plan

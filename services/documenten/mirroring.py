@@ -25,7 +25,7 @@ from zgw.mirroring.leading import ask_leading
 from zgw.references import split_path
 from zgw.render import render
 from zgw.request import Call, answer
-from zgw.write import CONFLICT_RETRIES
+from zgw.write import ATTEMPTS
 
 ADD_TO_TRAIL = Prepared(audit.adding(OIO_TABLE.metadata))
 
@@ -102,12 +102,12 @@ def _path(relation: Relation) -> str:
 
 async def _at_once(call: Call, work: Any) -> Any:
     """Run ``work`` in a transaction; again when others stood in the way."""
-    for attempt in range(CONFLICT_RETRIES):
+    for attempt in range(ATTEMPTS):
         try:
             async with call.db.transaction(call.tenant) as db:
                 return await work(db)
         except asyncpg.DeadlockDetectedError as e:
-            if attempt == CONFLICT_RETRIES - 1:
+            if attempt == ATTEMPTS - 1:
                 raise Problem(409, "conflict", "De relaties worden tegelijk door anderen gewijzigd.") from e
     raise AssertionError
 

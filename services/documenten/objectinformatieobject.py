@@ -16,6 +16,7 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import equal
+from zgw.parse import row_of
 from zgw.references import split_path
 from zgw.resource import Main, Resource
 from zgw.types import Ref, Shown, Url
@@ -55,9 +56,9 @@ OIO_TABLE = make_table(
 Index("objectinformatieobject_object", OIO_TABLE.c.object)
 
 
-async def object_bestaat(check: Check) -> None:
+async def object_bestaat(check: Check[ObjectInformatieObjectFields]) -> None:
     """drc-002: het object bestaat en is van de soort die objectType noemt."""
-    path, kind = check.row["object"], check.row["object_type"]
+    path, kind = check.fields.object, check.fields.object_type
     references, caller = check.call.service.references, check.call.caller
     if path.startswith("/"):
         try:
@@ -76,9 +77,9 @@ async def object_bestaat(check: Check) -> None:
         check.reject("object", "invalid-resource")
 
 
-async def relatie_bestaat_bij_de_bron(check: Check) -> None:
+async def relatie_bestaat_bij_de_bron(check: Check[ObjectInformatieObjectFields]) -> None:
     """drc-004: de relatie bestaat al in het component dat haar beheert."""
-    if not check.errors and await relation_at_source(check, check.row) is False:
+    if not check.errors and await relation_at_source(check, row_of(check)) is False:
         check.reject(OBJECT, "inconsistent-relation")
 
 

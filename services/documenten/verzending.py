@@ -76,29 +76,22 @@ class VerzendingShown(Fields):
 VERZENDING_TABLE = make_table(METADATA, "verzending", VerzendingFields)
 T = VERZENDING_TABLE.c
 
-WEGEN = (
-    "binnenlands_correspondentieadres",
-    "buitenlands_correspondentieadres",
-    "correspondentie_postadres",
-    "faxnummer",
-    "emailadres",
-    "telefoonnummer",
-    "mijn_overheid",
-)
 
-
-async def precies_een_adres(check: Check) -> None:
+async def precies_een_adres(check: Check[VerzendingFields]) -> None:
     """drc-x5: een verzending gaat langs precies een weg: een van de adressen, nummers, of MijnOverheid."""
-    if sum(bool(check.row[name]) for name in WEGEN) != 1:
+    v = check.fields
+    adressen = (v.binnenlands_correspondentieadres, v.buitenlands_correspondentieadres, v.correspondentie_postadres)
+    wegen = (*adressen, v.faxnummer, v.emailadres, v.telefoonnummer, v.mijn_overheid)
+    if sum(bool(weg) for weg in wegen) != 1:
         check.reject(OBJECT, "invalid-address", "Geef precies een adres, nummer of MijnOverheid op.")
 
 
-async def datums_passen_bij_aard_relatie(check: Check) -> None:
+async def datums_passen_bij_aard_relatie(check: Check[VerzendingFields]) -> None:
     """drc-x6: wat een afzender stuurde is ontvangen, wat naar een geadresseerde gaat niet (alleen als dit aanstaat)."""
     if not check.call.service.settings.check_verzending_dates:
         return
-    received, sent = check.row["ontvangstdatum"], check.row["verzenddatum"]
-    if check.row["aard_relatie"] == "afzender":
+    received, sent = check.fields.ontvangstdatum, check.fields.verzenddatum
+    if check.fields.aard_relatie == "afzender":
         if not received:
             check.reject("ontvangstdatum", "required")
         if sent:
@@ -107,9 +100,9 @@ async def datums_passen_bij_aard_relatie(check: Check) -> None:
         check.reject("ontvangstdatum", "must-be-empty", "Een verzonden document heeft geen ontvangstdatum.")
 
 
-async def ander_document_mag_ook(check: Check) -> None:
+async def ander_document_mag_ook(check: Check[VerzendingFields]) -> None:
     """drc-x8, drc-x10: een verzending gaat alleen over naar een document dat bestaat en dat de client mag wijzigen."""
-    if check.stored is None or not check.changed("informatieobject"):
+    if check.stored is None or not check.changed(lambda verzending: verzending.informatieobject):
         return
     found, code = await check.find(check.fields.informatieobject, DOCUMENT_REF)
     rights = await check.call.rights(SCHRIJVEN)

@@ -1,21 +1,24 @@
 """Writing documents: create, new versions, remove (documenten.md §3 to §5)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from sqlalchemy import delete, exists, select
 from starlette.responses import Response
 
-from runtime.problems import OBJECT, Problem, not_found
-from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, VERWIJDEREN
-from services.documenten.document_regels import DocumentCheck, Inhoud
+from runtime.problems import OBJECT, not_found
+from runtime.statements import Row
+from services.documenten.document import DOCUMENT, VERWIJDEREN
+from services.documenten.document_regels import Inhoud
 from services.documenten.document_velden import (
     DOCUMENT_TABLE,
     VERSIE_TABLE,
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from services.documenten.inhoud import read_body
+from services.documenten.inhoud import Body, read_body
 from services.documenten.journal import keys_of, release, remove_now
 from services.documenten.objectinformatieobject import OIO_TABLE
 from zgw import audit
@@ -26,7 +29,7 @@ from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.types import WRITE_ONLY, Length, Ref
 from zgw.unknown import tell_unknown
-from zgw.write import CONFLICT_RETRIES, finish, generated_is_taken, insert_object, transaction, update_object
+from zgw.write import finish, negotiate, starting_again, store, transaction
 
 
 class EnkelvoudigInformatieObjectWithLockFields(EnkelvoudigInformatieObjectFields):
@@ -52,29 +55,20 @@ class EnkelvoudigInformatieObjectCreateLock(EnkelvoudigInformatieObjectShown):
 
 async def create(call: Call) -> Response:
     """Maak een document aan, met de inhoud erin of, voor een groot bestand, met bestandsdelen."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(AANMAKEN)
-    no_query(call)
+    rights = await negotiate(call, DOCUMENT, "create")
     body = await read_body(call)
     tell_unknown(call, DOCUMENT, body.sent, None, "lock")
-    try:
-        for attempt in range(CONFLICT_RETRIES):
-            check = DocumentCheck(call, DOCUMENT, "create", body.sent, None)
-            check.body = body
-            try:
-                content = await insert_object(check, rights)
-                break
-            except Problem as problem:
-                if attempt == CONFLICT_RETRIES - 1 or not generated_is_taken(check, problem):
-                    raise
-    except BaseException:
-        await asyncio.shield(body.discard())
-        raise
-    lock = check.row["lock"]
-    for deel in content["bestandsdelen"]:
-        deel["lock"] = lock
-    return answer({**content, "lock": lock}, 201, {"Location": content["url"], **check.headers})
+
+    async def attempt(_: int) -> Response:
+        check = check_of(call, "create", body, None)
+        content = await store(check, rights)
+        lock = check.row["lock"]
+        for deel in content["bestandsdelen"]:
+            deel["lock"] = lock
+        return answer({**content, "lock": lock}, 201, {"Location": content["url"], **check.headers})
+
+    async with discarding(body):
+        return await starting_again(attempt)
 
 
 async def replace(call: Call) -> Response:
@@ -89,31 +83,51 @@ async def merge(call: Call) -> Response:
 
 async def change(call: Call, action: str) -> Response:
     """Answer 200 with the new version."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(BIJWERKEN)
-    no_query(call)
-    stored = await find(call, DOCUMENT, rights, full=True)
+    rights = await negotiate(call, DOCUMENT, "update")
+    first = await find(call, DOCUMENT, rights, full=True)
     body = await read_body(call)
-    tell_unknown(call, DOCUMENT, body.sent, stored, "lock")
+    tell_unknown(call, DOCUMENT, body.sent, first, "lock")
+
+    async def attempt(number: int) -> Response:
+        stored = await find(call, DOCUMENT, rights, full=True) if number else first
+        check = check_of(call, action, body, stored)
+        content = await store(check, rights)
+        await remove_now(call.service, call.tenant, check.facts(Inhoud).weg)
+        for deel in content["bestandsdelen"]:
+            deel["lock"] = stored["lock"]
+        return answer(content, 200, check.headers)
+
+    async with discarding(body):
+        return await starting_again(attempt)
+
+
+def check_of(call: Call, action: str, body: Body, stored: Row | None) -> Check[EnkelvoudigInformatieObjectFields]:
+    """Return the write of a document under examination, with what is wrong with its lock and its content."""
+    sent = body.sent
+    if action == "update" and stored is not None:
+        # PUT without indicatieGebruiksrecht keeps it, because it is ours (drc-006c).
+        sent = {"indicatieGebruiksrecht": stored["indicatie_gebruiksrecht"], **sent}
+    check = Check(call, DOCUMENT, action, sent, stored)
+    check.facts(Inhoud).body = body
+    if stored is not None:
+        lock = sent.get("lock", "")
+        if action == "update" and "lock" not in sent:
+            check.reject("lock", "required")
+        elif not isinstance(lock, str):
+            check.reject("lock", "null" if lock is None else "invalid")
+    if body.error:
+        check.reject("inhoud", body.error)
+    return check
+
+
+@asynccontextmanager
+async def discarding(body: Body) -> AsyncIterator[None]:
+    """Remove the content again when the document is refused."""
     try:
-        for attempt in range(CONFLICT_RETRIES):
-            if attempt:
-                stored = await find(call, DOCUMENT, rights, full=True)
-            check = DocumentCheck(call, DOCUMENT, action, body.sent, stored)
-            check.body = body
-            content = await update_object(check, rights)
-            if content is not None:
-                break
-        else:
-            raise Problem(409, "conflict", "Het document wordt tegelijk door anderen gewijzigd.")
+        yield
     except BaseException:
         await asyncio.shield(body.discard())
         raise
-    await remove_now(call.service, call.tenant, check.facts(Inhoud).weg)
-    for deel in content["bestandsdelen"]:
-        deel["lock"] = stored["lock"]
-    return answer(content, 200, dict(check.headers))
 
 
 async def remove(call: Call) -> Response:

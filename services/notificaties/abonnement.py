@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
-from runtime.problems import OBJECT, Problem
+from runtime.problems import OBJECT
 from runtime.settings import Settings
 from runtime.statements import Executor
 from services.notificaties.addresses import origin_of, refusal
@@ -25,12 +25,12 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.problems import error
-from zgw.read import find, no_query
+from zgw.read import find
 from zgw.request import Call, answer
 from zgw.resource import Resource
 from zgw.types import WRITE_ONLY, Length, Shown, Url, check_url
 from zgw.unknown import tell_unknown
-from zgw.write import CONFLICT_RETRIES, update_object
+from zgw.write import negotiate, starting_again, store
 
 LONGEST_CALLBACK = 8000
 
@@ -96,24 +96,23 @@ class Onderzocht:
     """Whether the client sent the callback or its header."""
 
 
-async def kanalen_bestaan(check: Check) -> None:
+async def kanalen_bestaan(check: Check[AbonnementFields]) -> None:
     """nrc-3: elk kanaal van een abonnement bestaat."""
-    names = [group["naam"] for group in check.row["kanalen"]]
+    names = [group.naam for group in check.fields.kanalen]
     found = check.facts(Onderzocht).kanalen = await filters_of(check.call, names)
     for name in dict.fromkeys(name for name in names if name not in found):
         check.reject("naam", "kanaal_naam", f"Het kanaal {name[:50]} bestaat niet.")
 
 
-async def filters_passen(check: Check) -> None:
+async def filters_passen(check: Check[AbonnementFields]) -> None:
     """nrc-4: de filters zijn een deel van de kenmerken van het kanaal, of omgekeerd."""
     found = check.facts(Onderzocht).kanalen
-    for group in check.row["kanalen"]:
-        filters = group["filters"]
-        if filters and group["naam"] in found and not consistent(filters, found[group["naam"]]):
-            check.reject("filters", "inconsistent-abonnement-filters", f"Kenmerken: {', '.join(found[group['naam']])}.")
+    for group in check.fields.kanalen:
+        if group.filters and group.naam in found and not consistent(group.filters, found[group.naam]):
+            check.reject("filters", "inconsistent-abonnement-filters", f"Kenmerken: {', '.join(found[group.naam])}.")
 
 
-async def callback_mag(check: Check) -> None:
+async def callback_mag(check: Check[AbonnementFields]) -> None:
     """nrc-5: de callback is een adres waar wij naar toe mogen sturen: https, tenzij http is toegestaan."""
     caller = check.call.caller
     if reason := refusal(check.fields.callback_url, check.call.service.settings, caller.bases, caller.hosts):
@@ -144,7 +143,7 @@ async def count_alone(db: Executor, check: Check) -> None:
         check.stop()
 
 
-async def callback_is_beschermd(check: Check) -> None:
+async def callback_is_beschermd(check: Check[AbonnementFields]) -> None:
     """nrc-6: zonder Authorization-header weigert de callback de testnotificatie (nrc-10).
 
     nrc-5: met de opgegeven header neemt hij haar aan. Bij PATCH alleen als de callback of de header is meegestuurd.
@@ -159,18 +158,17 @@ async def callback_is_beschermd(check: Check) -> None:
         check.reject(OBJECT, "invalid-callback-url", reason)
 
 
-async def stored_form(check: Check) -> None:
+async def stored_form(check: Check[AbonnementFields]) -> None:
     """Encrypt the credentials, and store filters in the form in which they are compared."""
     # The same credentials keep their stored form, because each encryption gives another text.
     known = check.stored and box(check.call.service.settings).decrypt(check.stored["auth"]).decode()
     if check.fields.auth != known:
-        check.row["auth"] = box(check.call.service.settings).encrypt(check.fields.auth.encode()).decode()
+        check.columns["auth"] = box(check.call.service.settings).encrypt(check.fields.auth.encode()).decode()
     if check.creating:
-        check.row["client_id"] = check.call.caller.client_id
+        check.columns["client_id"] = check.call.caller.client_id
     bases = check.call.caller.bases
-    check.row["kanalen"] = [
-        {"naam": g["naam"], "filters": {k: stored(v, bases) for k, v in g["filters"].items()}}
-        for g in check.row["kanalen"]
+    check.columns["kanalen"] = [
+        {"naam": g.naam, "filters": {k: stored(v, bases) for k, v in g.filters.items()}} for g in check.fields.kanalen
     ]
 
 
@@ -192,26 +190,22 @@ async def show_filters(call: Call, items: list[dict[str, Any]], rows: Sequence[M
 
 async def merge(call: Call) -> Response:
     """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde auth."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(CONSUMEREN)
-    no_query(call)
-    sent: dict[str, Any] | None = None
-    for _ in range(CONFLICT_RETRIES):
+    rights = await negotiate(call, ABONNEMENT, "update")
+    await find(call, ABONNEMENT, rights)
+    sent = await call.body()
+    tell_unknown(call, ABONNEMENT, sent, None)
+
+    async def attempt(_: int) -> Response:
         row = await find(call, ABONNEMENT, rights, full=True)
-        if sent is None:
-            sent = await call.body()
-            tell_unknown(call, ABONNEMENT, sent, row)
         known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
         if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
             # Elsewhere is somebody else, who is not given what was agreed with the first.
             known = {}
         check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
         check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})
-        content = await update_object(check, rights)
-        if content is not None:
-            return answer(content)
-    raise Problem(409, "conflict", "Het object wordt tegelijk door anderen gewijzigd.")
+        return answer(await store(check, rights))
+
+    return await starting_again(attempt)
 
 
 ABONNEMENT = Resource(

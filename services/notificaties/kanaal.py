@@ -20,6 +20,7 @@ from runtime.statements import Executor
 from runtime.tenancy import SERVICES
 from services.notificaties.matching import normal
 from zgw.api import Action
+from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import Filter, equal
@@ -68,9 +69,9 @@ class KanaalShown(Fields):
 KANAAL_TABLE = make_table(METADATA, "kanaal", KanaalFields, UniqueConstraint("naam", name="kanaal_naam"))
 
 
-async def naam_is_nieuw(check: Any) -> None:
+async def naam_is_nieuw(check: Check[KanaalFields]) -> None:
     """nrc-7: elk kanaal heeft een eigen naam."""
-    statement = select(KANAAL_TABLE.c.id).where(KANAAL_TABLE.c.naam == check.row["naam"])
+    statement = select(KANAAL_TABLE.c.id).where(KANAAL_TABLE.c.naam == check.fields.naam)
     if await check.call.db.row(check.call.tenant, statement) is not None:
         check.reject("naam", "unique", "Er is al een kanaal met deze naam.")
 

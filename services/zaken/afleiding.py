@@ -154,7 +154,7 @@ async def volg_de_zaak(db: Executor, check: Check) -> None:
     """zrc-021: derive again when a closed zaak itself gets another start of its retention, or names other zaken.
     Belongs in ``effects`` of the zaak."""
     for attribute, wijzen in BRONNEN_IN_DE_ZAAK.items():
-        if check.action != "destroy" and check.stored is not None and check.changed(attribute):
+        if check.action != "destroy" and check.stored is not None and check.differs(attribute):
             await leid_opnieuw_af(db, check, check.uuid, wijzen)
 
 

@@ -20,6 +20,7 @@ from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
 from services.zaken.locks import Sluiting, check_unchanged, related_zaken_of
 from services.zaken.references import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
+from services.zaken.status_velden import StatusFields
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.shapes import fits
@@ -70,13 +71,14 @@ async def weiger_wat_niet_klaar_is(
             raise geweigerd(code, reason + (DEELZAAK_ONZICHTBAAR if hidden else "."))
 
 
-async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
+async def zaak_is_klaar_voor_de_eindstatus(check: Check[StatusFields]) -> None:
     """zrc-007: only a zaak that is finished is closed. What other services know is asked here, before the
     transaction."""
     zaak = check.main
     assert zaak is not None
     sluiting = check.facts(Sluiting)
-    sluiting.eindstatus = await is_eindstatus(check, check.resolved("statustype"))
+    statustype = check.resolved(check.fields.statustype)
+    sluiting.eindstatus = statustype is not None and await is_eindstatus(check, statustype)
     if sluiting.eindstatus:
 
         async def read(statement: Select[Any]) -> list[Row]:
@@ -89,7 +91,7 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check) -> None:
         sluiting.gerelateerd = afleidingswijze(resultaattype) == "gerelateerde_zaak"
 
 
-async def sluit_of_heropen(db: Executor, check: Check) -> None:
+async def sluit_of_heropen(db: Executor, check: Check[StatusFields]) -> None:
     """Do to the zaak what its new status means, in the transaction of the status.
 
     Only who closes or reopens it is alone with the zaak (``sloten``); until then, what others write below it goes on.
@@ -105,7 +107,7 @@ async def sluit_of_heropen(db: Executor, check: Check) -> None:
     await leid_verwante_zaken_af(db, check)
 
 
-async def sluit(db: Executor, check: Check, zaak: Row) -> None:
+async def sluit(db: Executor, check: Check[StatusFields], zaak: Row) -> None:
     """zrc-007, zrc-021: close the zaak and derive its archiving, and that of the deelzaken that waited for it."""
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)
     await weiger_wat_niet_klaar_is(check, zaak["uuid"], deelzaken, resultaten, ())

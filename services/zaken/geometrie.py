@@ -17,7 +17,6 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Column, Index, Table
 from sqlalchemy.types import UserDefinedType
 
-from zgw.check import Check
 from zgw.problems import error
 from zgw.types import JsonObject
 
@@ -176,11 +175,6 @@ def box_of(geometry: dict[str, Any] | None) -> PgBox | None:
     found = list(positions(geometry))
     xs, ys = [float(x) for x, _ in found], [float(y) for _, y in found]
     return PgBox(PgPoint(max(xs), max(ys)), PgPoint(min(xs), min(ys)))
-
-
-async def omvat_zaakgeometrie(check: Check) -> None:
-    """Keep the bounding box equal to the geometry. Belongs in ``derive`` of the zaak."""
-    check.row["zaakgeometrie_box"] = box_of(check.row.get("zaakgeometrie"))
 
 
 # --- Exactly within ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from runtime.statements import Executor
 from services.zaken.dossier import ZAAK
 from services.zaken.gesloten import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
 from services.zaken.references import gelezen
-from services.zaken.zaak_velden import ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 
 DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
@@ -20,23 +20,23 @@ HOOFDZAAK_GESLOTEN = (
 )
 
 
-async def hoofdzaak_mag_worden_ingezien(check: Check) -> None:
+async def hoofdzaak_mag_worden_ingezien(check: Check[ZaakFields]) -> None:
     """zrc-006: een zaak die de client niet mag inzien, krijgt van hem geen deelzaak: die zou het afsluiten beletten."""
-    hoofdzaak = check.resolved("hoofdzaak")
-    if hoofdzaak and check.changed("hoofdzaak") and not await mag_inzien(check, hoofdzaak):
+    hoofdzaak = check.resolved(check.fields.hoofdzaak)
+    if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak) and not await mag_inzien(check, hoofdzaak):
         raise forbidden("De hoofdzaak ligt buiten uw autorisaties.")
 
 
-async def hoofdzaak_is_een_andere_zaak(check: Check) -> None:
+async def hoofdzaak_is_een_andere_zaak(check: Check[ZaakFields]) -> None:
     """zrc-013: een zaak is niet haar eigen hoofdzaak."""
-    if (hoofdzaak := check.resolved("hoofdzaak")) and hoofdzaak["uuid"] == check.uuid:
+    if (hoofdzaak := check.resolved(check.fields.hoofdzaak)) and hoofdzaak["uuid"] == check.uuid:
         check.reject("hoofdzaak", "self-forbidden", "Een zaak kan niet haar eigen hoofdzaak zijn.")
 
 
-async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
+async def hoofdzaak_is_geen_deelzaak(check: Check[ZaakFields]) -> None:
     """zrc-013: een deelzaak van een deelzaak is niet toegestaan, ook niet door een hoofdzaak tot deelzaak te maken."""
-    hoofdzaak = check.resolved("hoofdzaak")
-    if not hoofdzaak or hoofdzaak["uuid"] == check.uuid or not check.changed("hoofdzaak"):
+    hoofdzaak = check.resolved(check.fields.hoofdzaak)
+    if not hoofdzaak or hoofdzaak["uuid"] == check.uuid or not check.changed(lambda zaak: zaak.hoofdzaak):
         return
     nested = hoofdzaak["hoofdzaak"] is not None
     if not nested and check.stored is not None:
@@ -45,11 +45,11 @@ async def hoofdzaak_is_geen_deelzaak(check: Check) -> None:
         check.reject("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
 
 
-async def open_deelzaak_hoort_bij_open_hoofdzaak(check: Check) -> None:
+async def open_deelzaak_hoort_bij_open_hoofdzaak(check: Check[ZaakFields]) -> None:
     """zrc-007: een afgesloten of gearchiveerde hoofdzaak krijgt er geen open deelzaak bij, behalve van wie
     zaken.geforceerd-bijwerken heeft."""
-    hoofdzaak = check.resolved("hoofdzaak")
-    if hoofdzaak and check.changed("hoofdzaak") and await _blijft_open_onder(check, hoofdzaak):
+    hoofdzaak = check.resolved(check.fields.hoofdzaak)
+    if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak) and await _blijft_open_onder(check, hoofdzaak):
         check.reject(OBJECT, *HOOFDZAAK_GESLOTEN)
 
 
@@ -60,30 +60,32 @@ async def _blijft_open_onder(check: Check, hoofdzaak: Mapping[str, Any]) -> bool
     return not await check.call.holds(GEFORCEERD, hoofdzaak["zaaktype"], hoofdzaak["vertrouwelijkheidaanduiding"])
 
 
-async def check_hoofdzaak_unchanged(db: Executor, check: Check) -> None:
+async def check_hoofdzaak_unchanged(db: Executor, check: Check[ZaakFields]) -> None:
     """zrc-013, zrc-007: two zaken that become each other's deelzaak, or that of a third, at the same moment; a
     hoofdzaak that gets another zaaktype, or is closed or archived. As effect: the later one waits for the row of the
     other, and sees what became of it."""
-    hoofdzaak = check.row.get("hoofdzaak")
-    if check.action == "destroy" or hoofdzaak is None or not check.changed("hoofdzaak"):
+    if check.action == "destroy":
+        return
+    hoofdzaak = check.resolved(check.fields.hoofdzaak)
+    if hoofdzaak is None or not check.changed(lambda zaak: zaak.hoofdzaak):
         return
     c = ZAAK_TABLE.c
-    above = await db.row(ZAAK.where(c.uuid == hoofdzaak).with_for_update(read=True))
+    above = await db.row(ZAAK.where(c.uuid == hoofdzaak["uuid"]).with_for_update(read=True))
     below = await db.row(select(c.id).where(c.hoofdzaak == check.uuid).limit(1))
     if below is not None or (above is not None and above["hoofdzaak"] is not None):
         raise invalid("hoofdzaak", *DEELZAAK_ALS_HOOFDZAAK)
-    if above is not None and above["zaaktype"] != check.resolved("hoofdzaak")["zaaktype"]:
+    if above is not None and above["zaaktype"] != hoofdzaak["zaaktype"]:
         raise Again()
     if above is not None and await _blijft_open_onder(check, above):
         raise geweigerd(*HOOFDZAAK_GESLOTEN)
 
 
-async def zaaktype_past_bij_hoofdzaak(check: Check) -> None:
+async def zaaktype_past_bij_hoofdzaak(check: Check[ZaakFields]) -> None:
     """zrc-013: het zaaktype is een van de deelzaaktypen van het zaaktype van de hoofdzaak, in welke versie ook."""
-    hoofdzaak, zaaktype = check.resolved("hoofdzaak"), check.resolved("zaaktype")
+    hoofdzaak, zaaktype = check.resolved(check.fields.hoofdzaak), check.resolved(check.fields.zaaktype)
     if not hoofdzaak or not zaaktype or hoofdzaak["uuid"] == check.uuid:
         return
-    if not (check.changed("hoofdzaak") or check.changed("zaaktype")):
+    if not (check.changed(lambda zaak: zaak.hoofdzaak) or check.changed(lambda zaak: zaak.zaaktype)):
         return
     hoofdtype = (await gelezen(check, [hoofdzaak["zaaktype"]])).get(hoofdzaak["zaaktype"])
     paths = (hoofdtype or {}).get("deelzaaktypen") or []

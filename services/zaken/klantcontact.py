@@ -43,17 +43,17 @@ KLANTCONTACT_TABLE = make_table(
 )
 
 
-async def datumtijd_is_geweest(check: Check) -> None:
+async def datumtijd_is_geweest(check: Check[KlantContactFields]) -> None:
     """date-in-future: a contact is registered after it took place."""
-    if check.row["datumtijd"] > check.call.latest():
+    if check.fields.datumtijd > check.call.latest():
         check.reject("datumtijd", "date-in-future", "Dit tijdstip ligt in de toekomst.")
 
 
-async def identificatie_van_het_klantcontact(check: Check) -> None:
+async def identificatie_van_het_klantcontact(check: Check[KlantContactFields]) -> None:
     """Generate an identificatie when the client has none. The audit trail calls it by its number (common.md §11)."""
-    if not check.row["identificatie"]:
-        check.row["identificatie"] = "".join(secrets.choice(ALPHABET) for _ in range(12))
-    check.weergave = check.row["identificatie"]
+    if not check.fields.identificatie:
+        check.fields.identificatie = "".join(secrets.choice(ALPHABET) for _ in range(12))
+    check.weergave = check.fields.identificatie
 
 
 KLANTCONTACT = Resource(

@@ -16,7 +16,7 @@ from runtime.problems import Again
 from runtime.statements import Executor, Row
 from services.zaken.afleiding import vergrendeld
 from services.zaken.dossier import ZAAK
-from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.filters import uuid_in
 
@@ -87,7 +87,7 @@ async def lock_deelzaken(db: Executor, check: Check) -> None:
         await vergrendeld(db, zaak["uuid"])
 
 
-async def lock_for_moving(db: Executor, check: Check) -> None:
+async def lock_for_moving(db: Executor, check: Check[ZaakFields]) -> None:
     """zrc-013, zrc-021: giving a zaak another hoofdzaak, or a closed one other relevanteAndereZaken, locks those; a
     change of a closed zaak locks its deelzaken, which may be due at another time by it. Belongs in ``locks`` of the
     zaak."""
@@ -95,9 +95,10 @@ async def lock_for_moving(db: Executor, check: Check) -> None:
     if stored is None or check.action == "destroy":
         return
     wanted: set[uuid.UUID] = set()
-    if check.changed("hoofdzaak") and check.row["hoofdzaak"]:
-        wanted.add(check.row["hoofdzaak"])
-    if stored["einddatum"] is not None and check.changed("relevante_andere_zaken"):
+    hoofdzaak = check.resolved(check.fields.hoofdzaak)
+    if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak):
+        wanted.add(hoofdzaak["uuid"])
+    if stored["einddatum"] is not None and check.changed(lambda zaak: zaak.relevante_andere_zaken):
         wanted |= related_zaken_of(check.row)
     below = stored["einddatum"] is not None and stored["deelzaken"]
     if wanted or below:

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from runtime.problems import InvalidParam, Problem
 from runtime.statements import Executor, among
-from services.zaken.zaak_velden import ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.api import Action
 from zgw.check import Check
 from zgw.fields import Fields
@@ -62,10 +62,11 @@ class Nummer:
     gegeven: bool = False
 
 
-async def identificatie_is_uniek(check: Check) -> None:
+async def identificatie_is_uniek(check: Check[ZaakFields]) -> None:
     """zrc-002: de identificatie is uniek binnen de bronorganisatie; een gereserveerd nummer wordt één keer gebruikt."""
-    nummer, organisatie = check.row["identificatie"], check.row["bronorganisatie"]
-    if not nummer or not (check.changed("identificatie") or check.changed("bronorganisatie")):
+    nummer, organisatie = check.fields.identificatie, check.fields.bronorganisatie
+    changed = check.changed(lambda zaak: zaak.identificatie) or check.changed(lambda zaak: zaak.bronorganisatie)
+    if not nummer or not changed:
         return
     zaak = and_(
         ZAAK_TABLE.c.identificatie == nummer,
@@ -79,20 +80,22 @@ async def identificatie_is_uniek(check: Check) -> None:
         check.errors.append(not_unique(nummer))
 
 
-async def krijgt_een_nummer(check: Check) -> None:
+async def krijgt_een_nummer(check: Check[ZaakFields]) -> None:
     """zrc-002: a zaak without identificatie gets one of the year in which it starts."""
-    if not check.row["identificatie"]:
-        year = check.row["startdatum"].year
-        check.row["identificatie"] = await NUMBERS.next(check.call, year, check.row["bronorganisatie"])
+    fields = check.fields
+    if not fields.identificatie:
+        fields.identificatie = await NUMBERS.next(check.call, fields.startdatum.year, fields.bronorganisatie)
         check.facts(Nummer).gegeven = True
 
 
-async def reservering_is_gebruikt(db: Executor, check: Check) -> None:
+async def reservering_is_gebruikt(db: Executor, check: Check[ZaakFields]) -> None:
     """zaken.md §7.3: a reservation is good for one zaak, also when that zaak is deleted again."""
-    nummer = check.row.get("identificatie", "")
-    if check.action != "create" or check.facts(Nummer).gegeven or not NUMBERS.pattern.fullmatch(nummer):
+    if check.action != "create" or check.facts(Nummer).gegeven:
         return
-    own = and_(_taken.number == nummer, _taken.owner == check.row["bronorganisatie"])
+    nummer = check.fields.identificatie
+    if not NUMBERS.pattern.fullmatch(nummer):
+        return
+    own = and_(_taken.number == nummer, _taken.owner == check.fields.bronorganisatie)
     row = await db.row(select(_taken.reason).where(own).with_for_update())
     if row is None:
         return

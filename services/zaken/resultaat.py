@@ -47,22 +47,25 @@ _c = RESULTAAT_TABLE.c
 Index("resultaat_resultaattype", _c.resultaattype)
 
 
-async def zaak_heeft_nog_geen_resultaat(check: Check) -> None:
+async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:
     """zaken.md §7.1: a zaak has one resultaat at most."""
-    if check.creating and await check.call.db.row(check.call.tenant, select(_c.id).where(_c.zaak == check.row["zaak"])):
+    assert check.main is not None
+    of_zaak = select(_c.id).where(_c.zaak == check.main["uuid"])
+    if check.creating and await check.call.db.row(check.call.tenant, of_zaak):
         check.reject("zaak", "unique")
 
 
-async def resultaattype_hoort_bij_het_zaaktype(check: Check) -> None:
+async def resultaattype_hoort_bij_het_zaaktype(check: Check[ResultaatFields]) -> None:
     """zrc-020: het resultaattype is er een van het zaaktype van de zaak."""
-    resultaattype = check.resolved("resultaattype")
+    resultaattype = check.resolved(check.fields.resultaattype)
     if check.creating and resultaattype and check.main and resultaattype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")
 
 
-async def resultaat_heet_naar_zijn_type(check: Check) -> None:
+async def resultaat_heet_naar_zijn_type(check: Check[ResultaatFields]) -> None:
     """common.md §11: the audit trail calls a resultaat by the omschrijving of its type. For every action, as guard."""
-    resultaattype = await type_van(check, (check.stored or check.row)["resultaattype"])
+    pad = check.stored["resultaattype"] if check.stored else check.fields.resultaattype
+    resultaattype = await type_van(check, pad)
     if resultaattype and check.main:
         check.weergave = f"({ZAAK.weergave(check.main)}) - {resultaattype['omschrijving']}"
 

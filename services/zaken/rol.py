@@ -100,27 +100,27 @@ Index(
 )
 
 
-async def betrokkene_is_bekend(check: Check) -> None:
+async def betrokkene_is_bekend(check: Check[RolFields]) -> None:
     """invalid-betrokkene: een rol heeft een betrokkene, een identificatie daarvan, of beide."""
-    if not has_value(check.row["betrokkene_identificatie"]):
+    if not has_value(check.fields.betrokkene_identificatie):
         # Only unknown members or blanks were sent: nothing of the group is left.
-        check.row["betrokkene_identificatie"] = None
-        if not check.row["betrokkene"]:
+        check.fields.betrokkene_identificatie = {}
+        if not check.fields.betrokkene:
             check.reject(OBJECT, "invalid-betrokkene", "Geef betrokkene of betrokkeneIdentificatie.")
 
 
-async def roltype_hoort_bij_het_zaaktype(check: Check) -> None:
+async def roltype_hoort_bij_het_zaaktype(check: Check[RolFields]) -> None:
     """zrc-019: het roltype is er een van het zaaktype van de zaak."""
-    roltype = check.resolved("roltype")
+    roltype = check.resolved(check.fields.roltype)
     if roltype and check.main and roltype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")
 
 
-async def omschrijving_van_het_roltype(check: Check) -> None:
+async def omschrijving_van_het_roltype(check: Check[RolFields]) -> None:
     """Copy what the roltype is called now; a later change of the type does not change the rol."""
-    roltype = check.resolved("roltype")
-    check.row["omschrijving"] = roltype["omschrijving"]
-    check.row["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
+    if (roltype := check.resolved(check.fields.roltype)) is not None:
+        check.columns["omschrijving"] = roltype["omschrijving"]
+        check.columns["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
 
 
 def naam_van(row: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import uuid
 from typing import Annotated
 
-from pydantic import BeforeValidator
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists, not_, select
 
 from runtime.problems import OBJECT, InvalidParam, forbidden
@@ -11,6 +10,7 @@ from runtime.statements import Executor
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
 from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd
 from services.zaken.locks import Sluiting, lock_for_closing
+from services.zaken.status_velden import GEZETDOOR, StatusFields
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
@@ -18,29 +18,11 @@ from zgw.fields import Fields
 from zgw.filters import Filter, reference
 from zgw.resource import Resource, related
 from zgw.rights import scopes
-from zgw.types import DateTime, Length, Ref, Shown, Url
+from zgw.types import Ref, Url
 
 AANMAKEN = scopes("zaken.aanmaken")
 TOEVOEGEN = scopes("zaken.statussen.toevoegen")
 HEROPENEN = scopes("zaken.heropenen")
-
-
-GEZETDOOR = Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL", follow=False)
-
-
-class StatusFields(Fields):
-    """The fields that clients write."""
-
-    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
-    statustype: Annotated[str, Ref("catalogi", "statustypen")]
-    datum_status_gezet: DateTime
-    statustoelichting: Annotated[str, Length(1000)] = ""
-    gezetdoor: Annotated[
-        str,
-        GEZETDOOR,
-        # The empty value of other implementations, which their clients send back.
-        BeforeValidator(lambda value: "" if value is None else value),
-    ] = ""
 
 
 class StatusShown(Fields):
@@ -78,20 +60,20 @@ IS_LAATSTE = not_(
 ALLEEN_DE_EERSTE = "Met zaken.aanmaken mag alleen de eerste status worden toegevoegd."
 
 
-async def datum_ligt_niet_in_de_toekomst(check: Check) -> None:
+async def datum_ligt_niet_in_de_toekomst(check: Check[StatusFields]) -> None:
     """zaken.md §3.2: a status has been set already."""
-    if check.row["datum_status_gezet"] > check.call.latest():
+    if check.fields.datum_status_gezet > check.call.latest():
         check.reject("datumStatusGezet", "date-in-future", "Deze datum mag niet in de toekomst liggen.")
 
 
-async def statustype_hoort_bij_het_zaaktype(check: Check) -> None:
+async def statustype_hoort_bij_het_zaaktype(check: Check[StatusFields]) -> None:
     """zrc-016: het statustype is er een van het zaaktype van de zaak."""
-    statustype = check.resolved("statustype")
+    statustype = check.resolved(check.fields.statustype)
     if statustype and check.main and statustype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het statustype hoort niet bij het zaaktype van de zaak.")
 
 
-async def gezetdoor_is_een_rol_van_de_zaak(check: Check) -> None:
+async def gezetdoor_is_een_rol_van_de_zaak(check: Check[StatusFields]) -> None:
     """zaken.md §7.1: alleen wie een rol in de zaak heeft, zet haar status; een rol die niet bestaat, is geen match."""
     if not check.fields.gezetdoor:
         return

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import array
 from runtime.problems import InvalidParam
 from runtime.statements import among
 from services.zaken.afleiding import volg_de_zaak
-from services.zaken.geometrie import omvat_zaakgeometrie
 from services.zaken.gesloten import GEFORCEERD, LEZEN, TOESTAND
 from services.zaken.hoofdzaak import check_hoofdzaak_unchanged
 from services.zaken.locks import lock_for_moving
@@ -27,6 +26,7 @@ from services.zaken.zaak_regels import (
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
     het_beoordeelde_is_alles,
+    omvat_zaakgeometrie,
     registratiedatum_is_vandaag,
     vertrouwelijkheid_volgt_zaaktype,
 )

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from runtime.problems import OBJECT, forbidden
 from runtime.statements import Executor, among
+from services.zaken.geometrie import box_of
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.hoofdzaak import (
     hoofdzaak_is_een_andere_zaak,
@@ -21,7 +22,7 @@ from services.zaken.references import (
     rijen_van_zaken,
     uit_de_selectielijst,
 )
-from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.filters import uuid_in
 
@@ -41,10 +42,10 @@ SELECTIELIJST_RESULTAAT = ("url", "procesType", "nummer", "naam", "waardering")
 """Properties that tell a Resultaat of the selectielijst from its other objects."""
 
 
-async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
+async def selectielijstklasse_is_een_resultaat(check: Check[ZaakFields]) -> None:
     """bad-url, invalid-resource: de selectielijstklasse is een resultaat van de selectielijst."""
-    url = check.row["selectielijstklasse"]
-    if not url or not check.changed("selectielijstklasse"):
+    url = check.fields.selectielijstklasse
+    if not url or not check.changed(lambda zaak: zaak.selectielijstklasse):
         return
     klasse = await uit_de_selectielijst(check, url)
     if klasse is None:
@@ -54,33 +55,34 @@ async def selectielijstklasse_is_een_resultaat(check: Check) -> None:
         check.reject("selectielijstklasse", "invalid-resource")
 
 
-async def betaaldatum_past_bij_indicatie(check: Check) -> None:
+async def betaaldatum_past_bij_indicatie(check: Check[ZaakFields]) -> None:
     """zrc-014: zonder betaling is er geen betaaldatum; de laatste betaling ligt niet in de toekomst."""
-    moment, sent = check.row["laatste_betaaldatum"], check.sent.get("laatsteBetaaldatum")
-    if check.row["betalingsindicatie"] == "nvt":
+    moment, sent = check.fields.laatste_betaaldatum, check.sent.get("laatsteBetaaldatum")
+    if check.fields.betalingsindicatie == "nvt":
         if sent and moment is not None:
             check.reject("laatsteBetaaldatum", "betaling-nvt", "Bij betalingsindicatie nvt hoort geen betaaldatum.")
         # A date that was stored disappears together with the indication.
-        check.row["laatste_betaaldatum"] = None
-    elif moment is not None and moment > check.call.latest() and check.changed("laatste_betaaldatum"):
+        check.fields.laatste_betaaldatum = None
+    elif moment is not None and moment > check.call.latest() and check.changed(lambda zaak: zaak.laatste_betaaldatum):
         check.reject("laatsteBetaaldatum", "future_not_allowed", "Deze datum mag niet in de toekomst liggen.")
 
 
-async def producten_horen_bij_zaaktype(check: Check) -> None:
+async def producten_horen_bij_zaaktype(check: Check[ZaakFields]) -> None:
     """zrc-015: productenOfDiensten is een deel van die van het zaaktype."""
-    zaaktype = check.resolved("zaaktype")
-    if zaaktype is None or not (check.changed("producten_of_diensten") or check.changed("zaaktype")):
+    zaaktype = check.resolved(check.fields.zaaktype)
+    changed = check.changed(lambda zaak: zaak.producten_of_diensten) or check.changed(lambda zaak: zaak.zaaktype)
+    if zaaktype is None or not changed:
         return
-    if not set(check.row["producten_of_diensten"]) <= set(zaaktype.get("productenOfDiensten") or ()):
+    if not set(check.fields.producten_of_diensten) <= set(zaaktype.get("productenOfDiensten") or ()):
         check.reject("productenOfDiensten", "invalid-products-services", "Niet alle producten horen bij het zaaktype.")
 
 
-async def relevante_zaken_bestaan(check: Check) -> None:
+async def relevante_zaken_bestaan(check: Check[ZaakFields]) -> None:
     """zrc-011: elke relevante andere zaak kan worden opgehaald; van elders ten hoogste ``MAX_ELDERS``."""
-    items = check.row["relevante_andere_zaken"]
-    if not items or not check.changed("relevante_andere_zaken"):
+    items = check.fields.relevante_andere_zaken
+    if not items or not check.changed(lambda zaak: zaak.relevante_andere_zaken):
         return
-    local = {item["url"]: uuid_in(item["url"], ZAAK_REF) for item in items}
+    local = {item.url: uuid_in(item.url, ZAAK_REF) for item in items}
     column = ZAAK_TABLE.c.uuid
     statement = select(column).where(among(column, [found for found in local.values() if found]))
     known = {row["uuid"] for row in await check.call.db.rows(check.call.tenant, statement)}
@@ -91,19 +93,19 @@ async def relevante_zaken_bestaan(check: Check) -> None:
         return
     foreign = await gelezen(check, elders)
     for index, item in enumerate(items):
-        if local[item["url"]] not in known and item["url"] not in foreign:
-            await check.reject_url(f"relevanteAndereZaken.{index}.url", item["url"])
+        if local[item.url] not in known and item.url not in foreign:
+            await check.reject_url(f"relevanteAndereZaken.{index}.url", item.url)
 
 
-async def archiefstatus_is_onderbouwd(check: Check) -> None:
+async def archiefstatus_is_onderbouwd(check: Check[ZaakFields]) -> None:
     """zrc-022: gearchiveerd is een zaak pas als nominatie, datum en alle documenten dat zijn."""
-    if check.row["archiefstatus"] == "nog_te_archiveren":
+    if check.fields.archiefstatus == "nog_te_archiveren":
         return
-    if not check.row["archiefnominatie"]:
+    if not check.fields.archiefnominatie:
         check.reject("archiefnominatie", "archiefnominatie-not-set", "De archiefnominatie is niet ingevuld.")
-    if not check.row["archiefactiedatum"]:
+    if not check.fields.archiefactiedatum:
         check.reject("archiefactiedatum", "archiefactiedatum-not-set", "De archiefactiedatum is niet ingevuld.")
-    if check.stored is None or not check.changed("archiefstatus"):
+    if check.stored is None or not check.changed(lambda zaak: zaak.archiefstatus):
         return
     wrong = [item for item in await documenten_van(check, check.uuid) if item.get("status") != "gearchiveerd"]
     if wrong:
@@ -112,9 +114,9 @@ async def archiefstatus_is_onderbouwd(check: Check) -> None:
         check.reject("archiefstatus", "documents-not-archived", reason)
 
 
-async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
+async def inhoud_past_bij_nieuw_zaaktype(check: Check[ZaakFields]) -> None:
     """zrc-001, Z1: wie het zaaktype wijzigt, houdt alleen statussen, rollen en dergelijke van dat zaaktype over."""
-    if check.stored is None or not check.changed("zaaktype"):
+    if check.stored is None or not check.changed(lambda zaak: zaak.zaaktype):
         return
     rows = {name: await rijen_van_zaken(check, name, [check.uuid]) for name in SUBTYPES}
     typen = check.facts(Beoordeeld).subtypen = {
@@ -122,7 +124,7 @@ async def inhoud_past_bij_nieuw_zaaktype(check: Check) -> None:
     }
     wanted = set().union(*typen.values()) - {""}
     found = await gelezen(check, wanted)
-    if any(found.get(path, {}).get("zaaktype") != check.row["zaaktype"] for path in wanted):
+    if any(found.get(path, {}).get("zaaktype") != check.fields.zaaktype for path in wanted):
         check.reject(
             OBJECT, "zaaktype-mismatch", "Er zijn gegevens bij de zaak die niet bij het nieuwe zaaktype horen."
         )
@@ -138,20 +140,24 @@ async def het_beoordeelde_is_alles(db: Executor, check: Check) -> None:
         await check_unchanged(db, check, name, SUBTYPES[name], typen)
 
 
-async def vertrouwelijkheid_volgt_zaaktype(check: Check) -> None:
+async def vertrouwelijkheid_volgt_zaaktype(check: Check[ZaakFields]) -> None:
     """zrc-009: wie geen vertrouwelijkheidaanduiding opgeeft, krijgt die van het zaaktype."""
-    if not check.row["vertrouwelijkheidaanduiding"]:
-        stored = check.stored["vertrouwelijkheidaanduiding"] if check.stored else ""
-        zaaktype = check.resolved("zaaktype") or {}
-        check.row["vertrouwelijkheidaanduiding"] = zaaktype.get("vertrouwelijkheidaanduiding") or stored
+    if not check.fields.vertrouwelijkheidaanduiding:
+        name, zaaktype, stored = "vertrouwelijkheidaanduiding", check.resolved(check.fields.zaaktype), check.stored
+        check.fields.vertrouwelijkheidaanduiding = (zaaktype or {}).get(name) or (stored or {}).get(name) or ""
+
+
+async def omvat_zaakgeometrie(check: Check[ZaakFields]) -> None:
+    """Keep the bounding box equal to the geometry. Belongs in ``derive`` of the zaak."""
+    check.columns["zaakgeometrie_box"] = box_of(check.fields.zaakgeometrie)
 
 
 async def eigen_archiefwaarden_blijven(check: Check) -> None:
     """zrc-021: een waarde die een client zelf invult, wordt later niet opnieuw afgeleid."""
     derived: list[str] = list(check.stored["afgeleid"]) if check.stored else []
-    kept = [name for name in derived if not check.changed(name)]
+    kept = [name for name in derived if not check.differs(name)]
     if kept != derived:
-        check.row["afgeleid"] = kept
+        check.columns["afgeleid"] = kept
 
 
 async def gesloten_zaak(check: Check) -> None:
@@ -163,10 +169,10 @@ async def gesloten_zaak(check: Check) -> None:
         raise forbidden(GESLOTEN)
 
 
-async def registratiedatum_is_vandaag(check: Check) -> None:
+async def registratiedatum_is_vandaag(check: Check[ZaakFields]) -> None:
     """zaken.md §3.1: a zaak is registered today, which is another day in another time zone."""
     if check.creating and "registratiedatum" not in check.sent:
-        check.row["registratiedatum"] = check.call.today()
+        check.fields.registratiedatum = check.call.today()
 
 
 REGELS = [

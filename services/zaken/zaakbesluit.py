@@ -50,9 +50,9 @@ def verwijst(check: Check, besluit: Mapping[str, Any], zaak: uuid.UUID) -> bool:
     return path_of(str(besluit.get("zaak")), check.call.caller.bases) == f"/zaken/api/v1/zaken/{zaak}"
 
 
-async def besluit_verwijst_naar_deze_zaak(check: Check) -> None:
+async def besluit_verwijst_naar_deze_zaak(check: Check[ZaakBesluitFields]) -> None:
     """zaken.md §7.1: het besluit is leidend; een zaakbesluit bestaat alleen zolang het besluit deze zaak noemt."""
-    besluit = check.resolved("besluit")
+    besluit = check.resolved(check.fields.besluit)
     if besluit and check.main and not verwijst(check, besluit, check.main["uuid"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst niet naar deze zaak.")
 

@@ -57,10 +57,10 @@ _c = ZAAKINFORMATIEOBJECT_TABLE.c
 Index("zaakinformatieobject_informatieobject", _c.informatieobject)
 
 
-async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
+async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakInformatieObjectFields]) -> None:
     """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak, vergeleken op
     catalogus en naam."""
-    document = check.resolved("informatieobject")
+    document = check.resolved(check.fields.informatieobject)
     if not check.creating or document is None or check.main is None:
         return
     try:
@@ -76,9 +76,9 @@ async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
         check.reject(OBJECT, code, "Het informatieobjecttype hoort niet bij het zaaktype van de zaak.")
 
 
-async def status_hoort_bij_de_zaak(check: Check) -> None:
+async def status_hoort_bij_de_zaak(check: Check[ZaakInformatieObjectFields]) -> None:
     """zaken.md §3.6: de status, als die er is, is er een van dezelfde zaak."""
-    status = check.resolved("status")
+    status = check.resolved(check.fields.status)
     if status and check.main and status["zaak"] != check.main["uuid"]:
         check.reject(OBJECT, "zaak-mismatch", "De status hoort niet bij de zaak.")
 
@@ -86,7 +86,7 @@ async def status_hoort_bij_de_zaak(check: Check) -> None:
 async def registratiedatum_is_nu(check: Check) -> None:
     """zrc-004: the moment of registration is now, whatever the client sends."""
     if check.creating:
-        check.row["registratiedatum"] = datetime.now(UTC)
+        check.columns["registratiedatum"] = datetime.now(UTC)
 
 
 def spiegel_in_documenten(check: Check) -> Agreement | None:

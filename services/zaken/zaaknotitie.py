@@ -55,9 +55,9 @@ async def notitie_is_nog_een_concept(check: Check) -> None:
         check.reject("status", "invalid", "Een definitieve notitie kan niet gewijzigd worden.")
 
 
-async def andere_zaak_is_toegestaan(check: Check) -> None:
+async def andere_zaak_is_toegestaan(check: Check[ZaakNotitieFields]) -> None:
     """zrc-006: een notitie verhuist alleen naar een zaak die bestaat en die de client ook mag bijwerken."""
-    if check.stored is None or not check.changed("gerelateerd_aan"):
+    if check.stored is None or not check.changed(lambda notitie: notitie.gerelateerd_aan):
         return
     zaak, code = await check.find(check.fields.gerelateerd_aan, ZAAK_REF)
     if zaak is None:
@@ -68,9 +68,10 @@ async def andere_zaak_is_toegestaan(check: Check) -> None:
 
 async def datums_van_de_notitie(check: Check) -> None:
     """Remember when the note was made and last changed."""
-    check.row["wijzigingsdatum"] = datetime.now(UTC)
+    now = datetime.now(UTC)
+    check.columns["wijzigingsdatum"] = now
     if check.creating:
-        check.row["aanmaakdatum"] = check.row["wijzigingsdatum"]
+        check.columns["aanmaakdatum"] = now
 
 
 ZAAKNOTITIE = Resource(

@@ -14,9 +14,9 @@ from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
 from services.zaken.locks import lock_deelzaken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
-from services.zaken.references import opgehaald
+from services.zaken.references import opgehaald, zichtbaar
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
-from services.zaken.zaakobject_definitie import definitie_beschrijft_het_object
+from services.zaken.zaakobject_definitie import OPEN, judge
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Variants, describe
@@ -67,51 +67,81 @@ def names_something(kind: str, sent: object) -> bool:
     return isinstance(sent, dict) and model is not None and any(p.name in sent for p in describe(model))
 
 
-async def object_is_bekend(check: Check) -> None:
+async def object_is_bekend(check: Check[ZaakObjectFields]) -> None:
     """invalid-zaakobject: een zaakobject heeft de URL van een object, een identificatie daarvan, of beide.
 
     Who changes it may take the identification away with null, but not lose it by members that nobody knows, or blanks.
     """
-    kind, sent = check.row["object_type"], check.sent.get("objectIdentificatie")
-    given, found = check.was_sent("object_identificatie"), check.row["object_identificatie"] or None
+    kind, found = check.fields.object_type, check.fields.object_identificatie
+    sent = check.sent.get("objectIdentificatie")
+    given = check.was_sent(lambda zaakobject: zaakobject.object_identificatie)
     # Some types would otherwise make an identification of an empty object, or of members that nobody knows; of a party
     # nothing is left when all members are blank.
     nameless = given and not names_something(kind, sent)
     if nameless or (given and kind in BETROKKENEN and not has_value(found)):
-        found = None
+        found = {}
     # The object with a definition is described by its own register, and nothing else.
-    defined = check.row["object_type_overige_definitie"] is not None
-    check.row["object_identificatie"] = None if defined else found
-    if found or defined or check.row["object"]:
+    defined = check.fields.object_type_overige_definitie is not None
+    check.fields.object_identificatie = {} if defined else found
+    if found or defined or check.fields.object:
         return
     had = check.stored is not None and has_value(check.stored["object_identificatie"])
     if check.creating or (isinstance(sent, dict) and (nameless or had)):
         check.reject(OBJECT, "invalid-zaakobject", "Geef object of objectIdentificatie.")
 
 
-async def object_bestaat(check: Check) -> None:
+async def object_bestaat(check: Check[ZaakObjectFields]) -> None:
     """bad-url: de URL van het object, van welke soort ook, kan worden opgehaald."""
-    url = check.row["object"]
+    url = check.fields.object
     # One with a definition is read by the rule that looks at its data.
-    judged = check.row["object_type_overige_definitie"] is not None
+    judged = check.fields.object_type_overige_definitie is not None
     if check.creating and url and not judged and await opgehaald(check, url) is None:
         await check.reject_url("object", url)
 
 
-async def overig_type_heeft_een_naam(check: Check) -> None:
+async def overig_type_heeft_een_naam(check: Check[ZaakObjectFields]) -> None:
     """missing-object-type-overige, invalid-object-type-overige-usage: name or define another type."""
-    named = check.row["object_type_overige"] or check.row["object_type_overige_definitie"]
-    if check.row["object_type"] == "overige" and not named:
+    named = check.fields.object_type_overige or check.fields.object_type_overige_definitie
+    if check.fields.object_type == "overige" and not named:
         check.reject(OBJECT, "missing-object-type-overige", "Geef objectTypeOverige of objectTypeOverigeDefinitie.")
-    if check.row["object_type"] != "overige" and named:
+    if check.fields.object_type != "overige" and named:
         check.reject(OBJECT, "invalid-object-type-overige-usage", "Alleen een object van type overige heeft dit.")
 
 
-async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check) -> None:
+async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakObjectFields]) -> None:
     """zaaktype-mismatch: het zaakobjecttype is er een van het zaaktype van de zaak."""
-    zaakobjecttype = check.resolved("zaakobjecttype")
+    zaakobjecttype = check.resolved(check.fields.zaakobjecttype)
     if check.creating and zaakobjecttype and check.main and zaakobjecttype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het zaakobjecttype hoort niet bij het zaaktype van de zaak.")
+
+
+async def definitie_beschrijft_het_object(check: Check[ZaakObjectFields]) -> None:
+    """invalid-schema: een object met een definitie heeft de gegevens die het schema van zijn definitie vraagt.
+
+    Both are read with the rights of the client, who would otherwise learn from the answer what is in them. Whether a
+    register elsewhere has an object is not told of one that is not open.
+    """
+    definition = check.fields.object_type_overige_definitie
+    changed = check.changed(lambda it: it.object_type_overige_definitie) or check.changed(lambda it: it.object)
+    if definition is None or not changed:
+        return
+    if not check.fields.object:
+        check.reject("objectUrl", "required", "Een objectTypeOverigeDefinitie vraagt om de URL van het object.")
+        return
+    if (described := await zichtbaar(check, definition.url)) is None:
+        check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON" + OPEN)
+    if (found := await zichtbaar(check, check.fields.object)) is None:
+        check.reject("object", "bad-url", "De URL kon niet worden opgehaald" + OPEN)
+    if described is None or found is None:
+        return
+    wrong = await judge(check.call.tenant, described, definition.schema_, found, definition.object_data)
+    names = {
+        "schema": ("objectTypeOverigeDefinitie.schema", "invalid", "Hiermee is geen JSON-schema te vinden."),
+        "objectData": ("objectTypeOverigeDefinitie.objectData", "invalid", "Hiermee zijn geen gegevens te vinden."),
+        "object": ("object", "invalid-schema", "Het object voldoet niet aan het schema."),
+    }
+    if wrong:
+        check.reject(*names[wrong])
 
 
 def naam_van(row: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,6 @@ import orjson
 
 from runtime.places import Occupied, Places
 from runtime.problems import Problem
-from services.zaken.references import zichtbaar
-from zgw.check import Check
 
 log = logging.getLogger("samenzaak.zaken")
 
@@ -38,34 +35,6 @@ def busy() -> Problem:
     """Return the 503 for a program whose turn does not come."""
     detail = "De objectTypeOverigeDefinitie kon nu niet worden beoordeeld."
     return Problem(503, "service_unavailable", detail, headers={"Retry-After": "5"})
-
-
-async def definitie_beschrijft_het_object(check: Check) -> None:
-    """invalid-schema: een object met een definitie heeft de gegevens die het schema van zijn definitie vraagt.
-
-    Both are read with the rights of the client, who would otherwise learn from the answer what is in them. Whether a
-    register elsewhere has an object is not told of one that is not open.
-    """
-    definition: Mapping[str, Any] | None = check.row["object_type_overige_definitie"]
-    if definition is None or not (check.changed("object_type_overige_definitie") or check.changed("object")):
-        return
-    if not check.row["object"]:
-        check.reject("objectUrl", "required", "Een objectTypeOverigeDefinitie vraagt om de URL van het object.")
-        return
-    if (described := await zichtbaar(check, definition["url"])) is None:
-        check.reject("objectTypeOverigeDefinitie.url", "invalid", "Op deze URL staat geen JSON" + OPEN)
-    if (found := await zichtbaar(check, check.row["object"])) is None:
-        check.reject("object", "bad-url", "De URL kon niet worden opgehaald" + OPEN)
-    if described is None or found is None:
-        return
-    wrong = await judge(check.call.tenant, described, definition["schema"], found, definition["objectData"])
-    names = {
-        "schema": ("objectTypeOverigeDefinitie.schema", "invalid", "Hiermee is geen JSON-schema te vinden."),
-        "objectData": ("objectTypeOverigeDefinitie.objectData", "invalid", "Hiermee zijn geen gegevens te vinden."),
-        "object": ("object", "invalid-schema", "Het object voldoet niet aan het schema."),
-    }
-    if wrong:
-        check.reject(*names[wrong])
 
 
 async def judge(tenant: str, described: Any, schema: str, found: Any, data: str) -> str:

@@ -196,13 +196,13 @@ async def test_a_download_that_fails_on_its_way_is_broken_off(
 async def test_content_that_was_kept_after_all_is_not_removed(
     stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    number, real = str(uuid.uuid4()), write.insert_object
+    number, real = str(uuid.uuid4()), write.store
 
     async def lost(*args: Any) -> Any:
         await real(*args)
         raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
 
-    monkeypatch.setattr(writing, "insert_object", lost)
+    monkeypatch.setattr(writing, "store", lost)
     sent = body(iot, identificatie=number, inhoud=b64(content_of(size)))
     assert (await api.post(EIO, sent)).status_code >= 500
     monkeypatch.undo()

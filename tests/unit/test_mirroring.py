@@ -12,6 +12,7 @@ from runtime.faults import Unavailable
 from runtime.identity import system_caller
 from services.besluiten.app import API as BESLUITEN
 from services.besluiten.besluit import BESLUIT
+from services.besluiten.besluit_velden import BesluitFields
 from services.besluiten.mirroring import Zaken, spiegel_in_zaak, zaak_hoort_van_de_wijziging
 from services.zaken.app import API as ZAKEN
 from services.zaken.mirroring import mirrors_of
@@ -25,11 +26,13 @@ OLD, NEW = f"/zaken/api/v1/zaken/{uuid4()}", f"/zaken/api/v1/zaken/{uuid4()}"
 STORED = {"uuid": uuid4(), "zaak": OLD, "ingangsdatum": 1, "vervaldatum": None}
 
 
-def write(action: str, stored: dict[str, Any] | None = None, **row: Any) -> Check:
+def write(action: str, stored: dict[str, Any] | None = None, **row: Any) -> Check[BesluitFields]:
     """Return a write of a besluit by a client that may force it."""
     call: Any = SimpleNamespace(service=SimpleNamespace(api=BESLUITEN))
     check = Check(call, BESLUIT, action, {}, stored)
     check.row = row
+    if action != "destroy":
+        check.fields = BesluitFields.model_construct(**row)
     return check
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, func, select, union_all, update
 
 from runtime.identity import Caller, system_caller
 from runtime.problems import Problem
-from runtime.statements import Bound, Executor, Prepared, among, compile_statement
+from runtime.statements import Bound, Executor, Prepared, Row, among, compile_statement
 from services.catalogi.catalogus import CATALOGUS_TABLE
 from services.catalogi.geldigheid import IDENTITY, METADATA
 from services.catalogi.samenvatting import recount
@@ -22,6 +22,7 @@ from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
 from services.catalogi.versie import lock_versions, overlapping
 from zgw import outbox
 from zgw.check import Check
+from zgw.parse import parse, row_of
 from zgw.request import Call, Service
 from zgw.rows import inserting_row
 
@@ -148,18 +149,20 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
         if number % 20 == 0:
             # Rules seldom wait for anything, and other requests must not wait for thousands of rows.
             await asyncio.sleep(0)
-        resolved: dict[str, Any] = {}
+        targets: dict[str, Row | None] = {}
         if regel.file in MAIN:
             regel.body["catalogus"] = f"{root}/catalogussen/{catalogus}"
         elif regel.file != "Catalogus":
-            resolved = _parents(plan, regel, root)
+            targets = _parents(plan, regel, root)
         check = Check(werk, RESOURCES[regel.file], "create", regel.body, None)
         check.uuid = regel.uuid
         check.facts(Onthouden).objecten = werk.selectielijst
-        check._resolved = resolved
-        if check.parse(regel.body):
+        check.targets = targets
+        if parse(check):
             for rule in (*check.resource.rules, *check.resource.derive):
                 await rule(check)
+        if not check.errors:
+            check.row = row_of(check)
         if not check.errors and (member := UNIQUE.get(regel.file)):
             key = (regel.file, check.row["zaaktype"], check.row[member])
             if key in taken:
@@ -170,11 +173,11 @@ async def _examine(werk: Werk, plan: Plan, bestaand: Bestaand) -> None:
             regel.row = check.row
 
 
-def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any]:
+def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Row | None]:
     """Let a row refer to the zaaktype and statustype that will be stored; return their rows, as far as they are right
     themselves: what is wrong with them is told once."""
     regel.body.pop("catalogus", None)
-    found = {}
+    found: dict[str, Row | None] = {}
     for name, path in (("zaaktype", "zaaktypen"), ("statustype", "statustypen")):
         if not regel.body.get(name):
             continue
@@ -182,7 +185,7 @@ def _parents(plan: Plan, regel: Regel, root: str) -> dict[str, Any]:
         if other is None or RESOURCES[other.file].path != path:
             plan.problemen.append(regel.problem(name, "does_not_exist", f"Het {name} staat niet in het bestand."))
         elif other.row:
-            found[name] = {**other.row, "uuid": other.uuid, "concept": True}
+            found[f"/catalogi/api/v1/{path}/{other.uuid}"] = {**other.row, "uuid": other.uuid, "concept": True}
         # Report each error once.
         regel.body[name] = f"{root}/{path}/{other.uuid if other else uuid.uuid4()}"
     return found
