@@ -1,14 +1,17 @@
 """Every file of tests on its own, in one process: ``python -m tests.each_alone [FOLDER or FILE ...]``.
 
-A file that passes only after others, or beside them, is told. The files that fail are listed at the end.
+A file that passes only after others is told. Two run at a time, sharing nothing. Those that fail are listed at the end.
 """
 
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+AT_ONCE = 2
+"""How many files run at a time."""
 NO_TESTS = 5
 """The status of pytest when a file has only tests that are left out."""
 
@@ -34,6 +37,7 @@ def passes(file: Path) -> bool:
     )
     good = done.returncode in (0, NO_TESTS)
     said = f"{'passes' if good else 'FAILS'} {time.monotonic() - began:6.1f} s  {file.relative_to(ROOT)}\n"
+    # In one piece, so that what two files say stays apart.
     sys.stdout.write(said if good else said + done.stdout[-3000:] + "\n")
     sys.stdout.flush()
     return good
@@ -41,7 +45,9 @@ def passes(file: Path) -> bool:
 
 def main() -> int:
     """Run them all."""
-    failing = [file for file in files(sys.argv[1:]) if not passes(file)]
+    found = files(sys.argv[1:])
+    with ThreadPoolExecutor(AT_ONCE) as runs:
+        failing = [file for file, good in zip(found, runs.map(passes, found), strict=True) if not good]
     for file in failing:
         sys.stdout.write(f"fails alone: {file.relative_to(ROOT)}\n")
     return 1 if failing else 0
