@@ -83,7 +83,10 @@ async def test_the_trail_of_a_large_zaak_is_read_in_parts(zaken: Zaakmaker, read
         assert max(reads) < 2 * MIB
 
 
-@pytest.mark.parametrize(("at_once", "small", "part"), [(1, 10, 1), (2, 10, 7), (100, 10, 64), (3, 1_000_000, 1)])
+@pytest.mark.parametrize(
+    ("at_once", "small", "part"),
+    [pytest.param(1, 10, 1, marks=pytest.mark.long), (2, 10, 7), (100, 10, 64), (3, 1_000_000, 1)],
+)
 async def test_a_trail_in_parts_is_the_same(
     zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch, at_once: int, small: int, part: int
 ) -> None:
