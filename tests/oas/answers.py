@@ -25,12 +25,15 @@ def is_duration(value: object) -> bool:
 
 
 def as_read(schema: Any) -> Any:
-    """Return a schema in which `nullable` beside `allOf` or `anyOf` means what generators of clients take it for."""
+    """Return a schema as generators of clients take it: what `nullable` beside `allOf` or `anyOf` means, and that an
+    object has no other members than those that are told."""
     if isinstance(schema, list):
         return [as_read(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     found = {name: as_read(value) for name, value in schema.items()}
+    if found.get("type") == "object" and "properties" in found:
+        found.setdefault("additionalProperties", False)
     if found.get("nullable") and "type" not in found:
         return {"anyOf": [{**found, "nullable": False}, {"nullable": True, "enum": [None]}]}
     return found
