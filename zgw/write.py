@@ -15,7 +15,8 @@
 13. agree: other services make or remove their mirrors; when they cannot, the write is taken back
 14. answer, when nobody answers from an old copy any more
 
-When others stand in the way, phases 2 to 12 start again (:func:`starting_again`).
+When others stand in the way, phases 2 to 12 start again (:func:`starting_again`), one change after the other
+(:func:`in_line`).
 """
 
 import logging
@@ -83,26 +84,18 @@ async def merge(call: Call, resource: Resource) -> Response:
 
 
 async def change(call: Call, resource: Resource, action: str) -> Response:
-    """Answer 200 with the changed object. Whoever lost from another change waits in line with those who did too, or
-    they would lose from each newcomer."""
+    """Answer 200 with the changed object."""
     rights = await negotiate(call, resource, "update")
-    stored: Row = await find(call, resource, rights, full=True)
+    first: Row = await find(call, resource, rights, full=True)
     sent = resource.renamed(await call.body())
-    tell_unknown(call, resource, sent, stored)
+    tell_unknown(call, resource, sent, first)
 
-    async def write(stored: Row) -> Response:
+    async def attempt(number: int) -> Response:
+        stored = await find(call, resource, rights, full=True) if number else first
         check = Check(call, resource, action, sent, stored)
         return answer(await store(check, rights), 200, {**crs_headers(resource), **check.headers})
 
-    async def write_anew(_: int) -> Response:
-        return await write(await find(call, resource, rights, full=True))
-
-    path = call.request.url.path
-    if not call.service.queued(call.tenant, path):
-        with suppress(Again):
-            return await write(stored)
-    async with call.service.turn(call.tenant, path):
-        return await starting_again(write_anew)
+    return await in_line(call, attempt)
 
 
 async def remove(call: Call, resource: Resource) -> Response:
@@ -127,6 +120,17 @@ async def negotiate(call: Call, resource: Resource, operation: str) -> Rights:
         call.check_crs(content=True)
     no_query(call)
     return rights
+
+
+async def in_line(call: Call, attempt: Callable[[int], Awaitable[T]]) -> T:
+    """Return what an attempt to change the object of the request gives. Whoever lost from another change waits in line
+    with those who did too, or they would lose from each newcomer."""
+    path = call.request.url.path
+    if not call.service.queued(call.tenant, path):
+        with suppress(Again):
+            return await attempt(0)
+    async with call.service.turn(call.tenant, path):
+        return await starting_again(lambda number: attempt(number + 1))
 
 
 async def starting_again(attempt: Callable[[int], Awaitable[T]]) -> T:

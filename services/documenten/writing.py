@@ -29,7 +29,7 @@ from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.types import WRITE_ONLY, Length, Ref
 from zgw.unknown import tell_unknown
-from zgw.write import finish, negotiate, starting_again, store, transaction
+from zgw.write import finish, in_line, negotiate, starting_again, store, transaction
 
 
 class EnkelvoudigInformatieObjectWithLockFields(EnkelvoudigInformatieObjectFields):
@@ -98,7 +98,7 @@ async def change(call: Call, action: str) -> Response:
         return answer(content, 200, check.headers)
 
     async with discarding(body):
-        return await starting_again(attempt)
+        return await in_line(call, attempt)
 
 
 def check_of(call: Call, action: str, body: Body, stored: Row | None) -> Check[EnkelvoudigInformatieObjectFields]:

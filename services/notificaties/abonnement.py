@@ -30,7 +30,7 @@ from zgw.request import Call, answer
 from zgw.resource import Resource
 from zgw.types import WRITE_ONLY, Length, Shown, Url, check_url
 from zgw.unknown import tell_unknown
-from zgw.write import negotiate, starting_again, store
+from zgw.write import in_line, negotiate, store
 
 LONGEST_CALLBACK = 8000
 
@@ -205,7 +205,7 @@ async def merge(call: Call) -> Response:
         check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})
         return answer(await store(check, rights))
 
-    return await starting_again(attempt)
+    return await in_line(call, attempt)
 
 
 ABONNEMENT = Resource(

@@ -1,5 +1,6 @@
 """Abonnementen: nrc-3 to nrc-6, nrc-10, and what is stored of them."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -40,6 +41,14 @@ async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webho
     assert emptied.json() == {**shown, "kanalen": []}
     assert (await api.delete(shown["url"])).status_code == 204
     assert (await api.get(shown["url"])).status_code == 404
+
+
+async def test_changes_at_the_same_moment(api: Client, webhook: Webhook, kanaal: str) -> None:
+    made = await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
+    filters = [{"naam": kanaal, "filters": {"kleur": str(n)}} for n in range(12)]
+    answers = await asyncio.gather(*(api.patch(made["url"], {"kanalen": [each]}) for each in filters))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (await api.get(made["url"])).json()["kanalen"][0] in filters
 
 
 @pytest.mark.parametrize(
