@@ -39,6 +39,7 @@ from oas.schemas import Schema, beside
 ANY = "Algemeen"
 """The heading of the texts for whatever has no other: a property of any schema, a parameter of any operation."""
 FILTERS, OPERATIONS = "Filters", "Bewerkingen"
+SEARCH = "Zoek"
 
 
 @dataclass
@@ -56,8 +57,10 @@ class Texts:
     """The texts that a document has, so that a test finds those that no document has."""
 
     def property(self, schema: str, name: str) -> str:
-        """Return the text of a property, or an empty string."""
-        return self._first(self.properties, schema, name)
+        """Return the text of a property, or an empty string. A criterion of a search (``ZaakZoek``) has the text of the
+        filter."""
+        found = self._first(self.properties, schema, name)
+        return found or (self.parameter(schema.removesuffix(SEARCH), name) if schema.endswith(SEARCH) else "")
 
     def parameter(self, schema: str, name: str) -> str:
         """Return the text of a parameter of a query: its own, or what follows from the property that it compares."""

@@ -57,9 +57,9 @@ def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, 
             "securitySchemes": SECURITY,
         },
     }
-    describe(whole, texts_of(api.service) if texts is None else texts)
     # Parts that occur more than once would be anchors and aliases in YAML, which many tools do not read.
     copied: dict[str, Any] = orjson.loads(orjson.dumps(whole))
+    describe(copied, texts_of(api.service) if texts is None else texts)
     return copied
 
 

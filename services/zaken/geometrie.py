@@ -34,7 +34,6 @@ TYPES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "Mul
 
 SHOWN: dict[str, Any] = {
     "type": "object",
-    "description": "Een geometrie volgens GeoJSON (RFC 7946), in EPSG:4326: lengtegraad, breedtegraad.",
     "required": ["type"],
     "properties": {
         "type": {"type": "string", "enum": list(TYPES)},

@@ -89,7 +89,7 @@ def test_no_text_is_left_over(service: str) -> None:
     assert set(found.schemas) - general_schemas() <= {base_of(name) for name in whole["components"]["schemas"]}
 
 
-@pytest.mark.parametrize("service", ["autorisaties", "besluiten", "catalogi", "documenten", "notificaties"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_everything_has_a_text(service: str) -> None:
     whole = document(api_of(service))
     missing = [name for name, schema in whole["components"]["schemas"].items() if not schema.get("description")]
