@@ -14,12 +14,12 @@ What a rule finds out and a later phase needs is a dataclass of its own: ``check
 
 import uuid as uuids
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Table, select
 
 from runtime.problems import OBJECT, InvalidParam, Problem
-from runtime.statements import Row
+from runtime.statements import Executor, Row
 from zgw.fields import Fields, Property, by_attribute, describe
 from zgw.filters import uuid_in
 from zgw.mirroring.agreement import Agreement
@@ -27,9 +27,6 @@ from zgw.problems import MAX_ERRORS
 from zgw.request import Call
 from zgw.resource import F, Resource
 from zgw.types import Ref
-
-if TYPE_CHECKING:
-    from runtime.statements import Executor
 
 T = TypeVar("T")
 

@@ -11,16 +11,14 @@ Example::
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Table, Text, and_, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from runtime.statements import Executor, Row
-
-if TYPE_CHECKING:
-    from zgw.request import Call
+from zgw.request import Call
 
 GONE = "gone"
 """Why a number is not given out: of a removed object whose client had chosen it."""
@@ -76,7 +74,7 @@ class Numbers:
             index_elements=[self.counters.c.prefix], set_={"last": self.counters.c.last + statement.excluded.last}
         ).returning(self.counters.c.last)
 
-    async def next(self, call: "Call", year: int, owner: Any = None) -> str:
+    async def next(self, call: Call, year: int, owner: Any = None) -> str:
         """Return a number that nobody else gets.
 
         Numbers that are taken are stepped over with steps that double, so that a register of migrated numbers is

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from runtime.faults import Unavailable
 from runtime.identity import Caller
 from runtime.problems import InvalidParam
-from runtime.statements import Executor
+from runtime.statements import Executor, among
 from runtime.tenancy import SERVICES
 from services.notificaties.matching import normal
 from zgw.api import Action
@@ -153,8 +153,6 @@ async def ensure_own(call: Call) -> None:
 
 async def filters_of(call: Call, names: Sequence[str]) -> dict[str, list[str]]:
     """Return the names of the kenmerken of the kanalen that exist, by the name of the kanaal."""
-    from runtime.statements import among
-
     await ensure_own(call)
     statement = select(KANAAL_TABLE.c.naam, KANAAL_TABLE.c.filters).where(among(KANAAL_TABLE.c.naam, names))
     return {row["naam"]: row["filters"] for row in await call.db.rows(call.tenant, statement)}
