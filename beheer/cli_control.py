@@ -1,6 +1,7 @@
 """Commands that look after the data: ``check``, ``notifications`` and ``external``."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from beheer.tenants import bases_of, find_tenant
 from runtime.outgoing import External
 from runtime.settings import Settings
 from runtime.statements import Executor
+from runtime.tenancy import as_tenant
 from services.autorisaties.external import add_external, list_externals, remove_external
 from services.documenten.verification import Finding, Total, check_documents
 from services.notificaties import control as queues
@@ -82,9 +84,11 @@ def documents(
         raise typer.Exit(1)
 
 
-async def _queues_of(admin: asyncpg.Connection, tenant: str) -> Executor:
+@asynccontextmanager
+async def _queues_of(admin: asyncpg.Connection, tenant: str) -> AsyncIterator[Executor]:
     await find_tenant(admin, tenant)
-    return await queues.as_tenant(admin, tenant)
+    async with as_tenant(admin, tenant, "notificaties") as db:
+        yield db
 
 
 @notifications_app.command("list")
@@ -97,10 +101,10 @@ def notifications_list(
     """List subscribers with what waits for them; of one subscriber, or with --failed, the messages themselves."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Sequence[Any]:
-        db = await _queues_of(admin, tenant)
-        if subscriber or failed:
-            return await queues.deliveries(db, subscriber, only_failed=failed)
-        return await queues.subscribers(db)
+        async with _queues_of(admin, tenant) as db:
+            if subscriber or failed:
+                return await queues.deliveries(db, subscriber, only_failed=failed)
+            return await queues.subscribers(db)
 
     show(list(with_admin(work)), as_json, _delivery if subscriber or failed else _subscriber)
 
@@ -124,7 +128,8 @@ def notifications_show(tenant: Tenant, delivery: Delivery, as_json: Json = False
     """Tell everything of one delivery."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Any:
-        found = await queues.show(await _queues_of(admin, tenant), delivery)
+        async with _queues_of(admin, tenant) as db:
+            found = await queues.show(db, delivery)
         if found is None:
             raise LookupError(f"{tenant} has no delivery {delivery}")
         return found
@@ -142,7 +147,8 @@ def notifications_stats(tenant: Tenant, as_json: Json = False) -> None:
     """Tell the totals of a municipality."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> Any:
-        return await queues.stats(await _queues_of(admin, tenant))
+        async with _queues_of(admin, tenant) as db:
+            return await queues.stats(db)
 
     show(
         with_admin(work),
@@ -161,8 +167,7 @@ def notifications_retry(
     """Try again now: some deliveries, all of a subscriber, or everything that was given up."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> int:
-        db = await _queues_of(admin, tenant)
-        async with db.connection.transaction():
+        async with _queues_of(admin, tenant) as db:
             if subscriber:
                 await queues.resume(db, subscriber)
             ids = list(deliveries or ())
@@ -184,8 +189,7 @@ def notifications_drop(
     """Give deliveries up for ever."""
 
     async def work(admin: asyncpg.Connection, _: Settings) -> int:
-        db = await _queues_of(admin, tenant)
-        async with db.connection.transaction():
+        async with _queues_of(admin, tenant) as db:
             ids = list(deliveries or ())
             if failed or subscriber:
                 ids += await queues.selected(db, subscriber, only_failed=failed)

@@ -5,7 +5,8 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import asyncpg
 
 from runtime.problems import Problem, UnknownTenant
+from runtime.statements import Executor
 
 SERVICES = ("autorisaties", "besluiten", "catalogi", "documenten", "notificaties", "zaken")
 
@@ -63,6 +65,26 @@ def schema_of(tenant: str, service: str) -> str:
     # A municipality from before may have a name that is reserved now; it is served, and can be removed.
     _check_spelling(tenant)
     return f"{tenant.replace('-', '_')}_{service}"
+
+
+@asynccontextmanager
+async def as_tenant(admin: asyncpg.Connection, tenant: str, service: str) -> AsyncIterator[Executor]:
+    """Run statements as one municipality in one service, in a transaction on a connection of the administrator.
+
+    Raises LookupError for an unknown municipality. Example::
+
+        async with as_tenant(admin, "deventer", "autorisaties") as db:
+            rows = await db.rows(select(EXTERNAL))
+    """
+    schema = schema_of(tenant, service)
+    async with admin.transaction():
+        try:
+            await admin.execute(f'SET LOCAL ROLE "{schema}"; SET LOCAL search_path TO "{schema}"')
+        except asyncpg.InvalidParameterValueError:
+            raise LookupError(f"there is no municipality {tenant}") from None
+        yield Executor(admin)
+        # It may be a part of a transaction that goes on.
+        await admin.execute("SET LOCAL ROLE NONE; SET LOCAL search_path TO DEFAULT")
 
 
 def tenant_of(schema: str, service: str) -> str:

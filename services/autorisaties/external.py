@@ -5,10 +5,10 @@ the secrets still encrypted.
 """
 
 import re
-from typing import Any
 
 import asyncpg
-from sqlalchemy import Text, select, text
+from sqlalchemy import Executable, Text, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from runtime.outgoing import External, addresses, may_connect, secret_box, target_of
 from runtime.settings import Settings
 from runtime.statements import table_of
-from runtime.tenancy import schema_of
+from runtime.tenancy import as_tenant
 from services.autorisaties.applicatie import METADATA
 from zgw.request import Call, answer
 
@@ -89,46 +89,31 @@ async def add_external(
         raise ValueError(f"{target.host} is at an address that is never connected to: {', '.join(refused)}")
     stored = secret_box(settings).encrypt((header_value or secret).encode()).decode()
     api = External(name, root, client_id, header_name, stored, private, expand)
-    await _change(
-        admin,
-        tenant,
-        "INSERT INTO {} (name, root, client_id, header, secret, private, expand) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (name) DO UPDATE SET root = excluded.root, client_id = excluded.client_id,"
-        " header = excluded.header, secret = excluded.secret, private = excluded.private,"
-        " expand = excluded.expand",
-        *vars(api).values(),
-    )
+    written = upsert(EXTERNAL).values(**vars(api))
+    others = {name: written.excluded[name] for name in vars(api) if name != "name"}
+    await _change(admin, tenant, written.on_conflict_do_update(index_elements=[EXTERNAL.c.name], set_=others))
     return api
 
 
 async def list_externals(admin: asyncpg.Connection, tenant: str) -> list[External]:
     """Return the external APIs of a municipality; LookupError when that does not exist."""
-    try:
-        columns = ", ".join(column.name for column in EXTERNAL.c)
-        rows = await admin.fetch(f"SELECT {columns} FROM {_table(tenant)} ORDER BY name")  # noqa: S608
-    except asyncpg.UndefinedTableError:
-        raise LookupError(f"there is no municipality {tenant}") from None
-    return [External(**row) for row in rows]
+    async with as_tenant(admin, tenant, "autorisaties") as db:
+        return [External(**row) for row in await db.rows(select(EXTERNAL).order_by(EXTERNAL.c.name))]
 
 
 async def remove_external(admin: asyncpg.Connection, tenant: str, name: str) -> None:
     """Remove an external API; LookupError when there is none of that name."""
-    if (await _change(admin, tenant, "DELETE FROM {} WHERE name = $1", name)).endswith(" 0"):
+    if not await _change(admin, tenant, delete(EXTERNAL).where(EXTERNAL.c.name == name)):
         raise LookupError(f"{tenant} has no external API {name}")
 
 
-def _table(tenant: str) -> str:
-    return f'"{schema_of(tenant, "autorisaties")}".external'
-
-
-async def _change(admin: asyncpg.Connection, tenant: str, statement: str, *values: Any) -> str:
+async def _change(admin: asyncpg.Connection, tenant: str, statement: Executable) -> int:
+    """Change the APIs of a municipality; return the number of those that were changed."""
     try:
-        async with admin.transaction():
-            status = await admin.execute(statement.format(_table(tenant)), *values)
+        async with as_tenant(admin, tenant, "autorisaties") as db:
+            count = await db.execute(statement)
             # Other services keep a copy, and drop it when they hear this.
-            await admin.execute("SELECT pg_notify('samenzaak_autorisaties', $1)", tenant)
-    except asyncpg.UndefinedTableError:
-        raise LookupError(f"there is no municipality {tenant}") from None
+            await db.execute(select(func.pg_notify("samenzaak_autorisaties", tenant)))
+            return count
     except asyncpg.UniqueViolationError:
         raise ValueError("another external API already has this root") from None
-    return str(status)

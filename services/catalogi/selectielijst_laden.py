@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from runtime.tenancy import schema_of
-from services.catalogi.selectielijst import kind_of, same_register
+from runtime.statements import Prepared, parameters
+from runtime.tenancy import as_tenant
+from services.catalogi.selectielijst import COPY, kind_of, same_register
 
 COLLECTIONS = {
     "procestype": "procestypen",
@@ -23,6 +26,13 @@ COLLECTIONS = {
     "resultaattypeomschrijving": "resultaattypeomschrijvingen",
 }
 MAX_PAGES = 1000
+
+_stored = upsert(COPY).values(parameters(COPY, ("url", "content")))
+STORING = Prepared(
+    _stored.on_conflict_do_update(
+        index_elements=[COPY.c.url], set_={"content": _stored.excluded.content, "fetched": func.now()}
+    )
+)
 
 
 class OnbruikbareLijst(ValueError):
@@ -60,15 +70,11 @@ async def laad(
         rows[found["url"]] = found
     if not rows:
         raise OnbruikbareLijst(f"{source}: geen selectielijst gevonden")
-    values = [(url, json.dumps(item)) for url, item in rows.items()]
+    values = [STORING(url=url, content=item).values for url, item in rows.items()]
     async with connection.transaction():
         for tenant in tenants:
-            await connection.executemany(
-                # The name of a schema comes from the list of municipalities and holds letters, digits and underscores.
-                f'INSERT INTO "{schema_of(tenant, "catalogi")}".selectielijst (url, content) VALUES ($1, $2) '  # noqa: S608
-                "ON CONFLICT (url) DO UPDATE SET content = excluded.content, fetched = now()",
-                values,
-            )
+            async with as_tenant(connection, tenant, "catalogi") as db:
+                await db.connection.executemany(STORING.sql, values)
     return dict(counts)
 
 

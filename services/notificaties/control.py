@@ -1,8 +1,8 @@
 """What the operator sees of the deliveries of a municipality, and can do about them: ``samenzaak notifications``.
 
 All functions take an ``Executor`` that is that of the municipality (``database.acquire(tenant)``, or
-:func:`as_tenant` around a connection of the administrator), and run in a transaction of the caller where they change
-something::
+``runtime.tenancy.as_tenant`` with a connection of the administrator), and run in a transaction of the caller where they
+change something::
 
     async with database.transaction("deventer") as db:
         await retry(db, [3141])
@@ -16,9 +16,11 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from sqlalchemy import delete, func, select
 
 from runtime.statements import Executor
-from runtime.tenancy import schema_of
+from runtime.tenancy import as_tenant, schema_of
+from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.queues import CHANNEL
 
 
@@ -102,13 +104,6 @@ _SELECTED = """
     WHERE ($1::uuid IS NULL OR abonnement = $1) AND (NOT $2 OR failed_since IS NOT NULL)"""
 
 
-async def as_tenant(admin: asyncpg.Connection, tenant: str) -> Executor:
-    """Let a connection of the administrator see the notificaties of one municipality and nothing else; return it."""
-    schema = schema_of(tenant, "notificaties")
-    await admin.execute(f'SET ROLE "{schema}"; SET search_path TO "{schema}"')
-    return Executor(admin)
-
-
 async def subscribers(db: Executor) -> list[Subscriber]:
     """Return all abonnementen, those whose oldest message waits longest first (``notifications list``)."""
     return [Subscriber(**row) for row in await _connection(db).fetch(_SUBSCRIBERS)]
@@ -176,10 +171,11 @@ async def resume(db: Executor, abonnement: UUID) -> None:
 async def forget_client(admin: asyncpg.Connection, tenant: str, client_id: str) -> int:
     """Remove the abonnementen of a client, with what is still to be delivered; return how many
     (``samenzaak client remove``). Deliveries under way are the last."""
-    schema = schema_of(tenant, "notificaties")
-    rows = await admin.fetch(f'DELETE FROM "{schema}".abonnement WHERE client_id = $1 RETURNING uuid', client_id)  # noqa: S608
-    for row in rows:
-        await admin.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{schema} {row['uuid']}")
+    schema, table = schema_of(tenant, "notificaties"), ABONNEMENT_TABLE
+    async with as_tenant(admin, tenant, "notificaties") as db:
+        rows = await db.rows(delete(table).where(table.c.client_id == client_id).returning(table.c.uuid))
+        for row in rows:
+            await db.execute(select(func.pg_notify(CHANNEL, f"{schema} {row['uuid']}")))
     return len(rows)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from runtime.statements import Executor
+from runtime.tenancy import as_tenant
 from services.notificaties import control
 from tests.notificaties.abonneren import kanaal_with
 from tests.notificaties.conftest import WAITS
@@ -18,10 +19,8 @@ from tests.stack import PUBLIC, Client, Stack
 @asynccontextmanager
 async def operator(stack: Stack) -> AsyncIterator[Executor]:
     """An administrator's connection, in a transaction."""
-    async with stack.admin() as admin:
-        db = await control.as_tenant(admin, "deventer")
-        async with admin.transaction():
-            yield db
+    async with stack.admin() as admin, as_tenant(admin, "deventer", "notificaties") as db:
+        yield db
 
 
 async def parked(stack: Stack, api: Client, webhook: Webhook) -> UUID:
