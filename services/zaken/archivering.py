@@ -3,6 +3,7 @@
 import calendar
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,13 +11,17 @@ from typing import Any
 STANDAARD = "afgehandeld"
 """The afleidingswijze of a resultaattype that names none."""
 
-_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{6})?")
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ].*)?")
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{6})?", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ].*)?", re.ASCII)
 
 
 class Archieffout(Exception):
     """The archiving parameters cannot be derived, because the resultaattype or a date in the zaak is wrong."""
+
+
+class BuitenKalender(Archieffout):
+    """A term ends after the last day of the calendar."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Archiefgegevens:
 
 
 def opgeteld(begin: date, duur: str) -> date:
-    """Return ``begin`` plus an ISO 8601 duration, by the calendar: 31 January + P1M is the last day of February."""
+    """Return ``begin`` plus an ISO 8601 duration, by the calendar: 31 January + P1M is the last day of February. Raise
+    BuitenKalender when that is after 31 December 9999."""
     found = _DURATION.fullmatch(duur or "")
     if found is None:
         raise Archieffout(f"{duur!r} is geen duur")
@@ -71,7 +77,7 @@ def opgeteld(begin: date, duur: str) -> date:
         moved = date(year, month + 1, min(begin.day, calendar.monthrange(year, month + 1)[1]))
         return date.fromordinal(moved.toordinal() + weeks * 7 + days)
     except (ValueError, OverflowError) as e:
-        raise Archieffout(f"{duur} na {begin} valt buiten de kalender") from e
+        raise BuitenKalender(f"{duur} na {begin} valt buiten de kalender") from e
 
 
 def datum_van(waarde: Any) -> date:
@@ -180,7 +186,8 @@ def afgeleid(
     """Return the archiving parameters of a closed zaak.
 
     ``gegeven`` are the values that a client filled in, which are kept. A resultaattype without archiefactietermijn
-    gives no archiefactiedatum. zrc-026a: the start of the retention is kept only for what will be destroyed.
+    gives no archiefactiedatum, and neither does a retention that no calendar holds: a besluit until 9999-12-31 has no
+    end. zrc-026a: the start of the retention is kept only for what will be destroyed.
     """
     nominatie = gegeven.archiefnominatie or resultaattype.get("archiefnominatie") or None
     termijn = resultaattype.get("archiefactietermijn")
@@ -188,7 +195,10 @@ def afgeleid(
         return Archiefgegevens(nominatie, gegeven.startdatum_bewaartermijn, gegeven.archiefactiedatum)
     procedure = resultaattype.get("brondatumArchiefprocedure") or {}
     bron = gegeven.startdatum_bewaartermijn or brondatum(procedure, dossier)
-    actie = gegeven.archiefactiedatum or (opgeteld(bron, termijn) if bron else None)
+    actie = gegeven.archiefactiedatum
+    if bron and actie is None:
+        with suppress(BuitenKalender):
+            actie = opgeteld(bron, termijn)
     begin = bron if nominatie == "vernietigen" else gegeven.startdatum_bewaartermijn
     return Archiefgegevens(nominatie, begin, actie)
 

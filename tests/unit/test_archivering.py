@@ -120,7 +120,9 @@ def test_zrc_021_terms_that_no_calendar_has(duur: str) -> None:
         opgeteld(EIND, duur)
 
 
-@pytest.mark.parametrize("waarde", ["2026", "202601011", "2026-1-", "1 januari", 20260101, None, ["2026-01-01"]])
+@pytest.mark.parametrize(
+    "waarde", ["2026", "202601011", "2026-1-", "1 januari", "٢٠٢٦-٠١-٠١", 20260101, None, ["2026-01-01"]]
+)
 def test_zrc_021_what_is_no_date(waarde: Any) -> None:
     with pytest.raises(Archieffout):
         datum_van(waarde)
@@ -143,6 +145,8 @@ TYPE = {"archiefnominatie": "vernietigen", "archiefactietermijn": "P10Y"}
         (TYPE, Archiefgegevens("blijvend_bewaren", None, None), ("blijvend_bewaren", None, date(2036, 3, 15))),
         (TYPE, Archiefgegevens(None, None, LATER), ("vernietigen", EIND, LATER)),
         (TYPE, Archiefgegevens(None, EERDER, None), ("vernietigen", EERDER, date(2037, 1, 1))),
+        # No calendar holds the end.
+        (TYPE, Archiefgegevens(None, date.max, None), ("vernietigen", date.max, None)),
         ({**TYPE, "brondatumArchiefprocedure": {"afleidingswijze": "hoofdzaak"}}, GEEN, ("vernietigen", None, None)),
         ({**TYPE, "brondatumArchiefprocedure": None}, GEEN, ("vernietigen", EIND, date(2036, 3, 15))),
     ],

@@ -78,13 +78,21 @@ async def test_zrc_021_what_is_archived_or_filled_in_stays(own: Zaakmaker) -> No
     assert (await own.lees(archived))["archiefactiedatum"] == before
 
 
-async def test_zrc_021_a_date_that_no_calendar_has_is_taken_back(own: Zaakmaker) -> None:
+async def test_zrc_021_a_besluit_for_ever(own: Zaakmaker) -> None:
+    """No calendar holds the end of a retention that begins in 9999: the zaak is never due."""
     zaak = await sluit(own, await own.zaak())
     made = await besluit(own, zaak, "2030-01-01")
-    refused = await own.api.patch(made["url"], {"ingangsdatum": "9999-12-31", "vervaldatum": "9999-12-31"})
-    assert errors(refused) == [("zaak", "pending-relations")]
-    assert (await own.api.get(made["url"])).json() == made
+    ever = {"ingangsdatum": "9999-12-31", "vervaldatum": "9999-12-31"}
+    assert (await own.api.patch(made["url"], ever)).status_code == 200
+    found = await own.lees(zaak)
+    assert (found["archiefactiedatum"], found["startdatumBewaartermijn"]) == (None, "9999-12-31")
+    assert (await own.api.patch(made["url"], {"vervaldatum": "2030-01-01", "ingangsdatum": "2030-01-01"})).is_success
     assert await start(own, zaak) == "2030-01-01"
+    # The same when the zaak is closed afterwards.
+    open_ = await own.zaak()
+    await besluit(own, open_, "9999-12-31")
+    found = await own.lees(await sluit(own, open_))
+    assert (found["archiefactiedatum"], found["startdatumBewaartermijn"]) == (None, "9999-12-31")
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, own: Zaakmaker, told: str) -> Callable[[], None]:
