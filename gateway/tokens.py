@@ -193,6 +193,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if value is None:
         return ""
+    if type(value) is int:
+        # Applications send the numbers of their users.
+        value = str(value)
     if not isinstance(value, str):
         raise Problem(403, "jwt-invalidtokenerror", f"De claim {name} van het token moet een tekst zijn.")
     # JSON can hold half surrogate pairs and PostgreSQL refuses NUL; neither may become an error later on.

@@ -67,7 +67,8 @@ REFUSED: dict[str, tuple[Callable[[], str | None], str]] = {
     "not yet": (lambda: make_token(nbf=now() + 500), "jwt-immaturesignatureerror"),
     "not yet in milliseconds": (lambda: make_token(nbf=(now() + 500) * 1000), "jwt-immaturesignatureerror"),
     "nbf object": (lambda: make_token(nbf={}), UNREADABLE),
-    "user_id is a number": (lambda: make_token(user_id=5), "jwt-invalidtokenerror"),
+    "user_id is a boolean": (lambda: make_token(user_id=True), "jwt-invalidtokenerror"),
+    "user_id is a fraction": (lambda: make_token(user_id=5.5), "jwt-invalidtokenerror"),
     "user_representation is a list": (lambda: make_token(user_representation=["x"]), "jwt-invalidtokenerror"),
     "alg none": (lambda: unsigned({"client_id": "app", "iat": now()}), "jwt-invalidalgorithmerror"),
     "alg None": (lambda: unsigned({"client_id": "app", "iat": now()}, alg="None"), "jwt-invalidalgorithmerror"),
@@ -138,6 +139,8 @@ async def test_the_user_reaches_the_service(world: World) -> None:
     await get(world, make_token(user_id="jan\0" + "x" * 300, user_representation="Jan \ud800 Jansen"))
     assert world.zaken.caller.user_id == "jan" + "x" * 252
     assert world.zaken.caller.user_representation == "Jan ? Jansen"
+    await get(world, make_token(user_id=17, user_representation=0))
+    assert (world.zaken.caller.user_id, world.zaken.caller.user_representation) == ("17", "0")
 
 
 async def test_a_token_of_one_municipality_is_refused_on_the_host_of_another(world: World) -> None:
