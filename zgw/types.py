@@ -67,16 +67,28 @@ LEFT_OUT = LeftOut()
 _OBJECT = re.compile(r"/\w+/api/v1/[\w/-]+/[\dA-Fa-f]{8}(?:-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}", re.ASCII)
 
 
+_ORIGIN = re.compile(r"https?://[^/]+", re.IGNORECASE)
+
+
 def path_of(url: str, bases: tuple[str, ...]) -> str:
     """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself.
 
-    A uuid is the same in capitals, and is stored in one way.
+    A uuid, a scheme and a host name are the same in capitals, and a host is the same with the port of its scheme.
     """
     for base in bases:
         if url.startswith(base) and url[len(base) : len(base) + 1] == "/":
             path = url[len(base) :]
             return path if path.islower() or not _OBJECT.fullmatch(path) else path.lower()
-    return url
+    origin = _ORIGIN.match(url)
+    if origin is None or (usual := _usual(origin[0])) == origin[0]:
+        return url
+    path = path_of(usual + url[origin.end() :], bases)
+    return path if path.startswith("/") else url
+
+
+def _usual(origin: str) -> str:
+    origin = origin.lower()
+    return origin.removesuffix(":443") if origin.startswith("https:") else origin.removesuffix(":80")
 
 
 URL = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", re.IGNORECASE)

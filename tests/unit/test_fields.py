@@ -66,8 +66,16 @@ def test_what_a_type_takes(type_: Any, good: list[Any], bad: list[Any]) -> None:
     [
         (f"http://samenzaak.test/zaken/api/v1/zaken/{UUID}", f"/zaken/api/v1/zaken/{UUID}"),
         (f"https://deventer.test/zaken/api/v1/zaken/{UUID.upper()}", f"/zaken/api/v1/zaken/{UUID}"),
-        # Only a uuid is the same in capitals.
+        # A uuid, a scheme and a host are the same in capitals, other parts are not.
         ("http://samenzaak.test/zaken/api/v1/Zaken/1", "/zaken/api/v1/Zaken/1"),
+        ("HTTPS://Deventer.Test/zaken/api/v1/Zaken/1", "/zaken/api/v1/Zaken/1"),
+        ("HTTPS://Elders.Test/zaken/api/v1/Zaken/1", "HTTPS://Elders.Test/zaken/api/v1/Zaken/1"),
+        # The port of a scheme says nothing more.
+        ("https://deventer.test:443/zaken/api/v1/zaken/1", "/zaken/api/v1/zaken/1"),
+        ("http://samenzaak.test:80/zaken/api/v1/zaken/1", "/zaken/api/v1/zaken/1"),
+        ("https://deventer.test:80/zaken/api/v1/zaken/1", "https://deventer.test:80/zaken/api/v1/zaken/1"),
+        ("http://samenzaak.test:8080/zaken/1", "http://samenzaak.test:8080/zaken/1"),
+        ("HTTP://SAMENZAAK.TEST", "HTTP://SAMENZAAK.TEST"),
         ("http://samenzaak.test.elders/zaken", "http://samenzaak.test.elders/zaken"),
         ("http://samenzaak.test", "http://samenzaak.test"),
         ("https://elders.test/zaken/api/v1/zaken/1", "https://elders.test/zaken/api/v1/zaken/1"),
