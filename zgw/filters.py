@@ -16,12 +16,11 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Text, and_, false, literal_column, or_
+from sqlalchemy import ColumnElement, Text, and_, false, literal_column
 from sqlalchemy.sql import operators
 
 from runtime.problems import InvalidParam
 from runtime.statements import among
-from zgw.fields import unwrap
 from zgw.problems import from_pydantic
 from zgw.types import Ref
 
@@ -37,7 +36,7 @@ class Filter:
     before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only`` exists
     in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves. ``shown`` is the
     schema of the parameter in the OAS, where the standard says less than the type. ``default`` counts when the
-    parameter is absent. ``text`` is an exact match of a text.
+    parameter is absent.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Filter:
     required: bool = False
     shown: Mapping[str, Any] | None = None
     default: Any = None
-    text: bool = False
 
 
 MANY = 1_000
@@ -68,8 +66,7 @@ def equal(name: str, column: ColumnElement[Any], type_: Any = str, within: Withi
     # Of a value that is written into the statement PostgreSQL knows how many objects have it.
     if get_origin(type_) is Literal:
         return Filter(name, type_, lambda value: column == literal_column(f"'{value}'", Text()), within=within)
-    text = unwrap(type_)[0] is str
-    return Filter(name, type_, lambda value: column == value, within=within, text=text)
+    return Filter(name, type_, lambda value: column == value, within=within)
 
 
 def any_of(name: str, column: ColumnElement[Any], type_: Any, search_only: bool = False) -> Filter:
@@ -129,7 +126,7 @@ def conditions(
     found: list[ColumnElement[bool]] = []
     grouped: dict[Within, list[ColumnElement[bool]]] = {}
     for declared in filters:
-        sent = value = given.get(declared.name)
+        value = given.get(declared.name)
         if isinstance(value, str):
             value = value.strip()
         if value is None or value == "":
@@ -151,9 +148,6 @@ def conditions(
             errors.append(InvalidParam(declared.name, first.code, first.reason))
             continue
         condition = declared.condition(parsed)
-        if declared.text and isinstance(sent, str) and sent != value:
-            # What was stored before text was trimmed is found as it is.
-            condition = or_(condition, declared.condition(sent))
         if declared.within:
             grouped.setdefault(declared.within, []).append(condition)
         else:

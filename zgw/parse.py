@@ -106,15 +106,11 @@ def _parse_variant(check: Check, p: Property, data: Mapping[str, Any], kept: Abs
 
 
 def _keeps(check: Check, p: Property, kept: AbstractSet[str]) -> bool:
-    """Return whether a column keeps its value: that of a field that was not sent, or of a text that may not change and
-    differs in nothing but the blanks that are there from before text was trimmed."""
+    """Return whether a column keeps its value: that of a field that was not sent."""
     stored = check.stored
     if stored is None or p.write_only or p.attribute not in stored or p.attribute in check.resource.computed:
         return False
-    if p.name in kept:
-        return True
-    text = p.immutable and p.type is str and p.ref is None
-    return text and str(stored[p.attribute] or "").strip() == getattr(check.fields, p.attribute)
+    return p.name in kept
 
 
 def row_of(check: Check) -> dict[str, Any]:
