@@ -93,6 +93,7 @@ def test_all_processes_end_with_the_one_that_is_killed(orphanage: subprocess.Pop
     assert alive == []
 
 
+@pytest.mark.long
 def test_the_demo_is_shown_without_the_log_of_the_processes(orphanage: subprocess.Popen[bytes], tmp_path: Path) -> None:
     """All processes end with the one that started them."""
     parts, shown, end = all_parts_of(orphanage), tmp_path / "shown", time.monotonic() + 120

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from beheer.keys import keys_of, purposes_of
-from beheer.runner import PARTS
+from beheer.runner import PARTS, WORKER
+from runtime.identity import GATEWAY
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 from tests.answers import errors
@@ -75,7 +76,9 @@ async def test_the_worker_brings_the_notifications_of_every_service(apart: Stack
             await until(lambda table=table: admin.fetchval(f"SELECT count(*) = 0 FROM {table}"), table)  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=[] if part in (GATEWAY, "zaken", WORKER) else pytest.mark.long) for part in PARTS]
+)
 async def test_a_process_without_one_of_its_keys_ends_and_names_it(tmp_path: Path, part: str) -> None:
     settings = Settings(secret_key=SecretStr("k" * 40))
     *_, missing = purposes_of(part)
