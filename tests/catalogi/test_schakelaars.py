@@ -203,8 +203,8 @@ async def test_ztc_002d_procestypen_by_uuid(beheer: Maak, lijst: Selectielijst, 
     public = klasse["procesType"].replace(lijst.root, "https://lijst.example.nl/api/v1")
     async with stack.admin() as admin:
         await admin.execute(
-            "INSERT INTO deventer_catalogi.selectielijst (url, inhoud) SELECT $1, inhoud FROM "
-            "deventer_catalogi.selectielijst WHERE inhoud ? 'procesobject' LIMIT 1",
+            "INSERT INTO deventer_catalogi.selectielijst (url, content) SELECT $1, content FROM "
+            "deventer_catalogi.selectielijst WHERE content ? 'procesobject' LIMIT 1",
             public,
         )
     zaaktype = (await beheer.concept(selectielijstProcestype=public))["url"]
