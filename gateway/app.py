@@ -28,14 +28,14 @@ from gateway.asgi import (
     Send,
     header,
     send_problem,
-    send_response,
     without_body,
+    without_content,
 )
 from gateway.config import MAX_URI, Config, from_settings
 from gateway.flow import Flow, Rate
 from gateway.headers import SECURE, SECURE_OVER_TLS, with_defaults
 from gateway.limits import Limited, Pace, check_announced
-from gateway.pages import Readiness, answer_page
+from gateway.pages import Readiness, create_pages
 from gateway.registry import Registry
 from gateway.snapshot import Identity, Snapshot, Tenant
 from gateway.tokens import verify_token
@@ -154,6 +154,7 @@ class Gateway:
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
         self._missing = Recent(Readiness(registry, self.services).missing)
+        self._pages = create_pages(config, lambda: self._missing())
 
     async def start(self) -> None:
         """Open what the gateway needs; in the event loop that serves the requests."""
@@ -223,8 +224,10 @@ class Gateway:
         if origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
         if target is None:
-            answer = await answer_page(path, scope["method"], self.config, self._missing)
-            await send_response(answer, exchange.answer, scope["method"] == "HEAD")
+            # By the path as it was sent: an encoded one is another.
+            page = {**scope, "path": path.decode("latin-1"), "root_path": ""}
+            answer = without_content(exchange.answer) if scope["method"] == "HEAD" else exchange.answer
+            await self._pages(page, receive, answer)
         elif target.public:
             await self._forward_public(scope, receive, target, exchange)
         else:

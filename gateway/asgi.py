@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from starlette.responses import Response
-
 from runtime.problems import Problem
 from zgw.problems import response
 
@@ -50,13 +48,18 @@ def without_body(receive: Receive | None = None) -> Receive:
     return empty
 
 
+def without_content(send: Send) -> Send:
+    """Return the ``send`` of an answer to HEAD."""
+
+    async def head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return head
+
+
 async def send_problem(problem: Problem, send: Send, base_url: str, instance: str = "", head: bool = False) -> None:
     """Answer with problem+json; without its body to a HEAD request."""
-    await send_response(response(problem, base_url, instance), send, head)
-
-
-async def send_response(answer: Response, send: Send, head: bool = False) -> None:
-    """Answer with a response of the gateway itself."""
+    answer = response(problem, base_url, instance)
     answer.headers.update(NOSNIFF)
     await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
     await send({"type": "http.response.body", "body": b"" if head else bytes(answer.body)})

@@ -4,7 +4,7 @@ import html
 
 from zgw.problems import REASONS, TITLES, kind_of, title_of
 
-PREFIX = b"/ref/fouten/"
+PREFIX = "/ref/fouten/"
 
 _KINDS = {"ValidationError": "invalid", **{kind_of(code): code for code in TITLES if code != "invalid"}}
 
@@ -35,9 +35,8 @@ hun eigen codes.</p>
 </table>"""
 
 
-def error_page(path: bytes) -> str | None:
-    """Return the HTML of the page at a path below :data:`PREFIX`, or None when there is no such error."""
-    kind = path.removeprefix(PREFIX).removesuffix(b"/").decode("ascii", "replace")
+def error_page(kind: str) -> str | None:
+    """Return the HTML of the page about an error, or None when there is no such error."""
     if (code := _KINDS.get(kind)) is None:
         return None
     rows = (f"<tr><td><code>{name}</code><td>{html.escape(reason)}" for name, reason in REASONS.items())

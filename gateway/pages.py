@@ -2,9 +2,14 @@
 
 import asyncio
 import html
+import logging
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from gateway.asgi import ASGIApp, fetch_status
@@ -13,6 +18,9 @@ from gateway.error_pages import PREFIX, error_page
 from gateway.registry import Registry
 from runtime.problems import Problem
 from runtime.version import VERSION
+from zgw.problems import response
+
+log = logging.getLogger("samenzaak.gateway")
 
 READY_SECONDS = 3.0
 """How long a part may take to say that it is there: less than the time-out of the probes in k8s/."""
@@ -75,31 +83,78 @@ _ITEM = """<li><span><strong>{title}</strong><span>{text}</span><span lang="en">
 # The page needs its own style and nothing else, from anywhere.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-SECURITY = b"/.well-known/security.txt"
-PATHS = frozenset((b"/", b"/health/live", b"/health/ready", SECURITY))
-"""The paths that the gateway answers itself, beside those of the error pages."""
+SECURITY = "/.well-known/security.txt"
+READ = ["GET", "HEAD"]
+
+router = APIRouter(default_response_class=JSONResponse)
 
 
-async def answer_page(
-    path: bytes, method: str, config: Config, missing: Callable[[], Awaitable[list[str]]]
-) -> Response:
-    """Return the gateway's own page at one of :data:`PATHS`, or about an error; raise Problem 404 or 405.
+async def config_of(request: Request) -> Config:
+    """Return the configuration of the gateway."""
+    config: Config = request.app.state.config
+    return config
 
-    ``missing`` tells what cannot do its work (:func:`missing`).
-    """
-    page = error_page(path) if path.startswith(PREFIX) else None
-    if (path not in PATHS and page is None) or (path == SECURITY and not config.security_contact):
-        raise Problem(404, "not_found", "Deze pagina bestaat niet.")
-    if method not in ("GET", "HEAD"):
-        raise Problem(405, "method_not_allowed", headers={"Allow": "GET, HEAD"})
-    if path == b"/" or page is not None:
-        headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
-        return HTMLResponse(page or front_page(), headers=headers)
-    if path == b"/health/live":
-        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
-    if path == SECURITY:
-        return PlainTextResponse(security_txt(config), headers={"Cache-Control": "max-age=3600"})
-    return ready(await missing())
+
+async def missing_of(request: Request) -> list[str]:
+    """Return what cannot do its work now."""
+    missing: list[str] = await request.app.state.missing()
+    return missing
+
+
+def create_pages(config: Config, missing: Callable[[], Awaitable[list[str]]]) -> FastAPI:
+    """Return the app of the gateway's own pages; ``missing`` tells what cannot do its work."""
+    app = FastAPI(title="Samenzaak", openapi_url=None, redirect_slashes=False)
+    app.state.config, app.state.missing = config, missing
+    app.include_router(router)
+    app.add_exception_handler(HTTPException, _refuse)
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    instance = f"urn:uuid:{uuid.uuid4()}"
+    problem = Problem(404, "not_found", "Deze pagina bestaat niet.")
+    if error.status_code == 405:
+        problem = Problem(405, "method_not_allowed", headers={"Allow": ", ".join(READ)})
+    log.info("%s: %s refused: %s", instance, request.url.path, problem)
+    return response(problem, request.app.state.config.public_url, instance)
+
+
+@router.api_route("/", methods=READ)
+async def front() -> HTMLResponse:
+    """The front page."""
+    return as_page(front_page())
+
+
+@router.api_route(PREFIX + "{kind}", methods=READ)
+@router.api_route(PREFIX + "{kind}/", methods=READ)
+async def error(kind: str) -> HTMLResponse:
+    """What an error is."""
+    if (page := error_page(kind)) is None:
+        raise HTTPException(404)
+    return as_page(page)
+
+
+@router.api_route("/health/live", methods=READ)
+async def live(answer: Response) -> dict[str, str]:
+    """Whether this process is there."""
+    answer.headers["Cache-Control"] = "no-store"
+    return {"status": "ok"}
+
+
+@router.api_route("/health/ready", methods=READ)
+async def ready(missing: Annotated[list[str], Depends(missing_of)]) -> JSONResponse:
+    """Whether the database and all services can do their work, or the names of those that cannot: 503."""
+    content: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
+    return JSONResponse(content, 503 if missing else 200, headers={"Cache-Control": "no-store"})
+
+
+@router.api_route(SECURITY, methods=READ)
+async def security(config: Annotated[Config, Depends(config_of)]) -> PlainTextResponse:
+    """Where to report a vulnerability."""
+    if not config.security_contact:
+        raise HTTPException(404)
+    return PlainTextResponse(security_txt(config), headers={"Cache-Control": "max-age=3600"})
 
 
 def security_txt(config: Config) -> str:
@@ -120,10 +175,9 @@ def front_page() -> str:
     return _PAGE.format(apis="\n".join(items), version=html.escape(VERSION))
 
 
-def ready(missing: list[str]) -> Response:
-    """Return 200 when nothing is missing, otherwise 503 with the names of what is."""
-    content: dict[str, object] = {"status": "unavailable", "missing": missing} if missing else {"status": "ok"}
-    return JSONResponse(content, 503 if missing else 200, headers={"Cache-Control": "no-store"})
+def as_page(text: str) -> HTMLResponse:
+    """Return a page, which needs nothing but its own style."""
+    return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
 
 
 class Readiness:

@@ -7,7 +7,7 @@ import orjson
 
 from oas.descriptions import Texts, describe, texts_of
 from oas.model import Document, Operation
-from oas.operations import VERBS, WRITING, of_action, of_trail, of_verb
+from oas.operations import WRITING, of_route, of_trail, of_verb
 from oas.parts import (
     LICENSE,
     SCHEMAS,
@@ -21,21 +21,19 @@ from oas.parts import (
 )
 from runtime.version import VERSION
 from zgw.api import Api
+from zgw.verbs import verbs_of
 
 
 def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, Any]:
     """Return the OpenAPI document of an API that clients reach below ``base``, with its texts or those given."""
     made = Document(api)
     for resource in api.resources:
-        for verb in resource.verbs:
-            # Without scopes an operation does not exist.
-            if VERBS[verb][2] in resource.scopes:
-                add(made, of_verb(made, resource, verb))
-        if resource.audited and resource.main is None:
-            for operation in of_trail(made, resource):
-                add(made, operation)
-    for action in api.actions:
-        add(made, of_action(made, action))
+        for verb in verbs_of(resource):
+            add(made, of_verb(made, resource, verb))
+        for operation in of_trail(made, resource):
+            add(made, operation)
+    for route in api.operations:
+        add(made, of_route(made, route))
     tags = dict.fromkeys(operation["tags"][0] for item in made.paths.values() for operation in item.values())
     descriptions = {resource.path: resource.description for resource in api.resources}
     whole = {

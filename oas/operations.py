@@ -1,6 +1,9 @@
-"""The operations of a document: one for each verb of a resource, for each trail and for each action."""
+"""The operations of a document: one for each verb of a resource, for each trail and for each other route."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from fastapi.routing import APIRoute
 
 from oas.model import Document, Operation
 from oas.parts import (
@@ -14,43 +17,42 @@ from oas.parts import (
     trail_entry,
 )
 from oas.schemas import Schema, Side, name_of, summary_of
-from zgw.api import Action
+from zgw import audit
+from zgw.api import Described
 from zgw.expand import expandable
 from zgw.fields import Property, unwrap
 from zgw.filters import MANY, Filter
 from zgw.resource import Resource
+from zgw.routing import described_of, method_of, scopes_of
 from zgw.select import properties
+from zgw.verbs import ONE, VERBS, collection_path, operation_id, trails_of
 
-VERBS = {
-    "list": ("get", "list", "list", "Alle objecten opvragen"),
-    "create": ("post", "create", "create", "Maak een object aan"),
-    "fetch": ("get", "retrieve", "fetch", "Een object opvragen"),
-    "head": ("head", "headers", "fetch", "De headers van een object opvragen"),
-    "replace": ("put", "update", "update", "Werk een object in zijn geheel bij"),
-    "merge": ("patch", "partial_update", "update", "Werk een object deels bij"),
-    "remove": ("delete", "destroy", "remove", "Verwijder een object"),
+SUMMARIES = {
+    "list": "Alle objecten opvragen",
+    "create": "Maak een object aan",
+    "fetch": "Een object opvragen",
+    "head": "De headers van een object opvragen",
+    "replace": "Werk een object in zijn geheel bij",
+    "merge": "Werk een object deels bij",
+    "remove": "Verwijder een object",
 }
-"""Per verb its method, the end of its operationId, the key of its scopes and its summary."""
 
 WRITING = ("post", "put", "patch", "delete")
-AUDIT_SCOPE = frozenset({"audittrails.lezen"})
-
 
 # --- Resources -------------------------------------------------------------------------------------------------------
 
 
 def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
     """Return one of the seven operations that every resource can have."""
-    method, end, scope, summary = VERBS[verb]
-    single = verb not in ("list", "create")
+    facts = VERBS[verb]
     operation = Operation(
-        name=resource.operations.get(verb, f"{resource.prefix}_{end}"),
-        method=method,
-        path=collection_path(resource) + ("/{uuid:uuid}" if single else ""),
+        name=operation_id(resource, verb),
+        method=facts.method.lower(),
+        path=collection_path(resource) + facts.path,
         tag=resource.path,
-        summary=f"{summary} ({resource.name}).",
-        scopes=resource.scopes[scope],
-        status={"create": 201, "remove": 204}.get(verb, 200),
+        summary=f"{SUMMARIES[verb]} ({resource.name}).",
+        scopes=resource.scopes[facts.scopes],
+        status=facts.status,
         description=rules_of(resource, verb),
         deprecated=bool(resource.warning),
     )
@@ -75,16 +77,9 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         needed = {"Accept-Crs": verb != "remove", "Content-Crs": operation.request is not None}
         operation.parameters += [{**PARAMETERS[name], "required": value} for name, value in needed.items()]
         operation.headers = (*operation.headers, "Content-Crs") if operation.response else operation.headers
-    if resource.audited and method in WRITING:
+    if resource.audited and operation.method in WRITING:
         operation.parameters += [PARAMETERS[name] for name in AUDIT]
     return operation
-
-
-def collection_path(resource: Resource) -> str:
-    """Return the path of a collection below the root of its API."""
-    if resource.parent and resource.main:
-        return f"/{resource.main.resource.path}/{{{resource.parent}_uuid:uuid}}/{resource.path}"
-    return f"/{resource.path}"
 
 
 def list_parameters(made: Document, resource: Resource) -> list[Schema]:
@@ -155,84 +150,78 @@ def pascal(resource: Resource) -> str:
 def rules_of(resource: Resource, verb: str) -> str:
     """Return the business rules of a write as a list, from the docstrings of the functions that hold them."""
     text = [resource.warning] if resource.warning else []
-    rules = resource.removal_rules if verb == "remove" else resource.rules if VERBS[verb][0] in WRITING else ()
+    writes = VERBS[verb].method.lower() in WRITING
+    rules = resource.removal_rules if verb == "remove" else resource.rules if writes else ()
     found = [summary_of(rule.__doc__) for rule in rules]
     lines = "\n".join(f"* {line}" for line in dict.fromkeys(found) if line)
     return "\n\n".join([*text, f"Regels:\n\n{lines}"] if lines else text)
 
 
-def of_trail(made: Document, resource: Resource) -> list[Operation]:
-    """Return the two operations of the audit trail of a main object."""
-    entry = made.schemas.named("AuditTrail", trail_entry())
-    path = f"{collection_path(resource)}/{{{resource.name}_uuid:uuid}}/audittrail"
-    listed: Schema = {"type": "array", "items": entry}
-    both = (
-        ("audit_list", "audittrail_list", path, listed, "Alle regels"),
-        ("audit_fetch", "audittrail_retrieve", path + "/{uuid:uuid}", entry, "Een regel"),
-    )
-    return [
-        Operation(
-            name=resource.operations.get(verb, name),
+def of_trail(made: Document, resource: Resource) -> Iterator[Operation]:
+    """Yield the two operations of the audit trail of a main object."""
+    for name, path in trails_of(resource):
+        single = path.endswith(ONE)
+        entry = made.schemas.named("AuditTrail", trail_entry())
+        yield Operation(
+            name=name,
             method="get",
-            path=path,
+            path=collection_path(resource) + path,
             tag="audittrail",
-            summary=f"{what} van het audittrail opvragen ({resource.name}).",
-            scopes=AUDIT_SCOPE,
-            response=response,
+            summary=f"{'Een regel' if single else 'Alle regels'} van het audittrail opvragen ({resource.name}).",
+            scopes=audit.LEZEN,
+            response=entry if single else {"type": "array", "items": entry},
         )
-        for verb, name, path, response, what in both
-    ]
 
 
-# --- Actions ---------------------------------------------------------------------------------------------------------
+# --- Other routes ----------------------------------------------------------------------------------------------------
 
 
-def of_action(made: Document, action: Action) -> Operation:
-    """Return the operation of an ordinary endpoint."""
-    method = action.method.lower()
-    text = action.description or summary_of(action.run.__doc__)
+def of_route(made: Document, route: APIRoute) -> Operation:
+    """Return the operation of a route that is declared by itself."""
+    described, method = described_of(route), method_of(route).lower()
+    text = summary_of(route.endpoint.__doc__)
     operation = Operation(
-        name=action.operation,
+        name=route.operation_id or route.name,
         method=method,
-        path=action.path,
-        tag=action.path.split("/")[1].partition(":")[0],
-        summary=text.partition(". ")[0] or action.operation,
+        path=route.path.removeprefix(made.api.root),
+        tag=str(route.tags[0]),
+        summary=text.partition(". ")[0] or route.unique_id,
         description=text,
-        scopes=action.scopes,
-        status=action.status,
-        failures=action.failures,
+        scopes=scopes_of(route),
+        status=route.status_code or 200,
+        failures=described.failures,
     )
     sends = method in ("post", "put", "patch")
-    if sends and (action.body is not None or action.filters):
-        operation.request = action_body(made, action)
-        operation.request_types = [part.strip() for part in action.content_type.split(",")]
+    if sends and (described.body is not None or described.filters):
+        operation.request = body_of(made, route, described)
+        operation.request_types = [part.strip() for part in described.content_type.split(",")]
         operation.body_required = method != "post" or bool(required_of(made, operation.request))
-    elif action.filters:
-        operation.parameters += [filter_parameter(made, f) for f in action.filters]
-    for name in action.parameters:
+    elif described.filters:
+        operation.parameters += [filter_parameter(made, f) for f in described.filters]
+    for name in described.parameters:
         names = {"CRS": ("Accept-Crs", "Content-Crs") if sends else ("Accept-Crs",), "audit": AUDIT}.get(name, (name,))
         operation.parameters += [PARAMETERS[each] for each in names]
-    operation.response = action_response(made, action)
-    if action.shape == "binary":
+    operation.response = answer_of(made, described)
+    if described.shape == "binary":
         operation.response_type = "application/octet-stream"
-    operation.headers = ("Location",) if action.status == 201 and isinstance(action.response, Resource) else ()
-    if "If-None-Match" in action.parameters:
+    operation.headers = ("Location",) if operation.status == 201 and isinstance(described.response, Resource) else ()
+    if "If-None-Match" in described.parameters:
         operation.headers = (*operation.headers, "ETag")
     return operation
 
 
-def action_body(made: Document, action: Action) -> Schema:
-    """Return the schema of what an action receives: its body, and filters as properties in which lists are arrays."""
-    if action.body and not action.filters:
-        return made.schemas.body(action.body, Side.PATCH if action.method.upper() == "PATCH" else Side.REQUEST)
+def body_of(made: Document, route: APIRoute, described: Described) -> Schema:
+    """Return the schema of what an endpoint takes: its body, and filters as properties in which lists are arrays."""
+    if described.body and not described.filters:
+        return made.schemas.body(described.body, Side.PATCH if method_of(route) == "PATCH" else Side.REQUEST)
     body: Schema = {"type": "object", "properties": {}}
-    if action.body:
-        body = made.schemas.properties(action.body, Side.REQUEST)
-    for declared in action.filters:
+    if described.body:
+        body = made.schemas.properties(described.body, Side.REQUEST)
+    for declared in described.filters:
         body["properties"].setdefault(declared.name, filter_schema(made, declared))
-    if needed := [declared.name for declared in action.filters if declared.required]:
+    if needed := [declared.name for declared in described.filters if declared.required]:
         body["required"] = [*body.get("required", ()), *needed]
-    name = "".join(part.title() for part in action.operation.split("_"))
+    name = "".join(part.title() for part in route.unique_id.split("_"))
     return made.schemas.named(f"{name}Request", body)
 
 
@@ -241,24 +230,24 @@ def required_of(made: Document, ref: Schema) -> Any:
     return made.schemas.known[ref["$ref"].rpartition("/")[2]].get("required")
 
 
-def action_response(made: Document, action: Action) -> Schema | None:
-    """Return the schema of what an action answers."""
-    if action.shape == "binary":
+def answer_of(made: Document, described: Described) -> Schema | None:
+    """Return the schema of what an endpoint answers."""
+    if described.shape == "binary":
         return {"type": "string", "format": "binary"}
-    if action.response is None:
+    if described.response is None:
         return None
-    if isinstance(action.response, Resource):
-        item = response_of(made, action.response)
+    if isinstance(described.response, Resource):
+        item = response_of(made, described.response)
     else:
-        item = made.schemas.body(action.response, Side.RESPONSE)
-    if action.shape == "page":
+        item = made.schemas.body(described.response, Side.RESPONSE)
+    if described.shape == "page":
         return page(made, item)
     listed = {"type": "array", "items": item}
-    if action.shape == "object|array":
+    if described.shape == "object|array":
         # As the request asks. The Java clients of openapi-generator need a class of the array among the choices.
         known = {**listed, "x-generate-alias-as-model": True}
         return {"oneOf": [item, made.schemas.named(item["$ref"].rpartition("/")[2] + "List", known)]}
-    return listed if action.shape == "array" else item
+    return listed if described.shape == "array" else item
 
 
 # --- Parameters ------------------------------------------------------------------------------------------------------

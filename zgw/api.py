@@ -1,38 +1,31 @@
-"""The declaration of an API: its resources, its other endpoints and its channels."""
+"""The declaration of an API: its resources, its other routes and its channels."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from sqlalchemy import MetaData
 
 from zgw.fields import Fields
 from zgw.filters import Filter
-
-if TYPE_CHECKING:
-    from zgw.request import Call
 from zgw.resource import Resource
 
 
 @dataclass(frozen=True, eq=False)
-class Action:
-    """An ordinary endpoint: ``_zoek``, lock, publish. ``run(call)`` answers; path parameters are in ``call.path``."""
+class Described:
+    """What the OAS tells of an endpoint, beside what its route and its parameters say: ``openapi_extra={"zgw":
+    Described(response=ZAAK, shape="page")}``."""
 
-    operation: str
-    method: str
-    path: str
-    run: "Callable[[Call], Awaitable[Any]]"
-    scopes: frozenset[str] | None
     body: type[Fields] | None = None
     response: type[Fields] | Resource | None = None
-    status: int = 200
     shape: str = "object"
-    """``object``, ``page``, ``array`` or ``binary``."""
+    """``object``, ``page``, ``array``, ``object|array`` or ``binary``."""
     filters: Sequence[Filter] = ()
     parameters: Sequence[str] = ()
     """Names of standard parameters: page, pageSize, expand, If-None-Match, CRS."""
     content_type: str = "application/json"
-    description: str = ""
     failures: Sequence[int] = ()
     """Error statuses that cannot be seen from the rest of the declaration."""
 
@@ -47,7 +40,7 @@ class Kanaal:
 
 @dataclass(frozen=True, eq=False)
 class Api:
-    """One API: its version in the standard, its resources, its other endpoints and its channels."""
+    """One API: its version in the standard, its resources, its other routes and its channels."""
 
     service: str
     component: str
@@ -55,15 +48,20 @@ class Api:
     title: str
     resources: Sequence[Resource]
     metadata: MetaData
-    actions: Sequence[Action] = ()
+    routers: Sequence[APIRouter] = ()
+    """The routes beside those of the resources: other operations, and those for our own services."""
     kanalen: Sequence[Kanaal] = ()
-    internal: "Mapping[str, Callable[[Call], Awaitable[Any]]]" = field(default_factory=dict)
-    """Routes for other services only: ``{"GET /client": run}`` is reached as ``/_intern/client``."""
     start: Sequence[Callable[[Any], Coroutine[Any, Any, None]]] = ()
     """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
     forget: Sequence[Callable[[Any, str], None]] = ()
     """What the service does when a municipality was erased: each gets the Service and the name (``""``: of any)."""
     description: str = ""
+
+    @property
+    def operations(self) -> Iterator[APIRoute]:
+        """The operations beside those of the resources."""
+        routes = (route for router in self.routers for route in router.routes if isinstance(route, APIRoute))
+        yield from (route for route in routes if route.include_in_schema)
 
     @property
     def root(self) -> str:

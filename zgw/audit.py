@@ -142,7 +142,7 @@ async def trail(call: Call, resource: Resource) -> Response:
     no_query(call)
     # The scope is granted for the component, not per type, so any of the client's rights to read the object will do.
     readable = await call.rights(resource.scopes["fetch"]) if await call.holds(resource.scopes["fetch"]) else rights
-    main_uuid = call.path["uuid"]
+    main_uuid = call.path[f"{resource.name}_uuid"]
     allowed = within(resource, readable).label("allowed")
     owner = await call.db.row(
         call.tenant,
@@ -159,7 +159,7 @@ async def trail(call: Call, resource: Resource) -> Response:
     # An entry of an object that is large itself is read in parts.
     small = case((func.octet_length(c.entry) <= SMALL, c.entry)).label("entry")
     statement = select(c.id, c.uuid, small).where(c.hoofdobject == main_uuid).order_by(c.id).limit(AT_ONCE)
-    entry_uuid = call.path.get("entry_uuid")
+    entry_uuid = call.path.get("uuid")
     if restricted(resource, readable):
         shown = await _visible(call, table, main_uuid, resource, readable)
         statement = statement.where(among(c.id, shown))

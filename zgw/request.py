@@ -21,6 +21,7 @@ from runtime.memory import AnswerMemory
 from runtime.per_tenant import PerTenant
 from runtime.pool import Database
 from runtime.problems import InvalidParam, Problem, forbidden, invalid
+from runtime.recent import Recent
 from runtime.settings import Settings
 from runtime.signals import Signals
 from runtime.tenancy import ERASED
@@ -36,6 +37,8 @@ from zgw.rights import EVERYTHING, Applicatie, Rights
 
 log = logging.getLogger("samenzaak.service")
 
+CALL = "samenzaak.call"
+"""The name under which a scope has the call that its request is."""
 CRS = "EPSG:4326"
 LARGE = 1024**2
 """Bytes from which an answer is a large one."""
@@ -62,6 +65,7 @@ class Service:
     _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        self.missing = Recent(self.database.missing)
         self.externals = Externals(self.internal, self.signals)
         self.references = References(self.internal, self.externals, self.signals)
         self.clients = Clients(self.internal, self.signals)

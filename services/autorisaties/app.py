@@ -1,7 +1,6 @@
 """The Autorisaties API 1.1.0."""
 
-from services.autorisaties.applicatie import ACTIONS, APPLICATIE, METADATA, client_rights
-from services.autorisaties.external import external_apis
+from services.autorisaties import applicatie, external
 from zgw.api import Api, Kanaal
 from zgw.relay import relay
 from zgw.versions import VERSIONS
@@ -12,10 +11,9 @@ API = Api(
     version=VERSIONS["autorisaties"],
     title="Autorisaties API",
     description="Welke applicaties wat mogen, in welk component en voor welke typen.",
-    resources=[APPLICATIE],
-    actions=ACTIONS,
-    internal={"GET /client": client_rights, "GET /external": external_apis},
+    resources=[applicatie.APPLICATIE],
+    routers=[applicatie.router, applicatie.intern, external.intern],
     kanalen=[Kanaal("autorisaties", ())],
-    metadata=METADATA,
+    metadata=applicatie.METADATA,
     start=[relay],
 )

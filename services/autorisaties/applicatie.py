@@ -4,25 +4,29 @@ import logging
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
+from fastapi import APIRouter, Depends
 from pydantic import BeforeValidator, WithJsonSchema
 from sqlalchemy import Index, MetaData, Select, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
-from runtime.problems import OBJECT, Problem, invalid, not_found
+from runtime.problems import OBJECT, invalid, not_found
 from runtime.statements import Executor
-from zgw.api import Action
+from zgw.api import Described
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
 from zgw.fields import Fields
-from zgw.filters import Filter, unknown
+from zgw.filters import Filter
+from zgw.internal import internal_router
 from zgw.lists import list_
 from zgw.outbox import outbox_table
 from zgw.render import render
-from zgw.request import Call, answer, dump
+from zgw.request import answer
 from zgw.resource import Resource
 from zgw.rights import scopes
+from zgw.routing import Operation
 from zgw.select import full_reading
 from zgw.types import LEFT_OUT, LEVELS, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 
@@ -179,46 +183,6 @@ def by_client(client: str) -> Select[Any]:
     return full_reading(APPLICATIE).where(has_clients([client])).limit(1)
 
 
-async def consumer(call: Call) -> Response:
-    """Eén applicatie opvragen, aan de hand van een `clientId`."""
-    # One object and no list, as every implementation does (A1).
-    call.check_accept()
-    await call.rights(LEZEN)
-    given = call.query()
-    if error := unknown(given, ["clientId"]):
-        raise Problem(400, "invalid", invalid_params=[error])
-    if not given.get("clientId"):
-        raise invalid("clientId", "required")
-    row = await call.db.row(call.tenant, by_client(given["clientId"]))
-    if row is None:
-        raise not_found()
-    return answer(render(APPLICATIE, "autorisaties", row, call.base))
-
-
-async def list_applicaties(call: Call) -> Response:
-    """Alle applicaties opvragen."""
-    # Clients send ``ClientIds`` as well (A10).
-    given = parse_qsl(call.request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    named = [("clientIds" if name.lower() == "clientids" else name, value) for name, value in given]
-    call.request.scope["query_string"] = urlencode(named).encode()
-    return await list_(call, APPLICATIE)
-
-
-async def client_rights(call: Call) -> Response:
-    """Tell another service the rights of one client, with stored paths in the place of URLs."""
-    row = await call.db.row(call.tenant, by_client(call.query().get("clientId", "")))
-    if row is None:
-        raise not_found()
-    content = {
-        "uuid": str(row["uuid"]),
-        "label": row["label"],
-        "heeftAlleAutorisaties": row["heeft_alle_autorisaties"],
-        "alleenIsGereedVoorPublicatie": row["alleen_is_gereed_voor_publicatie"],
-        "autorisaties": row["autorisaties"],
-    }
-    return Response(dump(content), media_type="application/json")
-
-
 APPLICATIE = Resource(
     name="applicatie",
     path="applicaties",
@@ -239,13 +203,58 @@ APPLICATIE = Resource(
     effects=[een_schrijver_tegelijk, er_blijft_een_beheerder],
 )
 
-ACTIONS = [
-    Action(
-        "applicatie_list", "GET", "/applicaties", list_applicaties, LEZEN, response=APPLICATIE, shape="page",
-        filters=APPLICATIE.filters, parameters=("page",),
-    ),
-    Action(
-        "applicatie_consumer", "GET", "/applicaties/consumer", consumer, LEZEN, response=APPLICATIE, failures=(404,),
-        filters=[Filter("clientId", str, lambda value: has_clients([value]), required=True)],
-    ),
-]  # fmt: skip
+router = APIRouter(prefix="/autorisaties/api/v1/applicaties", tags=["applicaties"], route_class=Operation)
+intern = internal_router()
+
+
+@router.get(
+    "",
+    operation_id="applicatie_list",
+    dependencies=[Depends(accepts_json), Depends(Needs(LEZEN))],
+    openapi_extra={
+        "zgw": Described(response=APPLICATIE, shape="page", filters=APPLICATIE.filters, parameters=("page",))
+    },
+)
+async def list_applicaties(call: CurrentCall) -> Response:
+    """Alle applicaties opvragen."""
+    # Clients send ``ClientIds`` as well (A10).
+    given = parse_qsl(call.request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    named = [("clientIds" if name.lower() == "clientids" else name, value) for name, value in given]
+    call.request.scope["query_string"] = urlencode(named).encode()
+    return await list_(call, APPLICATIE)
+
+
+BY_CLIENT = Filter("clientId", str, lambda value: has_clients([value]), required=True)
+
+
+@router.get(
+    "/consumer",
+    operation_id="applicatie_consumer",
+    dependencies=[Depends(accepts_json), Depends(Needs(LEZEN))],
+    openapi_extra={"zgw": Described(response=APPLICATIE, filters=[BY_CLIENT], failures=(404,))},
+)
+async def consumer(call: CurrentCall, db: Db, given: Annotated[dict[str, str], Depends(Given("clientId"))]) -> Response:
+    """Eén applicatie opvragen, aan de hand van een `clientId`."""
+    # One object and no list, as every implementation does (A1).
+    if not given.get("clientId"):
+        raise invalid("clientId", "required")
+    row = await db.row(call.tenant, by_client(given["clientId"]))
+    if row is None:
+        raise not_found()
+    return answer(render(APPLICATIE, "autorisaties", row, call.base))
+
+
+@intern.get("/client")
+async def client_rights(call: CurrentCall, db: Db) -> Response:
+    """Tell another service the rights of one client, with stored paths in the place of URLs."""
+    row = await db.row(call.tenant, by_client(call.query().get("clientId", "")))
+    if row is None:
+        raise not_found()
+    content = {
+        "uuid": str(row["uuid"]),
+        "label": row["label"],
+        "heeftAlleAutorisaties": row["heeft_alle_autorisaties"],
+        "alleenIsGereedVoorPublicatie": row["alleen_is_gereed_voor_publicatie"],
+        "autorisaties": row["autorisaties"],
+    }
+    return answer(content)

@@ -18,7 +18,9 @@ from runtime.settings import Settings
 from runtime.statements import table_of
 from runtime.tenancy import as_tenant
 from services.autorisaties.applicatie import METADATA
-from zgw.request import Call, answer
+from zgw.dependencies import CurrentCall, Db
+from zgw.internal import internal_router
+from zgw.request import answer
 
 
 class Stored(SQLModel, registry=registry(metadata=METADATA)):
@@ -45,9 +47,13 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
-async def external_apis(call: Call) -> Response:
+intern = internal_router()
+
+
+@intern.get("/external")
+async def external_apis(call: CurrentCall, db: Db) -> Response:
     """Tell another service the external APIs of the municipality."""
-    return answer([dict(row) for row in await call.db.rows(call.tenant, select(EXTERNAL).order_by(EXTERNAL.c.name))])
+    return answer([dict(row) for row in await db.rows(call.tenant, select(EXTERNAL).order_by(EXTERNAL.c.name))])
 
 
 async def add_external(

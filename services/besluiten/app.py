@@ -3,9 +3,13 @@
 from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
 from zgw.api import Api, Kanaal
+from zgw.internal import internal_router
 from zgw.mirroring.leading import leads
 from zgw.relay import relay
 from zgw.versions import VERSIONS
+
+intern = internal_router()
+intern.add_api_route("/leading", leads(BIO_TABLE, "besluit", "/besluiten/api/v1/besluiten/"), methods=["POST"])
 
 API = Api(
     service="besluiten",
@@ -15,7 +19,7 @@ API = Api(
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
-    internal={"POST /leading": leads(BIO_TABLE, "besluit", "/besluiten/api/v1/besluiten/")},
+    routers=[intern],
     metadata=METADATA,
     start=[relay],
 )

@@ -1,5 +1,6 @@
 """The Catalogi API 1.4.0, which serves clients of 1.3."""
 
+from services.catalogi import selectielijst
 from services.catalogi.besluittype import BESLUITTYPE
 from services.catalogi.catalogus import CATALOGUS
 from services.catalogi.eigenschap import EIGENSCHAP
@@ -7,10 +8,9 @@ from services.catalogi.geldigheid import METADATA
 from services.catalogi.informatieobjecttype import INFORMATIEOBJECTTYPE
 from services.catalogi.resultaattype import RESULTAATTYPE
 from services.catalogi.roltype import ROLTYPE
-from services.catalogi.selectielijst import opvragen
 from services.catalogi.statustype import STATUSTYPE
-from services.catalogi.uitwisseling.http import ACTIONS
-from services.catalogi.versie import publish
+from services.catalogi.uitwisseling import http
+from services.catalogi.versie import publishing
 from services.catalogi.zaakobjecttype import ZAAKOBJECTTYPE
 from services.catalogi.zaaktype import ZAAKTYPE
 from services.catalogi.zaaktype_informatieobjecttype import ZAAKTYPE_INFORMATIEOBJECTTYPE
@@ -36,13 +36,16 @@ API = Api(
         INFORMATIEOBJECTTYPE,
         BESLUITTYPE,
     ],
-    actions=[publish(ZAAKTYPE), publish(INFORMATIEOBJECTTYPE), publish(BESLUITTYPE), *ACTIONS],
+    routers=[
+        *(publishing(resource) for resource in (ZAAKTYPE, INFORMATIEOBJECTTYPE, BESLUITTYPE)),
+        http.router,
+        selectielijst.intern,
+    ],
     kanalen=[
         Kanaal("zaaktypen", ("catalogus",)),
         Kanaal("informatieobjecttypen", ("catalogus",)),
         Kanaal("besluittypen", ("catalogus",)),
     ],
     metadata=METADATA,
-    internal={"POST /selectielijst": opvragen},
     start=[relay],
 )

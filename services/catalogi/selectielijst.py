@@ -27,6 +27,8 @@ from runtime.settings import Settings
 from runtime.statements import table_of
 from services.catalogi.geldigheid import METADATA
 from zgw.check import Check
+from zgw.dependencies import CurrentCall
+from zgw.internal import internal_router
 from zgw.problems import REASONS
 from zgw.request import Call, answer
 
@@ -149,7 +151,11 @@ async def fetch(call: Call, url: str, keep: timedelta, many: bool = False) -> di
     return found
 
 
-async def opvragen(call: Call) -> Response:
+intern = internal_router()
+
+
+@intern.post("/selectielijst")
+async def opvragen(call: CurrentCall) -> Response:
     """Answer to another service the object of the selection list at ``{"url": …}``, or 404."""
     found = await fetch(call, (await call.body())["url"], KEEP["resultaat"])
     if found is None:

@@ -2,8 +2,9 @@
 
 import uuid
 from datetime import date
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
+from fastapi import APIRouter, Depends
 from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, update
 from starlette.responses import Response
 
@@ -17,12 +18,15 @@ from services.catalogi.geldigheid import (
     SCHRIJVEN,
 )
 from services.catalogi.namen import Geschreven
-from zgw.api import Action
+from zgw.api import Described
 from zgw.check import Check
+from zgw.dependencies import CurrentCall, Needs, accepts_json
 from zgw.fields import Fields
 from zgw.read import find, no_query
-from zgw.request import Call, answer
+from zgw.request import answer
 from zgw.resource import Resource
+from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.write import finish, settle, transaction, written
 
 
@@ -130,12 +134,18 @@ class Leeg(Fields):
     """Nothing: what is sent has no meaning."""
 
 
-def publish(resource: Resource) -> Action:
-    """Return the operation that publishes a type."""
+def publishing(resource: Resource) -> APIRouter:
+    """Return the route that publishes a type."""
+    router = APIRouter(prefix=f"/catalogi/api/v1/{resource.path}", tags=[resource.path], route_class=Operation)
 
-    async def run(call: Call) -> Response:
-        call.check_accept()
-        rights = await call.rights(SCHRIJVEN)
+    @router.post(
+        "/{uuid:uuid}/publish",
+        operation_id=f"{resource.prefix}_publish",
+        dependencies=[Depends(accepts_json)],
+        openapi_extra={"zgw": Described(body=Leeg, response=resource)},
+    )
+    async def publish(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(SCHRIJVEN))]) -> Response:
+        """Publiceer het type. ztc-016: gepubliceerde versies van één type overlappen elkaar niet."""
         no_query(call)
         stored = await find(call, resource, rights, full=True)
         check = Check(call, resource, "partial_update", {}, stored)
@@ -149,16 +159,7 @@ def publish(resource: Resource) -> Action:
         await settle(check)
         return answer(content)
 
-    run.__doc__ = "Publiceer het type. ztc-016: gepubliceerde versies van één type overlappen elkaar niet."
-    return Action(
-        f"{resource.prefix}_publish",
-        "POST",
-        f"/{resource.path}/{{uuid:uuid}}/publish",
-        run,
-        SCHRIJVEN,
-        body=Leeg,
-        response=resource,
-    )
+    return router
 
 
 async def publish_row(db: Executor, table: Table, row: Any) -> None:

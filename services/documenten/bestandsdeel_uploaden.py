@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
+from fastapi import APIRouter, Depends
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from sqlalchemy import select, update
@@ -19,9 +20,13 @@ from services.documenten.document import DOCUMENT, SCHRIJVEN
 from services.documenten.document_velden import DOCUMENT_TABLE, BestandsDeelFields
 from services.documenten.journal import keep, release, remove_now
 from services.documenten.upload import Upload
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Needs, accepts_json
 from zgw.fields import Fields
 from zgw.read import no_query
 from zgw.request import Call, answer
+from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.select import existing, within
 from zgw.types import WRITE_ONLY, Length, Ref, Shown
 from zgw.unknown import MOST_NAMES, tell
@@ -142,11 +147,38 @@ class Form:
         return True
 
 
-async def upload_part(call: Call) -> Response:
+async def content_type(call: CurrentCall) -> tuple[str, dict[bytes, bytes]]:
+    """Return the media type of the form and its options; raise 415 for anything else."""
+    call.check_content_coding()
+    kind, options = parse_options_header(call.request.headers.get("content-type", ""))
+    if kind.decode("latin-1") not in (MULTIPART, URLENCODED):
+        raise Problem(415, "unsupported_media_type", f"Alleen {MULTIPART} en {URLENCODED} worden ondersteund.")
+    return kind.decode("latin-1"), options
+
+
+router = APIRouter(prefix="/documenten/api/v1/bestandsdelen", tags=["bestandsdelen"], route_class=Operation)
+
+
+@router.put(
+    "/{uuid:uuid}",
+    operation_id="bestandsdeel_update",
+    dependencies=[Depends(accepts_json)],
+    openapi_extra={
+        "zgw": Described(
+            body=BestandsDeelRequestFields,
+            response=BestandsDeelResponse,
+            content_type=f"{MULTIPART}, {URLENCODED}",
+            parameters=("X-NLX-Logrecord-ID",),
+        )
+    },
+)
+async def upload_part(
+    call: CurrentCall,
+    sent: Annotated[tuple[str, dict[bytes, bytes]], Depends(content_type)],
+    rights: Annotated[Rights, Depends(Needs(SCHRIJVEN))],
+) -> Response:
     """Upload een bestandsdeel; opnieuw uploaden vervangt het."""
-    call.check_accept()
-    kind, options = content_type(call)
-    rights = await call.rights(SCHRIJVEN)
+    kind, options = sent
     no_query(call)
     of = DOCUMENT_TABLE.c
     statement = (
@@ -178,15 +210,6 @@ async def upload_part(call: Call) -> Response:
         "inhoud": "",
     }
     return answer(content)
-
-
-def content_type(call: Call) -> tuple[str, dict[bytes, bytes]]:
-    """Return the media type of the form and its options; raise 415 for anything else."""
-    call.check_content_coding()
-    kind, options = parse_options_header(call.request.headers.get("content-type", ""))
-    if kind.decode("latin-1") not in (MULTIPART, URLENCODED):
-        raise Problem(415, "unsupported_media_type", f"Alleen {MULTIPART} en {URLENCODED} worden ondersteund.")
-    return kind.decode("latin-1"), options
 
 
 async def _multipart(call: Call, form: Form, options: dict[bytes, bytes]) -> bool:

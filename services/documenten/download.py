@@ -5,19 +5,23 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
+from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from runtime.problems import Problem
 from services.documenten.document import LEZEN
-from services.documenten.reading import find_version
+from services.documenten.reading import EIO, find_version
 from services.documenten.storage import storage_of
-from zgw.filters import unknown
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Given, Needs
 from zgw.read import known
 from zgw.request import Call
+from zgw.rights import Rights
+from zgw.routing import Operation
 
 FIRST_WINDOW, WINDOW = 256 * 1024, 2 * 1024**2
 """Bytes that are read from the storage at a time: little at first, and twice as many each time, so that a download that
@@ -30,16 +34,24 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 Window = tuple[str, int, int]
 
 
-async def download(call: Call) -> Response:
+router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_class=Operation)
+
+
+@router.get(
+    "/{uuid:uuid}/download",
+    operation_id="enkelvoudiginformatieobject_download",
+    openapi_extra={"zgw": Described(shape="binary", parameters=("versie", "registratieOp"))},
+)
+async def download(
+    call: CurrentCall,
+    rights: Annotated[Rights, Depends(Needs(LEZEN))],
+    given: Annotated[dict[str, str], Depends(Given("versie", "registratieOp"))],
+) -> Response:
     """De inhoud van een document downloaden: van de laatste versie, of van ``versie`` of ``registratieOp``.
 
     Whatever ``Accept`` asks for: clients name the type that they expect, and there is only one answer. HEAD reads
     nothing from the storage, and knows no ranges (RFC 9110, 14.2).
     """
-    rights = await call.rights(LEZEN)
-    given = call.query() if call.request.url.query else {}
-    if given and (error := unknown(given, ["versie", "registratieOp"])):
-        raise Problem(400, "invalid", invalid_params=[error])
     _, row = await find_version(call, rights, given, full=True)
     segments = row["segments"]
     if segments is None:

@@ -20,7 +20,9 @@ from services.documenten.document_velden import DOCUMENT_REF, DOCUMENT_TABLE
 from services.documenten.objectinformatieobject import BRONNEN, OBJECTINFORMATIEOBJECT, OIO_TABLE
 from zgw import audit
 from zgw.check import Check
+from zgw.dependencies import CurrentCall
 from zgw.filters import uuid_in
+from zgw.internal import internal_router
 from zgw.mirroring.leading import ask_leading
 from zgw.references import split_path
 from zgw.render import render
@@ -38,7 +40,11 @@ class Relation(NamedTuple):
     object_type: str
 
 
-async def add_mirrors(call: Call) -> Response:
+intern = internal_router()
+
+
+@intern.post("/objectinformatieobjecten")
+async def add_mirrors(call: CurrentCall) -> Response:
     """Make the mirrors of relations that their services have."""
     asked = await _asked(call)
     leading = await _leading(call, asked)
@@ -57,7 +63,8 @@ async def add_mirrors(call: Call) -> Response:
     return answer(reasons)
 
 
-async def remove_mirrors(call: Call) -> Response:
+@intern.delete("/objectinformatieobjecten")
+async def remove_mirrors(call: CurrentCall) -> Response:
     """Remove the mirrors of relations that their services have no longer."""
     asked = await _asked(call)
     leading = await _leading(call, asked)

@@ -2,28 +2,33 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
+from fastapi import APIRouter, Depends
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import literal_column, select
 from starlette.responses import Response
 
-from runtime.problems import InvalidParam, Problem, forbidden, invalid, not_found
+from runtime.problems import InvalidParam, forbidden, invalid, not_found
 from runtime.statements import Row
-from services.documenten.document import DOCUMENT, LEZEN, ZOEK_FILTERS, inhoud_van
+from services.documenten.document import DOCUMENT, FILTERS, LEZEN, ZOEK_FILTERS, inhoud_van
 from services.documenten.document_velden import (
     DOCUMENT_TABLE,
     VERSIE_TABLE,
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Given, Needs, accepts_json
 from zgw.expand import paths, rendered
 from zgw.fields import Fields
-from zgw.filters import conditions, unknown
+from zgw.filters import conditions
 from zgw.lists import list_, search
 from zgw.read import conditional, find
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.select import full_reading, reading, within
 from zgw.types import Moment
 from zgw.unknown import tell_unknown_to
@@ -57,18 +62,35 @@ class ZoekFields(Fields):
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
-async def list_documenten(call: Call) -> Response:
+EIO = "/documenten/api/v1/enkelvoudiginformatieobjecten"
+router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_class=Operation)
+
+
+@router.get(
+    "",
+    operation_id="enkelvoudiginformatieobject_list",
+    dependencies=[Depends(accepts_json), Depends(Needs(LEZEN))],
+    openapi_extra={"zgw": Described(response=DOCUMENT, shape="page", filters=FILTERS, parameters=("expand", "page"))},
+)
+async def list_documenten(call: CurrentCall) -> Response:
     """Alle documenten opvragen: van elk de laatste versie."""
     return await list_(call, DOCUMENT)
 
 
-async def zoek(call: Call) -> Response:
+@router.post(
+    "/_zoek",
+    operation_id="enkelvoudiginformatieobject__zoek",
+    dependencies=[Depends(accepts_json)],
+    openapi_extra={
+        "zgw": Described(body=ZoekFields, response=DOCUMENT, shape="page", filters=ZOEK_FILTERS, parameters=("page",))
+    },
+)
+async def zoek(
+    call: CurrentCall,
+    rights: Annotated[Rights, Depends(Needs(LEZEN))],
+    given: Annotated[dict[str, str], Depends(Given("page", "pageSize"))],
+) -> Response:
     """Documenten zoeken; de criteria gelden samen, en een enkel criterium volstaat."""
-    call.check_accept()
-    rights = await call.rights(LEZEN)
-    given = call.query()
-    if error := unknown(given, ["page", "pageSize"]):
-        raise Problem(400, "invalid", invalid_params=[error])
     body = await call.body()
     tell_unknown_to(call, body, ZoekFields, *(f.name for f in ZOEK_FILTERS))
     if not any(f.name in body and body[f.name] not in (None, "") for f in ZOEK_FILTERS):
@@ -82,13 +104,26 @@ async def zoek(call: Call) -> Response:
     return await search(call, DOCUMENT, rights, where, {**given, "expand": expand}, errors)
 
 
-async def fetch(call: Call) -> Response:
+@router.head(
+    "/{uuid:uuid}",
+    operation_id="enkelvoudiginformatieobject_headers",
+    dependencies=[Depends(accepts_json)],
+    openapi_extra={"zgw": Described(parameters=("If-None-Match",))},
+)
+@router.get(
+    "/{uuid:uuid}",
+    operation_id="enkelvoudiginformatieobject_retrieve",
+    dependencies=[Depends(accepts_json)],
+    openapi_extra={
+        "zgw": Described(response=DOCUMENT, parameters=("expand", "versie", "registratieOp", "If-None-Match"))
+    },
+)
+async def fetch(
+    call: CurrentCall,
+    rights: Annotated[Rights, Depends(Needs(LEZEN))],
+    given: Annotated[dict[str, str], Depends(Given("expand", "versie", "registratieOp"))],
+) -> Response:
     """Een document opvragen: de laatste versie, of die van ``versie`` of ``registratieOp``."""
-    call.check_accept()
-    rights = await call.rights(LEZEN)
-    given = call.query() if call.request.url.query else {}
-    if given and (error := unknown(given, ["expand", "versie", "registratieOp"])):
-        raise Problem(400, "invalid", invalid_params=[error])
     wanted = paths(given.get("expand"))
     resource, row = await find_version(call, rights, given)
     call.heavy = True

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import APIRouter, Depends
 from sqlalchemy import delete, select, update
 from starlette.responses import Response
 
@@ -12,10 +13,14 @@ from services.documenten.document import DOCUMENT
 from services.documenten.document_regels import new_lock
 from services.documenten.document_velden import DOCUMENT_TABLE
 from services.documenten.journal import release, remove_now
+from services.documenten.reading import EIO
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Needs, accepts_json
 from zgw.fields import Fields
 from zgw.read import find, no_query
-from zgw.request import Call, answer
-from zgw.rights import scopes
+from zgw.request import answer
+from zgw.rights import Rights, scopes
+from zgw.routing import Operation
 from zgw.types import Length
 from zgw.unknown import tell_unknown_to
 
@@ -36,13 +41,20 @@ class UnlockEnkelvoudigInformatieObjectFields(Fields):
     lock: Annotated[str, Length(100)] = ""
 
 
-async def lock(call: Call) -> Response:
+router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_class=Operation)
+
+
+@router.post(
+    "/{uuid:uuid}/lock",
+    operation_id="enkelvoudiginformatieobject_lock",
+    dependencies=[Depends(accepts_json)],
+    openapi_extra={"zgw": Described(response=LockEnkelvoudigInformatieObject)},
+)
+async def lock(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LOCK))]) -> Response:
     """Vergrendel een document, zodat alleen de houder van de lock het wijzigt.
 
     drc-009: a document that is locked already keeps its lock.
     """
-    call.check_accept()
-    rights = await call.rights(LOCK)
     no_query(call)
     await find(call, DOCUMENT, rights)
     made, of = new_lock(), DOCUMENT_TABLE.c
@@ -55,9 +67,14 @@ async def lock(call: Call) -> Response:
     return answer({"lock": made})
 
 
-async def unlock(call: Call) -> Response:
+@router.post(
+    "/{uuid:uuid}/unlock",
+    operation_id="enkelvoudiginformatieobject_unlock",
+    status_code=204,
+    openapi_extra={"zgw": Described(body=UnlockEnkelvoudigInformatieObjectFields)},
+)
+async def unlock(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(UNLOCK))]) -> Response:
     """Ontgrendel een document; een upload in bestandsdelen wordt daarmee afgerond."""
-    rights = await call.rights(UNLOCK)
     no_query(call)
     body = await call.body(optional=True)
     tell_unknown_to(call, body, UnlockEnkelvoudigInformatieObjectFields)

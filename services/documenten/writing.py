@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
+from fastapi import APIRouter, Depends
 from sqlalchemy import delete, exists, select
 from starlette.responses import Response
 
 from runtime.problems import OBJECT, not_found
 from runtime.statements import Row
-from services.documenten.document import DOCUMENT, VERWIJDEREN
+from services.documenten.document import AANMAKEN, BIJWERKEN, DOCUMENT, VERWIJDEREN
 from services.documenten.document_regels import Inhoud
 from services.documenten.document_velden import (
     DOCUMENT_TABLE,
@@ -21,15 +22,20 @@ from services.documenten.document_velden import (
 from services.documenten.inhoud import Body, read_body
 from services.documenten.journal import keys_of, release, remove_now
 from services.documenten.objectinformatieobject import OIO_TABLE
+from services.documenten.reading import EIO
 from zgw import audit
+from zgw.api import Described
 from zgw.check import Check
+from zgw.dependencies import CurrentCall, Needs, accepts_json, sends_json
 from zgw.expand import rendered
 from zgw.outbox import look_up_catalogus
 from zgw.read import find, no_query
 from zgw.request import Call, answer
+from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.types import WRITE_ONLY, Length, Ref
 from zgw.unknown import tell_unknown
-from zgw.write import finish, in_line, negotiate, starting_again, store, transaction
+from zgw.write import finish, in_line, starting_again, store, transaction
 
 
 class EnkelvoudigInformatieObjectWithLockFields(EnkelvoudigInformatieObjectFields):
@@ -50,12 +56,28 @@ class EnkelvoudigInformatieObjectCreateLock(EnkelvoudigInformatieObjectShown):
     lock: str
 
 
-# --- Actions ----------------------------------------------------------------------------------------------------------
+# --- Endpoints --------------------------------------------------------------------------------------------------------
 
 
-async def create(call: Call) -> Response:
+router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_class=Operation)
+
+
+@router.post(
+    "",
+    operation_id="enkelvoudiginformatieobject_create",
+    status_code=201,
+    dependencies=[Depends(accepts_json), Depends(sends_json)],
+    openapi_extra={
+        "zgw": Described(
+            body=EnkelvoudigInformatieObjectFields,
+            response=EnkelvoudigInformatieObjectCreateLock,
+            parameters=("audit",),
+        )
+    },
+)
+async def create(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(AANMAKEN))]) -> Response:
     """Maak een document aan, met de inhoud erin of, voor een groot bestand, met bestandsdelen."""
-    rights = await negotiate(call, DOCUMENT, "create")
+    no_query(call)
     body = await read_body(call)
     tell_unknown(call, DOCUMENT, body.sent, None, "lock")
 
@@ -71,19 +93,36 @@ async def create(call: Call) -> Response:
         return await starting_again(attempt)
 
 
-async def replace(call: Call) -> Response:
+CHANGED = Described(
+    body=EnkelvoudigInformatieObjectWithLockFields, response=EnkelvoudigInformatieObjectShown, parameters=("audit",)
+)
+
+
+@router.put(
+    "/{uuid:uuid}",
+    operation_id="enkelvoudiginformatieobject_update",
+    dependencies=[Depends(accepts_json), Depends(sends_json)],
+    openapi_extra={"zgw": CHANGED},
+)
+async def replace(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(BIJWERKEN))]) -> Response:
     """Werk een document in zijn geheel bij; dit geeft een nieuwe versie."""
-    return await change(call, "update")
+    return await change(call, rights, "update")
 
 
-async def merge(call: Call) -> Response:
+@router.patch(
+    "/{uuid:uuid}",
+    operation_id="enkelvoudiginformatieobject_partial_update",
+    dependencies=[Depends(accepts_json), Depends(sends_json)],
+    openapi_extra={"zgw": CHANGED},
+)
+async def merge(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(BIJWERKEN))]) -> Response:
     """Werk een document deels bij; dit geeft een nieuwe versie."""
-    return await change(call, "partial_update")
+    return await change(call, rights, "partial_update")
 
 
-async def change(call: Call, action: str) -> Response:
+async def change(call: Call, rights: Rights, action: str) -> Response:
     """Answer 200 with the new version."""
-    rights = await negotiate(call, DOCUMENT, "update")
+    no_query(call)
     first = await find(call, DOCUMENT, rights, full=True)
     body = await read_body(call)
     tell_unknown(call, DOCUMENT, body.sent, first, "lock")
@@ -130,12 +169,17 @@ async def discarding(body: Body) -> AsyncIterator[None]:
         raise
 
 
-async def remove(call: Call) -> Response:
+@router.delete(
+    "/{uuid:uuid}",
+    operation_id="enkelvoudiginformatieobject_destroy",
+    status_code=204,
+    openapi_extra={"zgw": Described(parameters=("audit",))},
+)
+async def remove(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(VERWIJDEREN))]) -> Response:
     """Verwijder een document met al zijn versies, inhoud, gebruiksrechten en verzendingen.
 
     drc-008: a document that an object still refers to, or that is locked, is not removed.
     """
-    rights = await call.rights(VERWIJDEREN)
     no_query(call)
     stored = await find(call, DOCUMENT, rights, full=True)
     check = Check(call, DOCUMENT, "destroy", {}, stored)

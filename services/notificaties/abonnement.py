@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from cryptography.fernet import Fernet
+from fastapi import APIRouter, Depends
 from pydantic import AfterValidator
 from sqlalchemy import Column, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -20,17 +21,20 @@ from services.notificaties.kanaal import BEIDE, CONSUMEREN, METADATA, filters_of
 from services.notificaties.matching import consistent, shown, stored
 from services.notificaties.queues import CHANNEL, QUEUE
 from services.notificaties.webhook import verify
-from zgw.api import Action
+from zgw.api import Described
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.dependencies import CurrentCall, Needs, accepts_json, sends_json
 from zgw.fields import Fields
 from zgw.problems import error
-from zgw.read import find
+from zgw.read import find, no_query
 from zgw.request import Call, answer
 from zgw.resource import Resource
+from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.types import WRITE_ONLY, Length, Shown, Url, check_url
 from zgw.unknown import tell_unknown
-from zgw.write import in_line, negotiate, store
+from zgw.write import in_line, store
 
 LONGEST_CALLBACK = 8000
 
@@ -188,26 +192,6 @@ async def show_filters(call: Call, items: list[dict[str, Any]], rows: Sequence[M
             group["filters"] = {name: shown(value, call.base) for name, value in group["filters"].items()}
 
 
-async def merge(call: Call) -> Response:
-    """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde auth."""
-    rights = await negotiate(call, ABONNEMENT, "update")
-    await find(call, ABONNEMENT, rights)
-    sent = await call.body()
-    tell_unknown(call, ABONNEMENT, sent, None)
-
-    async def attempt(_: int) -> Response:
-        row = await find(call, ABONNEMENT, rights, full=True)
-        known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
-        if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
-            # Elsewhere is somebody else, who is not given what was agreed with the first.
-            known = {}
-        check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
-        check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})
-        return answer(await store(check, rights))
-
-    return await in_line(call, attempt)
-
-
 ABONNEMENT = Resource(
     name="abonnement",
     path="abonnement",
@@ -229,9 +213,30 @@ ABONNEMENT = Resource(
     after_read=show_filters,
 )
 
-ACTIONS = [
-    Action(
-        "abonnement_partial_update", "PATCH", "/abonnement/{uuid:uuid}", merge, CONSUMEREN, body=AbonnementFields,
-        response=ABONNEMENT,
-    ),
-]  # fmt: skip
+router = APIRouter(prefix="/notificaties/api/v1/abonnement", tags=["abonnement"], route_class=Operation)
+
+
+@router.patch(
+    "/{uuid:uuid}",
+    operation_id="abonnement_partial_update",
+    dependencies=[Depends(accepts_json), Depends(sends_json)],
+    openapi_extra={"zgw": Described(body=AbonnementFields, response=ABONNEMENT)},
+)
+async def merge(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(CONSUMEREN))]) -> Response:
+    """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde auth."""
+    no_query(call)
+    await find(call, ABONNEMENT, rights)
+    sent = await call.body()
+    tell_unknown(call, ABONNEMENT, sent, None)
+
+    async def attempt(_: int) -> Response:
+        row = await find(call, ABONNEMENT, rights, full=True)
+        known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
+        if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
+            # Elsewhere is somebody else, who is not given what was agreed with the first.
+            known = {}
+        check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
+        check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})
+        return answer(await store(check, rights))
+
+    return await in_line(call, attempt)

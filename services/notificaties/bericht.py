@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationError
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -13,13 +14,14 @@ from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.kanaal import PUBLICEREN, filters_of
 from services.notificaties.matching import Bericht, Ontvangers, consistent
 from services.notificaties.queues import add
-from zgw.api import Action
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Given, Needs, Sent, accepts_json, sends_json
 from zgw.fields import Fields
-from zgw.problems import error, from_pydantic
-from zgw.read import no_query
+from zgw.internal import internal_router
+from zgw.problems import error
 from zgw.request import Call, Service, answer
+from zgw.routing import Operation
 from zgw.types import DateTime, Length, Shown, check_url
-from zgw.unknown import tell_unknown_to
 
 
 def any_url(value: str) -> str:
@@ -73,18 +75,27 @@ async def publish(service: Service, tenant: str, berichten: Sequence[Bericht]) -
         await add(db, [(bericht, ontvangers.of(bericht)) for bericht in berichten])
 
 
-async def notificaties_create(call: Call) -> Response:
+def as_accepted(fields: NotificatieFields) -> dict[str, Any]:
+    """Return the seven properties of a message, with the moment in UTC (common.md §2)."""
+    moment = fields.aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {**fields.model_dump(by_alias=True), "aanmaakdatum": moment}
+
+
+router = APIRouter(prefix="/notificaties/api/v1/notificaties", tags=["notificaties"], route_class=Operation)
+intern = internal_router()
+
+
+@router.post(
+    "",
+    operation_id="notificaties_create",
+    status_code=201,
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(PUBLICEREN)), Depends(Given())],
+    openapi_extra={"zgw": Described(response=NotificatieFields)},
+)
+async def notificaties_create(
+    call: CurrentCall, fields: Annotated[NotificatieFields, Depends(Sent(NotificatieFields))]
+) -> Response:
     """Een notificatie publiceren. Zij is aangenomen zodra zij duurzaam is opgeslagen; daarna wordt zij afgeleverd."""
-    call.check_accept()
-    call.check_content_type()
-    await call.rights(PUBLICEREN)
-    no_query(call)
-    body = await call.body()
-    tell_unknown_to(call, body, NotificatieFields)
-    try:
-        fields = NotificatieFields.model_validate(body, context=call.context)
-    except ValidationError as e:
-        raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
     kanalen = await filters_of(call, [fields.kanaal])
     errors = [*not_in_the_future(call, fields), *kanaal_exists(fields, kanalen), *kenmerken_fit(fields, kanalen)]
     if errors:
@@ -94,13 +105,8 @@ async def notificaties_create(call: Call) -> Response:
     return answer(message, 201)
 
 
-def as_accepted(fields: NotificatieFields) -> dict[str, Any]:
-    """Return the seven properties of a message, with the moment in UTC (common.md §2)."""
-    moment = fields.aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {**fields.model_dump(by_alias=True), "aanmaakdatum": moment}
-
-
-async def relayed(call: Call) -> Response:
+@intern.post("/notificaties")
+async def relayed(call: CurrentCall) -> Response:
     """Take messages from the outbox of one of our own services, in order, each with the base URLs of its writer.
 
     They were checked where they were made. Refusing one would hold up all that follow, so none is refused.
@@ -108,11 +114,3 @@ async def relayed(call: Call) -> Response:
     items = (await call.body())["berichten"]
     await publish(call.service, call.tenant, [Bericht(item["message"], tuple(item["bases"])) for item in items])
     return Response(None, 204)
-
-
-ACTIONS = [
-    Action(
-        "notificaties_create", "POST", "/notificaties", notificaties_create, PUBLICEREN, body=NotificatieFields,
-        response=NotificatieFields, status=201,
-    ),
-]  # fmt: skip

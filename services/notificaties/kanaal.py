@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import httpx
+from fastapi import APIRouter, Depends
 from sqlalchemy import MetaData, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import registry
@@ -19,15 +20,17 @@ from runtime.problems import InvalidParam
 from runtime.statements import Executor, among
 from runtime.tenancy import SERVICES
 from services.notificaties.matching import normal
-from zgw.api import Action
+from zgw.api import Described
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.dependencies import CurrentCall, Needs, accepts_json, sends_json
 from zgw.fields import Fields
-from zgw.filters import Filter, equal
+from zgw.filters import equal
 from zgw.lists import list_
 from zgw.request import Call, Service
 from zgw.resource import Resource
 from zgw.rights import scopes
+from zgw.routing import Operation
 from zgw.types import Length, Ref, Shown, Url
 from zgw.write import create
 
@@ -158,23 +161,6 @@ async def filters_of(call: Call, names: Sequence[str]) -> dict[str, list[str]]:
     return {row["naam"]: row["filters"] for row in await call.db.rows(call.tenant, statement)}
 
 
-async def list_kanalen(call: Call) -> Response:
-    """Alle kanalen opvragen."""
-    call.check_accept()
-    await call.rights(BEIDE)
-    await ensure_own(call)
-    return await list_(call, KANAAL)
-
-
-async def create_kanaal(call: Call) -> Response:
-    """Een kanaal aanmaken."""
-    call.check_accept()
-    call.check_content_type()
-    await call.rights(PUBLICEREN)
-    await ensure_own(call)
-    return await create(call, KANAAL)
-
-
 KANAAL = Resource(
     name="kanaal",
     path="kanaal",
@@ -191,12 +177,29 @@ KANAAL = Resource(
     rules=[naam_is_nieuw],
 )
 
-ACTIONS = [
-    Action(
-        "kanaal_list", "GET", "/kanaal", list_kanalen, BEIDE, response=KANAAL, shape="array",
-        filters=[Filter("naam", str, lambda value: KANAAL_TABLE.c.naam == value)],
-    ),
-    Action(
-        "kanaal_create", "POST", "/kanaal", create_kanaal, PUBLICEREN, body=KanaalFields, response=KANAAL, status=201,
-    ),
-]  # fmt: skip
+router = APIRouter(prefix="/notificaties/api/v1/kanaal", tags=["kanaal"], route_class=Operation)
+
+
+@router.get(
+    "",
+    operation_id="kanaal_list",
+    dependencies=[Depends(accepts_json), Depends(Needs(BEIDE))],
+    openapi_extra={"zgw": Described(response=KANAAL, shape="array", filters=KANAAL.filters)},
+)
+async def list_kanalen(call: CurrentCall) -> Response:
+    """Alle kanalen opvragen."""
+    await ensure_own(call)
+    return await list_(call, KANAAL)
+
+
+@router.post(
+    "",
+    operation_id="kanaal_create",
+    status_code=201,
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(PUBLICEREN))],
+    openapi_extra={"zgw": Described(body=KanaalFields, response=KANAAL)},
+)
+async def create_kanaal(call: CurrentCall) -> Response:
+    """Een kanaal aanmaken."""
+    await ensure_own(call)
+    return await create(call, KANAAL)

@@ -11,21 +11,20 @@
 - ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
+from services.zaken import numbers, zoeken
 from services.zaken.klantcontact import KLANTCONTACT
-from services.zaken.numbers import ACTIONS as NUMMERS
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
 from services.zaken.status import STATUS
 from services.zaken.zaak import COUNTS, METADATA, ZAAK
-from services.zaken.zaakbesluit import ZAAKBESLUIT, besluit_is_gewijzigd
+from services.zaken.zaakbesluit import ZAAKBESLUIT, intern
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
 from services.zaken.zaakeigenschap import ZAAKEIGENSCHAP
 from services.zaken.zaakinformatieobject import ZAAKINFORMATIEOBJECT, ZAAKINFORMATIEOBJECT_TABLE
 from services.zaken.zaaknotitie import ZAAKNOTITIE
 from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
-from services.zaken.zoeken import ACTIONS as ZOEKEN
-from zgw.api import Action, Api, Kanaal
+from zgw.api import Api, Kanaal
 from zgw.mirroring.leading import leads
 from zgw.relay import relay
 from zgw.resource import Resource
@@ -46,7 +45,7 @@ RESOURCES: list[Resource] = [
     ZAAKNOTITIE,
 ]
 
-ACTIONS: list[Action] = [*ZOEKEN, *NUMMERS]
+intern.add_api_route("/leading", leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"), methods=["POST"])
 
 API = Api(
     service="zaken",
@@ -55,12 +54,8 @@ API = Api(
     title="Zaken API",
     description="Zaken, en wat er bij een zaak hoort: statussen, resultaat, rollen, objecten, documenten en besluiten.",
     resources=RESOURCES,
-    actions=ACTIONS,
+    routers=[zoeken.router, numbers.router, intern],
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
-    internal={
-        "POST /besluit": besluit_is_gewijzigd,
-        "POST /leading": leads(ZAAKINFORMATIEOBJECT_TABLE, "zaak", "/zaken/api/v1/zaken/"),
-    },
     metadata=METADATA,
     start=[relay, COUNTS.fold_steadily],
 )

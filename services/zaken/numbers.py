@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import ValidationError, WithJsonSchema
+from fastapi import APIRouter, Depends
+from pydantic import WithJsonSchema
 from sqlalchemy import (
     ARRAY,
     Text,
@@ -21,16 +22,16 @@ from starlette.responses import Response
 from runtime.problems import InvalidParam, Problem
 from runtime.statements import Executor, among
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
-from zgw.api import Action
+from zgw.api import Described
 from zgw.check import Check
+from zgw.dependencies import CurrentCall, Given, Needs, Sent, accepts_json, sends_json
 from zgw.fields import Fields
 from zgw.numbers import Numbers
-from zgw.problems import from_pydantic, not_unique
-from zgw.read import no_query
+from zgw.problems import not_unique
 from zgw.request import Call, answer
 from zgw.rights import scopes
+from zgw.routing import Operation
 from zgw.types import WRITE_ONLY, Rsin, Shown, Whole
-from zgw.unknown import tell_unknown_to
 
 NUMBERS = Numbers(ZAAK_TABLE, "ZAAK", "bronorganisatie")
 RESERVED, USED = "reserved", "used"
@@ -105,18 +106,20 @@ async def reservering_is_gebruikt(db: Executor, check: Check[ZaakFields]) -> Non
         await db.execute(NUMBERS.taken.update().where(own).values(reason=USED))
 
 
-async def reserveren(call: Call) -> Response:
+router = APIRouter(prefix="/zaken/api/v1", tags=["zaaknummer_reserveren"], route_class=Operation)
+
+
+@router.post(
+    "/zaaknummer_reserveren",
+    operation_id="zaaknummer_reserveren",
+    status_code=201,
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(AANMAKEN)), Depends(Given())],
+    openapi_extra={"zgw": Described(response=ReserveringShown, shape="object|array")},
+)
+async def reserveren(
+    call: CurrentCall, asked: Annotated[ReserveringFields, Depends(Sent(ReserveringFields))]
+) -> Response:
     """Reserveer zaaknummers. Eén nummer geeft een object, meer nummers geven een lijst (Z8)."""
-    call.check_accept()
-    call.check_content_type()
-    await call.rights(AANMAKEN)
-    no_query(call)
-    body = await call.body()
-    tell_unknown_to(call, body, ReserveringFields)
-    try:
-        asked = ReserveringFields.model_validate(body)
-    except ValidationError as e:
-        raise Problem(400, "invalid", invalid_params=from_pydantic(e.errors())) from None
     if asked.aantal > MAX_AANTAL:
         reason = f"Reserveer ten hoogste {MAX_AANTAL} nummers tegelijk."
         raise Problem(400, "invalid", invalid_params=[InvalidParam("aantal", "max_value", reason)])
@@ -148,11 +151,3 @@ async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
             found += free
         step *= 2
     return found
-
-
-ACTIONS = [
-    Action(
-        "zaaknummer_reserveren", "POST", "/zaaknummer_reserveren", reserveren, AANMAKEN,
-        body=ReserveringFields, response=ReserveringShown, status=201, shape="object|array",
-    ),
-]  # fmt: skip

@@ -14,7 +14,9 @@ from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.dependencies import CurrentCall
 from zgw.fields import Fields
+from zgw.internal import internal_router
 from zgw.mirroring.agreement import UNFORCED
 from zgw.request import Call
 from zgw.resource import Resource
@@ -103,7 +105,11 @@ ZAAKBESLUIT = Resource(
 )
 
 
-async def besluit_is_gewijzigd(call: Call) -> Response:
+intern = internal_router()
+
+
+@intern.post("/besluit")
+async def besluit_is_gewijzigd(call: CurrentCall) -> Response:
     """zrc-021: derive the archiving again of the closed zaak of a besluit; the Besluiten API tells that it changed,
     ``{"besluit": "/besluiten/api/v1/besluiten/<uuid>"}``. Doing it twice is harmless.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy
 import orjson
+from fastapi import APIRouter, Depends
 from pydantic import ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Text, cast, func, literal, literal_column, select
@@ -19,13 +20,16 @@ from runtime.statements import Executor, among
 from services.zaken.geometrie import SHOWN, Box, Geometrie, box_of, is_tangled, points_within, shape_of, shapes_within
 from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
-from zgw.api import Action
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Needs, accepts_json, sends_json
 from zgw.expand import MAX_PATHS, paths, rendered, text_of
 from zgw.fields import Fields
 from zgw.filters import conditions, unknown
 from zgw.lists import ordering_of, page_of, page_url, search
 from zgw.problems import from_pydantic
 from zgw.request import Call, answer, crs_headers
+from zgw.rights import Rights
+from zgw.routing import Operation
 from zgw.select import existing, within
 from zgw.sizes import bounded, completed
 from zgw.unknown import tell_unknown_to
@@ -64,11 +68,26 @@ class ZaakZoekFields(Fields):
     ordering: Annotated[str, WithJsonSchema(VOLGORDE)] = ""
 
 
-async def zoek(call: Call) -> Response:
+FILTERS = [replace(f, shown=EINDDATUM_LT) if f.name == "einddatum__lt" else f for f in ZAAK.filters]
+router = APIRouter(prefix="/zaken/api/v1/zaken", tags=["zaken"], route_class=Operation)
+
+
+@router.post(
+    "/_zoek",
+    operation_id="zaak__zoek",
+    dependencies=[Depends(accepts_json), Depends(sends_json)],
+    openapi_extra={
+        "zgw": Described(
+            body=ZaakZoekFields,
+            response=ZAAK,
+            shape="page",
+            filters=FILTERS,
+            parameters=("page", "pageSize", "expand", "CRS"),
+        )
+    },
+)
+async def zoek(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LEZEN))]) -> Response:
     """Zoek zaken die aan alle criteria voldoen, voor zover u ze mag lezen. Minstens één criterium is nodig."""
-    call.check_accept()
-    call.check_content_type()
-    rights = await call.rights(LEZEN)
     call.check_crs(content=True)
     query = call.query()
     if problem := unknown(query, ["page", "pageSize", "expand"]):
@@ -234,19 +253,3 @@ def portions(sizes: Mapping[int, int]) -> Iterator[list[int]]:
         total += size
     if some:
         yield some
-
-
-ACTIONS = [
-    Action(
-        "zaak__zoek",
-        "POST",
-        "/zaken/_zoek",
-        zoek,
-        LEZEN,
-        body=ZaakZoekFields,
-        response=ZAAK,
-        shape="page",
-        filters=[replace(f, shown=EINDDATUM_LT) if f.name == "einddatum__lt" else f for f in ZAAK.filters],
-        parameters=("page", "pageSize", "expand", "CRS"),
-    )
-]

@@ -19,6 +19,7 @@ from zgw.body import MAX_EXPONENTS, MAX_LIST, MAX_PARTS
 from zgw.fields import Fields, Property, describe
 from zgw.filters import MANY
 from zgw.problems import MAX_ERRORS
+from zgw.routing import described_of
 from zgw.types import Length
 
 VENDORS = Path(__file__).parents[2] / "docs" / "vendors.md"
@@ -43,9 +44,9 @@ def bodies() -> Iterator[tuple[str, type[Fields]]]:
         api = import_module(f"services.{service}.app").API
         for resource in api.resources:
             yield f"{api.root}/{resource.path}", resource.fields
-        for action in api.actions:
-            if action.body is not None:
-                yield api.root + action.path, action.body
+        for route in api.operations:
+            if (body := described_of(route).body) is not None:
+                yield route.path, body
 
 
 LISTS = {(url, path): p for url, fields in bodies() for path, p in lists(fields)}

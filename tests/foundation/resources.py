@@ -5,12 +5,13 @@ import pytest
 from beheer.provision import api_of
 from tests.stack import built
 from tests.wereld import Wereld
-from zgw.app import METHODS, SCOPES, collection_path
 from zgw.resource import Resource
+from zgw.routing import method_of
+from zgw.verbs import VERBS, collection_path
+from zgw.verbs import verbs_of as general
 
 OUTSIDE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")
 """These need an API or a webhook outside; the tests of their own services make them."""
-ONE = "/{uuid:uuid}"
 
 
 def name_of(service: str, resource: Resource) -> str:
@@ -20,12 +21,9 @@ def name_of(service: str, resource: Resource) -> str:
 
 def verbs_of(service: str, resource: Resource) -> set[str]:
     """Return what clients can do with a resource, by the general functions or by endpoints of its own."""
-    found = {verb for verb in resource.verbs if SCOPES[verb] in resource.scopes}
-    own = {(action.method, action.path) for action in api_of(service).actions}
-    collection = collection_path(resource)
-    return found | {
-        verb for verb, (method, single) in METHODS.items() if (method, collection + (ONE if single else "")) in own
-    }
+    own = {(method_of(route), route.path) for route in api_of(service).operations}
+    collection = api_of(service).root + collection_path(resource)
+    return {*general(resource), *(name for name, verb in VERBS.items() if (verb.method, collection + verb.path) in own)}
 
 
 ALL = [(service, resource) for service in built() for resource in api_of(service).resources]

@@ -11,9 +11,9 @@ import pytest
 from beheer.provision import api_of
 from tests.stack import Client, built
 from zgw.api import Api
-from zgw.app import collection_path
 from zgw.expand import expandable
 from zgw.resource import Resource
+from zgw.verbs import collection_path
 
 UUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 

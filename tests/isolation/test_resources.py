@@ -9,7 +9,7 @@ import pytest
 from beheer.provision import api_of
 from tests import wereld as werelden
 from tests.stack import Client, Stack, built
-from zgw.app import collection_path
+from zgw.verbs import collection_path
 
 COLLECTIONS = [f"{service}/{resource.path}" for service in built() for resource in api_of(service).resources]
 NOT_MADE = ("zaken/zaakcontactmomenten", "zaken/zaakverzoeken", "notificaties/abonnement")

@@ -3,11 +3,13 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import APIRouter, Depends
 from pydantic import WithJsonSchema
 from sqlalchemy import Column, MetaData, Table, Text, Uuid
 from sqlmodel import Field
 
-from zgw.api import Action, Api
+from zgw.api import Api, Described
+from zgw.dependencies import Needs
 from zgw.fields import Fields, Variants
 from zgw.filters import Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource
@@ -105,7 +107,7 @@ async def zaaktype_bestaat(check: object) -> None:
     """
 
 
-async def run(call: object) -> None:
+async def run() -> None:
     """Doe iets. En nog iets."""
 
 
@@ -149,27 +151,37 @@ EIGENSCHAP = Resource(
 )
 
 
-def action(name: str, **changes: Any) -> Action:
-    """An action with only what a test is about."""
-    return Action(name, **{"method": "POST", "path": f"/zaken/{name}", "run": run, "scopes": LEZEN, **changes})
+ROUTER = APIRouter(prefix="/zaken/api/v1/zaken")
 
 
-ACTIONS = [
-    action("zaak__zoek", path="/zaken/_zoek", filters=ZAAK.filters, body=ZoekFields, response=ZAAK, shape="page"),
-    action("zaak_lock", path="/zaken/{uuid:uuid}/lock", response=LockFields, scopes=None),
-    action("zaak_download", method="GET", path="/zaken/{uuid:uuid}/download", shape="binary", parameters=["versie"]),
-    action("zaak_vind", method="GET", filters=[Filter("clientId", str, lambda v: C.id == v, required=True)]),
-    action(
-        "zaak_deel",
-        method="PUT",
-        body=OrganisatieFields,
-        content_type="multipart/form-data, application/x-www-form-urlencoded",
-    ),
-    action("zaak_maak", body=ZaakFields, response=ZAAK, status=201, parameters=["CRS", "audit"]),
-    action("zaak_nummers", response=LockFields, shape="object|array"),
-    action("zaak_merge", method="PATCH", body=ZaakFields, response=ZAAK, parameters=["CRS"]),
-]
-API = Api("zaken", "zrc", "1.7.0", "Zaken API", [ZAAK, EIGENSCHAP], METADATA, ACTIONS)
+def operation(name: str, path: str = "", method: str = "POST", status: int = 200, **described: Any) -> None:
+    """Add an operation with only what a test is about."""
+    ROUTER.add_api_route(
+        path or f"/{name}",
+        run,
+        methods=[method],
+        operation_id=name,
+        status_code=status,
+        tags=["zaken"],
+        dependencies=[] if name == "zaak_lock" else [Depends(Needs(LEZEN))],
+        openapi_extra={"zgw": Described(**described)},
+    )
+
+
+operation("zaak__zoek", "/_zoek", filters=ZAAK.filters, body=ZoekFields, response=ZAAK, shape="page")
+operation("zaak_lock", "/{uuid:uuid}/lock", response=LockFields)
+operation("zaak_download", "/{uuid:uuid}/download", "GET", shape="binary", parameters=["versie"])
+operation("zaak_vind", method="GET", filters=[Filter("clientId", str, lambda v: C.id == v, required=True)])
+operation(
+    "zaak_deel",
+    method="PUT",
+    body=OrganisatieFields,
+    content_type="multipart/form-data, application/x-www-form-urlencoded",
+)
+operation("zaak_maak", status=201, body=ZaakFields, response=ZAAK, parameters=["CRS", "audit"])
+operation("zaak_nummers", response=LockFields, shape="object|array")
+operation("zaak_merge", method="PATCH", body=ZaakFields, response=ZAAK, parameters=["CRS"])
+API = Api("zaken", "zrc", "1.7.0", "Zaken API", [ZAAK, EIGENSCHAP], METADATA, [ROUTER])
 
 
 def sample(fields: type[Fields], shown: type[Fields]) -> Api:

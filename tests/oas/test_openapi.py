@@ -66,7 +66,7 @@ def test_document_has_no_parts_that_say_nothing(oas: Json) -> None:
     told = [*oas["tags"], *(o for item in oas["paths"].values() for o in item.values())]
     assert all(part.get("description", "x") for part in told)
     assert {"API-version", "ETag", "Location", "Content-Crs"} == set(oas["components"]["headers"])
-    assert document(replace(API, resources=(), actions=()))["components"]["headers"] == {}
+    assert document(replace(API, resources=(), routers=()))["components"]["headers"] == {}
 
 
 def test_document_has_no_aliases_in_yaml(oas: Json) -> None:

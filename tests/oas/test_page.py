@@ -124,7 +124,7 @@ def test_body_begins_with_what_is_required(page: Page) -> None:
 
 def test_texts_are_escaped() -> None:
     evil = '"><img src=x onerror=alert(1)>{title}'
-    api = Api("zaken", "zrc", evil, evil, [], API.metadata, API.actions, description=evil)
+    api = Api("zaken", "zrc", evil, evil, [], API.metadata, API.routers, description=evil)
     oas = document(api, evil)
     for item in oas["paths"].values():
         for operation in item.values():

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from runtime.identity import Caller
 from runtime.problems import Problem
+from zgw.dependencies import CurrentCall
 from zgw.mirroring.agreement import Mirror
 from zgw.request import Call, Service, answer
 
@@ -56,14 +57,14 @@ def leads(table: Table, key: str, prefix: str) -> Callable[[Call], Awaitable[Res
     """Return the internal route of a service that leads: which relations ``table`` has. Its column ``key`` refers to
     the objects, of which the stored paths begin with ``prefix``."""
 
-    async def run(call: Call) -> Response:
+    async def leading(call: CurrentCall) -> Response:
         asked = [(path.removeprefix(prefix), document) for path, document in (await call.body())["relations"]]
         if not asked:
             return answer([])
         rows = await call.db.rows(call.tenant, _present(table, (key, "informatieobject"), asked))
         return answer([[f"{prefix}{row[key]}", row["informatieobject"]] for row in rows])
 
-    return run
+    return leading
 
 
 async def ask_leading(call: Call, service: str, pairs: Collection[Pair]) -> set[Pair]:

@@ -1,8 +1,9 @@
 """Import and export over HTTP, for the operator: beside the API of the standard, through the gateway, with its
 scopes."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import APIRouter, Depends
 from sqlalchemy import true
 from starlette.responses import Response
 
@@ -12,22 +13,38 @@ from services.catalogi.uitwisseling.bestand import Onleesbaar
 from services.catalogi.uitwisseling.exporteren import exporteer
 from services.catalogi.uitwisseling.importeren import importeer
 from services.catalogi.uitwisseling.plan import Modus
-from zgw.api import Action
-from zgw.filters import Filter, unknown
-from zgw.request import Call, answer
+from zgw.api import Described
+from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
+from zgw.filters import Filter
+from zgw.request import answer
+from zgw.routing import Operation
 
 MAX_ZIP = 10 * 1024**2
 """Bytes of a ZIP."""
 
 
-async def run_import(call: Call) -> Response:
-    """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
-    call.check_accept()
-    await call.rights(SCHRIJVEN)
+async def sends_zip(call: CurrentCall) -> None:
+    """Raise 415 when the client sends something else."""
     call.check_content_type("application/zip")
-    given = call.query()
-    if error := unknown(given, ("modus", "proef")):
-        raise Problem(400, "invalid", invalid_params=[error])
+
+
+def _parameter(name: str, type_: Any, required: bool = False) -> Filter:
+    """Return a parameter that the endpoint reads itself; it stands for no condition."""
+    return Filter(name, type_, lambda _: true(), required=required)
+
+
+router = APIRouter(prefix="/catalogi/api/v1", route_class=Operation)
+
+
+@router.post(
+    "/_import",
+    operation_id="catalogus_import",
+    tags=["_import"],
+    dependencies=[Depends(accepts_json), Depends(Needs(SCHRIJVEN)), Depends(sends_zip)],
+    openapi_extra={"zgw": Described(content_type="application/zip", failures=(413, 415))},
+)
+async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends(Given("modus", "proef"))]) -> Response:
+    """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
     if given.get("modus", Modus.BEHOUD) not in list(Modus):
         raise invalid("modus", "invalid_choice", f"Kies uit {', '.join(Modus)}.")
     if given.get("proef", "false") not in ("true", "false"):
@@ -47,31 +64,23 @@ async def run_import(call: Call) -> Response:
     return answer({**found.as_json(), "catalogus": f"{call.base}/catalogi/api/v1/catalogussen/{found.catalogus}"})
 
 
-async def run_export(call: Call) -> Response:
+@router.get(
+    "/_export",
+    operation_id="catalogus_export",
+    tags=["_export"],
+    dependencies=[Depends(Needs(LEZEN))],
+    openapi_extra={
+        "zgw": Described(
+            shape="binary", filters=[_parameter("domein", str, True), _parameter("rsin", str)], failures=(404,)
+        )
+    },
+)
+async def run_export(
+    call: CurrentCall, db: Db, given: Annotated[dict[str, str], Depends(Given("domein", "rsin"))]
+) -> Response:
     """Exporteer een catalogus als ZIP in het formaat van Open Zaak."""
-    await call.rights(LEZEN)
-    given = call.query()
-    if error := unknown(given, ("domein", "rsin")):
-        raise Problem(400, "invalid", invalid_params=[error])
     if not given.get("domein"):
         raise invalid("domein", "required")
-    content = await exporteer(call.db, call.tenant, given["domein"], given.get("rsin", ""), call.base)
+    content = await exporteer(db, call.tenant, given["domein"], given.get("rsin", ""), call.base)
     name = "".join(letter for letter in given["domein"] if letter.isalnum() and letter.isascii())
     return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}.zip"'}, "application/zip")
-
-
-def _parameter(name: str, type_: Any, required: bool = False) -> Filter:
-    """Return a parameter that the action reads itself; it stands for no condition."""
-    return Filter(name, type_, lambda _: true(), required=required)
-
-
-ACTIONS = [
-    Action(
-        "catalogus_import", "POST", "/_import", run_import, SCHRIJVEN, content_type="application/zip",
-        failures=(413, 415),
-    ),
-    Action(
-        "catalogus_export", "GET", "/_export", run_export, LEZEN, shape="binary",
-        filters=[_parameter("domein", str, True), _parameter("rsin", str)], failures=(404,),
-    ),
-]  # fmt: skip
