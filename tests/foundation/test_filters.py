@@ -26,6 +26,7 @@ from zgw.fields import unwrap
 from zgw.filters import Filter, conditions, equal
 from zgw.lists import ordering_of
 from zgw.resource import Resource
+from zgw.routing import described_of
 
 OF_A_ZAAK = "Notities are looked for at one zaak."
 OF_A_DOCUMENT = "They are looked for at one document."
@@ -64,7 +65,8 @@ def asked() -> Iterator[Asked]:
     """Yield every filter of every resource, those of its searches too, and every ordering in both directions."""
     for service in built():
         for resource in api_of(service).resources:
-            searches = [action.filters for action in api_of(service).actions if action.response is resource]
+            others = [described_of(route) for route in api_of(service).operations]
+            searches = [other.filters for other in others if other.response is resource]
             filters = {declared.name: declared for declared in chain(resource.filters, *searches)}
             yield from (Asked(service, resource, name, declared) for name, declared in filters.items())
             for name in resource.ordering:
