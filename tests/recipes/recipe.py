@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "recipes.md"
-BLOCK = re.compile(r"((?:^[^\n]+\n)+)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PART = re.compile(r"^## ([^\n]+)$|((?:^[^#\n][^\n]*\n)+)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WHERE = (
     re.compile(r"In `(?P<path>[^`]+)`, (?P<how>below|above|instead of) `(?P<text>[^`]+)`:$"),
     re.compile(r"(?P<how>At the end of|A new file,) `(?P<path>[^`]+)`:$"),
@@ -45,10 +45,13 @@ class Step:
 def recipes() -> dict[str, list[Step]]:
     """Return the steps of each recipe, by its heading. Raises ValueError for a block of which nothing tells where it
     goes."""
-    found = {}
-    for section in PAGE.read_text().split("\n## ")[1:]:
-        heading, _, text = section.partition("\n")
-        found[heading] = [step_of(before, block) for before, _, block in BLOCK.findall(text)]
+    found: dict[str, list[Step]] = {}
+    # A block may have headings of its own, so both are looked for at once.
+    for heading, before, _, block in PART.findall(PAGE.read_text()):
+        if heading:
+            found[heading] = steps = []
+        else:
+            steps.append(step_of(before, block))
     return found
 
 
@@ -76,7 +79,8 @@ class Copy:
         if step.how == "Run":
             left: list[str] = []
             for command in step.block.splitlines():
-                if later and command.startswith(later):
+                # What chooses tests by a word would choose among all of them.
+                if later and command.startswith(later) and " -k " not in command:
                     left += words(command.removeprefix(later))
                 else:
                     self.run(command)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.recipe import Copy, copy, recipes, step_of
+from tests.recipes.recipe import PAGE, Copy, copy, recipes, step_of
 
 RECIPES = recipes()
 PYTEST = ".venv/bin/pytest -n0"
@@ -54,6 +54,10 @@ def test_the_recipes_leave_a_product_that_passes_its_general_tests(made: Copy) -
 
 def test_every_recipe_ends_with_what_shows_that_it_works() -> None:
     assert [name for name, steps in RECIPES.items() if not steps or steps[-1].how != "Run"] == []
+
+
+def test_no_block_is_left_out() -> None:
+    assert PAGE.read_text().count("\n```") == 2 * sum(len(steps) for steps in RECIPES.values())
 
 
 def test_a_block_that_goes_nowhere_is_no_recipe() -> None:
