@@ -19,7 +19,7 @@ from tests.clients import api, maak, raalte
 from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
-from tests.stack import Stack, common_folder, running, worker
+from tests.stack import SPLIT, Stack, common_folder, running, worker
 
 __all__ = ["api", "maak", "raalte"]
 
@@ -31,12 +31,17 @@ LONG = ("documenten", "operatie", "notificaties", "foundation", "isolation", "re
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a test process whole files, and of some folders all files."""
+    """Gives a test process whole files, and all files of a folder that has a stack of its own.
+
+    A stack of separate processes takes long to start: of files that are named, one test process gets all that share it.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         folder = file.split("/")[1]
-        return folder if folder in OWN_STACK else file
+        if folder in OWN_STACK:
+            return folder
+        return "shared" if SPLIT and self.config.args_source is pytest.Config.ArgsSource.ARGS else file
 
 
 M_MMAP_THRESHOLD = -3
