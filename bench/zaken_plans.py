@@ -12,7 +12,7 @@ from services.zaken.zaak import ZAAK
 from zgw.filters import conditions
 from zgw.lists import ordering_of, rights_to
 from zgw.pages import Page, read_page
-from zgw.render import listing
+from zgw.render import reading_text
 from zgw.rights import EVERYTHING, Rights
 from zgw.select import within
 
@@ -53,7 +53,7 @@ async def statements(
     page = Page(resource, rights, where, [*where, within(resource, rights)], order, by_default, size, offset)
     call: Any = SimpleNamespace(service=SimpleNamespace(state={}), tenant="")
     recorder = Recorder(connection)
-    await read_page(call, recorder, page, listing(resource))
+    await read_page(call, recorder, page, reading_text(resource))
     return recorder.made
 
 

@@ -104,7 +104,7 @@ async def rendered(
 ) -> list[dict[str, Any]]:
     """Return the JSON objects of rows, completed and expanded."""
     service = call.service.api.service
-    items = [render(resource, service, row, call.base) for row in rows]
+    items = render(resource, service, rows, call.base)
     if resource.after_read is not None and items:
         await resource.after_read(call, items, rows)
     if wanted:
@@ -259,7 +259,7 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
             await expand(call, resource, [], tree)
         return []
     given = resource.given(call)
-    statement = bounded(resource, plain=False).where(within(resource, rights), exists_for(resource, rights))
+    statement = bounded(resource, text=False).where(within(resource, rights), exists_for(resource, rights))
     rows: list[Row] = []
     total = 0
     for start in range(0, len(uuids), AT_ONCE):
@@ -269,7 +269,7 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
             whole = await completed(call, db, resource, False, found, "expand")
         rows += whole
         if len(uuids) > AT_ONCE:
-            total += len(dump([render(resource, call.service.api.service, row, call.base) for row in whole]))
+            total += len(dump(render(resource, call.service.api.service, whole, call.base)))
             if total > MAX_READ:
                 raise too_large("expand", f"Het antwoord zou groter zijn dan {MAX_READ // 1024**2} MiB.")
     return await rendered(call, resource, rows, tree)

@@ -15,7 +15,7 @@ from zgw.expand import expandable, paths, rendered
 from zgw.filters import conditions, unknown
 from zgw.pages import Page, read_page
 from zgw.read import parent_of
-from zgw.render import listable, listed
+from zgw.render import render
 from zgw.request import Call, answer, crs_headers, dump
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -94,30 +94,30 @@ async def search(
         await parent_of(call, resource, rights)
         where = [*where, resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"]]
     where = [*where, within(resource, rights), existing(resource, rights)]
-    plain = not wanted and listable(resource)
-    statement = bounded(resource, plain)
+    text = not wanted and resource.after_read is None
+    statement = bounded(resource, text)
     if given_parameters := resource.given(call):
         statement = statement.params(**given_parameters)
     if not resource.paginated:
         statement = statement.where(*where).order_by(*order)
         if len(order) == 1:
-            return await everything(call, resource, statement, wanted, plain)
+            return await everything(call, resource, statement, wanted, text)
         async with call.db.acquire(call.tenant) as db:
-            rows = await completed(call, db, resource, plain, await db.rows(statement), OBJECT)
-        return answer(await _shown(call, resource, rows, wanted, plain), headers=crs_headers(resource))
+            rows = await completed(call, db, resource, text, await db.rows(statement), OBJECT)
+        return answer(await _shown(call, resource, rows, wanted, text), headers=crs_headers(resource))
     page, size = page_of(call, given)
     by_default = not given.get("ordering")
     asked = Page(resource, rights, criteria, where, order, by_default, size, (page - 1) * size)
     async with call.db.acquire(call.tenant) as db:
         found, count = await read_page(call, db, asked, statement)
-        found = await completed(call, db, resource, plain, found, "pageSize")
+        found = await completed(call, db, resource, text, found, "pageSize")
     if not found and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     content = {
         "count": count,
         "next": page_url(call, page + 1) if page * size < count else None,
         "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": await _shown(call, resource, found, wanted, plain),
+        "results": await _shown(call, resource, found, wanted, text),
     }
     return answer(content, headers=crs_headers(resource))
 
@@ -126,7 +126,7 @@ AT_ONCE = 1_000
 """Objects of an unpaginated list that are in memory at the same time."""
 
 
-async def everything(call: Call, resource: Resource, statement: Select[Any], wanted: Any, plain: bool) -> Response:
+async def everything(call: Call, resource: Resource, statement: Select[Any], wanted: Any, text: bool) -> Response:
     """Answer all objects of ``statement``, newest first, as one array. A long one is sent while it is read: the
     standard gives some lists no pages, however many objects there are."""
     key = resource.table.c.id
@@ -137,16 +137,16 @@ async def everything(call: Call, resource: Resource, statement: Select[Any], wan
         where = () if after is None else (key < after["_id"],)
         async with call.db.acquire(call.tenant) as db:
             found = await db.rows(statement.where(*where))
-            some = await completed(call, db, resource, plain, found)
+            some = await completed(call, db, resource, text, found)
         if not some:
             return [], found[-1] if len(found) == AT_ONCE else None
         # What was read again as a whole has no ``_id``: the row that it came from has.
-        name = "url" if plain else "uuid"
+        name = "url" if text else "uuid"
         last = next(row for row in reversed(found) if row[name] == some[-1][name])
         return some, last if len(found) == AT_ONCE or last is not found[-1] else None
 
     async def shown(rows: Sequence[Row]) -> list[dict[str, Any]]:
-        items = [dict(item) for item in await _shown(call, resource, rows, wanted, plain)]
+        items = [dict(item) for item in await _shown(call, resource, rows, wanted, text)]
         for item in items:
             item.pop("_id", None)
         return items
@@ -188,8 +188,8 @@ def page_url(call: Call, page: int) -> str:
 
 
 async def _shown(
-    call: Call, resource: Resource, rows: Sequence[Row], wanted: Any, plain: bool
+    call: Call, resource: Resource, rows: Sequence[Row], wanted: Any, text: bool
 ) -> Sequence[dict[str, Any]]:
-    if plain:
-        return listed(resource, call.service.api.service, rows, call.base)
+    if text:
+        return render(resource, call.service.api.service, rows, call.base, text=True)
     return await rendered(call, resource, rows, wanted)

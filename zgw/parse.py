@@ -46,7 +46,7 @@ def _whole(check: Check) -> dict[str, Any]:
     if stored is None:
         return check.sent
     whole = check.action == "update"
-    state = render(resource, check.call.service.api.service, stored, check.call.base)
+    [state] = render(resource, check.call.service.api.service, [stored], check.call.base)
     # What the response shows under the name of a field may be something else than what is written there (catalogi
     # show URLs where names are written): then the stored value itself is the state.
     shown = {p.name: p.attribute for p in properties(resource)}

@@ -1,26 +1,48 @@
 """Reading one object within the rights of the client."""
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from starlette.responses import Response
 
 from runtime.problems import Problem, forbidden, not_found
-from runtime.statements import Row
+from runtime.statements import Prepared, Row
 from zgw.expand import expandable, paths, rendered
 from zgw.filters import unknown
-from zgw.render import render
+from zgw.render import reading_text, render
 from zgw.request import Call, crs_headers, dump
 from zgw.resource import Resource
 from zgw.rights import Rights
-from zgw.select import by_uuid, existing, full_reading, reading, within
+from zgw.select import existing, full_reading, reading, within
 
 
 def no_query(call: Call) -> None:
     """Raise 400 when the request has any query parameter."""
     if call.request.url.query and (error := unknown(call.query(), ())):
         raise Problem(400, "invalid", invalid_params=[error])
+
+
+def by_uuid(
+    resource: Resource, rights: Rights, full: bool = False, nested: bool = False, text: bool = False
+) -> Prepared:
+    """Return the statement that reads one object by its ``uuid`` (and, ``nested``, its ``parent``): ``full`` to change
+    it, as ``text`` to write it out (``zgw.render``).
+
+    Its column ``_allowed`` tells whether the object lies within ``rights``; what does not even exist within them is not
+    read. Compiled once for these rights: this is the most frequent statement of all.
+    """
+    key = (resource, full, nested, text)
+    if key not in rights.statements:
+        table = resource.table
+        read = full_reading if full else reading_text if text else reading
+        statement = read(resource).where(table.c.uuid == bindparam("uuid"))
+        if nested:
+            statement = statement.where(table.c[resource.parent] == bindparam("parent"))
+        statement = statement.where(existing(resource, rights))
+        rights.statements[key] = Prepared(statement.add_columns(within(resource, rights).label("_allowed")))
+    found: Prepared = rights.statements[key]
+    return found
 
 
 async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
@@ -38,19 +60,12 @@ def _seen(row: Row | None) -> Row:
     return row
 
 
-async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, extra: Sequence[Any] = ()) -> Row:
-    """Return the row of the path; raise 404 when it does not exist, 403 when it may not be seen."""
-    parameters = resource.given(call)
-    if not extra:
-        statement = by_uuid(resource, rights, full, bool(resource.parent))
-        parent = call.path.get(f"{resource.parent}_uuid")
-        return _seen(await call.db.row(call.tenant, statement(uuid=call.path["uuid"], parent=parent, **parameters)))
-    base = full_reading(resource) if full else reading(resource)
-    special = base.where(resource.table.c.uuid == call.path["uuid"], existing(resource, rights), *extra)
-    if resource.parent:
-        special = special.where(resource.table.c[resource.parent] == call.path[f"{resource.parent}_uuid"])
-    special = special.add_columns(within(resource, rights).label("_allowed"))
-    return _seen(await call.db.row(call.tenant, special.params(**parameters)))
+async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, text: bool = False) -> Row:
+    """Return the row of the path, as :func:`by_uuid` reads it; raise 404 when it does not exist, 403 when it may not be
+    seen."""
+    statement = by_uuid(resource, rights, full, bool(resource.parent), text)
+    given = {"uuid": call.path["uuid"], "parent": call.path.get(f"{resource.parent}_uuid"), **resource.given(call)}
+    return _seen(await call.db.row(call.tenant, statement(**given)))
 
 
 async def fetch(call: Call, resource: Resource) -> Response:
@@ -66,13 +81,13 @@ async def fetch(call: Call, resource: Resource) -> Response:
         if error := unknown(given, [*expands, *resource.fetch_parameters]):
             raise Problem(400, "invalid", invalid_params=[error])
         wanted = paths(given.get("expand"))
-    row = await find(call, resource, rights)
     if resource.after_read is None and not wanted:
-        content = render(resource, call.service.api.service, row, call.base)
+        row = await find(call, resource, rights, text=True)
+        [content] = render(resource, call.service.api.service, [row], call.base, text=True)
     else:
         # One object is shown however large it is.
         call.heavy = True
-        content = (await rendered(call, resource, [row], wanted))[0]
+        [content] = await rendered(call, resource, [await find(call, resource, rights)], wanted)
     return conditional(call, content, crs_headers(resource) if resource.crs else {}, resource.etag)
 
 

@@ -1,6 +1,12 @@
-"""From rows to JSON, for one object and for the objects of a list."""
+"""From rows to JSON. Each resource has one plan for it; an object is a list of one.
+
+A row comes in one of two forms. With values, by attribute (``zgw.select.reading``), where something looks at them:
+rules, the trail, ``expand``. As text (:func:`reading_text`), by JSON name, where it is only written out: references and
+JSON then go from PostgreSQL to the client without becoming Python objects.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,9 +16,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from zgw.fields import Property, describe
 from zgw.resource import Resource
-from zgw.select import columns, properties, url_path
+from zgw.select import columns, properties
 
 Render = Callable[[Any, str], Any]
+
+BESIDE = ("_allowed", "_large", "_id")
+"""What statements in the form of text select beside the object: see :func:`zgw.read.by_uuid`, ``zgw.sizes`` and
+``zgw.lists``."""
 
 
 def render_ref(prefix: str, empty: Any) -> Render:
@@ -71,84 +81,8 @@ def _group(members: Sequence[tuple[str, Render]], empty: Any) -> Render:
     return render
 
 
-@cache
-def _plan(resource: Resource) -> tuple[tuple[str, str, Render | None], ...]:
-    return tuple((p.name, p.attribute, renderer(p)) for p in properties(resource) if p.attribute not in ("url", "uuid"))
-
-
-@cache
-def _left_out(resource: Resource) -> tuple[str, ...]:
-    """Return the polymorphic groups, which the standard leaves out of a response when they have no value."""
-    return tuple(p.name for p in properties(resource) if p.variants is not None)
-
-
-def path_to(resource: Resource, service: str, row: Mapping[str, Any]) -> str:
-    """Return the stored path of an object."""
-    if resource.parent and resource.main:
-        parent = f"{resource.main.resource.path}/{row[resource.parent]}/"
-        return f"/{service}/api/v1/{parent}{resource.path}/{row['uuid']}"
-    return f"/{service}/api/v1/{resource.path}/{row['uuid']}"
-
-
-def render(resource: Resource, service: str, row: Mapping[str, Any], base: str) -> dict[str, Any]:
-    """Return the JSON object of a row; URLs begin with ``base`` (``""`` gives stored paths)."""
-    shown: dict[str, Any] = {"url": base + path_to(resource, service, row)}
-    if "uuid" in resource.shown.model_fields:
-        shown["uuid"] = str(row["uuid"])
-    for name, attribute, how in _plan(resource):
-        value = row[attribute]
-        shown[name] = value if how is None else how(value, base)
-    for name in _left_out(resource):
-        if shown[name] is None:
-            del shown[name]
-    return shown
-
-
-# --- Lists: rows that are only written out ---
-
-
-def listable(resource: Resource) -> bool:
-    """Return whether :func:`listed` can render the rows of a resource."""
-    plain = not (resource.parent or resource.after_read or _left_out(resource))
-    return plain and "uuid" not in resource.shown.model_fields
-
-
-@cache
-def _listing(resource: Resource) -> tuple[Select[Any], tuple[tuple[str, Render], ...]]:
-    """Return the statement of :func:`listing`, and for the properties that :func:`listed` has to change, how."""
-    known = {column.name: column for column in columns(resource)}
-    found, changes = [known["uuid"].label("url")], []
-    for p in properties(resource):
-        if p.attribute == "url":
-            continue
-        column, how = known[p.attribute], renderer(p)
-        if p.item is not None and p.item.ref is not None and how is not None:
-            how = _joined(p.item.ref.prefix, how)
-        elif how is None and isinstance(column.type, JSONB):
-            column, how = cast(column, Text), _as_json
-        found.append(column.label(p.name))
-        if how is not None:
-            changes.append((p.name, how))
-    return select(*found).select_from(resource.clause()), tuple(changes)
-
-
-def listing(resource: Resource) -> Select[Any]:
-    """Return the statement that reads a resource for :func:`listed`, without conditions."""
-    return _listing(resource)[0]
-
-
-def listed(resource: Resource, service: str, rows: Sequence[Mapping[str, Any]], base: str) -> list[dict[str, Any]]:
-    """Return what :func:`render` returns for each row of :func:`listing`, but only fit to be dumped: references and
-    JSON go from PostgreSQL to the client as text."""
-    found, changes, start = [], _listing(resource)[1], base + url_path(resource, service)
-    for row in rows:
-        item = dict(row)
-        item["url"] = f"{start}{item['url']}"
-        item.pop("_large", None)
-        for name, how in changes:
-            item[name] = how(item[name], base)
-        found.append(item)
-    return found
+def _text(value: Any, base: str) -> str:
+    return str(value)
 
 
 def _as_json(value: Any, base: str) -> Any:
@@ -165,3 +99,77 @@ def _joined(prefix: str, otherwise: Render) -> Render:
         return orjson.Fragment("[" + start + values[1:-1].replace(",", '",' + start) + '"]') if len(values) > 2 else []
 
     return render
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows of a resource become JSON objects."""
+
+    names: tuple[tuple[str, str], ...]
+    """The JSON names, in order, each with its column in the form with values."""
+    values: tuple[tuple[str, Render], ...]
+    """What has to change in that form, by JSON name."""
+    texts: tuple[tuple[str, Render], ...]
+    """What has to change in the form of text."""
+    text: Select[Any]
+    """The statement of the form of text."""
+    left_out: tuple[str, ...]
+    """The polymorphic groups, which the standard leaves out of an answer when they have no value."""
+    nested: bool
+    """Whether the path of the parent is part of the path."""
+
+
+@cache
+def plan(resource: Resource) -> Plan:
+    """Return how the rows of a resource become JSON objects. ``url`` has the uuid until it becomes a URL; ``_parent``
+    has the uuid of a parent."""
+    shown = [p for p in properties(resource) if p.attribute != "url"]
+    known = {column.name: column for column in columns(resource)}
+    nested = [("_parent", resource.parent)] if resource.parent and resource.main else []
+    names = [("url", "uuid"), *((p.name, p.attribute) for p in shown), *nested]
+    selected = {name: known[attribute] for name, attribute in names}
+    values, texts = [], []
+    for p in shown:
+        how = _text if p.attribute == "uuid" else renderer(p)
+        if how is not None:
+            values.append((p.name, how))
+        if p.item is not None and p.item.ref is not None and how is not None:
+            how = _joined(p.item.ref.prefix, how)
+        elif how is None and isinstance(selected[p.name].type, JSONB):
+            selected[p.name], how = cast(selected[p.name], Text), _as_json
+        if how is not None:
+            texts.append((p.name, how))
+    text = select(*(column.label(name) for name, column in selected.items())).select_from(resource.clause())
+    left_out = tuple(p.name for p in shown if p.variants is not None)
+    return Plan(tuple(names), tuple(values), tuple(texts), text, left_out, bool(nested))
+
+
+def reading_text(resource: Resource) -> Select[Any]:
+    """Return the statement that reads a resource as text, without conditions."""
+    return plan(resource).text
+
+
+def render(
+    resource: Resource, service: str, rows: Sequence[Mapping[str, Any]], base: str, text: bool = False
+) -> list[dict[str, Any]]:
+    """Return the JSON objects of rows; URLs begin with ``base`` (``""`` gives stored paths). What rows in the form of
+    ``text`` give is only fit to be dumped."""
+    how, found = plan(resource), []
+    changes = how.texts if text else how.values
+    root = f"{base}/{service}/api/v1/"
+    start = f"{root}{resource.path}/"
+    for row in rows:
+        item = dict(row) if text else {name: row[column] for name, column in how.names}
+        if text:
+            for name in BESIDE:
+                item.pop(name, None)
+        if how.nested and resource.main is not None:
+            start = f"{root}{resource.main.resource.path}/{item.pop('_parent')}/{resource.path}/"
+        item["url"] = f"{start}{item['url']}"
+        for name, change in changes:
+            item[name] = change(item[name], base)
+        for name in how.left_out:
+            if item[name] is None:
+                del item[name]
+        found.append(item)
+    return found

@@ -10,8 +10,8 @@ from zgw.check import Check
 from zgw.fields import Property, by_attribute, describe
 from zgw.filters import uuid_in
 from zgw.problems import outside
+from zgw.read import by_uuid
 from zgw.rights import Rights
-from zgw.select import by_uuid
 from zgw.types import LEVELS, URL, check_url, path_of
 
 # --- The main object --------------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from runtime.statements import Prepared
 from zgw.fields import Property, describe
 from zgw.resource import CALLING_CLIENT, Resource
 from zgw.rights import Rights
@@ -34,11 +33,6 @@ def properties(resource: Resource) -> tuple[Property, ...]:
     names = {p.attribute for p in shown} | {p.name for p in shown}
     rest = (p for p in describe(resource.fields) if not p.write_only)
     return shown + tuple(p for p in rest if p.attribute not in names and p.name not in names)
-
-
-def url_path(resource: Resource, service: str) -> str:
-    """Return the stored path of a resource up to its uuid; nested resources are completed with their parent."""
-    return f"/{service}/api/v1/{resource.path}/"
 
 
 @cache
@@ -102,24 +96,6 @@ def existing(resource: Resource, rights: Rights) -> ColumnElement[bool]:
             outer = exists(select(main.table.c.id).select_from(main.clause()).where(key, found))
             return outer if own is None else and_(own, outer)
     return true() if own is None else own
-
-
-def by_uuid(resource: Resource, rights: Rights, full: bool = False, nested: bool = False) -> Prepared:
-    """Return the statement that reads one object by its ``uuid`` (and, ``nested``, its ``parent``).
-
-    Its column ``_allowed`` tells whether the object lies within ``rights``; what does not even exist within them is not
-    read. Compiled once for these rights: this is the most frequent statement of all.
-    """
-    key = (resource, full, nested)
-    if key not in rights.statements:
-        table = resource.table
-        statement = (full_reading(resource) if full else reading(resource)).where(table.c.uuid == bindparam("uuid"))
-        if nested:
-            statement = statement.where(table.c[resource.parent] == bindparam("parent"))
-        statement = statement.where(existing(resource, rights))
-        rights.statements[key] = Prepared(statement.add_columns(within(resource, rights).label("_allowed")))
-    found: Prepared = rights.statements[key]
-    return found
 
 
 def reference_of(p: Property) -> Ref | None:

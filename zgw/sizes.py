@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from runtime.problems import InvalidParam, Problem
 from runtime.statements import Executor, Row, among
 from zgw.fields import Property, describe
-from zgw.render import listing
+from zgw.render import reading_text
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.select import Fixed, properties, reading
@@ -73,14 +73,14 @@ def is_small(column: ColumnElement[Any], maximum: int) -> ColumnElement[bool]:
 
 
 @cache
-def bounded(resource: Resource, plain: bool) -> Select[Any]:
-    """Return the statement of :func:`zgw.render.listing` (``plain``) or :func:`zgw.select.reading` that leaves out what
-    makes a row large."""
-    statement = listing(resource) if plain else reading(resource)
+def bounded(resource: Resource, text: bool) -> Select[Any]:
+    """Return the statement of :func:`zgw.render.reading_text` (``text``) or :func:`zgw.select.reading` that leaves out
+    what makes a row large."""
+    statement = reading_text(resource) if text else reading(resource)
     large = large_columns(resource)
     if not large:
         return statement
-    columns = {(p.name if plain else name): resource.table.c[name] for name, p in large.items()}
+    columns = {(p.name if text else name): resource.table.c[name] for name, p in large.items()}
     small = {name: is_small(column, SMALL // len(columns)) for name, column in columns.items()}
     found: list[Any] = []
     for shown in statement.selected_columns:
@@ -100,7 +100,7 @@ def weight(resource: Resource) -> ColumnElement[int]:
 
 
 async def completed(
-    call: Call, db: Executor, resource: Resource, plain: bool, rows: Sequence[Row], name: str = ""
+    call: Call, db: Executor, resource: Resource, text: bool, rows: Sequence[Row], name: str = ""
 ) -> list[Row]:
     """Return rows of :func:`bounded` as a whole.
 
@@ -110,7 +110,7 @@ async def completed(
     if not large_columns(resource) or not any(row["_large"] for row in rows):
         return list(rows)
     call.heavy = True
-    key = "url" if plain else "uuid"
+    key = "url" if text else "uuid"
     large = [row[key] for row in rows if row["_large"]]
     table = resource.table
     sizes = {
@@ -131,7 +131,7 @@ async def completed(
     call.hold(total)
     kept = [row[key] for row in rows[:some] if row["_large"]]
     statement = (
-        (listing if plain else reading)(resource).where(among(table.c.uuid, kept)).params(**resource.given(call))
+        (reading_text if text else reading)(resource).where(among(table.c.uuid, kept)).params(**resource.given(call))
     )
     whole = {row[key]: row for row in await db.rows(statement)}
     # What was removed meanwhile is not there any more.

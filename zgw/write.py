@@ -38,14 +38,13 @@ from zgw.fields import describe
 from zgw.mirroring.settling import reach_agreement
 from zgw.parse import parse, row_of
 from zgw.problems import not_unique
-from zgw.read import find, no_query, parent_of
+from zgw.read import by_uuid, find, no_query, parent_of
 from zgw.render import render
 from zgw.request import Call, answer, crs_headers
 from zgw.resolve import check_immutable, find_main, keep_to_parent, permit, permit_type, resolve_references
 from zgw.resource import Effect, Resource, Rule
 from zgw.rights import EVERYTHING, Rights
 from zgw.rows import deleting, hold, inserting, updating
-from zgw.select import by_uuid
 from zgw.unknown import tell_unknown
 
 log = logging.getLogger("samenzaak.write")
@@ -226,7 +225,7 @@ async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
     resource = check.resource
     row = await db.row(by_uuid(resource, EVERYTHING, full=True)(uuid=check.uuid, **resource.given(check.call)))
     assert row is not None
-    content = render(resource, check.call.service.api.service, row, check.call.base)
+    [content] = render(resource, check.call.service.api.service, [row], check.call.base)
     if resource.after_read is not None:
         await resource.after_read(check.call, [content], [row])
     return content, row

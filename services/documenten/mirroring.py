@@ -152,7 +152,7 @@ async def _add_to_trails(
     for row in rows:
         check = Check(call, OBJECTINFORMATIEOBJECT, action, {}, None if action == "create" else row)
         check.main = documents[row["informatieobject"]]
-        shown = render(OBJECTINFORMATIEOBJECT, call.service.api.service, row, call.base)
+        [shown] = render(OBJECTINFORMATIEOBJECT, call.service.api.service, [row], call.base)
         old, new = (None, shown) if action == "create" else (shown, None)
         entries.append(ADD_TO_TRAIL(**await audit.entry_of(check, old, new, row)).values)
     await db.connection.executemany(ADD_TO_TRAIL.sql, entries)

@@ -48,7 +48,7 @@ async def rows_of(db: Executor, catalogus: Any, base: str) -> dict[str, Rows]:
         else:
             owner = METADATA.tables["zaaktype"].c.catalogus == catalogus
         stored = await db.rows(full_reading(resource).where(owner).order_by(table.c.id))
-        rows[file] = [_row(file, snake(render(resource, "catalogi", row, base)), row, urls) for row in stored]
+        rows[file] = [_row(file, snake(render(resource, "catalogi", [row], base)[0]), row, urls) for row in stored]
     return rows
 
 
