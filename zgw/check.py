@@ -14,7 +14,7 @@ What a rule finds out and a later phase needs is a dataclass of its own: ``check
 
 import uuid as uuids
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from sqlalchemy import Table, select
 
@@ -105,11 +105,18 @@ class Check(Generic[F]):
         found: T = self._facts.setdefault(kind, kind())
         return found
 
-    def resolved(self, path: str | None) -> Row | None:
-        """Return what a reference of the new state leads to: ``check.resolved(check.fields.zaaktype)``; None when it is
-        empty or does not exist any more.
+    @overload
+    def resolved(self, path: str | None) -> Row | None: ...
 
-        A reference within the service gives a row; one to another service the JSON object with stored paths.
+    @overload
+    def resolved(self, path: str | None, shape: type[T]) -> T | None: ...
+
+    def resolved(self, path: str | None, shape: Any = None) -> Any:
+        """Return what a reference of the new state leads to: ``check.resolved(check.fields.zaaktype, Zaaktype)``; None
+        when it is empty or does not exist any more.
+
+        A reference within the service gives a row; one to another service the JSON object with stored paths, which has
+        one of the shapes of ``zgw.shapes``.
         """
         return self.targets.get(path) if path else None
 

@@ -6,7 +6,9 @@ perform them from this declaration.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
+from typing import cast as as_type
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, Uuid, column, func, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, array
@@ -15,12 +17,12 @@ from typing_extensions import TypeVar
 
 from runtime.problems import InvalidParam
 from runtime.statements import Executor
-from zgw.fields import Fields
+from zgw.fields import Fields, describe
 from zgw.filters import Filter
 from zgw.mirroring.agreement import Agreement
 from zgw.rights import Rights
 from zgw.tally import Tally
-from zgw.types import Ref
+from zgw.types import Also, Coordinates, Ref
 
 if TYPE_CHECKING:
     from zgw.check import Check
@@ -91,7 +93,6 @@ class Resource(Generic[F]):
     order: Sequence[ColumnElement[Any]] = ()
     paginated: bool = True
     etag: bool = True
-    crs: bool = False
     typed: Typed | None = None
     main: Main | None = None
     owner: str = ""
@@ -136,14 +137,22 @@ class Resource(Generic[F]):
     reference)."""
     tally: Count | None = None
     """Knows the number of objects for some conditions (``zgw.counts``)."""
-    renames: Mapping[str, str] = field(default_factory=dict)
-    """Other names that requests may use for a property: ``{"betrokkeneIdentificatie": "objectIdentificatie"}``."""
     put_keeps: bool = True
     """Whether an optional field that PUT leaves out keeps its value (common.md §3), or gets its default."""
     cached: bool = False
     """Whether other services may keep a copy; each write then signals ``samenzaak_<service>``."""
     warning: str = ""
     description: str = ""
+
+    @cached_property
+    def crs(self) -> bool:
+        """Whether an object has coordinates."""
+        return any(p.marker(Coordinates) for p in describe(as_type("type[Fields]", self.fields)))
+
+    @cached_property
+    def renames(self) -> Mapping[str, str]:
+        """The names that requests may use for a property beside its own."""
+        return {other.name: p.name for p in describe(as_type("type[Fields]", self.fields)) if (other := p.marker(Also))}
 
     @property
     def prefix(self) -> str:

@@ -1,15 +1,22 @@
-"""What objects of other installations must look like before anything is derived from them (common.md §10).
+"""What objects of other services look like, and what those of other installations must look like before anything is
+derived from them (common.md §10).
 
 A register that a municipality configured can answer with anything. What services read of a type, document or zaak has
 the kind that the standard gives it, or the reference to it is ``invalid-resource``.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, NotRequired, TypedDict, get_args, get_origin, get_type_hints
 
-from zgw.types import LEVELS
+from zgw.types import LEVELS, Vertrouwelijkheid
 
 Kind = Callable[[Any], bool]
+
+
+def anything(value: Any) -> bool:
+    """Return True: what is read is whether a value is true."""
+    return True
 
 
 def text(value: Any) -> bool:
@@ -56,60 +63,146 @@ def generiek(value: Any) -> bool:
     return isinstance(value, str) and value in GENERIEK
 
 
-SHAPES: Mapping[tuple[str, str], tuple[Mapping[str, Kind], Mapping[str, Kind]]] = {
-    ("catalogi", "zaaktypen"): (
-        {
-            "url": text,
-            "catalogus": text,
-            "identificatie": text,
-            "omschrijving": text,
-            "vertrouwelijkheidaanduiding": level,
-        },
-        {
-            "statustypen": strings,
-            "deelzaaktypen": strings,
-            "besluittypen": strings,
-            "besluittypeOmschrijving": strings,
-            "informatieobjecttypen": strings,
-            "informatieobjecttypeOmschrijving": strings,
-            "productenOfDiensten": strings,
-        },
-    ),
-    ("catalogi", "statustypen"): ({"url": text, "zaaktype": text, "omschrijving": text, "volgnummer": whole}, {}),
-    ("catalogi", "resultaattypen"): (
-        {"url": text, "zaaktype": text, "omschrijving": text, "selectielijstklasse": string},
-        {"archiefnominatie": string, "archiefactietermijn": string, "brondatumArchiefprocedure": group},
-    ),
-    ("catalogi", "roltypen"): (
-        {"url": text, "zaaktype": text, "omschrijving": text, "omschrijvingGeneriek": generiek},
-        {},
-    ),
-    ("catalogi", "eigenschappen"): ({"url": text, "zaaktype": text, "naam": text, "specificatie": group}, {}),
-    ("catalogi", "zaakobjecttypen"): ({"url": text, "zaaktype": text, "objecttype": string}, {}),
-    ("catalogi", "informatieobjecttypen"): (
-        {"url": text, "catalogus": text, "omschrijving": text, "vertrouwelijkheidaanduiding": level},
-        {},
-    ),
-    ("catalogi", "besluittypen"): (
-        {"url": text, "catalogus": text, "zaaktypen": strings, "informatieobjecttypen": strings},
-        {"omschrijving": string, "informatieobjecttypeOmschrijvingen": strings},
-    ),
-    ("documenten", "enkelvoudiginformatieobjecten"): (
-        {"url": text, "informatieobjecttype": text},
-        {"identificatie": string, "titel": string, "status": string},
-    ),
-    ("zaken", "zaken"): (
-        {"url": text, "zaaktype": text},
-        {"identificatie": string, "einddatum": string, "vertrouwelijkheidaanduiding": level},
-    ),
+Text = Annotated[str, text]
+OptionalText = Annotated[str | None, string]
+Texts = Annotated[list[str] | None, strings]
+Level = Annotated[Vertrouwelijkheid, level]
+Group = Annotated[dict[str, Any] | None, group]
+
+
+class Zaaktype(TypedDict):
+    """A zaaktype."""
+
+    url: Text
+    catalogus: Text
+    identificatie: Text
+    omschrijving: Text
+    vertrouwelijkheidaanduiding: Level
+    statustypen: NotRequired[Texts]
+    deelzaaktypen: NotRequired[Texts]
+    besluittypen: NotRequired[Texts]
+    besluittypeOmschrijving: NotRequired[Texts]
+    informatieobjecttypen: NotRequired[Texts]
+    informatieobjecttypeOmschrijving: NotRequired[Texts]
+    productenOfDiensten: NotRequired[Texts]
+
+
+class VanZaaktype(TypedDict):
+    """A type that belongs to one zaaktype."""
+
+    url: Text
+    zaaktype: Text
+
+
+class Statustype(VanZaaktype):
+    """A statustype."""
+
+    omschrijving: Text
+    volgnummer: Annotated[int, whole]
+    isEindstatus: NotRequired[Annotated[bool, anything]]
+
+
+class Resultaattype(VanZaaktype):
+    """A resultaattype."""
+
+    omschrijving: Text
+    selectielijstklasse: OptionalText
+    archiefnominatie: NotRequired[OptionalText]
+    archiefactietermijn: NotRequired[OptionalText]
+    brondatumArchiefprocedure: NotRequired[Group]
+
+
+class Roltype(VanZaaktype):
+    """A roltype."""
+
+    omschrijving: Text
+    omschrijvingGeneriek: Annotated[str, generiek]
+
+
+class Eigenschap(VanZaaktype):
+    """An eigenschap."""
+
+    naam: Text
+    specificatie: Group
+
+
+class Zaakobjecttype(VanZaaktype):
+    """A zaakobjecttype."""
+
+    objecttype: OptionalText
+
+
+class Informatieobjecttype(TypedDict):
+    """An informatieobjecttype."""
+
+    url: Text
+    catalogus: Text
+    omschrijving: Text
+    vertrouwelijkheidaanduiding: Level
+
+
+class Besluittype(TypedDict):
+    """A besluittype."""
+
+    url: Text
+    catalogus: Text
+    zaaktypen: Texts
+    informatieobjecttypen: Texts
+    omschrijving: NotRequired[OptionalText]
+    informatieobjecttypeOmschrijvingen: NotRequired[Texts]
+
+
+class Document(TypedDict):
+    """An enkelvoudig informatieobject."""
+
+    url: Text
+    informatieobjecttype: Text
+    identificatie: NotRequired[OptionalText]
+    titel: NotRequired[OptionalText]
+    status: NotRequired[OptionalText]
+
+
+class Zaak(TypedDict):
+    """A zaak."""
+
+    url: Text
+    zaaktype: Text
+    identificatie: NotRequired[OptionalText]
+    einddatum: NotRequired[OptionalText]
+    vertrouwelijkheidaanduiding: NotRequired[Level]
+
+
+SHAPES: Mapping[tuple[str, str], Any] = {
+    ("catalogi", "zaaktypen"): Zaaktype,
+    ("catalogi", "statustypen"): Statustype,
+    ("catalogi", "resultaattypen"): Resultaattype,
+    ("catalogi", "roltypen"): Roltype,
+    ("catalogi", "eigenschappen"): Eigenschap,
+    ("catalogi", "zaakobjecttypen"): Zaakobjecttype,
+    ("catalogi", "informatieobjecttypen"): Informatieobjecttype,
+    ("catalogi", "besluittypen"): Besluittype,
+    ("documenten", "enkelvoudiginformatieobjecten"): Document,
+    ("zaken", "zaken"): Zaak,
 }
-"""By service and collection: what an object must have, and what else is read of it where it has that."""
+"""By service and collection."""
+
+
+@cache
+def kinds_of(shape: Any) -> Mapping[str, Kind]:
+    """Return what each member of a shape must be."""
+    found = {}
+    for name, hint in get_type_hints(shape, include_extras=True).items():
+        [annotated] = get_args(hint) if get_origin(hint) is NotRequired else [hint]
+        found[name] = get_args(annotated)[1]
+    return found
 
 
 def fits(found: Mapping[str, Any], service: str, collection: str) -> bool:
     """Return whether an object can be one of a collection: ``fits({"url": "https://…"}, "catalogi", "zaaktypen")`` is
     False."""
-    needed, read = SHAPES.get((service, collection), ({}, {}))
-    if any(name not in found or not kind(found[name]) for name, kind in needed.items()):
+    shape = SHAPES.get((service, collection))
+    if shape is None:
+        return True
+    if any(name not in found for name in shape.__required_keys__):
         return False
-    return all(kind(found[name]) for name, kind in read.items() if name in found)
+    return all(kind(found[name]) for name, kind in kinds_of(shape).items() if name in found)

@@ -52,6 +52,18 @@ class EmptyAs:
 
 
 @dataclass(frozen=True)
+class Coordinates:
+    """The field has coordinates: requests and answers name the system that they are in (common.md §8)."""
+
+
+@dataclass(frozen=True)
+class Also:
+    """Another name that requests may use for the field."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class LeftOut:
     """A member of a group that answers do not have when it has no value."""
 
@@ -59,6 +71,7 @@ class LeftOut:
 IMMUTABLE = Immutable()
 WRITE_ONLY = WriteOnly()
 LEFT_OUT = LeftOut()
+COORDINATES = Coordinates()
 
 
 # --- References ---

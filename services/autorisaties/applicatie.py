@@ -241,7 +241,8 @@ async def consumer(call: CurrentCall, db: Db, given: Annotated[dict[str, str], D
     row = await db.row(call.tenant, by_client(given["clientId"]))
     if row is None:
         raise not_found()
-    return answer(render(APPLICATIE, "autorisaties", row, call.base))
+    [applicatie] = render(APPLICATIE, "autorisaties", [row], call.base)
+    return answer(applicatie)
 
 
 @intern.get("/client")

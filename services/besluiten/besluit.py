@@ -30,6 +30,7 @@ from zgw.mirroring.undoing import keep
 from zgw.problems import not_unique
 from zgw.resource import Resource, Typed
 from zgw.rights import scopes
+from zgw.shapes import Besluittype, Zaak
 from zgw.types import Rsin, Shown
 
 LEZEN = scopes("besluiten.lezen")
@@ -61,7 +62,7 @@ async def identificatie_is_uniek(check: Check[BesluitFields]) -> None:
 
 async def besluittype_hoort_bij_zaaktype(check: Check[BesluitFields]) -> None:
     """brc-007: het besluittype is er een van het zaaktype van de zaak, vergeleken op catalogus en naam."""
-    zaak, besluittype = check.resolved(check.fields.zaak), check.resolved(check.fields.besluittype)
+    zaak, besluittype = check.resolved(check.fields.zaak, Zaak), check.resolved(check.fields.besluittype, Besluittype)
     if not zaak or not check.changed(lambda besluit: besluit.zaak):
         return
     zaaktype = await check.call.service.references.object(check.call.caller, zaak["zaaktype"])

@@ -13,6 +13,7 @@ from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.mirroring.undoing import keep
 from zgw.resource import Main, Resource
+from zgw.shapes import Document
 from zgw.types import Ref, Shown, Url
 
 BESLUIT_REF = Ref("besluiten", "besluiten", table="besluit")
@@ -47,7 +48,7 @@ Index("besluitinformatieobject_informatieobject", BIO_TABLE.c.informatieobject)
 
 async def informatieobjecttype_hoort_bij_besluittype(check: Check[BesluitInformatieObjectFields]) -> None:
     """brc-008: het type van het document is er een van het besluittype, vergeleken op catalogus en naam."""
-    document = check.resolved(check.fields.informatieobject)
+    document = check.resolved(check.fields.informatieobject, Document)
     if not document or check.main is None:
         return
     references, caller = check.call.service.references, check.call.caller
@@ -69,7 +70,7 @@ async def informatieobjecttype_hoort_bij_besluittype(check: Check[BesluitInforma
 
 async def document_wordt_benoemd(check: Check[BesluitInformatieObjectFields]) -> None:
     """Keep the identificatie of the document for the audit trail."""
-    if (document := check.resolved(check.fields.informatieobject)) is not None:
+    if (document := check.resolved(check.fields.informatieobject, Document)) is not None:
         check.columns["document_identificatie"] = document["identificatie"]
 
 

@@ -11,6 +11,7 @@ from zgw.check import Check
 from zgw.mirroring.agreement import UNFORCED, Agreement, Mirror, Notice, objectinformatieobject
 from zgw.mirroring.undoing import removed
 from zgw.rights import scopes
+from zgw.shapes import Zaak
 
 BIO_TABLE_NAME = "besluitinformatieobject"
 GEFORCEERD_BIJWERKEN = scopes("zaken.geforceerd-bijwerken")
@@ -29,7 +30,7 @@ class Zaken:
 async def zaak_ligt_binnen_de_autorisaties(check: Check[BesluitFields]) -> None:
     """zrc-006: een besluit belet dat zijn zaak wordt verwijderd en bepaalt mede hoelang die bewaard blijft; het noemt
     dus alleen een zaak van deze installatie waarvoor de client autorisaties heeft."""
-    zaak = check.resolved(check.fields.zaak)
+    zaak = check.resolved(check.fields.zaak, Zaak)
     own = zaak and check.fields.zaak.startswith("/") and check.changed(lambda besluit: besluit.zaak)
     if zaak and own and not await _holds(check, KENNEN, zaak):
         raise forbidden("De zaak ligt buiten uw autorisaties.")
@@ -50,7 +51,7 @@ async def gesloten_zaak_is_beschermd(check: Check[BesluitFields]) -> None:
 
 
 async def _zaak(check: Check[BesluitFields], path: str) -> Row | None:
-    resolved = check.resolved(check.fields.zaak) if check.action != "destroy" else None
+    resolved = check.resolved(check.fields.zaak, Zaak) if check.action != "destroy" else None
     if resolved is not None and path == check.fields.zaak:
         return resolved
     try:

@@ -14,6 +14,7 @@ from services.documenten.document_velden import NUMBERS, VERSIE_TABLE, Enkelvoud
 from services.documenten.inhoud import Body
 from services.documenten.journal import keep, keys_of, release
 from zgw.check import Check
+from zgw.shapes import Informatieobjecttype
 
 Plan = Literal["keep", "none", "empty", "store", "large"]
 
@@ -68,8 +69,8 @@ async def vertrouwelijkheid_van_het_type(check: Check[EnkelvoudigInformatieObjec
     if check.stored is not None:
         check.fields.vertrouwelijkheidaanduiding = check.stored["vertrouwelijkheidaanduiding"]
     else:
-        kind = check.resolved(check.fields.informatieobjecttype) or {}
-        check.fields.vertrouwelijkheidaanduiding = kind.get("vertrouwelijkheidaanduiding") or "openbaar"
+        kind = check.resolved(check.fields.informatieobjecttype, Informatieobjecttype)
+        check.fields.vertrouwelijkheidaanduiding = kind["vertrouwelijkheidaanduiding"] if kind else "openbaar"
 
 
 async def identificatie_is_ingevuld(check: Check[EnkelvoudigInformatieObjectFields]) -> None:

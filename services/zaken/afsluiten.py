@@ -23,7 +23,7 @@ from services.zaken.references import Beoordeeld, deels_onzichtbaar, documenten_
 from services.zaken.status_velden import StatusFields
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
-from zgw.shapes import fits
+from zgw.shapes import Statustype, fits
 
 DEELZAAK_ONZICHTBAAR = "; er is een deelzaak bij die u niet mag inzien."
 
@@ -77,7 +77,7 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check[StatusFields]) -> None:
     zaak = check.main
     assert zaak is not None
     sluiting = check.facts(Sluiting)
-    statustype = check.resolved(check.fields.statustype)
+    statustype = check.resolved(check.fields.statustype, Statustype)
     sluiting.eindstatus = statustype is not None and await is_eindstatus(check, statustype)
     if sluiting.eindstatus:
 

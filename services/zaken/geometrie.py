@@ -18,7 +18,7 @@ from sqlalchemy import Column, Index, Table
 from sqlalchemy.types import UserDefinedType
 
 from zgw.problems import error
-from zgw.types import JsonObject
+from zgw.types import COORDINATES, JsonObject
 
 MAX_POSITIONS = 20_000
 """Positions in one geometry: the most detailed municipal border has some ten thousand."""
@@ -56,7 +56,7 @@ def too_large() -> PydanticCustomError:
     return error("invalid", f"De geometrie heeft meer dan {MAX_POSITIONS} punten.")
 
 
-Geometrie = Annotated[JsonObject, AfterValidator(parse_geometrie), WithJsonSchema(SHOWN)]
+Geometrie = Annotated[JsonObject, AfterValidator(parse_geometrie), WithJsonSchema(SHOWN), COORDINATES]
 
 
 def _geometry(value: Any, depth: int) -> dict[str, Any]:

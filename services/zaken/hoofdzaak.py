@@ -12,6 +12,7 @@ from services.zaken.gesloten import GEFORCEERD, geweigerd, is_gesloten, mag_inzi
 from services.zaken.references import gelezen
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.check import Check
+from zgw.shapes import Zaaktype
 
 DEELZAAK_ALS_HOOFDZAAK = ("deelzaak-als-hoofdzaak", "Een deelzaak van een deelzaak is niet toegestaan.")
 HOOFDZAAK_GESLOTEN = (
@@ -82,7 +83,7 @@ async def check_hoofdzaak_unchanged(db: Executor, check: Check[ZaakFields]) -> N
 
 async def zaaktype_past_bij_hoofdzaak(check: Check[ZaakFields]) -> None:
     """zrc-013: het zaaktype is een van de deelzaaktypen van het zaaktype van de hoofdzaak, in welke versie ook."""
-    hoofdzaak, zaaktype = check.resolved(check.fields.hoofdzaak), check.resolved(check.fields.zaaktype)
+    hoofdzaak, zaaktype = check.resolved(check.fields.hoofdzaak), check.resolved(check.fields.zaaktype, Zaaktype)
     if not hoofdzaak or not zaaktype or hoofdzaak["uuid"] == check.uuid:
         return
     if not (check.changed(lambda zaak: zaak.hoofdzaak) or check.changed(lambda zaak: zaak.zaaktype)):

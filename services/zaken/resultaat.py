@@ -16,6 +16,7 @@ from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.resource import Resource
+from zgw.shapes import Resultaattype
 from zgw.types import IMMUTABLE, Length, Ref, Shown, Url
 
 RESULTAATTYPE = Ref("catalogi", "resultaattypen")
@@ -57,7 +58,7 @@ async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:
 
 async def resultaattype_hoort_bij_het_zaaktype(check: Check[ResultaatFields]) -> None:
     """zrc-020: het resultaattype is er een van het zaaktype van de zaak."""
-    resultaattype = check.resolved(check.fields.resultaattype)
+    resultaattype = check.resolved(check.fields.resultaattype, Resultaattype)
     if check.creating and resultaattype and check.main and resultaattype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")
 

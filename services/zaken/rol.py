@@ -24,6 +24,7 @@ from zgw.columns import make_table
 from zgw.fields import Fields, Variants
 from zgw.filters import equal, reference
 from zgw.resource import Resource, related
+from zgw.shapes import Roltype
 from zgw.types import DateTime, Email, EmptyAs, JsonObject, Length, OptionalUrl, Ref, Shown, Url
 
 ENKELVOUDIG = ("initiator", "zaakcoordinator")
@@ -111,14 +112,14 @@ async def betrokkene_is_bekend(check: Check[RolFields]) -> None:
 
 async def roltype_hoort_bij_het_zaaktype(check: Check[RolFields]) -> None:
     """zrc-019: het roltype is er een van het zaaktype van de zaak."""
-    roltype = check.resolved(check.fields.roltype)
+    roltype = check.resolved(check.fields.roltype, Roltype)
     if roltype and check.main and roltype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")
 
 
 async def omschrijving_van_het_roltype(check: Check[RolFields]) -> None:
     """Copy what the roltype is called now; a later change of the type does not change the rol."""
-    if (roltype := check.resolved(check.fields.roltype)) is not None:
+    if (roltype := check.resolved(check.fields.roltype, Roltype)) is not None:
         check.columns["omschrijving"] = roltype["omschrijving"]
         check.columns["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
 

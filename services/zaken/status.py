@@ -18,6 +18,7 @@ from zgw.fields import Fields
 from zgw.filters import Filter, reference
 from zgw.resource import Resource, related
 from zgw.rights import scopes
+from zgw.shapes import Statustype
 from zgw.types import Ref, Url
 
 AANMAKEN = scopes("zaken.aanmaken")
@@ -68,7 +69,7 @@ async def datum_ligt_niet_in_de_toekomst(check: Check[StatusFields]) -> None:
 
 async def statustype_hoort_bij_het_zaaktype(check: Check[StatusFields]) -> None:
     """zrc-016: het statustype is er een van het zaaktype van de zaak."""
-    statustype = check.resolved(check.fields.statustype)
+    statustype = check.resolved(check.fields.statustype, Statustype)
     if statustype and check.main and statustype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het statustype hoort niet bij het zaaktype van de zaak.")
 

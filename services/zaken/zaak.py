@@ -169,7 +169,6 @@ ZAAK = Resource(
     scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": BIJWERKEN, "remove": VERWIJDEREN},
     filters=FILTERS,
     ordering=ORDERING,
-    crs=True,
     typed=Typed("zaaktype", "vertrouwelijkheidaanduiding"),
     kanaal="zaken",
     kenmerken=kenmerken,

@@ -25,6 +25,7 @@ from services.zaken.references import (
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.filters import uuid_in
+from zgw.shapes import Zaaktype
 
 SUBTYPES = {
     "status": "statustype",
@@ -69,7 +70,7 @@ async def betaaldatum_past_bij_indicatie(check: Check[ZaakFields]) -> None:
 
 async def producten_horen_bij_zaaktype(check: Check[ZaakFields]) -> None:
     """zrc-015: productenOfDiensten is een deel van die van het zaaktype."""
-    zaaktype = check.resolved(check.fields.zaaktype)
+    zaaktype = check.resolved(check.fields.zaaktype, Zaaktype)
     changed = check.changed(lambda zaak: zaak.producten_of_diensten) or check.changed(lambda zaak: zaak.zaaktype)
     if zaaktype is None or not changed:
         return
@@ -142,9 +143,12 @@ async def het_beoordeelde_is_alles(db: Executor, check: Check) -> None:
 
 async def vertrouwelijkheid_volgt_zaaktype(check: Check[ZaakFields]) -> None:
     """zrc-009: wie geen vertrouwelijkheidaanduiding opgeeft, krijgt die van het zaaktype."""
-    if not check.fields.vertrouwelijkheidaanduiding:
-        name, zaaktype, stored = "vertrouwelijkheidaanduiding", check.resolved(check.fields.zaaktype), check.stored
-        check.fields.vertrouwelijkheidaanduiding = (zaaktype or {}).get(name) or (stored or {}).get(name) or ""
+    if check.fields.vertrouwelijkheidaanduiding:
+        return
+    if (zaaktype := check.resolved(check.fields.zaaktype, Zaaktype)) is not None:
+        check.fields.vertrouwelijkheidaanduiding = zaaktype["vertrouwelijkheidaanduiding"]
+    elif check.stored is not None:
+        check.fields.vertrouwelijkheidaanduiding = check.stored["vertrouwelijkheidaanduiding"]
 
 
 async def omvat_zaakgeometrie(check: Check[ZaakFields]) -> None:

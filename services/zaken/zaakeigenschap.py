@@ -16,6 +16,7 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.resource import Resource
+from zgw.shapes import Eigenschap
 from zgw.types import IMMUTABLE, Ref, Shown, Url
 
 EIGENSCHAP = Ref("catalogi", "eigenschappen")
@@ -45,20 +46,20 @@ Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
 
 async def eigenschap_hoort_bij_het_zaaktype(check: Check[ZaakEigenschapFields]) -> None:
     """zrc-018: de eigenschap is er een van het zaaktype van de zaak."""
-    eigenschap = check.resolved(check.fields.eigenschap)
+    eigenschap = check.resolved(check.fields.eigenschap, Eigenschap)
     if check.creating and eigenschap and check.main and eigenschap["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "De eigenschap hoort niet bij het zaaktype van de zaak.")
 
 
 async def naam_van_de_eigenschap(check: Check[ZaakEigenschapFields]) -> None:
     """Copy what the eigenschap is called when the value is first given."""
-    if check.creating and (eigenschap := check.resolved(check.fields.eigenschap)):
+    if check.creating and (eigenschap := check.resolved(check.fields.eigenschap, Eigenschap)):
         check.columns["naam"] = eigenschap["naam"]
 
 
 async def waarschuw_bij_afwijkende_waarde(check: Check[ZaakEigenschapFields]) -> None:
     """zaken.md §7.2: a value that does not fit the specification is kept, with a warning in the answer (Z12)."""
-    eigenschap = check.resolved(check.fields.eigenschap)
+    eigenschap = check.resolved(check.fields.eigenschap, Eigenschap)
     if eigenschap and not fits(check.fields.waarde, eigenschap.get("specificatie") or {}):
         check.headers["X-Warning"] = "De waarde voldoet niet aan de specificatie van de eigenschap."
 

@@ -19,6 +19,7 @@ from zgw.filters import reference
 from zgw.mirroring.agreement import Agreement
 from zgw.mirroring.undoing import keep
 from zgw.resource import Resource
+from zgw.shapes import Document
 from zgw.types import IMMUTABLE, DateTime, Length, Ref, Shown, Url
 
 INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
@@ -60,7 +61,7 @@ Index("zaakinformatieobject_informatieobject", _c.informatieobject)
 async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakInformatieObjectFields]) -> None:
     """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak, vergeleken op
     catalogus en naam."""
-    document = check.resolved(check.fields.informatieobject)
+    document = check.resolved(check.fields.informatieobject, Document)
     if not check.creating or document is None or check.main is None:
         return
     try:

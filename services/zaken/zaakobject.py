@@ -22,7 +22,8 @@ from zgw.columns import make_table
 from zgw.fields import Fields, Variants, describe
 from zgw.filters import equal, reference
 from zgw.resource import Resource
-from zgw.types import IMMUTABLE, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url
+from zgw.shapes import Zaakobjecttype
+from zgw.types import IMMUTABLE, Also, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url
 
 
 class ObjectTypeOverigeDefinitie(Fields):
@@ -44,7 +45,11 @@ class ZaakObjectFields(Fields):
     object_type_overige_definitie: ObjectTypeOverigeDefinitie | None = None
     relatieomschrijving: Annotated[str, Length(80)] = ""
     object_identificatie: Annotated[
-        JsonObject, BeforeValidator(no_group_is_empty), Variants("object_type", OBJECTEN)
+        JsonObject,
+        BeforeValidator(no_group_is_empty),
+        Variants("object_type", OBJECTEN),
+        # The OAS describes persons under this name, which the implementations never used (Z10).
+        Also("betrokkeneIdentificatie"),
     ] = {}
 
 
@@ -110,7 +115,7 @@ async def overig_type_heeft_een_naam(check: Check[ZaakObjectFields]) -> None:
 
 async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakObjectFields]) -> None:
     """zaaktype-mismatch: het zaakobjecttype is er een van het zaaktype van de zaak."""
-    zaakobjecttype = check.resolved(check.fields.zaakobjecttype)
+    zaakobjecttype = check.resolved(check.fields.zaakobjecttype, Zaakobjecttype)
     if check.creating and zaakobjecttype and check.main and zaakobjecttype["zaaktype"] != check.main["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het zaakobjecttype hoort niet bij het zaaktype van de zaak.")
 
@@ -173,8 +178,6 @@ ZAAKOBJECT = Resource(
     audited=True,
     weergave=naam_van,
     expandable={"object": Ref()},
-    # The OAS describes persons under this name, which the implementations never used (Z10).
-    renames={"betrokkeneIdentificatie": "objectIdentificatie"},
     rules=[
         object_is_bekend,
         object_bestaat,

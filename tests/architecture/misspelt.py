@@ -8,6 +8,7 @@ from services.zaken.rol import roltype_hoort_bij_het_zaaktype
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.resource import Resource
+from zgw.shapes import Zaaktype
 
 
 async def a_field_of_a_rule(check: Check[ZaakFields]) -> None:
@@ -22,6 +23,12 @@ async def a_field_of_a_rule(check: Check[ZaakFields]) -> None:
 async def a_value_of_another_kind(check: Check[ZaakFields]) -> None:
     """Give a field what it cannot hold."""
     check.fields.startdatum = "2026-01-01"  # type: ignore[assignment]
+
+
+async def a_member_of_a_type(check: Check[ZaakFields]) -> None:
+    """Ask a type for what no type has."""
+    if zaaktype := check.resolved(check.fields.zaaktype, Zaaktype):
+        check.reject("zaaktype", "invalid", zaaktype["omschrijvnig"])  # type: ignore[typeddict-item]
 
 
 async def a_fact(check: Check[ZaakFields]) -> None:

@@ -15,6 +15,7 @@ from zgw.filters import Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource
 from zgw.rights import scopes
 from zgw.types import (
+    COORDINATES,
     WRITE_ONLY,
     Date,
     DateTime,
@@ -76,7 +77,9 @@ class ZaakFields(Fields):
         Variants("type", {"medewerker": MedewerkerFields, "organisatie": OrganisatieFields, "geen": None}),
     ] = None
     kenmerken: dict[str, Annotated[str, Length(1000)]] = Field(default_factory=dict)
-    geometrie: Annotated[JsonObject, WithJsonSchema({"type": "object", "x-vrij": 1})] = Field(default_factory=dict)
+    geometrie: Annotated[JsonObject, WithJsonSchema({"type": "object", "x-vrij": 1}), COORDINATES] = Field(
+        default_factory=dict
+    )
 
 
 class ZaakShown(Fields):
@@ -132,7 +135,6 @@ ZAAK = Resource(
     ordering={"startdatum": C.startdatum},
     fetch_parameters=["versie"],
     operations={"audit_fetch": "audittrail_read"},
-    crs=True,
     audited=True,
     rules=[zaaktype_bestaat],
     warning="Deze resource is verouderd.",
