@@ -15,7 +15,7 @@ from runtime.statements import Executor, Row, among
 from services.zaken import archivering
 from services.zaken.archivering import AFLEIDINGSWIJZEN, Archieffout, Archiefgegevens, afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK, brondatum_van_deelzaken, dossier_van
-from services.zaken.gesloten import geweigerd
+from services.zaken.gesloten import geweigerd, zaak_van
 from services.zaken.references import gelezen, type_van
 from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
@@ -145,9 +145,8 @@ BRONNEN_IN_DE_ZAAK: Mapping[str, Collection[str]] = {
 async def herbereken(db: Executor, check: Check) -> None:
     """zrc-021: derive again after a write of a resource below a zaak that is closed, and stays so until the commit.
     Belongs in ``effects``."""
-    assert check.main is not None
-    if check.main["einddatum"] is not None:
-        await leid_opnieuw_af(db, check, check.main["uuid"], BRONNEN[check.resource.name])
+    if zaak_van(check)["einddatum"] is not None:
+        await leid_opnieuw_af(db, check, zaak_van(check)["uuid"], BRONNEN[check.resource.name])
 
 
 async def volg_de_zaak(db: Executor, check: Check) -> None:
@@ -160,9 +159,8 @@ async def volg_de_zaak(db: Executor, check: Check) -> None:
 
 async def leid_verwante_zaken_af(db: Executor, check: Check) -> None:
     """zrc-021: derive again what is kept for as long as the zaak of ``check``, which was closed or reopened, says."""
-    assert check.main is not None
     c = ZAAK_TABLE.c
-    names_it = c.relevante_andere_zaken.contains([{"url": f"/zaken/api/v1/zaken/{check.main['uuid']}"}])
+    names_it = c.relevante_andere_zaken.contains([{"url": f"/zaken/api/v1/zaken/{zaak_van(check)['uuid']}"}])
     # The second condition is that of the index.
     statement = select(c.uuid).where(names_it, c.relevante_andere_zaken != literal([], JSONB), c.einddatum.is_not(None))
     for row in await db.rows(statement.order_by(c.id)):

@@ -17,7 +17,7 @@ from services.zaken.afleiding import (
 )
 from services.zaken.archivering import afleidingswijze
 from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
-from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien
+from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien, zaak_van
 from services.zaken.locks import Sluiting, check_unchanged, related_zaken_of
 from services.zaken.references import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.status_velden import StatusFields
@@ -74,8 +74,7 @@ async def weiger_wat_niet_klaar_is(
 async def zaak_is_klaar_voor_de_eindstatus(check: Check[StatusFields]) -> None:
     """zrc-007: only a zaak that is finished is closed. What other services know is asked here, before the
     transaction."""
-    zaak = check.main
-    assert zaak is not None
+    zaak = zaak_van(check)
     sluiting = check.facts(Sluiting)
     statustype = check.resolved(check.fields.statustype, Statustype)
     sluiting.eindstatus = statustype is not None and await is_eindstatus(check, statustype)
@@ -96,9 +95,8 @@ async def sluit_of_heropen(db: Executor, check: Check[StatusFields]) -> None:
 
     Only who closes or reopens it is alone with the zaak (``sloten``); until then, what others write below it goes on.
     """
-    assert check.main is not None
     sluiting = check.facts(Sluiting)
-    if (zaak := sluiting.vergrendeld.get(check.main["uuid"])) is None:
+    if (zaak := sluiting.vergrendeld.get(zaak_van(check)["uuid"])) is None:
         return
     if sluiting.eindstatus:
         await sluit(db, check, zaak)

@@ -1,7 +1,9 @@
 """Rules on the state of a zaak, which every resource below a zaak shares (zaken.md §6, §8)."""
 
+import uuid
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, TypedDict, cast
 
 from runtime.problems import OBJECT, InvalidParam, Problem, forbidden
 from zgw.check import Check
@@ -16,6 +18,24 @@ DOCUMENT_ONZICHTBAAR = "; er is een document bij dat u niet mag inzien."
 """How the reason of a refusal ends when what stands in the way is hidden from the client."""
 TOESTAND = ("zaaktype", "vertrouwelijkheidaanduiding", "einddatum", "archiefstatus")
 """The columns of a zaak that these rules, and those on types and rights, read: they stay the same until the commit."""
+
+
+class ZaakState(TypedDict):
+    """What rules look at of the zaak that something belongs to, as it is stored."""
+
+    uuid: uuid.UUID
+    zaaktype: str
+    vertrouwelijkheidaanduiding: str
+    einddatum: date | None
+    archiefstatus: str
+    status: uuid.UUID | None
+    deelzaken: list[uuid.UUID]
+
+
+def zaak_van(check: Check) -> ZaakState:
+    """Return the zaak that the object of a write belongs to."""
+    assert check.main is not None
+    return cast("ZaakState", check.main)
 
 
 def geweigerd(code: str, reason: str) -> Problem:
@@ -35,8 +55,8 @@ async def mag_inzien(check: Check, zaak: Mapping[str, Any]) -> bool:
 
 async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
     """zrc-007: on a closed zaak only a client with zaken.geforceerd-bijwerken may write. Use as guard."""
-    zaak = check.main
-    if zaak is None or zaak["einddatum"] is None:
+    zaak = zaak_van(check)
+    if zaak["einddatum"] is None:
         return
     # Such a write may derive the archiving again, which changes the zaak.
     check.alone = True
@@ -49,6 +69,5 @@ async def zaak_is_nog_niet_gearchiveerd(check: Check) -> None:
 
     Use it as a rule, which removals do not run.
     """
-    zaak = check.main
-    if zaak is not None and zaak["archiefstatus"] != "nog_te_archiveren":
+    if zaak_van(check)["archiefstatus"] != "nog_te_archiveren":
         check.reject(OBJECT, "zaak-archiefstatus-invalid", "De archiefstatus van de zaak is niet nog_te_archiveren.")

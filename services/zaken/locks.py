@@ -16,6 +16,7 @@ from runtime.problems import Again
 from runtime.statements import Executor, Row
 from services.zaken.afleiding import vergrendeld
 from services.zaken.dossier import ZAAK
+from services.zaken.gesloten import zaak_van
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.filters import uuid_in
@@ -68,8 +69,7 @@ async def lock_for_closing(db: Executor, check: Check) -> None:
 
     The few deelzaken of the latter are locked when they turn out to follow; who then waits in a circle starts again.
     """
-    zaak = check.main
-    assert zaak is not None
+    zaak = zaak_van(check)
     sluiting = check.facts(Sluiting)
     if not sluiting.eindstatus and zaak["einddatum"] is None:
         return
@@ -81,8 +81,7 @@ async def lock_for_closing(db: Executor, check: Check) -> None:
 async def lock_deelzaken(db: Executor, check: Check) -> None:
     """zrc-021: what is written below a closed zaak can change when it is due, and its deelzaken then follow. Belongs in
     ``locks`` of what its archiving is derived from."""
-    zaak = check.main
-    assert zaak is not None
+    zaak = zaak_van(check)
     if zaak["einddatum"] is not None and zaak["deelzaken"]:
         await vergrendeld(db, zaak["uuid"])
 

@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
 
 from runtime.problems import OBJECT, InvalidParam
 from services.zaken.afleiding import herbereken
-from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.locks import lock_deelzaken
 from services.zaken.references import type_van
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
@@ -50,8 +50,7 @@ Index("resultaat_resultaattype", _c.resultaattype)
 
 async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:
     """zaken.md §7.1: a zaak has one resultaat at most."""
-    assert check.main is not None
-    of_zaak = select(_c.id).where(_c.zaak == check.main["uuid"])
+    of_zaak = select(_c.id).where(_c.zaak == zaak_van(check)["uuid"])
     if check.creating and await check.call.db.row(check.call.tenant, of_zaak):
         check.reject("zaak", "unique")
 
@@ -59,7 +58,7 @@ async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:
 async def resultaattype_hoort_bij_het_zaaktype(check: Check[ResultaatFields]) -> None:
     """zrc-020: het resultaattype is er een van het zaaktype van de zaak."""
     resultaattype = check.resolved(check.fields.resultaattype, Resultaattype)
-    if check.creating and resultaattype and check.main and resultaattype["zaaktype"] != check.main["zaaktype"]:
+    if check.creating and resultaattype and resultaattype["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het resultaattype hoort niet bij het zaaktype van de zaak.")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql import func
 
 from runtime.problems import OBJECT, InvalidParam
 from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
-from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.rol_filters import (
     BetrokkeneType,
     OmschrijvingGeneriek,
@@ -113,7 +113,7 @@ async def betrokkene_is_bekend(check: Check[RolFields]) -> None:
 async def roltype_hoort_bij_het_zaaktype(check: Check[RolFields]) -> None:
     """zrc-019: het roltype is er een van het zaaktype van de zaak."""
     roltype = check.resolved(check.fields.roltype, Roltype)
-    if roltype and check.main and roltype["zaaktype"] != check.main["zaaktype"]:
+    if roltype and roltype["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists
 from runtime.problems import OBJECT, InvalidParam, forbidden
 from runtime.statements import Executor
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
-from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.locks import Sluiting, lock_for_closing
 from services.zaken.status_velden import GEZETDOOR, StatusFields
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
@@ -70,7 +70,7 @@ async def datum_ligt_niet_in_de_toekomst(check: Check[StatusFields]) -> None:
 async def statustype_hoort_bij_het_zaaktype(check: Check[StatusFields]) -> None:
     """zrc-016: het statustype is er een van het zaaktype van de zaak."""
     statustype = check.resolved(check.fields.statustype, Statustype)
-    if statustype and check.main and statustype["zaaktype"] != check.main["zaaktype"]:
+    if statustype and statustype["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het statustype hoort niet bij het zaaktype van de zaak.")
 
 
@@ -81,14 +81,13 @@ async def gezetdoor_is_een_rol_van_de_zaak(check: Check[StatusFields]) -> None:
     rol, code = await check.find(check.fields.gezetdoor, GEZETDOOR)
     if rol is None:
         check.reject("gezetdoor", "no_match" if code == "does_not_exist" else code)
-    elif check.main and rol["zaak"] != check.main["uuid"]:
+    elif rol["zaak"] != zaak_van(check)["uuid"]:
         check.reject(OBJECT, "zaak-mismatch", "De rol in gezetdoor hoort bij een andere zaak.")
 
 
 async def client_mag_deze_status_toevoegen(check: Check) -> None:
     """zrc-007, zrc-008: on a closed zaak only who may reopen; with only zaken.aanmaken just the first status."""
-    zaak = check.main
-    assert zaak is not None
+    zaak = zaak_van(check)
     kind, level = zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]
     if await check.call.holds(HEROPENEN, kind, level):
         return

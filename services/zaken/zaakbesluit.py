@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runtime.problems import OBJECT, InvalidParam, forbidden
 from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af, vergrendeld
-from services.zaken.gesloten import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken
+from services.zaken.gesloten import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_van
 from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
 from zgw.check import Check
@@ -55,7 +55,7 @@ def verwijst(check: Check, besluit: Mapping[str, Any], zaak: uuid.UUID) -> bool:
 async def besluit_verwijst_naar_deze_zaak(check: Check[ZaakBesluitFields]) -> None:
     """zaken.md §7.1: het besluit is leidend; een zaakbesluit bestaat alleen zolang het besluit deze zaak noemt."""
     besluit = check.resolved(check.fields.besluit)
-    if besluit and check.main and not verwijst(check, besluit, check.main["uuid"]):
+    if besluit and not verwijst(check, besluit, zaak_van(check)["uuid"]):
         check.reject(OBJECT, "inconsistent-relation", "Het besluit verwijst niet naar deze zaak.")
 
 
@@ -69,7 +69,7 @@ async def besluit_verwijst_niet_meer_naar_deze_zaak(check: Check) -> None:
 
 async def besluit_van_wie_niet_mag_forceren(check: Check) -> None:
     """zrc-007: the Besluiten API, which may do everything here, passes on what a client does that may not."""
-    if check.main and check.main["einddatum"] is not None:
+    if zaak_van(check)["einddatum"] is not None:
         weiger_ongeforceerd(check.call)
 
 

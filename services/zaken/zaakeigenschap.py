@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, Text
 
 from runtime.problems import OBJECT
 from services.zaken.afleiding import herbereken
-from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
@@ -47,7 +47,7 @@ Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
 async def eigenschap_hoort_bij_het_zaaktype(check: Check[ZaakEigenschapFields]) -> None:
     """zrc-018: de eigenschap is er een van het zaaktype van de zaak."""
     eigenschap = check.resolved(check.fields.eigenschap, Eigenschap)
-    if check.creating and eigenschap and check.main and eigenschap["zaaktype"] != check.main["zaaktype"]:
+    if check.creating and eigenschap and eigenschap["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "De eigenschap hoort niet bij het zaaktype van de zaak.")
 
 

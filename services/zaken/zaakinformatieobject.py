@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, 
 from sqlalchemy import DateTime as SqlDateTime
 
 from runtime.problems import OBJECT, InvalidParam, Problem
-from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.mirroring import mirrors_of
 from services.zaken.references import type_van
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
@@ -62,10 +62,10 @@ async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakInformati
     """zrc-017: het informatieobjecttype van het document is er een van het zaaktype van de zaak, vergeleken op
     catalogus en naam."""
     document = check.resolved(check.fields.informatieobject, Document)
-    if not check.creating or document is None or check.main is None:
+    if not check.creating or document is None:
         return
     try:
-        zaaktype = await type_van(check, check.main["zaaktype"]) or {}
+        zaaktype = await type_van(check, zaak_van(check)["zaaktype"]) or {}
         soort = await type_van(check, document["informatieobjecttype"]) or {}
     except Problem:
         zaaktype, soort = {}, {}
@@ -80,7 +80,7 @@ async def informatieobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakInformati
 async def status_hoort_bij_de_zaak(check: Check[ZaakInformatieObjectFields]) -> None:
     """zaken.md §3.6: de status, als die er is, is er een van dezelfde zaak."""
     status = check.resolved(check.fields.status)
-    if status and check.main and status["zaak"] != check.main["uuid"]:
+    if status and status["zaak"] != zaak_van(check)["uuid"]:
         check.reject(OBJECT, "zaak-mismatch", "De status hoort niet bij de zaak.")
 
 

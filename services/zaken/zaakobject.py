@@ -11,7 +11,7 @@ from sqlmodel import Field
 from runtime.problems import OBJECT
 from services.zaken.afleiding import herbereken
 from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
-from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd
+from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.locks import lock_deelzaken
 from services.zaken.objectidentificatie import OBJECTEN, ObjectType
 from services.zaken.references import opgehaald, zichtbaar
@@ -116,7 +116,7 @@ async def overig_type_heeft_een_naam(check: Check[ZaakObjectFields]) -> None:
 async def zaakobjecttype_hoort_bij_het_zaaktype(check: Check[ZaakObjectFields]) -> None:
     """zaaktype-mismatch: het zaakobjecttype is er een van het zaaktype van de zaak."""
     zaakobjecttype = check.resolved(check.fields.zaakobjecttype, Zaakobjecttype)
-    if check.creating and zaakobjecttype and check.main and zaakobjecttype["zaaktype"] != check.main["zaaktype"]:
+    if check.creating and zaakobjecttype and zaakobjecttype["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het zaakobjecttype hoort niet bij het zaaktype van de zaak.")
 
 

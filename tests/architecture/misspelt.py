@@ -3,6 +3,7 @@
 Nothing here runs. ``make test`` has mypy read it.
 """
 
+from services.zaken.gesloten import zaak_van
 from services.zaken.locks import Sluiting
 from services.zaken.rol import roltype_hoort_bij_het_zaaktype
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
@@ -29,6 +30,11 @@ async def a_member_of_a_type(check: Check[ZaakFields]) -> None:
     """Ask a type for what no type has."""
     if zaaktype := check.resolved(check.fields.zaaktype, Zaaktype):
         check.reject("zaaktype", "invalid", zaaktype["omschrijvnig"])  # type: ignore[typeddict-item]
+
+
+async def the_state_of_a_zaak(check: Check) -> None:
+    """Ask a zaak for a column that rules do not look at."""
+    assert zaak_van(check)["eindatum"]  # type: ignore[typeddict-item]
 
 
 async def a_fact(check: Check[ZaakFields]) -> None:
