@@ -1,1 +1,1 @@
-"""What any process of an installation needs; knows nothing of ZGW."""
+"""The machinery of every process of an installation; it knows nothing of ZGW."""

@@ -1,4 +1,4 @@
-"""What a failure of PostgreSQL is to a client: 503 while trying again may help, 507 when its disk is full."""
+"""Turns failures of PostgreSQL into answers: 503 while trying again may help, 507 when its disk is full."""
 
 import errno
 from collections.abc import Mapping
@@ -30,10 +30,10 @@ PASSING = (
 """How the SQLSTATE of failures begins that are not the fault of the request, and pass."""
 
 LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What else than a PostgresError asyncpg raises of a connection that was lost, depending on what it was doing."""
+"""The errors beside PostgresError that asyncpg raises for a lost connection, depending on what it was doing."""
 
 AWAY = (*LOST, asyncpg.PostgresError)
-"""What is raised while PostgreSQL is away."""
+"""The errors that are raised while PostgreSQL is away."""
 
 
 class Unavailable(Exception):

@@ -1,4 +1,4 @@
-"""Who calls: the identity that the gateway established, carried in a signed internal token, or why it refuses.
+"""The identity of a caller, as the gateway established it, in a signed internal token; or the reason of a refusal.
 
 A service trusts these tokens and nothing else, whoever can reach its port. Each pair of a caller and a callee has a key
 of its own (docs/adr/0011), so a token tells which of our processes made it, and only the service that it is for
@@ -21,7 +21,7 @@ from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 
 GATEWAY, OPERATOR = "gateway", "beheer"
-"""Who makes internal tokens besides the services: the gateway for clients, and the operator's commands."""
+"""The makers of internal tokens beside the services: the gateway for clients, and the operator's commands."""
 
 CALLER_HEADER = "x-samenzaak-caller"
 """The one internal header. The gateway removes every inbound header that starts with ``x-samenzaak-``."""

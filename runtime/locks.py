@@ -20,7 +20,7 @@ from sqlalchemy.sql.functions import Function
 
 @unique
 class Lock(StrEnum):
-    """What is locked. The key tells which one, where there are more.
+    """The kinds of things that are locked. The key tells which one, where there are more.
 
     A lock belongs to the current schema, and with it to one municipality in one service. Those of ``WHOLE_DATABASE``
     belong to none: there is one in the whole database.

@@ -26,5 +26,5 @@ def masked(text: str) -> str:
         return text
     plain = _ENCODED.sub(lambda found: chr(int(found[1], 16)), text)
     hidden = _MAY_BE.sub(lambda found: MASK if found[1] else found[0], plain)
-    # What has none stays as it was sent.
+    # Text without one stays as it was sent.
     return text if hidden == plain else hidden

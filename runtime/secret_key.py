@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 RENEWED = ("internal:", "database-role:")
-"""What purposes begin with whose keys change with the round: nothing is stored that only these can read."""
+"""The beginnings of purposes whose keys change with the round: nothing that is stored needs an old one."""
 
 
 def derived(secret_key: str, purpose: str, key_round: int = 0) -> bytes:

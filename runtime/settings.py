@@ -24,7 +24,7 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 class Settings(BaseSettings):
     """All settings; `docs/settings.md` has the same table, and a test compares the two."""
 
-    # What was given is never told: a URL has a password, and errors are read in logs.
+    # Errors never quote a value: a URL may have a password, and errors are read in logs.
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )

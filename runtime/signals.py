@@ -84,7 +84,7 @@ class Signals:
                 pause = ASK_AGAIN
                 while waiting := set(await self._fetch(LISTENING, APPLICATION)) - heard:
                     await self._fetch("SELECT pg_notify($1, $2)", BARRIER, name)
-                    # Who is just leaving will not answer, and who is just coming did not hear the question.
+                    # A process that is leaving does not answer, and one that just came did not hear the question.
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause):
                             while waiting - heard:
@@ -138,7 +138,7 @@ class Signals:
             try:
                 await self._tend()
             except Exception as e:
-                # Whatever it is: without this task nobody would ever hear of a change again.
+                # Catch everything: without this task no change would ever be heard again.
                 log.warning("no connection for notifications: %r", e)
                 if self._connection is not None:
                     self._connection.terminate()

@@ -86,7 +86,7 @@ def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:
     compiled, extracted, *_ = whole._compile_w_cache(_dialect, compiled_cache=_compiled, column_keys=[])
     if len(_compiled) > _COMPILED_MAX:
         _compiled.popitem(last=False)
-    # What ``statement.params(name=value)`` gave, for parameters that have a name of their own.
+    # The values of ``statement.params(name=value)``, for parameters that have a name of their own.
     named = getattr(statement, "_params", None) or None
     parameters = compiled.construct_params(named, extracted_parameters=extracted, escape_names=False)
     processors = compiled._bind_processors

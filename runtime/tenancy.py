@@ -121,7 +121,7 @@ def is_too_old(revision: str | None, known: Sequence[str]) -> bool:
 
 
 LACKING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
-"""What PostgreSQL says of a schema that is older than the program."""
+"""The errors of PostgreSQL for a schema that is older than the program."""
 
 
 async def check_revision(connection: asyncpg.Connection, known: Sequence[str]) -> None:

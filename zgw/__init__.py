@@ -1,1 +1,1 @@
-"""What the six ZGW APIs have in common; imports no service and no gateway."""
+"""The ZGW standard, as far as the six APIs share it; imports no service and no gateway."""

@@ -1,4 +1,4 @@
-"""What clients send for a value that it is not, and that the standard does not forbid (common.md §2, §3).
+"""Accepts other forms of a value that clients send and the standard does not forbid (common.md §2, §3).
 
 An empty text is null where null is allowed, null is the empty list where a list is optional, and the value of an enum
 is trimmed as text is. Validation does the rest: it trims text and takes numbers for it (``Fields.model_config``).

@@ -54,7 +54,7 @@ class Api:
     start: Sequence[Callable[[Any], Coroutine[Any, Any, None]]] = ()
     """Background work of the service; each gets the Service when it starts and is cancelled at the end."""
     forget: Sequence[Callable[[Any, str], None]] = ()
-    """What the service does when a municipality was erased: each gets the Service and the name (``""``: of any)."""
+    """Called when a municipality was erased: each gets the Service and the name (``""``: of any)."""
     description: str = ""
 
     @property

@@ -279,7 +279,7 @@ async def _parts(call: Call, table: Table, row: Mapping[str, Any]) -> AsyncItera
             # Nobody may take half of it for the whole.
             raise RuntimeError("the audit trail was removed while it was read")
         text = kept + found["part"]
-        # What stands for our own address may lie on both sides of a cut.
+        # The mark that stands for our own address may lie on both sides of a cut.
         kept = next((own[:n] for n in (2, 1) if found["part"] and text.endswith(own[:n])), "")
         yield text[: len(text) - len(kept)].replace(own, base).encode()
         if len(found["part"]) < PART:

@@ -1,4 +1,4 @@
-"""What our services may ask of each other with their own credentials: what they need, and nothing else.
+"""The requests that our services may make to each other with their own credentials: those they need, no others.
 
 A service has all rights within what it may ask here, because it looks at the rights of the client first. Without this
 list the keys of one service would open all the others to whoever breaks into it.

@@ -182,7 +182,7 @@ class Counted:
 
 
 class Counts:
-    """What one service counts: its tables ``counts``, ``counts_delta`` and ``counts_version``.
+    """The counts of one service: its tables ``counts``, ``counts_delta`` and ``counts_version``.
 
     ``main`` is the table of the main objects, which have a type and a level in the columns of these names.
     """

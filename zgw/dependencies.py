@@ -1,4 +1,4 @@
-"""What the endpoints of a service depend on: the call, its caller, the database, rights, query parameters, the body.
+"""The dependencies of endpoints: the call, its caller, the database, rights, query parameters, the body.
 
     @router.post("/{uuid:uuid}/lock", operation_id="zaak_lock", dependencies=[Depends(accepts_json)])
     async def lock(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LOCK))]) -> Response: ...

@@ -106,7 +106,7 @@ class Property:
 
     @cached_property
     def empty_as(self) -> Any:
-        """What the response shows when there is no value."""
+        """The value in a response when there is none."""
         marker = self.marker(EmptyAs)
         return marker.value if marker else None
 

@@ -140,7 +140,7 @@ async def everything(call: Call, resource: Resource, statement: Select[Any], wan
             some = await completed(call, db, resource, text, found)
         if not some:
             return [], found[-1] if len(found) == AT_ONCE else None
-        # What was read again as a whole has no ``_id``: the row that it came from has.
+        # A row that was read again as a whole has no ``_id``; the row that it came from has.
         name = "url" if text else "uuid"
         last = next(row for row in reversed(found) if row[name] == some[-1][name])
         return some, last if len(found) == AT_ONCE or last is not found[-1] else None

@@ -47,7 +47,7 @@ def _whole(check: Check) -> dict[str, Any]:
         return check.sent
     whole = check.action == "update"
     [state] = render(resource, check.call.service.api.service, [stored], check.call.base)
-    # What the response shows under the name of a field may be something else than what is written there (catalogi
+    # A response may show another kind of value under the name of a field than a request writes there (catalogi
     # show URLs where names are written): then the stored value itself is the state.
     shown = {p.name: p.attribute for p in properties(resource)}
     merged = {}

@@ -1,4 +1,4 @@
-"""What references lead to: objects of this service's neighbours, and of configured APIs elsewhere.
+"""Looks up the objects that references lead to: of the other services, and of configured APIs elsewhere.
 
 Own objects are asked for over the internal API (``/_intern``), with this service's own credentials, and come with
 stored paths in the place of URLs, so that they compare with what is stored. Types of the Catalogi service are kept
@@ -66,7 +66,7 @@ class References:
                 return None, "invalid-resource"
         else:
             if ref.service == "catalogi" and not is_type(path, ref):
-                # Nothing is told of it: everything that is a type can be shown to who reads what has it.
+                # Tell nothing of the object: a type may be shown to everybody who reads an object of that type.
                 return None, "invalid-resource" if await self._externals.refers_to(caller, path) else "bad-url"
             found, code = await self.foreign(caller, path)
             if found is None:

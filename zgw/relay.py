@@ -24,7 +24,7 @@ GATHER = 0.05
 at once."""
 BUSY_ELSEWHERE = 0.2
 EXPECTED = (*AWAY, httpx.HTTPError, Problem)
-"""What goes wrong while PostgreSQL or Notificaties is away."""
+"""The errors while PostgreSQL or Notificaties is away."""
 
 
 async def relay(service: Service) -> None:

@@ -46,7 +46,7 @@ LARGE = 1024**2
 
 @dataclass
 class Service:
-    """What a running service has: its declaration, its database, its way to the other services."""
+    """A running service: its declaration, its database, its way to the other services."""
 
     api: Api
     settings: Settings
@@ -58,7 +58,7 @@ class Service:
     memory: AnswerMemory
     """The memory for large answers, of all services in this process."""
     state: dict[str, Any] = field(default_factory=dict)
-    """What background work of this service keeps between requests, by name."""
+    """State of background work of this service between requests, by name."""
     background: list[PerTenant] = field(default_factory=list)
     """The background work per municipality, which forgets those that were erased."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -135,7 +135,7 @@ class Call:
 
     @property
     def caller(self) -> Caller:
-        """Who calls; raises the Problem with which the gateway refused a stranger.
+        """The caller; raises the Problem with which the gateway refused a stranger.
 
         It is raised here and not at the beginning, because a wrong Accept or Content-Type is told first (common.md §5).
         """
@@ -160,7 +160,7 @@ class Call:
 
     @cached_property
     def context(self) -> dict[str, Any]:
-        """What the validation of fields and filters has to know of the request."""
+        """The context for the validation of fields and filters."""
         return {"bases": self.caller.bases, "zone": self.zone}
 
     def today(self) -> date:

@@ -1,4 +1,4 @@
-"""What a write refers to, and whether the client may write that (``zgw.write``, phases 2, 4 and 5; common.md §5)."""
+"""The references of a write, and whether the client may write them (``zgw.write``, phases 2, 4 and 5; common.md §5)."""
 
 import asyncio
 from uuid import UUID

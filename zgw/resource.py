@@ -79,7 +79,7 @@ class Resource(Generic[F]):
     scopes: Mapping[str, frozenset[str]]
     shown: type[Fields] = Fields
     ignored: type[Fields] = Fields
-    """What the standard lets requests have although it is worked out; only the documentation speaks of it."""
+    """Fields that requests may have without effect, because they are worked out; only the documentation has them."""
     computed: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     source: FromClause | None = None
     parent: str = ""
@@ -133,7 +133,7 @@ class Resource(Generic[F]):
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     parameters: "Callable[[Call], dict[str, Any]] | None" = None
-    """What a request gives to the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
+    """The values of a request for the named parameters inside ``computed`` and ``restrict`` (catalogi: the day of
     reference)."""
     tally: Count | None = None
     """Knows the number of objects for some conditions (``zgw.counts``)."""
@@ -174,7 +174,7 @@ class Resource(Generic[F]):
         return found
 
     def clause(self) -> FromClause:
-        """What is read from."""
+        """The FROM clause of a read."""
         return self.table if self.source is None else self.source
 
 

@@ -1,4 +1,4 @@
-"""What a client may do: its Applicatie, read from the Autorisaties API and turned into a condition of the query.
+"""The rights of a client: its Applicatie, read from the Autorisaties API and turned into a condition of the query.
 
 Rules: common.md §5, autorisaties.md §4.
 """
@@ -29,7 +29,7 @@ TYPE_FIELDS = {"zrc": "zaaktype", "drc": "informatieobjecttype", "brc": "besluit
 
 @dataclass(frozen=True)
 class Rights:
-    """What one set of scopes gives a client.
+    """The rights that one set of scopes gives a client.
 
     ``caps`` holds, per type (stored path), the highest level that may be seen (index in ``LEVELS``).
     """
@@ -38,7 +38,7 @@ class Rights:
     caps: Mapping[str, int] = field(default_factory=dict)
     published_only: bool = False
     statements: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was worked out for these rights, such as compiled statements, for as long as the rights are known."""
+    """Results for these rights, such as compiled statements, for as long as the rights are known."""
 
     def allows(self, type_path: str | None, level: str | None = None) -> bool:
         """Return whether an object of this type and level lies within these rights."""

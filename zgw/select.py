@@ -1,4 +1,4 @@
-"""What is read of a resource: one SELECT, within the rights of the client."""
+"""Reads a resource: one SELECT, within the rights of the client."""
 
 from collections.abc import Iterable
 from functools import cache

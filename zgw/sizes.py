@@ -134,5 +134,5 @@ async def completed(
         (reading_text if text else reading)(resource).where(among(table.c.uuid, kept)).params(**resource.given(call))
     )
     whole = {row[key]: row for row in await db.rows(statement)}
-    # What was removed meanwhile is not there any more.
+    # Rows that were removed meanwhile are gone.
     return [whole.get(row[key], row) for row in rows[:some] if not row["_large"] or row[key] in whole]

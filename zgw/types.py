@@ -46,7 +46,7 @@ class WriteOnly:
 
 @dataclass(frozen=True)
 class EmptyAs:
-    """What the response shows for a group without a value, where that is not ``null``."""
+    """The value in a response for a group without a value, where that is not ``null``."""
 
     value: Mapping[str, Any]
 

@@ -17,10 +17,10 @@ LONGEST_NAME = 120
 MOST_ITEMS = 5_000
 """Items of a list that are looked at: as many as the longest may have."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.@$:-]")
-"""What cannot stand in a header, or would look like more than one name there."""
+"""Characters that cannot stand in a header, or would look like more than one name there."""
 
 Models = tuple[type[Fields], ...]
-"""What knows the members of an object: what is written, and what is shown and comes back with it."""
+"""The classes that know the members of an object: of requests, and of responses, which clients send back."""
 
 
 def tell_unknown(

@@ -21,7 +21,7 @@ KENNEN = scopes("zaken.lezen", "zaken.bijwerken", "zaken.geforceerd-bijwerken")
 
 @dataclass
 class Zaken:
-    """What is known of the zaken, old and new, of a besluit."""
+    """Facts about the old and the new zaak of a besluit."""
 
     alleen_open: set[str] = field(default_factory=set)
     """Those that are open, and that the client may not write to when they are closed meanwhile."""
@@ -94,7 +94,7 @@ DATES: tuple[Callable[[BesluitFields], object], ...] = (
     lambda besluit: besluit.ingangsdatum,
     lambda besluit: besluit.vervaldatum,
 )
-"""What the archiving of a closed zaak may be derived from."""
+"""The fields from which the archiving of a closed zaak may be derived."""
 
 
 def zaak_hoort_van_de_wijziging(check: Check[BesluitFields]) -> Agreement | None:

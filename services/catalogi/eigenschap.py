@@ -38,7 +38,7 @@ LENGTES = {
 
 
 class Specificatie(Fields):
-    """What values the eigenschap may have."""
+    """The values that the eigenschap may have."""
 
     groep: Annotated[str, Matching(r"[A-Za-z0-9_ ]*", 32)] = ""
     formaat: Literal["tekst", "getal", "datum", "datum_tijd"]

@@ -40,7 +40,7 @@ SCOPES = {"list": LEZEN, "fetch": LEZEN, "create": CORRIGEREN, "update": CORRIGE
 
 
 class VanZaaktype(Protocol):
-    """What rules look at of a subtype."""
+    """The facts of a subtype that rules look at."""
 
     @property
     def zaaktype(self) -> str:

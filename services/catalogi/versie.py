@@ -1,4 +1,4 @@
-"""What the three main types share: concept and published, corrections, overlap, publishing (catalogi.md §6)."""
+"""Shared by the three main types: concept and published, corrections, overlap, publishing (catalogi.md §6)."""
 
 import uuid
 from datetime import date
@@ -31,7 +31,7 @@ from zgw.write import finish, settle, transaction, written
 
 
 class Versie(Protocol):
-    """What these rules look at of a version of a main type."""
+    """The facts of a version of a main type that these rules look at."""
 
     @property
     def catalogus(self) -> str:

@@ -51,7 +51,7 @@ class ZaakobjecttypeShown(DatedShown):
 
 
 class ZaakobjecttypeIgnored(Dates):
-    """What requests may have without effect."""
+    """Fields of requests that have no effect."""
 
     begin_geldigheid: Date = Field(default=None)  # type: ignore[assignment]
 

@@ -21,7 +21,7 @@ Plan = Literal["keep", "none", "empty", "store", "large"]
 
 @dataclass
 class Inhoud:
-    """What a write does with the content of a document, which is apart from the other fields."""
+    """The change of the content of a document, which is apart from the other fields."""
 
     body: Body = field(default_factory=lambda: Body({}))
     plan: Plan = "keep"

@@ -63,7 +63,7 @@ class FilterGroup(Fields):
 
 
 class AbonnementFields(Fields):
-    """What a consumer writes."""
+    """The fields that a consumer writes."""
 
     callback_url: Annotated[str, AfterValidator(callback_url), Shown(minimum=1, format="uri")]
     auth: Annotated[str, Length(None, 1), AfterValidator(header_value), WRITE_ONLY]
@@ -92,7 +92,7 @@ def box(settings: Settings) -> Fernet:
 
 @dataclass
 class Onderzocht:
-    """What the rules look at beside the fields."""
+    """The facts that rules look at beside the fields."""
 
     kanalen: dict[str, list[str]] = field(default_factory=dict)
     """The kenmerken of the kanalen that exist."""
@@ -233,7 +233,7 @@ async def merge(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(CONSU
         row = await find(call, ABONNEMENT, rights, full=True)
         known = {"auth": box(call.service.settings).decrypt(row["auth"]).decode()}
         if isinstance(to := sent.get("callbackUrl"), str) and origin_of(to) != origin_of(row["callback_url"]):
-            # Elsewhere is somebody else, who is not given what was agreed with the first.
+            # Another address may be another party: it must not get the secret that was agreed with the first.
             known = {}
         check = Check(call, ABONNEMENT, "partial_update", {**known, **sent}, row)
         check.facts(Onderzocht).callback = bool(sent.keys() & {"callbackUrl", "auth"})

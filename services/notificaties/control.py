@@ -1,4 +1,4 @@
-"""What the operator sees of the deliveries of a municipality, and can do about them: ``samenzaak notifications``.
+"""The operator's view of the deliveries of a municipality, and commands about them: ``samenzaak notifications``.
 
 All functions take an ``Executor`` that is that of the municipality (``database.acquire(tenant)``, or
 ``runtime.tenancy.as_tenant`` with a connection of the administrator), and run in a transaction of the caller where they

@@ -78,7 +78,7 @@ class Target:
 
 @dataclass
 class Tally:
-    """What a worker did, for benchmarks and metrics."""
+    """Counts of a worker, for benchmarks and metrics."""
 
     delivered: int = 0
     failed: int = 0
@@ -213,7 +213,7 @@ class Queue:
         if key in self.chains:
             # The operator lets several deliveries of one hoofdObject be tried again, and the first brought them all.
             return
-        # What is delivered but not yet removed would otherwise be read again.
+        # Otherwise deliveries that were made but not yet removed would be read again.
         await self._flushed()
         rows = await self._fetch(queues.READ_CHAIN, self.abonnement, key, self.cursor, CHAIN)
         if len(rows) < CHAIN:
@@ -318,7 +318,7 @@ class Queue:
                     # The municipality was erased, and these deliveries with it.
                     break
                 except Exception as e:
-                    # Whatever it is, forgetting it would deliver everything once more.
+                    # Catch everything: losing this would deliver everything once more.
                     log.warning("%s abonnement %s: cannot be written down: %r", self.tenant, self.abonnement, e)
                     await asyncio.sleep(delay)
                     delay = min(delay * 2, 2.0)

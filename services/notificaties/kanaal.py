@@ -56,7 +56,7 @@ PATIENCE = 3.0
 
 
 class KanaalFields(Fields):
-    """What a publisher registers."""
+    """The fields that a publisher writes."""
 
     naam: Annotated[str, Length(50, 1)]
     documentatie_link: Annotated[str, Ref(follow=False, max_length=200, blank=True)] = ""
@@ -124,7 +124,7 @@ class OwnKanalen:
         except (httpx.HTTPError, TimeoutError, ValueError, Unavailable) as e:
             log.info("%s did not tell its kanalen: %r", name, e)
         except BaseException:
-            # Cancelled: whoever comes next asks again.
+            # Cancelled: the next request asks again.
             self._next.pop(name, None)
             raise
 

@@ -49,7 +49,7 @@ class Bericht:
 
     @property
     def key(self) -> int:
-        """What the order of delivery is kept for: a number that stands for the hoofdObject.
+        """The key of the order of delivery: a number that stands for the hoofdObject.
 
         Two objects with the same number only wait for each other without need.
         """

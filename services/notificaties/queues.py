@@ -200,4 +200,4 @@ async def release(db: Executor, abonnement: UUID, lease: UUID, read_up_to: int, 
 
 
 UNAVAILABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What goes wrong while PostgreSQL is away."""
+"""The errors while PostgreSQL is away."""

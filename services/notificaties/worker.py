@@ -30,7 +30,7 @@ CLAIM_AT_ONCE = 8
 FINISH = 2.0
 """Seconds that taking queues, and delivering what is under way, may take after the worker was told to stop."""
 EXPECTED = (*queues.UNAVAILABLE, Problem)
-"""What goes wrong while PostgreSQL is away, or in a municipality that was removed or is not migrated yet."""
+"""The errors while PostgreSQL is away, or in a municipality that was removed or is not migrated yet."""
 RECOUNT = 0.05
 """Seconds between two counts of the busy queues of each municipality."""
 
@@ -142,7 +142,7 @@ class Worker:
             if len(rows) == CLAIM_AT_ONCE:
                 return 0.0
             delay: float | None = await db.connection.fetchval(queues.NEXT, self._leases(tenant))
-        # What is due but was not taken is just being taken by another worker.
+        # Another worker is just taking the queues that are due and were not taken.
         return None if delay is None else max(delay, 0.05)
 
     def _leases(self, tenant: str) -> list[UUID]:

@@ -26,7 +26,7 @@ _c = ZAAK_TABLE.c
 
 @dataclass
 class Sluiting:
-    """What a new status means for its zaak."""
+    """The effect of a new status on its zaak."""
 
     eindstatus: bool = False
     """Whether it closes the zaak."""

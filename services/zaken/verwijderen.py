@@ -29,7 +29,7 @@ NODIG = (_c.uuid, _c.id, _c.zaaktype, _c.vertrouwelijkheidaanduiding, _c.identif
 
 @dataclass
 class Verwijdering:
-    """What disappears with a zaak."""
+    """The rows that disappear with a zaak."""
 
     catalogi: dict[str, dict[str, str]] = field(default_factory=dict)
     """By zaaktype of the deelzaken, the kenmerk of its catalogus."""

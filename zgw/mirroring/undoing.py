@@ -64,7 +64,7 @@ async def take_back(check: Check) -> bool:
             async with check.call.db.transaction(check.call.tenant) as db:
                 await _undo(db, check)
         except asyncpg.IntegrityConstraintViolationError as e:
-            # What it belonged to is gone as well by now, or its number was given away.
+            # Its main object is gone as well by now, or its number was given away.
             log.warning("%s cannot be put back: %s", check.path, e)
             return False
         except asyncpg.DeadlockDetectedError:
