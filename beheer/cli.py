@@ -16,13 +16,13 @@ from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, with_admin, with_dsn
 from beheer.erase import Erasure, erase_tenant
 from beheer.keeper import kept_running
+from beheer.loading import load_settings
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
 from gateway import registry, snapshot
 from gateway.config import secret_box
-from runtime.loading import load_settings
 from runtime.settings import Settings
 from runtime.version import VERSION
 

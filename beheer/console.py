@@ -15,10 +15,10 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from beheer import postgres, tenants
+from beheer.loading import load_settings
 from beheer.provision import check_key
 from beheer.runner import Standalone
 from runtime.faults import Unavailable
-from runtime.loading import load_settings
 from runtime.problems import Problem
 from runtime.settings import Settings
 

@@ -15,12 +15,12 @@ import asyncpg
 
 from beheer import postgres
 from beheer.hosts import about_hosts, hosts_of
+from beheer.loading import load_settings
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.runner import Standalone
 from beheer.server import Draining, Server, configure, keep_what_exists
 from beheer.tenants import prepare
-from runtime.loading import load_settings
 from runtime.settings import Settings
 
 log = logging.getLogger("samenzaak")

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from beheer import postgres
 from beheer.keys import check_keys
+from beheer.loading import load_settings
 from beheer.logs import configure_logging
 from beheer.runner import PARTS, WORKER, Part
 from beheer.server import Draining, Server, configure, keep_what_exists
 from runtime.identity import GATEWAY
-from runtime.loading import load_settings
 from runtime.settings import Settings
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from beheer import postgres
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.attack_calm import Calm
 from bench.attack_data import World, make_data, make_municipalities
@@ -29,7 +30,6 @@ from bench.attack_load import GRACE, attack
 from bench.attack_server import Server
 from bench.attacks import ATTACKS, Attack
 from bench.system import FORKS, free_ports
-from runtime.loading import load_settings
 from runtime.settings import Settings
 
 P99, MOST = 150.0, 500.0

@@ -26,10 +26,10 @@ import asyncpg
 import psutil
 
 from beheer import postgres, tenants
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.core import parts, wait
 from bench.measure import postgres_processes
-from runtime.loading import load_settings
 from services.catalogi.selectielijst_laden import laad
 from services.catalogi.uitwisseling.bestand import FILES, Rows, lees, schrijf
 

@@ -23,9 +23,9 @@ import psutil
 
 from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente, catalogus
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
-from runtime.loading import load_settings
 from runtime.settings import Settings
 from services.catalogi.selectielijst_laden import laad
 

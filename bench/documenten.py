@@ -26,9 +26,9 @@ import psutil
 
 from beheer import postgres, tenants
 from beheer.demo import Gemeente
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
-from runtime.loading import load_settings
 
 PORT = int(os.environ.get("BENCH_PORT", "8775"))
 ROOT = f"http://localhost:{PORT}"

@@ -19,9 +19,9 @@ import aiohttp
 import asyncpg
 
 from beheer import postgres, tenants
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from beheer.split import Split
-from runtime.loading import load_settings
 
 PATH = "/zaken/api/v1/zaken"
 MUNICIPALITIES = (("deventer", "517439943"), ("raalte", "123456782"))

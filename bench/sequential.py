@@ -18,9 +18,9 @@ import aiohttp
 import asyncpg
 
 from beheer import postgres, tenants
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.system import free_ports
-from runtime.loading import load_settings
 from runtime.settings import Settings
 
 PATH = "/zaken/api/v1/zaken"

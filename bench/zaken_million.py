@@ -27,12 +27,12 @@ import psutil
 
 from beheer import postgres, tenants
 from beheer.demo import GEMEENTEN, Gemeente
+from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.core import _zaak, wait
 from bench.measure import Result, measure, postgres_processes, table
 from bench.zaken_fill import BEPERKT, SECRET, fill
 from bench.zaken_plans import BASE, clients, statements
-from runtime.loading import load_settings
 from runtime.tenancy import schema_of
 
 PORT = int(os.environ.get("BENCH_PORT", "8791"))

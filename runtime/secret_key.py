@@ -1,10 +1,6 @@
 """The secret key of an installation, and the keys that are derived from it, one for each purpose."""
 
 import hmac
-import os
-import secrets
-import tempfile
-from pathlib import Path
 
 RENEWED = ("internal:", "database-role:")
 """The beginnings of purposes whose keys change with the round: nothing that is stored needs an old one."""
@@ -30,28 +26,3 @@ def key_of(pair: str) -> tuple[str, str]:
             f"the key for {purpose[:50] if equals else 'nothing'} must look like purpose=64 hexadecimal digits"
         )
     return purpose, key
-
-
-def kept_secret_key(home: Path) -> str:
-    """Return the secret key in the home folder, which is made when there is none; raise ValueError for one that is too
-    short."""
-    path = home / "secret_key"
-    home.mkdir(mode=0o750, parents=True, exist_ok=True)
-    if not path.exists():
-        # Two processes may start at the same time. The key is complete before it gets its name, and only the first
-        # one gets the name; mkstemp makes the file with mode 0600.
-        handle, temporary = tempfile.mkstemp(dir=home, prefix=".secret_key.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            Path(temporary).unlink()
-    key = path.read_text().strip()
-    if len(key) < 32:
-        raise ValueError(f"{path} does not hold a key of at least 32 characters")
-    return key

@@ -60,8 +60,8 @@ def in_code() -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 used |= {part for alias in node.names for part in (alias.name, *(node.module or "").split("."))}
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr" and len(node.args) > 1:
-                used |= {node.args[1].value} if isinstance(node.args[1], ast.Constant) else set()
-    return {name for name in used if isinstance(name, str) and private(name)} - ours - PUBLIC
+                used.add(ast.unparse(node.args[1]).strip("'"))
+    return {name for name in used if private(name)} - ours - PUBLIC
 
 
 def in_page() -> set[str]:

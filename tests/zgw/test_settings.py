@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from runtime.loading import load_settings
+from beheer.loading import load_settings
 from runtime.settings import Settings
 
 KEY = "k" * 32

@@ -1,10 +1,13 @@
 """Reading the settings at the start of a process: mistakes in words, and the key that is made once."""
 
+import os
+import secrets
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from runtime.secret_key import kept_secret_key
 from runtime.settings import PREFIX, Settings
 
 
@@ -35,3 +38,28 @@ def _mistake(place: tuple[int | str, ...], message: str) -> str:
     return (
         f"{PREFIX}{name.upper()}: {message}" if name in Settings.model_fields else f"{name}: there is no such setting"
     )
+
+
+def kept_secret_key(home: Path) -> str:
+    """Return the secret key in the home folder, which is made when there is none; raise ValueError for one that is too
+    short."""
+    path = home / "secret_key"
+    home.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if not path.exists():
+        # Two processes may start at the same time. The key is complete before it gets its name, and only the first
+        # one gets the name; mkstemp makes the file with mode 0600.
+        handle, temporary = tempfile.mkstemp(dir=home, prefix=".secret_key.")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            pass
+        finally:
+            Path(temporary).unlink()
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ValueError(f"{path} does not hold a key of at least 32 characters")
+    return key
