@@ -26,7 +26,17 @@ __all__ = ["api", "maak", "raalte"]
 OWN_STACK = ("afbreken", "documenten", "gateway", "notificaties", "operatie")
 """Folders that have a stack of their own, which takes seconds to start."""
 
-LONG = ("documenten", "operatie", "notificaties", "foundation", "isolation", "relaties", "beheer")
+LONG = (
+    "documenten",
+    "operatie",
+    "notificaties",
+    "afbreken",
+    "gateway",
+    "foundation",
+    "isolation",
+    "relaties",
+    "beheer",
+)
 """Folders that take longest: they come first, so that the test processes end at about the same time."""
 
 

@@ -10,10 +10,10 @@ import httpx
 
 from beheer.demo import catalogus
 from services.catalogi.selectielijst_laden import laad
+from tests.bodies import RSIN, besluit_body, rol_body, zaak_body
 from tests.documenten.maak_document import body as document_body
 from tests.stack import Client
 
-RSIN = "517439943"
 SELECTIELIJST = Path(catalogus.__file__).with_name("selectielijst.json")
 
 
@@ -101,28 +101,10 @@ async def _documenten(client: Client, add: Any, wereld: Wereld) -> None:
     wereld.urls["documenten/bestandsdelen"] = made["bestandsdelen"][0]["url"]
 
 
-def zaak_body(zaaktype: str) -> dict[str, Any]:
-    """Return the body of a zaak."""
-    return {
-        "bronorganisatie": RSIN,
-        "verantwoordelijkeOrganisatie": RSIN,
-        "zaaktype": zaaktype,
-        "startdatum": "2026-02-01",
-        "omschrijving": "Buurtfeest",
-    }
-
-
 async def _zaken(add: Any, wereld: Wereld) -> None:
-    zaak = await add("zaken/zaken", zaak_body(wereld["catalogi/zaaktypen"]))
+    zaak = await add("zaken/zaken", zaak_body(wereld["catalogi/zaaktypen"], omschrijving="Buurtfeest"))
     persoon = {"inpBsn": "111222333", "geslachtsnaam": "Jansen"}
-    rol = {
-        "zaak": zaak,
-        "roltype": wereld["catalogi/roltypen"],
-        "betrokkeneType": "natuurlijk_persoon",
-        "roltoelichting": "x",
-        "betrokkeneIdentificatie": persoon,
-    }
-    await add("zaken/rollen", rol)
+    await add("zaken/rollen", rol_body(zaak, wereld["catalogi/roltypen"], betrokkeneIdentificatie=persoon))
     pand = {"zaak": zaak, "objectType": "pand", "objectIdentificatie": {"identificatie": "0150100000000001"}}
     await add("zaken/zaakobjecten", pand)
     status = {
@@ -144,14 +126,7 @@ async def _zaken(add: Any, wereld: Wereld) -> None:
 
 async def _besluiten(client: Client, add: Any, wereld: Wereld) -> None:
     zaak = wereld["zaken/zaken"]
-    body = {
-        "verantwoordelijkeOrganisatie": RSIN,
-        "besluittype": wereld["catalogi/besluittypen"],
-        "zaak": zaak,
-        "datum": "2026-02-02",
-        "ingangsdatum": "2026-02-03",
-    }
-    besluit = await add("besluiten/besluiten", body)
+    besluit = await add("besluiten/besluiten", besluit_body(wereld["catalogi/besluittypen"], zaak=zaak))
     types = await client.get("/catalogi/api/v1/informatieobjecttypen?omschrijving=Beschikking")
     mine = [t["url"] for t in types.json()["results"] if t["catalogus"] == wereld["catalogi/catalogussen"]]
     beschikking = await client.created("/documenten/api/v1/enkelvoudiginformatieobjecten", document_body(mine[0]))

@@ -20,6 +20,7 @@ from services.documenten.storage import Storage
 from tests import wereld as werelden
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
 from tests.answers import errors
+from tests.bodies import zaak_body
 from tests.documenten.maak_document import body as document_body
 from tests.documenten.maak_document import informatieobjecttype
 from tests.notificaties.webhooks import Webhook, listening
@@ -107,7 +108,7 @@ async def test_nothing_of_the_former_life_is_accepted_or_shown(stack: Stack, web
         await tenants.add_client(admin, stack.settings, name, reader.client_id, reader.secret, credentials_only=True)
     await stack.standalone.signals.barrier()
     assert (await reader.get("/catalogi/api/v1/zaaktypen")).json()["code"] == "permission_denied"
-    refused = await client.post(ZAKEN, werelden.zaak_body(old["catalogi/zaaktypen"]))
+    refused = await client.post(ZAKEN, zaak_body(old["catalogi/zaaktypen"]))
     assert errors(refused) == [("zaaktype", "bad-url")]
 
     webhook.answer = lambda message: 204

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.besluiten.wereld import deelbaar
+from tests.bodies import zaak_body
 from tests.documenten.maak_document import EIO, b64, document, informatieobjecttype, ontgrendel, vergrendel
 from tests.documenten.maak_document import ROOT as DOCUMENTEN
 from tests.maak import Maak
 from tests.stack import Client, Stack
-from tests.wereld import zaak_body
 
 ZAKEN = "/zaken/api/v1"
 GEHEIM, OPENBAAR = "Naam van de melder: T. Tester", "Naam van de melder: [weggelakt]"

@@ -9,6 +9,7 @@ from beheer.relations import check_relations
 from tests.afbreken.awaits import Count, at_every_await
 from tests.afbreken.rest import TENANT, at_rest
 from tests.besluiten.wereld import DOCUMENTEN, RSIN, ZAKEN, Werk
+from tests.bodies import zaak_body
 from tests.documenten.maak_document import body as document_body
 from tests.relaties.bewerkingen import OPERATIONS, Operation
 from tests.stack import Stack
@@ -31,12 +32,7 @@ async def test_a_write_is_whole_or_not_there(
     still: Stack, werk: Werk, admin: asyncpg.Connection, counts: dict[str, Count]
 ) -> None:
     api = werk.api
-    zaak = {
-        "bronorganisatie": RSIN,
-        "verantwoordelijkeOrganisatie": RSIN,
-        "zaaktype": werk.types.url,
-        "startdatum": "2024-01-01",
-    }
+    zaak = zaak_body(werk.types.url)
     document = document_body(werk.types.informatieobjecttype)
     for name, url, body, table, schema in (
         ("zaak", ZAKEN, zaak, "zaak", f"{TENANT}_zaken"),

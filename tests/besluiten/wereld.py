@@ -4,6 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bodies import RSIN as RSIN
+from tests.bodies import besluit_body, zaak_body
 from tests.documenten.maak_document import document
 from tests.maak import Maak, Types
 from tests.stack import Client
@@ -14,7 +16,6 @@ ZAKEN = "/zaken/api/v1/zaken"
 ZIOS = "/zaken/api/v1/zaakinformatieobjecten"
 DOCUMENTEN = "/documenten/api/v1/enkelvoudiginformatieobjecten"
 OIOS = "/documenten/api/v1/objectinformatieobjecten"
-RSIN = "517439943"
 
 
 @dataclass
@@ -27,15 +28,8 @@ class Werk:
 
     async def zaak(self, **changes: Any) -> str:
         """Make a zaak; return its URL."""
-        body = {
-            "bronorganisatie": RSIN,
-            "verantwoordelijkeOrganisatie": RSIN,
-            "zaaktype": self.types.url,
-            "startdatum": "2024-01-01",
-            "omschrijving": "Proef",
-        }
-        url: str = (await self.api.created(ZAKEN, {**body, **changes}))["url"]
-        return url
+        body = zaak_body(self.types.url, **{"startdatum": "2024-01-01", "omschrijving": "Proef", **changes})
+        return str((await self.api.created(ZAKEN, body))["url"])
 
     async def document(self, **changes: Any) -> str:
         """Make a document; return its URL."""
@@ -44,13 +38,8 @@ class Werk:
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """Return the body of a besluit."""
-        body = {
-            "verantwoordelijkeOrganisatie": RSIN,
-            "besluittype": self.types.besluittype,
-            "datum": "2024-03-02",
-            "ingangsdatum": "2024-03-10",
-        }
-        return {**body, **changes}
+        usual = {"besluittype": self.types.besluittype, "datum": "2024-03-02", "ingangsdatum": "2024-03-10"}
+        return besluit_body(**{**usual, **changes})
 
     async def besluit(self, **changes: Any) -> dict[str, Any]:
         """Make a besluit."""

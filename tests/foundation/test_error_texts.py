@@ -9,6 +9,7 @@ import pytest
 from beheer.provision import api_of
 from tests import wereld as werelden
 from tests.answers import errors
+from tests.bodies import RSIN, zaak_body
 from tests.maak import Maak
 from tests.stack import Client, built
 from zgw.fields import describe
@@ -57,7 +58,7 @@ async def test_errors_of_fields_come_before_those_of_the_whole(
     ]
     large = {
         "identificatie": "x" * 10,
-        "bronorganisatie": werelden.RSIN,
+        "bronorganisatie": RSIN,
         "creatiedatum": "2026-01-01",
         "titel": "t",
         "auteur": "a",
@@ -80,7 +81,7 @@ async def test_errors_of_fields_come_before_those_of_the_whole(
 async def test_errors_that_rules_find_are_in_the_order_of_the_fields(wereld: werelden.Wereld, api: Client) -> None:
     """The rules look at these in the opposite order."""
     body = {
-        **werelden.zaak_body(wereld["catalogi/zaaktypen"]),
+        **zaak_body(wereld["catalogi/zaaktypen"]),
         "selectielijstklasse": "https://nergens.example/1",
         "laatsteBetaaldatum": "2100-01-01T00:00:00Z",
         "productenOfDiensten": ["https://producten.example/onbekend"],

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.bodies import zaak_body
 from tests.documenten.maak_document import body as document_body
 from tests.maak import Maak, Types
 from tests.stack import Client, Stack
-from tests.wereld import zaak_body
 
 COLLECTIONS = {
     "zaken": ("/zaken/api/v1/zaken", "zrc", "zaaktype"),

@@ -8,6 +8,7 @@ import pytest
 from beheer.metrics import MOST_CLIENTS, Metrics
 from beheer.provision import api_of
 from tests import wereld as werelden
+from tests.bodies import RSIN, zaak_body
 from tests.documenten.maak_document import body as document_body
 from tests.stack import Client, built
 from zgw.resource import Resource
@@ -69,7 +70,7 @@ async def test_what_was_read_can_be_sent_back_without_a_warning(
 
 async def test_members_inside_groups_and_lists(wereld: werelden.Wereld, api: Client) -> None:
     body = {
-        **werelden.zaak_body(wereld["catalogi/zaaktypen"]),
+        **zaak_body(wereld["catalogi/zaaktypen"]),
         "kenmerken": [{"kenmerk": "a", "bron": "b"}, {"kenmerk": "c", "bron": "d", "soort": "e"}],
         "verlenging": {"reden": "ziek", "duur": "P1D", "datum": "2026-01-01"},
         "trefwoorden": ["x"],
@@ -116,7 +117,7 @@ async def test_actions_name_what_they_ignore(wereld: werelden.Wereld, api: Clien
     }
     calls: list[tuple[str, dict[str, Any]]] = [
         ("/zaken/api/v1/zaken/_zoek", {"identificatie": "x", "expand": "status"}),
-        ("/zaken/api/v1/zaaknummer_reserveren", {"bronorganisatie": werelden.RSIN}),
+        ("/zaken/api/v1/zaaknummer_reserveren", {"bronorganisatie": RSIN}),
         (f"{documenten}/_zoek", {"identificatie": "x"}),
         (documenten, document_body(wereld["catalogi/informatieobjecttypen"])),
         (f"{document['url']}/unlock", {"lock": "x"}),
@@ -151,7 +152,7 @@ async def test_a_warning_tells_deep_names_whole(wereld: werelden.Wereld, api: Cl
 
 
 async def test_a_warning_is_short_and_cannot_carry_a_header(wereld: werelden.Wereld, api: Client) -> None:
-    body = werelden.zaak_body(wereld["catalogi/zaaktypen"])
+    body = zaak_body(wereld["catalogi/zaaktypen"])
     evil = {"a\r\nSet-Cookie: x=1": 1, "é\u2028\u0130": 1, "x, y": 1, "z" * 5_000: 1}
     answer = await api.post("/zaken/api/v1/zaken", {**body, **evil})
     assert answer.status_code == 201, answer.text
@@ -165,7 +166,7 @@ async def test_a_warning_is_short_and_cannot_carry_a_header(wereld: werelden.Wer
 
 
 async def test_another_warning_stays(wereld: werelden.Wereld, api: Client) -> None:
-    zaak = await api.created("/zaken/api/v1/zaken", werelden.zaak_body(wereld["catalogi/zaaktypen"]))
+    zaak = await api.created("/zaken/api/v1/zaken", zaak_body(wereld["catalogi/zaaktypen"]))
     body = {"eigenschap": wereld["catalogi/eigenschappen"], "waarde": "x" * 300, "nietBekend": 1, "zaak": zaak["url"]}
     answer = await api.post(f"{zaak['url']}/zaakeigenschappen", body)
     assert answer.status_code == 201, answer.text

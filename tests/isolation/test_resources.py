@@ -70,6 +70,7 @@ async def test_a_reference_to_another_municipality_is_refused(
 
 @pytest.mark.parametrize("service", built())
 async def test_a_filter_with_a_foreign_url_finds_nothing(wereld: werelden.Wereld, raalte: Client, service: str) -> None:
+    answered = 0
     for resource in api_of(service).resources:
         if resource.parent or "list" not in resource.scopes:
             continue
@@ -83,9 +84,12 @@ async def test_a_filter_with_a_foreign_url_finds_nothing(wereld: werelden.Wereld
                     f"/{service}/api/v1{collection_path(resource)}?{declared.name}={wereld[name]}"
                 )
                 if answer.status_code == 200:
+                    answered += 1
                     found = answer.json()
                     assert "samenzaak.test/" not in str(found["results"] if isinstance(found, dict) else found)
                     assert (found["count"] if isinstance(found, dict) else len(found)) == 0
+    if not answered:
+        pytest.skip("no filter takes such a URL")
 
 
 async def test_search_and_expand_with_foreign_uuids(wereld: werelden.Wereld, raalte: Client) -> None:

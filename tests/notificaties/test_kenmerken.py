@@ -4,11 +4,11 @@ import asyncio
 import uuid
 from typing import Any
 
+from tests.bodies import RSIN, zaak_body
 from tests.maak import Maak
 from tests.notificaties.abonneren import ROOT as NRC
 from tests.notificaties.webhooks import AUTH, Webhook
 from tests.stack import Client, Stack
-from tests.wereld import RSIN, zaak_body
 from tests.zaken.elders import Elders, elders
 
 ZRC = "/zaken/api/v1"

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from tests.bodies import besluit_body
 from tests.maak import Maak
-from tests.zaken.zaakmaker import BESLUITEN, RSIN, Zaakmaker
+from tests.zaken.zaakmaker import BESLUITEN, Zaakmaker
 
 DAG = "2026-03-15"
 
@@ -38,12 +39,6 @@ def bron(zaak: dict[str, Any], jaren: int) -> str | None:
 
 async def besluit(own: Zaakmaker, zaak: dict[str, Any], datum: str, **changes: Any) -> dict[str, Any]:
     """Make a besluit in a zaak of which both dates are ``datum``."""
-    body = {
-        "verantwoordelijkeOrganisatie": RSIN,
-        "besluittype": own.types.besluittype,
-        "zaak": zaak["url"],
-        "datum": "2026-01-01",
-        "ingangsdatum": datum,
-        "vervaldatum": datum,
-    }
-    return await own.api.created(BESLUITEN, {**body, **changes})
+    dates = {"datum": "2026-01-01", "ingangsdatum": datum, "vervaldatum": datum}
+    body = besluit_body(own.types.besluittype, zaak=zaak["url"], **{**dates, **changes})
+    return await own.api.created(BESLUITEN, body)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.besluiten.wereld import ZIOS, Werk
+from tests.bodies import rol_body
 from tests.zaken.zaakmaker import RESULTATEN, STATUSSEN, Zaakmaker
 
 API = "/zaken/api/v1"
@@ -17,14 +18,7 @@ def key(url: str) -> str:
 
 
 async def rol(zaken: Zaakmaker, zaak: str) -> Request:
-    body = {
-        "zaak": zaak,
-        "roltype": zaken.types.roltypen["initiator"],
-        "betrokkeneType": "natuurlijk_persoon",
-        "roltoelichting": "x",
-        "betrokkeneIdentificatie": {"inpBsn": "111222333"},
-    }
-    return "POST", f"{API}/rollen", body
+    return "POST", f"{API}/rollen", rol_body(zaak, zaken.types.roltypen["initiator"])
 
 
 async def geen_rol(zaken: Zaakmaker, zaak: str) -> Request:

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 
 from tests.answers import errors
+from tests.bodies import RSIN as RSIN
+from tests.bodies import besluit_body, rol_body, zaak_body
 from tests.maak import Types
 from tests.stack import Client
 
@@ -14,7 +16,6 @@ ZAKEN = "/zaken/api/v1/zaken"
 STATUSSEN = "/zaken/api/v1/statussen"
 RESULTATEN = "/zaken/api/v1/resultaten"
 BESLUITEN = "/besluiten/api/v1/besluiten"
-RSIN = "517439943"
 PUNT = {"type": "Point", "coordinates": [6.16, 52.25]}
 _moments = iter(range(1, 1_000_000))
 
@@ -32,13 +33,7 @@ class Zaakmaker:
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """Return the body of a zaak."""
-        body = {
-            "bronorganisatie": RSIN,
-            "verantwoordelijkeOrganisatie": RSIN,
-            "zaaktype": self.types.url,
-            "startdatum": "2026-01-01",
-        }
-        return {name: value for name, value in {**body, **changes}.items() if value is not ...}
+        return zaak_body(**{"zaaktype": self.types.url, **changes})
 
     async def zaak(self, **changes: Any) -> dict[str, Any]:
         """Make a zaak."""
@@ -83,14 +78,7 @@ class Zaakmaker:
 
     async def rol(self, zaak: str, **changes: Any) -> dict[str, Any]:
         """Add a rol."""
-        body = {
-            "zaak": zaak,
-            "roltype": self.types.roltypen["initiator"],
-            "betrokkeneType": "natuurlijk_persoon",
-            "roltoelichting": "aanvrager",
-            "betrokkeneIdentificatie": {"inpBsn": "111222333"},
-        }
-        body = {name: value for name, value in {**body, **changes}.items() if value is not ...}
+        body = rol_body(**{"zaak": zaak, "roltype": self.types.roltypen["initiator"], **changes})
         return await self.api.created("/zaken/api/v1/rollen", body)
 
     async def eigenschap(self, zaak: str, naam: str, waarde: str) -> dict[str, Any]:
@@ -109,14 +97,7 @@ class Zaakmaker:
 
 async def besluit(zaken: Zaakmaker, zaak: str = "") -> dict[str, Any]:
     """Make a besluit, in a zaak when one is given."""
-    body = {
-        "verantwoordelijkeOrganisatie": RSIN,
-        "besluittype": zaken.types.besluittype,
-        "zaak": zaak,
-        "datum": "2026-02-02",
-        "ingangsdatum": "2026-02-03",
-    }
-    return await zaken.api.created(BESLUITEN, body)
+    return await zaken.api.created(BESLUITEN, besluit_body(zaken.types.besluittype, zaak=zaak))
 
 
 async def archiveer(zaken: Zaakmaker, zaak: str) -> None:
