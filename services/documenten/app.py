@@ -1,9 +1,9 @@
 """The Documenten API 1.7.1: one file a resource, and what several of them share.
 
 - The document is in ``document`` (filters, declaration), ``document_velden`` (fields, tables) and ``document_regels``
-  (rules); its operations in ``lezen``, ``schrijven``, ``slot`` (locks) and ``download``.
+  (rules); its operations in ``reading``, ``writing``, ``slot`` (locks) and ``download``.
 - Its content comes in through ``inhoud`` (base64 in JSON) or ``bestandsdeel_uploaden`` (a form), and is an ``upload``
-  until it is kept. ``opslag`` is the object store, ``logboek`` the journal of what must go, ``controle`` reads back.
+  until it is kept. ``storage`` is the object store, ``journal`` says what must go, ``verification`` reads back.
 - ``mirroring`` takes the relations of zaken and besluiten with documents from those services, many at once.
 - ``verwijzing``: the filter that all resources beside the document have.
 """

@@ -1,12 +1,12 @@
 """The Zaken API 1.7.0: one file a resource, and what several of them share.
 
 - The zaak itself is in ``zaak`` (filters, declaration), ``zaak_velden`` (fields, table) and ``zaak_regels`` (rules).
-- ``toestand``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
-- ``sloten``: who waits for whom when several write at once (docs/adr/0010).
+- ``gesloten``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
+- ``locks``: the order in which writes lock zaken (docs/adr/0010).
 - Archiving: ``dossier`` gathers, ``archivering`` works out the dates (pure functions), ``afleiding`` stores them.
-- ``nummers``, ``verwijderen``, ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
+- ``numbers``, ``verwijderen``, ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
-- ``zaakobject_definitie`` judges an object in a process of its own, ``begrensd``.
+- ``zaakobject_definitie`` judges an object in a process of its own, ``definitie_sandbox``.
 - ``zaakrelatie``: what ``zaakverzoek`` and ``zaakcontactmoment`` are both.
 - ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
