@@ -181,14 +181,14 @@ class Check(Generic[F]):
         list or group. What no rule changed since it was kept stays exactly as it is stored."""
         if p.attribute in self.columns:
             return self.columns[p.attribute]
-        fields = cast("Fields", self.fields)
-        value = getattr(fields, p.attribute)
-        if self.stored is not None and p.attribute in self.kept and self.kept[p.attribute] == value:
+        value = getattr(self.fields, p.attribute)
+        if p.attribute in self.kept and self.stored is not None and self.kept[p.attribute] == value:
             return self.stored[p.attribute]
         if p.ref and p.ref.table:
             return uuid_in(value, p.ref) if value else None
         if not value or not p.as_json:
             return None if p.variants is not None and not value else value
+        fields = cast("Fields", self.fields)
         return fields.model_dump(mode="json", by_alias=True, include={p.attribute})[p.name]
 
     def differs(self, attribute: str) -> bool:

@@ -36,7 +36,9 @@ def parse(check: Check) -> bool:
             _parse_variant(check, p, data, kept)
     if check.errors:
         return False
-    check.kept = {p.attribute: getattr(check.fields, p.attribute) for p in describe(model) if _keeps(check, p, kept)}
+    for p in describe(model) if check.stored is not None else ():
+        if _keeps(check, p, kept):
+            check.kept[p.attribute] = getattr(check.fields, p.attribute)
     return True
 
 
