@@ -16,12 +16,11 @@ from services.zaken.afleiding import (
     wijzig,
 )
 from services.zaken.archivering import afleidingswijze
-from services.zaken.dossier import ARCHIEFVELDEN, ZAAK
+from services.zaken.dossier import ARCHIEFVELDEN
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, geweigerd, is_gesloten, mag_inzien, zaak_van
 from services.zaken.locks import Sluiting, check_unchanged, related_zaken_of
 from services.zaken.references import Beoordeeld, deels_onzichtbaar, documenten_van, gelezen, type_van
 from services.zaken.status_velden import StatusFields
-from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.shapes import Statustype, fits
 
@@ -93,7 +92,8 @@ async def zaak_is_klaar_voor_de_eindstatus(check: Check[StatusFields]) -> None:
 async def sluit_of_heropen(db: Executor, check: Check[StatusFields]) -> None:
     """Do to the zaak what its new status means, in the transaction of the status.
 
-    Only who closes or reopens it is alone with the zaak (``sloten``); until then, what others write below it goes on.
+    Only who closes or reopens it is alone with the zaak (``lock_for_closing``); until then, what others write below it
+    goes on.
     """
     sluiting = check.facts(Sluiting)
     if (zaak := sluiting.vergrendeld.get(zaak_van(check)["uuid"])) is None:
@@ -129,9 +129,11 @@ async def sluit(db: Executor, check: Check[StatusFields], zaak: Row) -> None:
 async def heropen(db: Executor, check: Check, zaak: Row) -> None:
     """zrc-008: reopen the zaak; what closing derived goes, except for what a deelzaak owes to its hoofdzaak."""
     if zaak["hoofdzaak"] is not None:
-        # Closing or reopening the hoofdzaak locks this zaak too, so one of the two writes sees what the other did.
-        hoofdzaak = await db.row(ZAAK.where(ZAAK_TABLE.c.uuid == zaak["hoofdzaak"]))
-        if hoofdzaak is not None and is_gesloten(hoofdzaak):
+        # It is locked, so that it is not closed or archived at the same moment.
+        hoofdzaak = check.facts(Sluiting).vergrendeld.get(zaak["hoofdzaak"])
+        if hoofdzaak is None:
+            raise Again()
+        if is_gesloten(hoofdzaak):
             hidden = "" if await mag_inzien(check, hoofdzaak) else "; u mag die niet inzien"
             raise geweigerd("hoofdzaak-closed", f"De hoofdzaak is afgesloten of gearchiveerd{hidden}.")
     deelzaken, resultaten = await deelzaken_en_resultaten(db.rows, zaak["uuid"], lock=True)

@@ -29,6 +29,7 @@ class ZaakState(TypedDict):
     einddatum: date | None
     archiefstatus: str
     status: uuid.UUID | None
+    hoofdzaak: uuid.UUID | None
     deelzaken: list[uuid.UUID]
 
 

@@ -81,6 +81,21 @@ async def check_hoofdzaak_unchanged(db: Executor, check: Check[ZaakFields]) -> N
         raise geweigerd(*HOOFDZAAK_GESLOTEN)
 
 
+async def check_deelzaken_closed(db: Executor, check: Check[ZaakFields]) -> None:
+    """zrc-007, zrc-022: a zaak with an open deelzaak is not archived, except by who has zaken.geforceerd-bijwerken. As
+    effect, so that a deelzaak that comes or is reopened at the same moment is seen, or sees what became of the zaak."""
+    if check.stored is None or check.action == "destroy" or is_gesloten(check.stored):
+        return
+    if check.fields.archiefstatus == "nog_te_archiveren":
+        return
+    if await check.call.holds(GEFORCEERD, check.fields.zaaktype, check.fields.vertrouwelijkheidaanduiding):
+        return
+    c = ZAAK_TABLE.c
+    still = select(c.id).where(c.hoofdzaak == check.uuid, c.einddatum.is_(None)).limit(1)
+    if await db.row(still) is not None:
+        raise invalid("archiefstatus", "deelzaken-not-closed", "Niet alle deelzaken zijn afgesloten.")
+
+
 async def zaaktype_past_bij_hoofdzaak(check: Check[ZaakFields]) -> None:
     """zrc-013: het zaaktype is een van de deelzaaktypen van het zaaktype van de hoofdzaak, in welke versie ook."""
     hoofdzaak, zaaktype = check.resolved(check.fields.hoofdzaak), check.resolved(check.fields.zaaktype, Zaaktype)

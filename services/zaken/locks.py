@@ -65,7 +65,8 @@ async def lock_zaken(
 
 async def lock_for_closing(db: Executor, check: Check) -> None:
     """zrc-007, zrc-008: closing or reopening a zaak locks its deelzaken, and the zaken that its archiving depends on
-    or whose archiving depends on it. Belongs in ``locks`` of a status.
+    or whose archiving depends on it; reopening locks its hoofdzaak, which must be open. Belongs in ``locks`` of a
+    status.
 
     The few deelzaken of the latter are locked when they turn out to follow; who then waits in a circle starts again.
     """
@@ -73,7 +74,9 @@ async def lock_for_closing(db: Executor, check: Check) -> None:
     sluiting = check.facts(Sluiting)
     if not sluiting.eindstatus and zaak["einddatum"] is None:
         return
-    wanted = [zaak["uuid"], *(related_zaken_of(zaak) if sluiting.gerelateerd else ())]
+    wanted = {zaak["uuid"], *(related_zaken_of(zaak) if sluiting.gerelateerd else ())}
+    if not sluiting.eindstatus and zaak["hoofdzaak"] is not None:
+        wanted.add(zaak["hoofdzaak"])
     deelzaken = select(_c.uuid).where(_c.hoofdzaak == zaak["uuid"])
     sluiting.vergrendeld = await lock_zaken(db, wanted, deelzaken, zaken_naming([zaak["uuid"]]))
 

@@ -11,7 +11,7 @@ from runtime.problems import InvalidParam
 from runtime.statements import among
 from services.zaken.afleiding import volg_de_zaak
 from services.zaken.gesloten import GEFORCEERD, LEZEN, TOESTAND
-from services.zaken.hoofdzaak import check_hoofdzaak_unchanged
+from services.zaken.hoofdzaak import check_deelzaken_closed, check_hoofdzaak_unchanged
 from services.zaken.locks import lock_for_moving
 from services.zaken.numbers import identificatie_is_uniek, krijgt_een_nummer, reservering_is_gebruikt
 from services.zaken.rol_filters import ROL_FILTERS
@@ -189,6 +189,7 @@ ZAAK = Resource(
     effects=[
         reservering_is_gebruikt,
         check_hoofdzaak_unchanged,
+        check_deelzaken_closed,
         het_beoordeelde_is_alles,
         volg_de_zaak,
     ],
