@@ -24,6 +24,7 @@ from services.zaken.references import (
 )
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
+from zgw.externals import at_once
 from zgw.filters import uuid_in
 from zgw.shapes import Zaaktype
 
@@ -79,7 +80,8 @@ async def producten_horen_bij_zaaktype(check: Check[ZaakFields]) -> None:
 
 
 async def relevante_zaken_bestaan(check: Check[ZaakFields]) -> None:
-    """zrc-011: elke relevante andere zaak kan worden opgehaald; van elders ten hoogste ``MAX_ELDERS``."""
+    """zrc-011: elke relevante andere zaak kan worden opgehaald en is een object; van elders ten hoogste
+    ``MAX_ELDERS``."""
     items = check.fields.relevante_andere_zaken
     if not items or not check.changed(lambda zaak: zaak.relevante_andere_zaken):
         return
@@ -92,10 +94,15 @@ async def relevante_zaken_bestaan(check: Check[ZaakFields]) -> None:
         reason = f"Noem ten hoogste {MAX_ELDERS} zaken van andere registraties."
         check.reject("relevanteAndereZaken", "max_length", reason)
         return
-    foreign = await gelezen(check, elders)
+    codes = {url: "" if found in known else "bad-url" for url, found in local.items()}
+
+    async def ask(url: str) -> None:
+        _, codes[url] = await check.call.service.references.foreign(check.call.caller, url)
+
+    await at_once(ask, set(elders))
     for index, item in enumerate(items):
-        if local[item.url] not in known and item.url not in foreign:
-            await check.reject_url(f"relevanteAndereZaken.{index}.url", item.url)
+        if codes[item.url]:
+            await check.reject_url(f"relevanteAndereZaken.{index}.url", item.url, codes[item.url])
 
 
 async def archiefstatus_is_onderbouwd(check: Check[ZaakFields]) -> None:

@@ -96,12 +96,17 @@ async def object_is_bekend(check: Check[ZaakObjectFields]) -> None:
 
 
 async def object_bestaat(check: Check[ZaakObjectFields]) -> None:
-    """bad-url: de URL van het object, van welke soort ook, kan worden opgehaald."""
+    """bad-url, invalid-resource: achter de URL van het object, van welke soort ook, is een object."""
     url = check.fields.object
     # One with a definition is read by the rule that looks at its data.
-    judged = check.fields.object_type_overige_definitie is not None
-    if check.creating and url and not judged and await opgehaald(check, url) is None:
-        await check.reject_url("object", url)
+    if not check.creating or not url or check.fields.object_type_overige_definitie is not None:
+        return
+    if url.startswith("/"):
+        code = "bad-url" if await opgehaald(check, url) is None else ""
+    else:
+        _, code = await check.call.service.references.foreign(check.call.caller, url)
+    if code:
+        await check.reject_url("object", url, code)
 
 
 async def overig_type_heeft_een_naam(check: Check[ZaakObjectFields]) -> None:

@@ -210,3 +210,16 @@ async def test_documents_and_zaken_elsewhere_have_a_shape(
         url = add(register, "zaken", {**whole, **changes})
         answer = await zaken.api.post(BESLUITEN, werk.body(zaak=url))
         assert errors(answer) == [("zaak", "invalid-resource")], changes
+
+
+@pytest.mark.parametrize("content", [[], "tekst", b"<html>"])
+async def test_what_has_no_shape_is_an_object_still(
+    zaken: Zaakmaker, zaak: str, register: Elders, content: Any
+) -> None:
+    """The object of a zaakobject and a relevante andere zaak are of any kind, but JSON objects."""
+    url, nowhere = add(register, "dingen", content), f"{register.base}/api/v1/dingen/{uuid.uuid4()}"
+    for sent, code in ((url, "invalid-resource"), (nowhere, "bad-url")):
+        body = {"zaak": zaak, "objectType": "pand", "object": sent}
+        assert errors(await zaken.api.post(f"{API}/zaakobjecten", body)) == [("object", code)]
+        related = [{"url": sent, "aardRelatie": "vervolg"}]
+        assert await zaken.weiger(relevanteAndereZaken=related) == [("relevanteAndereZaken.0.url", code)]
