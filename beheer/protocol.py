@@ -5,6 +5,8 @@
   request with ``Content-Length`` and without a body, of which the next hop takes the next request for the body.
 - Trailers are dropped. uvicorn adds them to the headers, also while those are being read.
 - A client that reads too slowly is cut off, and the system keeps little of what it did not read. uvicorn waits.
+- What arrived is parsed in portions, and hardly ahead of the answers. uvicorn parses all of it at once, however many
+  chunks or requests it holds.
 """
 
 import asyncio
@@ -17,12 +19,15 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from beheer.portions import CHEAP, EXPENSIVE, LARGEST, SMALLEST, Flow, Line
 from gateway.limits import Pace
 
 log = logging.getLogger("samenzaak")
 
 MAX_HEAD = 64 * 1024
 """Most bytes of a request line with its headers, and of anything else between two pieces of a body."""
+MAX_HEADERS = 256
+"""Most headers of a request."""
 HEAD_SECONDS = 30.0
 """How long a head may be on its way."""
 
@@ -37,8 +42,9 @@ _TOO_SLOW = "The request takes too long."
 
 
 def protocol(slowest_rate: float, slowest_window: float) -> Any:
-    """Return :class:`Protocol` with a least pace for readers, as uvicorn takes it: also in another process."""
-    return partial(Protocol, slowest_rate=slowest_rate, slowest_window=slowest_window)
+    """Return :class:`Protocol` with a least pace for readers, as uvicorn takes it: also in another process. Its
+    connections share one line for what is left to parse."""
+    return partial(Protocol, slowest_rate=slowest_rate, slowest_window=slowest_window, line=Line())
 
 
 class Protocol(HttpToolsProtocol):
@@ -55,19 +61,36 @@ class Protocol(HttpToolsProtocol):
     _judging: asyncio.TimerHandle | None = None
     _paused = (0.0, 0)
     """When writing was last paused or judged, and how many bytes were waiting then."""
+    _rest = memoryview(b"")
+    """What was received and is not parsed yet."""
+    _portion = SMALLEST
+    _calls = 0
+    """Pieces of bodies and beginnings of requests since it was this connection's turn."""
+    _in_line = False
+    flow: Flow
 
-    def __init__(self, *args: Any, slowest_rate: float = 0.0, slowest_window: float = 30.0, **values: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        slowest_rate: float = 0.0,
+        slowest_window: float = 30.0,
+        line: Line | None = None,
+        **values: Any,
+    ) -> None:
         super().__init__(*args, **values)
         self._pace = Pace(slowest_rate, slowest_window)
+        self._line = line or Line()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; who says nothing at all is not kept longer than who has nothing more to say."""
         super().connection_made(transport)
+        self.flow = Flow(transport)
         self._keep_little(transport)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        self._rest = memoryview(b"")
         self._stop_clock()
         self._stop_judging()
         self._unset_keepalive_if_required()
@@ -116,11 +139,52 @@ class Protocol(HttpToolsProtocol):
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived."""
+        """Parse what arrived, or its first portions."""
         if self._refused:
             return
         self._unset_keepalive_if_required()
+        if self._rest or self.pipeline:
+            self._rest = memoryview(bytes(self._rest) + data)
+            self.flow.hold()
+        elif len(data) <= self._portion:
+            self._parse(data)
+        else:
+            self._rest = memoryview(data)
+            self._go_on()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request, which may have been received already."""
+        super().on_response_complete()
+        if self._rest and not self.pipeline:
+            self._wait()
+
+    def _wait(self) -> None:
+        if not self._in_line:
+            self._in_line = True
+            self._line.wait(self._go_on)
+
+    def _go_on(self) -> None:
+        """Parse portions of what is left, until they cost much or a request has to wait for another one."""
+        self._in_line, self._calls = False, 0
+        if self._rest:
+            self._unset_keepalive_if_required()
+        while self._rest and not self.pipeline and not self.transport.is_closing():
+            portion, self._rest = self._rest[: self._portion], self._rest[self._portion :]
+            self._parse(portion)
+            if self._calls > EXPENSIVE:
+                break
+        if self.transport.is_closing():
+            self._rest = memoryview(b"")
+        elif self._rest:
+            self.flow.hold()
+            if not self.pipeline:
+                self._wait()
+            return
+        self.flow.release()
+
+    def _parse(self, data: bytes | memoryview) -> None:
         self._since += len(data)
+        before = self._calls
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -130,8 +194,12 @@ class Protocol(HttpToolsProtocol):
             self._refuse(431, _TOO_LARGE)
         elif self._in_head and self._slow is None:
             self._slow = self.loop.call_later(HEAD_SECONDS, self._late)
+        if self._calls - before > CHEAP:
+            self._portion = SMALLEST
+        elif self._portion < LARGEST:
+            self._portion *= 2
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes | memoryview) -> None:
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -149,6 +217,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         self._in_head, self._size = True, 0
+        self._calls += 1
+        self._portion = SMALLEST
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -160,11 +230,14 @@ class Protocol(HttpToolsProtocol):
         """Add a header, or leave out a trailer."""
         if self._in_head:
             self._count(len(name) + len(value) + 4)
-            super().on_header(name, value)
+            if len(self.headers) <= MAX_HEADERS:
+                super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request to the app, unless it is to be parsed once more."""
         self._since = 0
+        if len(self.headers) > MAX_HEADERS:
+            self._count(MAX_HEAD)
         if self.parser.should_upgrade():
             self._upgrade = self.parser.get_method() != b"CONNECT"
             return
@@ -175,6 +248,7 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Add to the body."""
         self._since = 0
+        self._calls += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -37,7 +37,7 @@ async def _attack(
     known = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
     headers = {**known, "Authorization": f"Bearer {world.token(attack.client)}"} if attack.client else known
     end = time.monotonic() + seconds
-    manner = {"read": _reading, "unread": _unread, "drip": _dripping, "rest": _resting}[attack.manner]
+    manner = {"read": _reading, "unread": _unread, "drip": _dripping, "pour": _pouring, "rest": _resting}[attack.manner]
     tasks = [asyncio.create_task(manner(world, requests, headers, end, outcomes)) for _ in range(connections)]
     _, late = await asyncio.wait(tasks, timeout=seconds + GRACE)
     for task in late:
@@ -118,6 +118,32 @@ async def _dripping(
         except (OSError, ValueError):
             outcomes["cut off"] += 1
         await asyncio.sleep(0.05)
+
+
+async def _pouring(
+    world: World, requests: Iterator[Request], headers: dict[str, str], end: float, outcomes: Counter[str]
+) -> None:
+    """Send a head, when there is a method, and then the same bytes again and again, whatever is answered."""
+    while time.monotonic() < end:
+        one = next(requests)
+        try:
+            reader, writer = await _connect(world)
+            writer.write(_head(world, one, headers, 0) if one.method else b"")
+            reading = asyncio.create_task(_throw_away(reader))
+            while time.monotonic() < end and not reading.done():
+                writer.write(one.body)
+                await asyncio.wait([asyncio.ensure_future(writer.drain()), reading], return_when="FIRST_COMPLETED")
+            outcomes["poured" if not reading.done() else "cut off"] += 1
+            reading.cancel()
+            writer.transport.abort()
+        except OSError:
+            outcomes["cut off"] += 1
+        await asyncio.sleep(0.05)
+
+
+async def _throw_away(reader: asyncio.StreamReader) -> None:
+    while await reader.read(1024 * 1024):
+        pass
 
 
 async def _resting(

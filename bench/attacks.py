@@ -35,7 +35,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Attack:
-    """``manner``: ``read`` the answers, leave them ``unread``, ``drip`` a body that never comes, or ``rest``.
+    """``manner``: ``read`` the answers, leave them ``unread``, ``drip`` a body that never comes, ``pour`` the
+    same body without end, or ``rest``.
 
     ``connections`` 0 is as many as the command says. With ``no_refusal`` nothing of it may be answered with a 429.
     """
@@ -90,6 +91,11 @@ def ports(path: str, **headers: str) -> Iterator[Request]:
     """Return requests to the host of the municipality, with another port each time."""
     for port in itertools.cycle(range(1025, 65_000)):
         yield Request("GET", path, headers={"Host": f"deventer.test:{port}", **headers})
+
+
+def chunks(path: str) -> Iterator[Request]:
+    """Return a POST whose body has a chunk for each byte."""
+    return send("POST", path, b"1\r\nx\r\n" * 10_000, Transfer_Encoding="chunked")
 
 
 def strangers() -> Iterator[Request]:
@@ -234,6 +240,12 @@ ATTACKS = (
     Attack("tokens of strangers", "", lambda w: strangers()),
     Attack("200 bodies that never come", "",
            lambda w: send("POST", f"{ZAKEN}/zaken", Content_Type="application/json"), "drip", 200),
+    Attack("chunks of one byte, no token", "", lambda w: chunks(f"{ZAKEN}/zaken"), "pour"),
+    Attack("chunks of one byte to nowhere", "", lambda w: chunks("/nergens"), "pour"),
+    Attack("chunks of one byte, 60 connections", "", lambda w: chunks("/nergens"), "pour", 60),
+    Attack("chunks of one byte of a document", "alles", lambda w: chunks(EIO), "pour"),
+    Attack("requests without a pause, no token", "",
+           lambda w: send("", "", b"GET /zaken/api/v1/zaken HTTP/1.1\r\nHost: x\r\n\r\n" * 2000), "pour"),
     # Connections, places and caches.
     Attack("72 unread downloads", "lezer", downloads, "unread", 72),
     Attack("72 unread lists", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?pageSize=500"), "unread", 72),
