@@ -25,7 +25,8 @@ import gateway
 import services
 from gateway import registry
 from runtime.locks import Lock, lock
-from runtime.tenancy import ERASED, SERVICES, is_before_releases, schema_of, tenant_of
+from runtime.revisions import is_before_releases
+from runtime.tenancy import ERASED, SERVICES, schema_of, tenant_of
 
 log = logging.getLogger("samenzaak.migrate")
 

@@ -17,8 +17,9 @@ from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
 from beheer.migrate import gateway_statements, head
 from runtime.locks import Lock, lock, sql
+from runtime.revisions import is_before_releases
 from runtime.settings import Settings
-from runtime.tenancy import SERVICES, check_name, is_before_releases, login_role, schema_of
+from runtime.tenancy import SERVICES, check_name, login_role, schema_of
 from zgw.api import Api
 
 log = logging.getLogger("samenzaak.provision")

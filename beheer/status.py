@@ -8,8 +8,9 @@ from beheer.erase import list_erasures
 from beheer.hosts import about_hosts
 from beheer.migrate import head, revisions
 from gateway import registry
+from runtime.revisions import is_too_old
 from runtime.settings import Settings
-from runtime.tenancy import SERVICES, is_too_old, schema_of
+from runtime.tenancy import SERVICES, schema_of
 
 
 async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]:

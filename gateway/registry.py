@@ -19,11 +19,11 @@ from gateway.sharing import check_few_keys, check_own_secret
 from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
 from runtime.faults import AWAY
 from runtime.problems import Problem
+from runtime.revisions import is_too_old
 from runtime.signals import Signals
-from runtime.tenancy import check_name, check_time_zone, is_too_old
+from runtime.tenancy import check_name, check_time_zone
 
 log = logging.getLogger("samenzaak.gateway")
-
 CHANNEL = "samenzaak_gateway"
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0

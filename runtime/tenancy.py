@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import asyncpg
 
 from runtime.problems import Problem, UnknownTenant
+from runtime.revisions import is_too_old
 from runtime.statements import Executor
 
 SERVICES = ("autorisaties", "besluiten", "catalogi", "documenten", "notificaties", "zaken")
@@ -103,21 +104,6 @@ def service_dsn(dsn: str, service: str, password: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     user = f"{quote(login_role(service))}:{quote(password, safe='')}"
     return urlunsplit(parts._replace(netloc=f"{user}@{host}"))
-
-
-_BEFORE_RELEASES = re.compile(r"\d{4}")
-
-
-def is_before_releases(revision: str) -> bool:
-    """Return whether a revision is one of before release 0.1.0, from which there is no way to a later one. Those had a
-    number only; since then there is a word behind it: ``0001_first``."""
-    return _BEFORE_RELEASES.fullmatch(revision) is not None
-
-
-def is_too_old(revision: str | None, known: Sequence[str]) -> bool:
-    """Return whether a schema of this revision (None: it has none) is older than a version needs whose revisions are
-    ``known``, newest first. A newer one is served: migrations only expand while the version before runs."""
-    return revision is None or revision in known[1:] or is_before_releases(revision)
 
 
 LACKING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)

@@ -15,7 +15,8 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
 import services
 from beheer import migrate, new_migration, postgres
 from beheer.provision import api_of
-from runtime.tenancy import is_before_releases, schema_of
+from runtime.revisions import is_before_releases
+from runtime.tenancy import schema_of
 from zgw.columns import column_of
 from zgw.fields import Fields, describe
 from zgw.types import Ref

@@ -1,13 +1,7 @@
 """The tables of catalogi in release 0.1.0."""
 
-from pathlib import Path
-
-from alembic.operations import Operations
+from runtime.revisions import statements_beside
 
 revision = "0001_first"
 down_revision = None
-
-
-def upgrade(op: Operations) -> None:
-    """Make everything that catalogi has in the first release."""
-    op.execute(Path(__file__).with_suffix(".sql").read_text().replace(":", r"\:"))
+upgrade = statements_beside(__file__)
