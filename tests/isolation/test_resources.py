@@ -27,7 +27,7 @@ async def wereld(api: Client) -> werelden.Wereld:
     return await werelden.make(api)
 
 
-def test_the_world_has_every_resource(wereld: werelden.Wereld) -> None:
+async def test_the_world_has_every_resource(wereld: werelden.Wereld) -> None:
     assert set(COLLECTIONS) - set(wereld.urls) == set(NOT_MADE) & set(COLLECTIONS)
     assert set(wereld.urls) - set(wereld.bodies) == set(NOT_BY_CLIENTS)
 
