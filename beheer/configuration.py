@@ -68,7 +68,7 @@ class Document:
         while place and place not in self.lines:
             place = place[:-1]
         path = ".".join(str(part) for part in mistake.place)
-        return f"{self.name}:{self.lines.get(place, 1)}: {path}: {mistake.message}"
+        return f"{self.name}:{self.lines.get(place, 1)}: {path and f'{path}: '}{mistake.message}"
 
     def mistakes(self, found: list[Mistake]) -> Mistakes:
         """Return the error that tells all of them, in the order of the file."""
@@ -288,8 +288,20 @@ def _callbacks_twice(configuration: Configuration) -> Iterator[Mistake]:
                 )
 
 
+MAPPING = "names with what belongs to each are expected"
+MESSAGES = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "model_type": MAPPING,
+    "model_attributes_type": MAPPING,
+    "dict_type": MAPPING,
+    "string_type": "a text is expected: put a number between quotes",
+}
+"""What is told of mistakes for which the words of the validation are those of a programmer."""
+
+
 def _mistake(error: Any) -> Mistake:
     # A value that may be a URL or a Type fails as both; the place is the same for the reader of the file.
     place = tuple(part for part in error["loc"] if part not in ("[key]", "str", "Type"))
     message = error["msg"].removeprefix("Value error, ")
-    return Mistake(place, {"extra_forbidden": "is not known here", "missing": "is missing"}.get(error["type"], message))
+    return Mistake(place, MESSAGES.get(error["type"], message))

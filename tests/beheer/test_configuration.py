@@ -70,8 +70,13 @@ def test_a_secret_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.
     [
         ("municipalities: {a: [", "1: this is no YAML"),
         ("municipalities:\n  deventer: {}\n  deventer: {}\n", "3: municipalities.deventer: is given twice"),
-        ("", "1: : Input should be"),
-        ("- een\n", "1: : Input should be"),
+        ("", "1: names with what belongs to each are expected"),
+        ("- een\n", "1: names with what belongs to each are expected"),
+        ("municipalities: []\n", "1: municipalities: names with what belongs to each are expected"),
+        (
+            "municipalities:\n  een: {naam: Een, rsin: 517439943}\n",
+            "2: municipalities.een.rsin: a text is expected: put a",
+        ),
         ("tenants: {}\n", "1: tenants: is not known here"),
     ],
 )
