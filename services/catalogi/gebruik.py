@@ -44,4 +44,4 @@ async def is_niet_in_gebruik(check: Check) -> None:
     if response.status_code != 200:
         raise Problem(503, "error", f"De {service}-API antwoordt met {response.status_code}.")
     if response.json():
-        raise Problem(409, "conflict", f"Het {name} is in gebruik.")
+        raise Problem(409, "conflict", f"{'De' if name == 'eigenschap' else 'Het'} {name} is in gebruik.")
