@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -283,16 +284,8 @@ async def test_a_turn_that_comes_too_late_goes_to_the_next() -> None:
     assert turns.waiting() == {}
 
 
-async def test_a_client_that_falls_silent_within_a_body_gets_408(world: World) -> None:
-    gateway = limited(world, body_timeout=0.05)
-    sent: list[int] = []
-
-    async def receive() -> dict[str, object]:
-        if sent:
-            await asyncio.get_running_loop().create_future()
-        sent.append(1)
-        return {"type": "http.request", "body": b"half", "more_body": True}
-
+async def status_of_upload(gateway: Gateway, receive: Callable[[], Awaitable[dict[str, object]]]) -> object:
+    """Return the status of a POST whose body comes from ``receive``."""
     answers: list[dict[str, object]] = []
 
     async def send(message: dict[str, object]) -> None:
@@ -307,7 +300,20 @@ async def test_a_client_that_falls_silent_within_a_body_gets_408(world: World) -
         "headers": [(b"host", b"zgw.example.nl"), (b"authorization", b"Bearer " + make_token().encode())],
     }
     await gateway(scope, receive, send)  # type: ignore[arg-type]
-    assert answers[0]["status"] == 408
+    return answers[0]["status"]
+
+
+async def test_a_client_that_falls_silent_within_a_body_gets_408(world: World) -> None:
+    gateway = limited(world, body_timeout=0.05)
+    sent: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        if sent:
+            await asyncio.get_running_loop().create_future()
+        sent.append(1)
+        return {"type": "http.request", "body": b"half", "more_body": True}
+
+    assert await status_of_upload(gateway, receive) == 408
 
 
 async def test_the_turns_are_shared_with_who_asks_something_too() -> None:
@@ -338,21 +344,7 @@ async def test_a_client_that_sends_a_body_drop_by_drop_gets_408(world: World) ->
         sent += 1
         return {"type": "http.request", "body": b"x", "more_body": sent < 400}
 
-    answers: list[dict[str, object]] = []
-
-    async def send(message: dict[str, object]) -> None:
-        answers.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/zaken/api/v1/upload",
-        "raw_path": b"/zaken/api/v1/upload",
-        "query_string": b"",
-        "headers": [(b"host", b"zgw.example.nl"), (b"authorization", b"Bearer " + make_token().encode())],
-    }
-    await gateway(scope, receive, send)  # type: ignore[arg-type]
-    assert answers[0]["status"] == 408
+    assert await status_of_upload(gateway, receive) == 408
     assert sent < 400
 
 
