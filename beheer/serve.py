@@ -109,12 +109,12 @@ def serve(settings: Settings, background: Callable[[], None] | None = None) -> N
         lifespan="on",
     )
     if settings.workers > 1:
-        from uvicorn.supervisors import Multiprocess
+        from beheer.workers import Workers
 
         # Bind the port here, so that no other program can take it before our workers listen.
         bound = config.bind_socket()
         _when(lambda: _answers(settings), background)
-        Multiprocess(config, [bound]).run()
+        Workers(config, [bound]).run()
         return
     server = Server(config)
     _when(lambda: server.started, background)

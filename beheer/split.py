@@ -149,10 +149,25 @@ class Split:
         old.process.terminate()
         return old
 
-    def roll(self) -> None:
-        """Replace every process, one by one; return when all the old ones have ended."""
-        for child in [self.restart(name) for name in PARTS]:
-            child.end()
+    def roll(self, wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Replace every process, one by one, for as long as it is ``wanted``; return whether all of them were.
+
+        When a new one does not become ready, it is ended, and what it was to replace goes on, as do the others.
+        """
+        old: list[Child] = []
+        try:
+            for name in PARTS:
+                if not wanted():
+                    return False
+                try:
+                    old.append(self.restart(name))
+                except (RuntimeError, OSError) as e:
+                    log.error("%s is not replaced, nor are those after it: %s", name, e)
+                    return False
+            return True
+        finally:
+            for child in old:
+                child.end()
 
     def revive(self) -> None:
         """Start again what has ended unasked."""
@@ -161,7 +176,11 @@ class Split:
                 continue
             log.error("%s ended with status %s; starting it again", name, child.process.returncode)
             child.parent.close()
-            self.children[name] = self._spawn(name)
+            try:
+                self.children[name] = self._spawn(name)
+            except OSError as e:
+                log.error("%s cannot be started: %s", name, e)
+                child.began = time.monotonic()
 
     def stop(self) -> None:
         """Stop everything: first the gateway, then what it needs."""
@@ -230,12 +249,23 @@ def serve_split(
     if background is not None:
         threading.Thread(target=background, daemon=True).start()
     try:
-        while not asked or asked == [signal.SIGHUP]:
-            if asked:
-                asked.clear()
-                split.roll()
-                log.info("every process was replaced")
-            split.revive()
-            time.sleep(0.2)
+        keep(split, asked)
     finally:
         split.stop()
+
+
+def keep(split: Split, asked: list[int]) -> None:
+    """Keep all parts running until ``asked``, to which signals are added, holds one that is not SIGHUP."""
+
+    def going_on() -> bool:
+        return all(number == signal.SIGHUP for number in asked)
+
+    while going_on():
+        if asked:
+            # One round is enough for all that came before it. Nothing but SIGHUP is taken away.
+            while signal.SIGHUP in asked:
+                asked.remove(signal.SIGHUP)
+            if split.roll(going_on):
+                log.info("every process was replaced")
+        split.revive()
+        time.sleep(0.2)
