@@ -181,7 +181,7 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     async with call.db.acquire(call.tenant) as db:
         hits = await numbers_within(db, call.tenant, where, area, order)
         numbers = hits[(page - 1) * size : page * size].tolist()
-        statement = bounded(ZAAK, plain=False).where(among(_c.id, numbers), *where).order_by(*order)
+        statement = bounded(ZAAK, text=False).where(among(_c.id, numbers), *where).order_by(*order)
         rows = await completed(call, db, ZAAK, False, await db.rows(statement), "pageSize") if numbers else []
     if not numbers and page > 1:
         raise not_found("Deze pagina bestaat niet.")
