@@ -55,6 +55,9 @@ log_rotation_age = 1d
 log_rotation_size = 0
 """
 
+FULL = 1024 * 1024
+"""With fewer bytes free than this a disk is called full."""
+
 # The users of a home folder are counted by the kernel: each holds a shared lock on a file, which disappears with its
 # process, however that ends. This remembers the open files of this process between `start` and `stop`.
 _held: dict[Path, list[int]] = {}
@@ -268,7 +271,15 @@ def _launch(cluster: _Cluster) -> str:
     if done.returncode == 0:
         return ""
     time.sleep(0.2)
-    return startup_log.read_text()[-2000:] if startup_log.exists() else done.stdout
+    told = startup_log.read_text()[-2000:] if startup_log.exists() else done.stdout
+    return told.strip() or _silence(cluster, done.returncode)
+
+
+def _silence(cluster: _Cluster, status: int) -> str:
+    """Return why it says nothing: on a full disk it cannot write its log either."""
+    if shutil.disk_usage(cluster.data).free < FULL:
+        return f"the disk of {cluster.data} is full"
+    return f"pg_ctl ended with status {status}; see the newest file in {cluster.data / 'log'}"
 
 
 def _ensure_initialised(cluster: _Cluster) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import psutil
@@ -145,6 +146,21 @@ async def test_a_killed_server_is_started_again(home: Path) -> None:
     # The second start finds the file of the killed server, and perhaps its dying children.
     assert await ask(postgres.start(home), "SELECT value FROM kept") == 42
     assert server_pid(home) != postgres_pid
+
+
+@pytest.mark.parametrize(("free", "why"), [(0, "is full"), (10**9, "status 3; see the newest file in")])
+def test_a_server_that_ends_without_a_word_is_told_with_a_reason(
+    home: Path, monkeypatch: pytest.MonkeyPatch, free: int, why: str
+) -> None:
+    """On a full disk it cannot write why it ends."""
+    postgres.start(home)
+    postgres.stop(home)
+    silent = subprocess.CompletedProcess([], 3, stdout="")
+    monkeypatch.setattr("beheer.postgres._Cluster.control", lambda *_: silent)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(postgres, "PATIENCE", 0.1)
+    with pytest.raises(postgres.PostgresError, match=why):
+        postgres.start(home)
 
 
 async def test_a_pid_that_belongs_to_another_program_by_now_does_not_block(home: Path) -> None:
