@@ -67,6 +67,8 @@ class Protocol(HttpToolsProtocol):
     _calls = 0
     """Pieces of bodies and beginnings of requests since it was this connection's turn."""
     _in_line = False
+    _running: RequestResponseCycle | None = None
+    """The request that is being answered; ``cycle`` is the last one that was received."""
     flow: Flow
 
     def __init__(
@@ -89,8 +91,11 @@ class Protocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """End, and tell the app so, also when the client had sent the next request already."""
         self._rest = memoryview(b"")
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         self._stop_clock()
         self._stop_judging()
         self._unset_keepalive_if_required()
@@ -151,6 +156,10 @@ class Protocol(HttpToolsProtocol):
         else:
             self._rest = memoryview(data)
             self._go_on()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Begin the next request, which may have been received already."""

@@ -51,6 +51,17 @@ async def test_who_reads_nothing_is_cut_off_and_holds_little() -> None:
     assert app.sent < MIB
 
 
+async def test_who_asked_more_already_is_cut_off_without_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Else the app of the first request is not told, and writes on into a connection that has ended."""
+    app = Endless()
+    async with serving(app, protocol(1024, 0.5)) as url:
+        _, writer = await connect(url)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+        await asyncio.wait_for(app.ended.wait(), 30)
+        writer.close()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_who_reads_drop_by_drop_is_cut_off() -> None:
     app = Endless()
     async with serving(app, protocol(512 * 1024, 0.5)) as url:
