@@ -122,15 +122,21 @@ class Signals:
             connection.terminate()
             raise
         self._connection = connection
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener("")
+        for channel in self._listeners:
+            self._tell(channel, "")
 
     def _heard(self, _connection: object, pid: int, channel: str, payload: object) -> None:
         if channel == ACK and (acks := self._acks.get(str(payload))) is not None:
             acks.put_nowait(pid)
+        self._tell(channel, str(payload))
+
+    def _tell(self, channel: str, payload: str) -> None:
         for listener in self._listeners[channel]:
-            listener(str(payload))
+            try:
+                listener(payload)
+            except Exception:
+                # The others keep copies of their own, which they would go on answering from.
+                log.exception("a listener of %s failed", channel)
 
     async def _keep(self) -> None:
         while True:

@@ -28,6 +28,23 @@ async def process(stack: Stack, heard: list[str]) -> AsyncIterator[Signals]:
     await signals.stop()
 
 
+async def test_a_listener_that_fails_keeps_the_others_from_nothing(stack: Stack) -> None:
+    def failing(payload: str) -> None:
+        raise ValueError(payload)
+
+    heard: list[str] = []
+    signals = Signals(dsn_of(stack))
+    signals.on("proef", failing)
+    signals.on("proef", heard.append)
+    await signals.start()
+    async with stack.admin() as admin:
+        assert heard == [""]
+        await admin.execute("SELECT pg_notify('proef', 'x')")
+        await signals.barrier()
+        assert heard == ["", "x"]
+    await signals.stop()
+
+
 async def test_a_change_was_heard_when_the_barrier_lets_through(stack: Stack) -> None:
     heard: list[str] = []
     async with process(stack, heard) as mine, process(stack, heard), stack.admin() as admin:
