@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import uuid
 import zipfile
 from typing import Any
 
@@ -82,6 +83,9 @@ async def test_only_what_is_missing(api: Client, lijst: Selectielijst) -> None:
     before = lees(await exported(api, "MIS"))
     more = small(lijst, "MIS", 3)
     more["ZaakType"][0]["doel"] = "Anders dan wat er is"
+    # A besluittype may have no name: its uuid tells that it is there.
+    nameless = more["BesluitType"][0]["url"].rpartition("/")[0] + f"/{uuid.uuid4()}"
+    more["BesluitType"].append({**more["BesluitType"][0], "omschrijving": "", "url": nameless, "zaaktypen": []})
     answer = await send(api, more, modus="ontbrekende")
     assert answer.status_code == 200, answer.text
     assert answer.json()["toegevoegd"]["ZaakType"] == 2

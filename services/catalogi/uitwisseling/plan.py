@@ -124,8 +124,12 @@ def _wanted(plan: Plan, regel: Regel, bestaand: Bestaand, bundel: Bundel) -> boo
     name = regel.body.get(IDENTITY[kind])
     versions = bestaand.types.get((kind, name), []) if isinstance(name, str) and name else []
     regel.publish = regel.source.get("concept") is False
-    if not versions or plan.modus is Modus.ONTBREKENDE:
-        return not versions
+    if plan.modus is Modus.ONTBREKENDE:
+        # A besluittype may have no name; then its uuid tells whether it is there.
+        key = "" if name else uuid_of(regel.source.get("url")) or uuid_of(regel.source.get("uuid"))
+        return not versions and not (key and uuid.UUID(key) in bestaand.uuids)
+    if not versions:
+        return True
     if plan.modus is Modus.BEHOUD:
         regel.bestaat = True
         plan.problemen.append(regel.problem(IDENTITY[kind], "unique", f"Het {kind} {name} bestaat al in de catalogus."))
