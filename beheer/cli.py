@@ -3,7 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 import typer
@@ -12,26 +12,24 @@ from beheer import configuration as configurations
 from beheer import keys, postgres, status, tenants
 from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
+from beheer.cli_client import client_app
 from beheer.cli_control import check_app, external_app, notifications_app
-from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, with_admin, with_dsn
-from beheer.erase import Erasure, erase_tenant
+from beheer.cli_tenant import tenant_app
+from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, warn, with_admin
 from beheer.keeper import kept_running
 from beheer.loading import load_settings
 from beheer.logs import configure_logging
 from beheer.migrate import upgrade_all
 from beheer.serve import bring_up_to_date, serve
 from beheer.split import serve_split
-from gateway import registry, snapshot
+from gateway import registry
 from gateway.config import secret_box
 from runtime.settings import Settings
 from runtime.version import VERSION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-tenant_app = typer.Typer(no_args_is_help=True, help="Municipalities.")
-client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications that may log in.")
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(client_app, name="client")
-
 app.add_typer(catalogus_app, name="catalogus")
 app.add_typer(selectielijst_app, name="selectielijst")
 app.add_typer(check_app, name="check")
@@ -164,7 +162,7 @@ def apply_command(
 
             outcome = asyncio.run(run())
         for warning in outcome.warnings:
-            _warn(warning)
+            warn(warning)
         for change in outcome.changes:
             typer.echo("\n".join(change.lines()))
         if outcome.mistakes:
@@ -197,200 +195,6 @@ def token(
         return tenants.make_token(client_id, secret, user_id, user_representation)
 
     typer.echo(with_admin(work))
-
-
-@tenant_app.command("add")
-def tenant_add(
-    name: Tenant,
-    naam: Annotated[str, typer.Option(help="Name for people: 'Gemeente Deventer'.")],
-    rsin: Annotated[str, typer.Option(help="RSIN: nine digits.")],
-    host: Annotated[list[str] | None, typer.Option(help="Host name of its own; may be repeated.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a municipality, with its own schemas and roles in the database."""
-
-    async def work(admin: asyncpg.Connection, settings: Settings) -> snapshot.Tenant:
-        return await tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ()))
-
-    made = with_admin(work, changes=True)
-    show(_tenant(made), as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
-
-
-@tenant_app.command("list")
-def tenant_list(as_json: Json = False) -> None:
-    """List the municipalities."""
-    found = with_admin(lambda admin, _: registry.list_tenants(admin))
-    show([_tenant(t) for t in found], as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
-
-
-@tenant_app.command("show")
-def tenant_show(name: Tenant, as_json: Json = False) -> None:
-    """Tell what a municipality has: hosts, clients, schemas, rows."""
-    facts = with_admin(lambda admin, settings: status.tenant_facts(admin, name))
-    if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
-    else:
-        typer.echo(status.tenant_as_text(facts))
-
-
-@tenant_app.command("remove")
-def tenant_remove(
-    name: Tenant,
-    erase: Annotated[str, typer.Option(help="Its name once more: all its data and documents are erased.")],
-    keep_content: Annotated[
-        bool, typer.Option("--keep-content", help="Leave the storage of documents alone: its content is gone already.")
-    ] = False,
-) -> None:
-    """Erase a municipality, with its data and the content of its documents. There is no way back but a backup.
-
-    Say it again to continue after an interruption.
-    """
-    if erase != name:
-        raise typer.BadParameter(f"--erase must repeat the name: {name}")
-
-    def progress(removed: int) -> None:
-        typer.echo(f"{name}: {removed} objects removed from the storage", err=True)
-
-    async def work(admin: asyncpg.Connection, settings: Settings, dsn: str) -> Erasure:
-        return await erase_tenant(admin, settings, dsn, name, content=not keep_content, progress=progress)
-
-    done = with_dsn(work, changes=True)
-    kept = "; the content of its documents was left alone" if keep_content else ""
-    typer.echo(f"{name}: erased, with {done.documents} documents ({done.removed} objects in the storage){kept}")
-
-
-@tenant_app.command("time-zone")
-def tenant_time_zone(
-    name: Tenant,
-    zone: Annotated[str | None, typer.Argument(help="Name of a time zone, such as America/Kralendijk.")] = None,
-    none: Annotated[bool, typer.Option("--none", help="Use the time zone of the installation again.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Set the time zone of a municipality; without a zone or --none: tell which it is."""
-    if zone and none:
-        raise typer.BadParameter("a time zone and --none exclude each other")
-
-    async def work(admin: asyncpg.Connection, settings: Settings) -> str:
-        if zone or none:
-            await registry.set_time_zone(admin, name, zone or "")
-        return (await tenants.find_tenant(admin, name)).time_zone or settings.time_zone
-
-    found = with_admin(work, changes=bool(zone or none))
-    show({"name": name, "timeZone": found}, as_json, lambda c: f"{name}: {c['timeZone']}")
-
-
-@tenant_app.command("cors")
-def tenant_cors(
-    name: Tenant,
-    origin: Annotated[
-        list[str] | None, typer.Option(help="Origin of web pages, such as https://mijn.deventer.nl; may be repeated.")
-    ] = None,
-    none: Annotated[bool, typer.Option("--none", help="Let no web page in any more.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Set which web pages may call the APIs from a browser; without --origin or --none: tell which."""
-    if origin and none:
-        raise typer.BadParameter("--origin and --none exclude each other")
-
-    async def work(admin: asyncpg.Connection, _: Settings) -> list[str]:
-        if origin or none:
-            return await registry.set_origins(admin, name, origin or ())
-        return list((await tenants.find_tenant(admin, name)).origins)
-
-    set_to = with_admin(work, changes=bool(origin or none))
-    show({"name": name, "origins": set_to}, as_json, lambda c: f"{name}: {' '.join(c['origins']) or 'none'}")
-
-
-def _tenant(tenant: snapshot.Tenant) -> dict[str, Any]:
-    return {"name": tenant.name, "naam": tenant.naam, "rsin": tenant.rsin, "hosts": list(tenant.hosts)}
-
-
-def _hosts(tenant: dict[str, Any]) -> str:
-    return f", hosts {' '.join(tenant['hosts'])}" if tenant["hosts"] else ""
-
-
-@client_app.command("add")
-def client_add(
-    tenant: Tenant,
-    client_id: Annotated[str, typer.Option(help="The client_id in its tokens.")],
-    secret: Annotated[str | None, typer.Option(help="Its secret; without it a strong one is made.")] = None,
-    label: Annotated[str, typer.Option(help="Name for people, shown in audit trails.")] = "",
-    all_rights: Annotated[bool, typer.Option("--all-rights", help="Make an Applicatie with all rights.")] = False,
-    credentials_only: Annotated[
-        bool,
-        typer.Option("--credentials-only", help="Make no Applicatie: its rights come through the Autorisaties API."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Make a client that may log in, and its Applicatie."""
-    _check_secret(secret)
-    if all_rights and credentials_only:
-        raise typer.BadParameter("--all-rights and --credentials-only exclude each other")
-
-    async def work(admin: asyncpg.Connection, settings: Settings) -> tenants.AddedClient:
-        return await tenants.add_client(
-            admin, settings, tenant, client_id, secret, label, all_rights=all_rights, credentials_only=credentials_only
-        )
-
-    made = with_admin(work, changes=True)
-    _warn(tenants.about_secret(client_id, made.secret))
-    facts = {"tenant": tenant, "clientId": client_id, "secret": made.secret, "applicatie": made.applicatie}
-    show(facts, as_json, _client)
-
-
-@client_app.command("secret")
-def client_secret(
-    tenant: Tenant,
-    client_id: str,
-    secret: Annotated[str | None, typer.Option(help="Its new secret; without it a strong one is made.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Give a client another secret; its rights stay. The old one is refused from the next request on."""
-    _check_secret(secret)
-
-    async def work(admin: asyncpg.Connection, settings: Settings) -> str:
-        return await tenants.change_secret(admin, settings, tenant, client_id, secret)
-
-    made = with_admin(work, changes=True)
-    _warn(tenants.about_secret(client_id, made))
-    show({"tenant": tenant, "clientId": client_id, "secret": made}, as_json, _client)
-
-
-def _check_secret(secret: str | None) -> None:
-    """Refuse a secret of nothing or blanks, as a variable that is not set gives: nobody could log in with it."""
-    if secret is not None and not secret.strip():
-        raise typer.BadParameter("--secret is empty; without the option a strong one is made")
-
-
-def _client(fact: dict[str, Any]) -> str:
-    return f"{fact['tenant']} {fact['clientId']}: secret {fact['secret']}"
-
-
-def _warn(text: str) -> None:
-    if text:
-        typer.echo(f"samenzaak: warning: {text}", err=True)
-
-
-@client_app.command("list")
-def client_list(tenant: Annotated[str | None, typer.Argument()] = None, as_json: Json = False) -> None:
-    """List the clients of one municipality, or of all."""
-
-    async def work(admin: asyncpg.Connection, _: Settings) -> Any:
-        if tenant is not None:
-            await tenants.find_tenant(admin, tenant)
-        return await registry.list_clients(admin, tenant)
-
-    found = with_admin(work)
-    facts = [{"tenant": c.tenant, "clientId": c.client_id, "label": c.label} for c in found]
-    show(facts, as_json, lambda c: f"{c['tenant']} {c['clientId']}: {c['label']}")
-
-
-@client_app.command("remove")
-def client_remove(tenant: Tenant, client_id: str) -> None:
-    """Remove a client and its abonnementen: its tokens are refused from the next request on, and it gets no
-    notifications any more. Its Applicatie stays."""
-    number = with_admin(lambda admin, _: tenants.remove_client(admin, tenant, client_id), changes=True)
-    typer.echo(f"{tenant} {client_id}: removed{f', with {number} abonnementen' if number else ''}")
 
 
 if __name__ == "__main__":

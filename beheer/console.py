@@ -125,3 +125,9 @@ def show(facts: Any, as_json: bool, line: Callable[[Any], str]) -> None:
     else:
         for fact in facts if isinstance(facts, list) else [facts]:
             typer.echo(line(fact))
+
+
+def warn(text: str) -> None:
+    """Print a warning to standard error, when there is one."""
+    if text:
+        typer.echo(f"samenzaak: warning: {text}", err=True)
