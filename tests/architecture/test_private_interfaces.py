@@ -14,7 +14,9 @@ from alembic.script import ScriptDirectory
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy import Column, Integer, MetaData, Sequence, Table, bindparam, select
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from beheer.migrate import scripts
 from runtime.statements import Prepared, compile_statement
@@ -129,6 +131,15 @@ def test_uvicorn_has_the_methods_that_ours_take_the_place_of() -> None:
     for name in ("parser", "headers", "url", "cycle", "transport", "loop", "timeout_keep_alive_task"):
         assert f"self.{name}" in source, name
     assert STATUS_LINE[431].startswith(b"HTTP/1.1 431 ")
+
+
+def test_uvicorn_asks_a_worker_and_stops_a_connection_as_ours_do() -> None:
+    assert list(inspect.signature(Process._healthcheck).parameters) == ["self", "timeout"]
+    assert callable(Multiprocess.init_processes)
+    assert callable(Multiprocess.keep_subprocess_alive)
+    flow = FlowControl(asyncio.Transport())
+    assert isinstance(flow._transport, asyncio.Transport)
+    assert (flow.read_paused, flow.write_paused) == (False, False)
 
 
 def test_fastapi_tells_what_an_endpoint_depends_on() -> None:
