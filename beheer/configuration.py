@@ -25,6 +25,10 @@ class Mistake:
     message: str
 
 
+MOST_VALUES = 100_000
+"""Most values in a file, each as often as it is used."""
+
+
 class Mistakes(ValueError):
     """Everything that is wrong with a file, one line each."""
 
@@ -35,6 +39,7 @@ class Document:
     def __init__(self, name: str, text: str) -> None:
         """Raises Mistakes when it is no YAML, or says something twice."""
         self.name = name
+        self._seen = 0
         self.lines: dict[Place, int] = {}
         twice: list[Mistake] = []
         try:
@@ -42,6 +47,8 @@ class Document:
             if root is not None:
                 self._walk(root, (), twice)
             self.content: Any = yaml.safe_load(text)
+        except RecursionError as e:
+            raise Mistakes(f"{name}:1: this is nested too deeply") from e
         except yaml.YAMLError as e:
             mark = getattr(e, "problem_mark", None)
             where = f"{name}:{mark.line + 1}" if mark is not None else name
@@ -50,6 +57,10 @@ class Document:
             raise self.mistakes(twice)
 
     def _walk(self, node: yaml.Node, place: Place, twice: list[Mistake]) -> None:
+        self._seen += 1
+        if self._seen > MOST_VALUES:
+            # Aliases can make billions of values out of ten lines.
+            raise Mistakes(f"{self.name}:1: this has more than {MOST_VALUES} values")
         self.lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:

@@ -303,7 +303,11 @@ DateTime = Annotated[datetime, BeforeValidator(_in_zone)]
 Moment = Annotated[datetime, BeforeValidator(_of_query)]
 """A date-time as a query parameter."""
 
-_DURATION = r"P(?=[\dT])(\d{1,6}Y)?(\d{1,6}M)?(\d{1,6}W)?(\d{1,6}D)?(T(?=\d)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}(\.\d+)?S)?)?"
+# Only the digits of ASCII, by which dates are counted: ``\d`` has those of every script.
+_DURATION = (
+    r"P(?=[0-9T])([0-9]{1,6}Y)?([0-9]{1,6}M)?([0-9]{1,6}W)?([0-9]{1,6}D)?"
+    r"(T(?=[0-9])([0-9]{1,6}H)?([0-9]{1,6}M)?([0-9]{1,6}(\.[0-9]+)?S)?)?"
+)
 
 Duration = Annotated[
     str, Matching(_DURATION, None, "invalid", "Voer een duur in volgens ISO 8601.", blank=False, format="duration")

@@ -43,7 +43,7 @@ class Specificatie(Fields):
     groep: Annotated[str, Matching(r"[A-Za-z0-9_ ]*", 32)] = ""
     formaat: Literal["tekst", "getal", "datum", "datum_tijd"]
     lengte: Annotated[str, Length(14), GEVULD]
-    kardinaliteit: Annotated[str, Matching(r"N|0*[1-9]\d*", 3, blank=False)]
+    kardinaliteit: Annotated[str, Matching(r"N|0*[1-9][0-9]*", 3, blank=False)]
     waardenverzameling: Annotated[list[Annotated[str, Length(100), GEVULD]], Length(2000)] = Field(default=[])
 
 

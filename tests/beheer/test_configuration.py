@@ -1,5 +1,6 @@
 """What is wrong with a file of `samenzaak apply` is told all at once, with its place, before anything is done."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ def test_a_secret_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.
     ("text", "mistake"),
     [
         ("municipalities: {a: [", "1: this is no YAML"),
+        ("a: &a {a: *a}\n", "1: this is nested too deeply"),
+        ("[" * 5000, "1: this is nested too deeply"),
+        (
+            "a: &a [x, x]\n" + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in pairwise("abcdefghijklmnopqrstuvw")),
+            "1: this has more than 100000 values",
+        ),
         ("municipalities:\n  deventer: {}\n  deventer: {}\n", "3: municipalities.deventer: is given twice"),
         ("", "1: names with what belongs to each are expected"),
         ("- een\n", "1: names with what belongs to each are expected"),

@@ -47,7 +47,11 @@ def test_the_eleven_test(value: str, expected: str) -> None:
         (Annotated[list[int], Length(2)], [[], [1, 2]], [[1, 2, 3]]),
         (Annotated[list[int] | None, Length(1)], [None, [1]], [[1, 2]]),
         (Annotated[int, Whole(1, 5)], [1, 5, "3", 2.0], [0, 6, True, 1.5, "x", None]),
-        (Duration, ["P1Y", "P1Y2M3W4D", "PT1H2M3.5S", "P0D"], ["", "P", "PT", "1Y", "P1.5Y", "-P1Y", "P1234567Y"]),
+        (
+            Duration,
+            ["P1Y", "P1Y2M3W4D", "PT1H2M3.5S", "P0D"],
+            ["", "P", "PT", "1Y", "P1.5Y", "-P1Y", "P1234567Y", "P\u0661Y"],
+        ),
         (Email, ["", "a@example.org"], ["a", "a@b", "a b@example.org", "a@example.", "a@b@example.org"]),
         (
             Url,
