@@ -70,8 +70,10 @@ def schema_of(tenant: str, service: str) -> str:
 
 @asynccontextmanager
 async def as_tenant(admin: asyncpg.Connection, tenant: str, service: str) -> AsyncIterator[Executor]:
-    """Run statements as one municipality in one service, in a transaction on a connection of the administrator.
+    """Run statements in the schema of one municipality and service, on a connection of the administrator, in a
+    transaction.
 
+    The administrator owns the schema and need not be a superuser, so it does not take the role of the municipality.
     Raises LookupError for an unknown municipality. Example::
 
         async with as_tenant(admin, "deventer", "autorisaties") as db:
@@ -79,13 +81,12 @@ async def as_tenant(admin: asyncpg.Connection, tenant: str, service: str) -> Asy
     """
     schema = schema_of(tenant, service)
     async with admin.transaction():
-        try:
-            await admin.execute(f'SET LOCAL ROLE "{schema}"; SET LOCAL search_path TO "{schema}"')
-        except asyncpg.InvalidParameterValueError:
-            raise LookupError(f"there is no municipality {tenant}") from None
+        if await admin.fetchval("SELECT to_regnamespace($1)", f'"{schema}"') is None:
+            raise LookupError(f"there is no municipality {tenant}")
+        await admin.execute(f'SET LOCAL search_path TO "{schema}"')
         yield Executor(admin)
         # It may be a part of a transaction that goes on.
-        await admin.execute("SET LOCAL ROLE NONE; SET LOCAL search_path TO DEFAULT")
+        await admin.execute("SET LOCAL search_path TO DEFAULT")
 
 
 def tenant_of(schema: str, service: str) -> str:

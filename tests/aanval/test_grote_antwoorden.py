@@ -13,7 +13,7 @@ from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack
 from tests.waiting import until
 from tests.zaken.zaakmaker import Zaakmaker
-from zgw import app, request
+from zgw import request, routing
 
 SIZE = 1_000_000
 """Bytes of a large answer in these tests."""
@@ -68,11 +68,11 @@ async def test_what_finds_no_room_is_told_to_come_back_and_is_answered_when_ther
     api: Client, memory: AnswerMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.take("deventer", api.client_id, memory.total // 2)
-    monkeypatch.setattr(app, "ROOM_SECONDS", 0.1)
+    monkeypatch.setattr(routing, "ROOM_SECONDS", 0.1)
     full = await api.get(LIST)
     assert (full.status_code, full.headers["retry-after"]) == (503, "1")
     assert (await api.get("/zaken/api/v1/zaken?pageSize=1")).status_code == 200
-    monkeypatch.setattr(app, "ROOM_SECONDS", 30)
+    monkeypatch.setattr(routing, "ROOM_SECONDS", 30)
     waiting = asyncio.create_task(api.get(LIST))
     await until(lambda: bool(memory._waiting))
     memory.give_back("deventer", api.client_id, memory.total // 2)

@@ -44,6 +44,7 @@ async def test_an_owner_who_is_no_superuser_can_do_everything(samenzaak: Samenza
         newest = head("zaken")
         assert f"deventer zaken: {newest} -> {newest}" in done("migrate")
         assert "up to date" in done("status")
+        assert done("notifications", "list", "raalte") == done("external", "list", "raalte") == ""
         assert done("token", "raalte", "zaaksysteem").count(".") == 2
 
         owner = await asyncpg.connect(dsn)

@@ -28,7 +28,7 @@ class Werk:
 
     async def zaak(self, **changes: Any) -> str:
         """Make a zaak; return its URL."""
-        body = zaak_body(self.types.url, **{"startdatum": "2024-01-01", "omschrijving": "Proef", **changes})
+        body = zaak_body(**{"zaaktype": self.types.url, "startdatum": "2024-01-01", "omschrijving": "Proef", **changes})
         return str((await self.api.created(ZAKEN, body))["url"])
 
     async def document(self, **changes: Any) -> str:
