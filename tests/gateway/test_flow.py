@@ -19,6 +19,7 @@ from runtime import identity
 from runtime.problems import Problem
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, ask, make_token, reply
+from tests.patching import sees
 
 
 def limited(world: World, **limits: float) -> Gateway:
@@ -64,8 +65,8 @@ async def test_each_that_waits_waits_for_a_token_of_its_own(monkeypatch: pytest.
         waits.append(seconds)
 
     now = 1000.0
-    monkeypatch.setattr("gateway.flow.time.monotonic", lambda: now)
-    monkeypatch.setattr("gateway.flow.asyncio.sleep", sleep)
+    sees(monkeypatch, flow, "time", monotonic=lambda: now)
+    sees(monkeypatch, flow, "asyncio", sleep=sleep)
     limits = Flow(Rate(10), Rate(0), Turns(0, 0, 1), 100, 10)
     waited = [await limits.admit("deventer", "app") for _ in range(24)]
     assert waited == [False] * 20 + [True] * 4
@@ -103,7 +104,7 @@ async def test_a_client_that_is_removed_while_its_request_waits_is_refused(world
 
 def test_a_bucket_fills_at_its_rate_and_holds_no_more_than_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("gateway.flow.time.monotonic", lambda: now)
+    sees(monkeypatch, flow, "time", monotonic=lambda: now)
     rate = Rate(10)
 
     def take(key: str) -> float:

@@ -8,10 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway import registry as registries
+from gateway import tokens
 from gateway.config import secret_box
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, Answer, ask, hs256_with, make_token, raw_token
 from tests.gateway.sleutels import EC_KEY, RSA_KEY, pem
+from tests.patching import sees
 
 ZAKEN = "/zaken/api/v1/zaken"
 
@@ -128,11 +130,11 @@ async def test_no_token_outlives_the_maximum_age(world: World, monkeypatch: pyte
     began = now()
     config = world.gateway.config
     moments = [began + ahead for ahead in (-3600, -1000, 0, config.leeway - 5, config.leeway + 5, 3600, 10**6)]
-    tokens = [make_token(iat=moment * unit, exp=(began + 10**8) * unit) for moment in moments]
-    assert {(await get(world, token)).status for token in tokens} == {200, 403}
+    made = [make_token(iat=moment * unit, exp=(began + 10**8) * unit) for moment in moments]
+    assert {(await get(world, token)).status for token in made} == {200, 403}
     later = began + config.max_age + 2 * config.leeway + 1
-    monkeypatch.setattr("gateway.tokens.time.time", lambda: later)
-    assert [(await get(world, token)).status for token in tokens[:4]] == [403] * 4
+    sees(monkeypatch, tokens, "time", time=lambda: later)
+    assert [(await get(world, token)).status for token in made[:4]] == [403] * 4
 
 
 async def test_the_user_reaches_the_service(world: World) -> None:
@@ -196,10 +198,10 @@ async def test_a_remembered_token_still_expires(world: World, monkeypatch: pytes
         assert (await get(world, token)).status == 200
     assert len((await world.registry.current()).verified) == 2
     began = time.time()
-    monkeypatch.setattr("gateway.tokens.time.time", lambda: began + 100)
+    sees(monkeypatch, tokens, "time", time=lambda: began + 100)
     assert (await get(world, short)).code == (403, "jwt-expiredsignatureerror")
     assert (await get(world, long)).status == 200
-    monkeypatch.setattr("gateway.tokens.time.time", lambda: began + 3700)
+    sees(monkeypatch, tokens, "time", time=lambda: began + 3700)
     assert (await get(world, long)).code == (403, "jwt-expired")
 
 

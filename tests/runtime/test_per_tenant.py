@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from runtime import per_tenant
 from runtime.per_tenant import PerTenant
+from tests.patching import sees
 
 
 @asynccontextmanager
@@ -304,7 +306,7 @@ async def test_a_list_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch)
     async def soon(seconds: float) -> None:
         await real(0)
 
-    monkeypatch.setattr("runtime.per_tenant.asyncio.sleep", soon)
+    sees(monkeypatch, per_tenant, "asyncio", sleep=soon)
     attempts = 0
     runs: list[str] = []
 
