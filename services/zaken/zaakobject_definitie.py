@@ -85,9 +85,11 @@ async def _follow(process: asyncio.subprocess.Process, task: bytes, steps: list[
     reading, writing = process.stdout, process.stdin
     if reading is None or writing is None:
         return
-    writing.write(task)
-    await writing.drain()
-    writing.close()
+    # A process that ends without reading its task still says how far it came. uvloop raises RuntimeError for that.
+    with contextlib.suppress(OSError, RuntimeError):
+        writing.write(task)
+        await writing.drain()
+        writing.close()
     async for line in reading:
         steps.append(line.decode("ascii", "replace").strip())
     await process.wait()

@@ -153,8 +153,9 @@ async def test_zrc_025b_zrc_026b_types_and_depth(zaken: Zaakmaker, dossier: dict
 async def test_zrc_027_unknown_attributes(zaken: Zaakmaker, dossier: dict[str, str]) -> None:
     urls = [dossier[name] for name in ("zaak", "rol", "zio")]
     urls += [f"{ROOT}/rollen", f"{ROOT}/zaakobjecten", f"{ROOT}/zaakinformatieobjecten", f"{dossier['zaak']}/besluiten"]
-    for url in (*urls, f"{dossier['zaak']}/zaakeigenschappen", ZAKEN):
-        answer = await zaken.api.get(f"{url}?expand=onzin")
+    one = f"{ZAKEN}?identificatie={(await zaken.api.get(dossier['zaak'])).json()['identificatie']}"
+    for url in (*urls, f"{dossier['zaak']}/zaakeigenschappen", one):
+        answer = await zaken.api.get(f"{url}{'&' if '?' in url else '?'}expand=onzin")
         assert (answer.status_code, answer.json()["code"]) == (404, "invalid-expand-field"), url
     for path in ("zaaktype.onzin", "rollen.onzin", "zaakinformatieobjecten.informatieobject.onzin", "identificatie"):
         assert (await zaken.api.get(f"{dossier['zaak']}?expand={path}")).status_code == 404
