@@ -107,11 +107,13 @@ def too_long(data: dict[str, Any]) -> str:
             else:
                 todo.append((item, name or str(key)))
     coordinates = 0
-    for part in shapes:
-        coordinates += len(part)
+    while shapes:
+        # A level at a time: a geometry has tens of thousands of lists of two numbers.
+        coordinates += sum(map(len, shapes))
         if coordinates > MAX_COORDINATES:
             return f"De coördinaten hebben meer dan {MAX_COORDINATES} waarden."
-        shapes += [v for v in (part.values() if isinstance(part, dict) else part) if isinstance(v, dict | list)]
+        inside = (part.values() if type(part) is dict else part for part in shapes)
+        shapes = [value for values in inside for value in values if type(value) in (dict, list)]
     return ""
 
 
