@@ -23,38 +23,35 @@ LINE_SECONDS = 0.001
 
 
 class Flow(FlowControl):
-    """Says whether is read from a connection. It is not while the app is behind, as with uvicorn, or while ``held``."""
+    """Reading from a connection, which stops while the app is behind, as with uvicorn, or while it is ``held``."""
 
     held = False
     """What was received already still waits to be parsed."""
 
     def hold(self) -> None:
         """Read nothing more, whatever the app says."""
-        if not self.held:
-            self.held = True
-            if not self.read_paused:
-                self._transport.pause_reading()
+        self._set(True, self.read_paused)
 
     def release(self) -> None:
         """Read on, unless the app is behind."""
-        if self.held:
-            self.held = False
-            if not self.read_paused:
-                self._transport.resume_reading()
+        self._set(False, self.read_paused)
 
     def pause_reading(self) -> None:
         """Note that the app is behind."""
-        if not self.read_paused:
-            self.read_paused = True
-            if not self.held:
-                self._transport.pause_reading()
+        self._set(self.held, True)
 
     def resume_reading(self) -> None:
         """Note that the app asks for more."""
-        if self.read_paused:
-            self.read_paused = False
-            if not self.held:
-                self._transport.resume_reading()
+        self._set(self.held, False)
+
+    def _set(self, held: bool, read_paused: bool) -> None:
+        before = self.held or self.read_paused
+        self.held, self.read_paused = held, read_paused
+        now = held or read_paused
+        if now and not before:
+            self._transport.pause_reading()
+        elif before and not now:
+            self._transport.resume_reading()
 
 
 class Line:

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from tests.answers import errors
-from tests.besluiten.wereld import deelbaar
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.relaties.breken import Break
@@ -16,23 +15,13 @@ from tests.relaties.breken import broken as broken
 from tests.stack import Client, Stack
 from tests.waiting import transaction, until, waiting
 from tests.zaken.archiveren import maker
+from tests.zaken.deelzaken import gewoon as gewoon
+from tests.zaken.deelzaken import own as own
 from tests.zaken.schrijven import GEWOON
 from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
 
 OBJECT = "nonFieldErrors"
 ONZICHTBAAR = "u niet mag inzien"
-
-
-@pytest.fixture(scope="module")
-async def own(zaken: Zaakmaker, maak: Maak) -> Zaakmaker:
-    """Makes zaken that may be deelzaken of each other."""
-    return Zaakmaker(zaken.api, (await deelbaar(zaken.api, maak)).types)
-
-
-@pytest.fixture(scope="module")
-async def gewoon(own: Zaakmaker) -> Client:
-    """A client that may do everything with zaken of every level, but for closed ones."""
-    return await own.client(*GEWOON)
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,13 @@ import asyncio
 import pytest
 
 from tests.answers import errors
-from tests.besluiten.wereld import deelbaar
-from tests.maak import Maak
 from tests.stack import Client
+from tests.zaken.deelzaken import gewoon as gewoon
+from tests.zaken.deelzaken import own as own
 from tests.zaken.schrijven import GEWOON
 from tests.zaken.zaakmaker import STATUSSEN, ZAKEN, Zaakmaker
 
 ARCHIVED = {"archiefstatus": "gearchiveerd", "archiefnominatie": "vernietigen", "archiefactiedatum": "2040-01-01"}
-
-
-@pytest.fixture(scope="module")
-async def own(zaken: Zaakmaker, maak: Maak) -> Zaakmaker:
-    """Makes zaken that may be deelzaken of each other."""
-    return Zaakmaker(zaken.api, (await deelbaar(zaken.api, maak)).types)
-
-
-@pytest.fixture(scope="module")
-async def gewoon(own: Zaakmaker) -> Client:
-    """A client that may do everything with zaken of every level, but for closed ones."""
-    return await own.client(*GEWOON)
 
 
 async def test_zrc_022_a_hoofdzaak_with_an_open_deelzaak_is_not_archived(own: Zaakmaker, gewoon: Client) -> None:
