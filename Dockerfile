@@ -16,7 +16,16 @@ COPY oas /opt/samenzaak/lib/python3.11/site-packages/oas
 COPY gateway /opt/samenzaak/lib/python3.11/site-packages/gateway
 COPY services /opt/samenzaak/lib/python3.11/site-packages/services
 COPY beheer /opt/samenzaak/lib/python3.11/site-packages/beheer
-RUN printf '#!/opt/samenzaak/bin/python\nfrom beheer.cli import app\n\napp()\n' > /opt/samenzaak/bin/samenzaak \
+# The guides are built from docs/ by what does not come along.
+COPY requirements-guides.lock ./
+RUN python -m venv /opt/guides \
+ && /opt/guides/bin/python -m pip install --require-hashes --only-binary :all: -r requirements-guides.lock
+COPY CHANGELOG.md CONTRIBUTING.md ./
+COPY docs ./docs
+COPY guides ./guides
+COPY runtime ./runtime
+RUN /opt/guides/bin/python -m guides.build /opt/samenzaak/lib/python3.11/site-packages/gateway/site
+RUN printf '#!/opt/samenzaak/bin/python\nfrom beheer.start import samenzaak\n\nsamenzaak()\n' > /opt/samenzaak/bin/samenzaak \
  && chmod 0755 /opt/samenzaak/bin/samenzaak \
  && /opt/samenzaak/bin/python -m compileall -q /opt/samenzaak/lib \
  && /opt/samenzaak/bin/python -m pip uninstall --yes --quiet pip setuptools

@@ -5,26 +5,43 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: docs fuzz render migration help setup run run-split test test-long test-split lint format lock
+# Who sets this, as images do, would have each of some dozens of processes compile everything again that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: docs examples guides node fuzz render migration help setup run run-split test tests tests-apart test-long test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY) ## make .venv with all dependencies and the command samenzaak
+setup: $(READY) guides ## make .venv with all dependencies, the command samenzaak and the guides
 
 # The stamp comes last, so an interrupted installation is repeated. The lock is complete, so nothing is resolved; what is
 # imported is compiled then, and most of it never is. The build back end is in the lock, so installing the project itself
-# needs neither isolation nor a network.
+# needs neither isolation nor a network. The pip of the lock comes first: that of older Pythons needs twice the time.
+# What pip does is work for one processor, so several install a part of the lock each.
+PIP := $(BIN)/python -m pip
+PIP_OPTIONS := -qq --disable-pip-version-check --progress-bar off --no-compile
+FROM_LOCK := $(PIP_OPTIONS) --no-deps --require-hashes --only-binary :all:
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Samenzaak needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
-	@echo "Installing into $(VENV), which takes a minute"
+	@echo "Installing into $(VENV), which takes half a minute"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off --no-compile \
-		--no-deps --require-hashes --only-binary :all: -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off \
-		--no-index --no-deps --no-build-isolation --editable .
+	@awk '/^[^ #]/ { part = /^pip==/ ? "first" : n++ % 3 } part != "" { print > "$(VENV)/" part ".lock" }' requirements.lock
+	@$(PIP) install $(FROM_LOCK) -r $(VENV)/first.lock
+	@printf '%s\n' 0 1 2 | xargs -P 3 -I PART $(PIP) install $(FROM_LOCK) -r $(VENV)/PART.lock
+	@$(PIP) install $(PIP_OPTIONS) --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Takes some seconds, and nothing when docs/ is as it was.
+guides: $(READY) ## build the guides, which the gateway serves at /docs
+	@$(BIN)/python -m guides.build
+
+# What tests run with Node.js; without npm, or without a network, they are skipped.
+NODE := tests/node
+node: $(NODE)/node_modules/.package-lock.json ## install what tests run with Node.js (needs npm)
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
+	@cd $(NODE) && npm ci --silent
 
 run: setup ## start everything with demo data on http://localhost:8000
 	@$(BIN)/samenzaak serve --demo
@@ -40,9 +57,17 @@ APART := tests/autorisaties tests/foundation/test_order.py \
 	tests/notificaties/test_delivery.py tests/notificaties/test_kenmerken.py \
 	tests/relaties/test_spiegelen.py tests/relaties/test_verwijderen.py tests/relaties/test_zaak_terug.py
 
-test: lint ## check style and types, and run all tests
+# Each of the three waits for something half of its time, so side by side they take little longer than the longest. What
+# one of them says comes in one piece, at its end. Style and types need no guides, which are built meanwhile.
+test: $(READY) ## check style and types, and run all tests
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target tests lint tests-apart
+
+tests: setup
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node || true; fi
 	@$(BIN)/python -m pytest
-	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 2 $(APART)
+
+tests-apart: setup
+	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 1 $(APART)
 
 test-long: setup ## run the tests of endurance (some minutes), and all that speak HTTP against separate processes
 	@$(BIN)/python -m pytest -m long -n 2
@@ -51,32 +76,39 @@ test-long: setup ## run the tests of endurance (some minutes), and all that spea
 test-split: setup ## run all tests that speak HTTP against separate processes
 	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -m "long or not long" -n 2
 
-lint: setup ## check style and types
+lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 
-format: setup ## repair the style
+format: $(READY) ## repair the style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-render: setup ## render the overlays of k8s/ for the tests (needs kubectl)
+render: $(READY) ## render the overlays of k8s/ for the tests (needs kubectl)
 	@$(BIN)/python -m tests.k8s.render
 
-docs: setup ## write docs/conformance.md and docs/cli.md from the code and the tests
+docs: $(READY) ## write docs/conformance.md, docs/cli.md and docs/applications/README.md from the code and the tests
 	@$(BIN)/python -m tests.contract.conformance
 	@$(BIN)/python -m tests.architecture.cli_page
+	@$(BIN)/python -m tests.profiel.matrix
 
-migration: setup ## write the migration of a changed table: make migration SERVICE=zaken WHAT="A keyword of a zaak"
+examples: $(READY) ## send the requests of the examples in the OAS, and write down what is answered
+	@$(BIN)/python -m tests.oas.replay
+
+migration: $(READY) ## write the migration of a changed table: make migration SERVICE=zaken WHAT="A keyword of a zaak"
 	@$(BIN)/python -W ignore -m beheer.new_migration "$(SERVICE)" "$(WHAT)"
 
-fuzz: setup ## send requests that the OAS allows and forbids to a running Samenzaak (some minutes)
+fuzz: $(READY) ## send requests that the OAS allows and forbids to a running Samenzaak (some minutes)
 	@$(BIN)/python -m tests.fuzz
 
-# requirements.lock is for development, requirements-runtime.lock is the part of it that goes into an image.
+# requirements.lock is for development, requirements-runtime.lock is the part of it that goes into an image, and
+# requirements-guides.lock the part that builds the guides for one.
 UV ?= uv
-LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+LOCK := $(COMPILE) pyproject.toml
 lock: ## renew the lock files (needs uv; UPGRADE=--upgrade for newer versions)
 	@$(LOCK) --group dev $(UPGRADE) --output-file requirements.lock
 	@$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock
+	@$(COMPILE) --group guides --constraint requirements.lock --output-file requirements-guides.lock

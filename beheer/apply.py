@@ -4,48 +4,41 @@ What the file names is made or changed; what it does not name is left alone. Rig
 the Autorisaties and Notificaties APIs, so that their rules hold and running services hear of the change.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import asyncpg
 from cryptography.fernet import Fernet
 
 from beheer import tenants
+from beheer.apply_apis import Refused, Tenant
+from beheer.apply_rights import Named
+from beheer.apply_secrets import secrets_between, secrets_of_client
+from beheer.apply_texts import in_order, issuer_between, names_of, rights_between, switches_as_text
 from beheer.configuration import (
     Abonnement,
     Client,
     Configuration,
     ExterneApi,
-    Mistake,
+    Issuer,
     Municipality,
-    Place,
-    Right,
-    Type,
 )
+from beheer.configuration_rights import Right
+from beheer.document import Mistake, Place
+from beheer.issuers import add_issuer
 from beheer.runner import Standalone
-from gateway import registry, snapshot
+from gateway import issuers, registry, snapshot
 from gateway.config import secret_box
+from gateway.secrets import about_secret
 from gateway.sharing import check_own_secret
-from runtime.identity import OPERATOR, system_caller
 from runtime.outgoing import secret_box as external_box
 from runtime.problems import Problem
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
 from services.autorisaties import external
 from services.notificaties import abonnement as abonnementen
-
-TYPES = {
-    "zaaktype": ("zaaktypen", "identificatie"),
-    "informatieobjecttype": ("informatieobjecttypen", "omschrijving"),
-    "besluittype": ("besluittypen", "omschrijving"),
-}
-
-
-class Refused(Exception):
-    """An API did not accept what the file says."""
 
 
 @dataclass
@@ -70,39 +63,6 @@ class Outcome:
     changes: list[Change]
     mistakes: list[Mistake]
     warnings: list[str] = field(default_factory=list)
-
-
-class Tenant:
-    """The APIs of one municipality, called by the operator."""
-
-    def __init__(self, standalone: Standalone, name: str) -> None:
-        self._remote = standalone.operator
-        self._caller = system_caller(name, OPERATOR, (standalone.settings.public_base_url,))
-
-    async def send(self, service: str, method: str, path: str, body: Any = None) -> Any:
-        """Return the answer; raise Refused with what the API said."""
-        url = path if path.startswith("/") else path.removeprefix(self._caller.base)
-        response = await self._remote.send(self._caller, service, method, url, body)
-        if response.status_code >= 400:
-            raise Refused(_said(response.json()))
-        return response.json() if response.content else None
-
-    async def all(self, service: str, path: str, **query: str) -> list[dict[str, Any]]:
-        """Return the objects of a list, over all its pages."""
-        url = f"/{service}/api/v1/{path}?{urlencode(query)}" if query else f"/{service}/api/v1/{path}"
-        found: list[dict[str, Any]] = []
-        while url:
-            page = await self.send(service, "GET", url)
-            if isinstance(page, list):
-                return page
-            found += page["results"]
-            url = page["next"] or ""
-        return found
-
-
-def _said(problem: Mapping[str, Any]) -> str:
-    params = [f"{p['name']}: {p['reason']}" for p in problem.get("invalidParams", [])]
-    return "; ".join(params) or str(problem.get("detail") or problem.get("title"))
 
 
 @asynccontextmanager
@@ -145,7 +105,7 @@ class _Work:
         self.admin, self.settings, self.name, self.wanted = admin, settings, name, wanted
         self.tenant, self.outcome, self.dry_run = tenant, outcome, dry_run
         self.place: Place = ("municipalities", name)
-        self._types: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.named = Named(tenant)
 
     async def _note(
         self, symbol: str, text: str, place: Place, make: Callable[[], Awaitable[Any]] | None, details: list[str]
@@ -167,6 +127,7 @@ class _Work:
             described = f"municipality {wanted.naam}, RSIN {wanted.rsin}"
             details = [f"host {host}" for host in hosts]
             details += [f"time zone {wanted.time_zone}"] if wanted.time_zone else []
+            details += [f"profiel {', '.join(wanted.profiel)}"] if wanted.profiel else []
             return await self._note("+", described, (), lambda: self._add_municipality(hosts), details)
         if known.rsin != wanted.rsin:
             message = f"the municipality has RSIN {known.rsin}, which is in its data and cannot be changed here"
@@ -186,12 +147,20 @@ class _Work:
         if wanted.time_zone and known.time_zone != wanted.time_zone:
             details = [f"{known.time_zone or 'that of the installation'} -> {wanted.time_zone}"]
             await self._note("~", "time zone", ("timeZone",), self._set_time_zone, details)
+        if wanted.profiel is not None and known.profiel != wanted.profiel:
+            details = [f"{', '.join(known.profiel) or 'none'} -> {', '.join(wanted.profiel) or 'none'}"]
+            await self._note("~", "profiel", ("profiel",), self._set_profiel, details)
         return True
 
     async def _add_municipality(self, hosts: tuple[str, ...]) -> None:
         await tenants.add_tenant(self.admin, self.settings, self.name, self.wanted.naam, self.wanted.rsin, hosts)
         if self.wanted.time_zone:
             await self._set_time_zone()
+        if self.wanted.profiel:
+            await self._set_profiel()
+
+    async def _set_profiel(self) -> None:
+        await registry.set_profiel(self.admin, self.name, self.wanted.profiel or ())
 
     async def _set_time_zone(self) -> None:
         await registry.set_time_zone(self.admin, self.name, self.wanted.time_zone or "")
@@ -202,6 +171,10 @@ class _Work:
         for client_id, client in self.wanted.clients.items():
             if await self._client(client_id, client, known.get(client_id)):
                 await self._rights(client_id, client, new)
+                await self._switches(client_id, client, new)
+        issuers_here = {} if new else {i.iss: i for i in await issuers.list_issuers(self.admin, self.name)}
+        for iss, issuer in self.wanted.issuers.items():
+            await self._issuer(iss, issuer, issuers_here.get(iss))
         apis = {} if new else {api.name: api for api in await external.list_externals(self.admin, self.name)}
         for name, api in self.wanted.externe_apis.items():
             await self._external(name, api, apis.get(name))
@@ -210,32 +183,33 @@ class _Work:
 
     async def _client(self, client_id: str, wanted: Client, known: snapshot.Client | None) -> bool:
         place: Place = ("clients", client_id)
-        secret = wanted.read() if wanted.has_secret else ""
-        if warning := tenants.about_secret(client_id, secret):
-            self.outcome.warnings.append(f"{self.name}: {warning}")
-        label = wanted.label or client_id
+        box, label = secret_box(self.settings), wanted.label or client_id
+        asked = secrets_of_client(wanted, self.settings.time_zone)
+        for secret in asked:
+            if warning := about_secret(client_id, secret.text):
+                self.outcome.warnings.append(f"{self.name}: {warning}")
         details = []
         if known is not None:
-            if secret != await registry.client_secret(self.admin, secret_box(self.settings), self.name, client_id):
-                details.append("secret changed")
+            details = secrets_between(known.secrets, asked, box, exactly=wanted.secrets is not None)
             if known.label != label:
                 details.append(f"label {known.label} -> {label}")
             if not details:
                 return True
-        box = secret_box(self.settings)
         try:
             # Also when nothing is made: a dry run tells the same mistakes.
-            await check_own_secret(self.admin, box, self.name, client_id, secret)
+            for secret in asked:
+                await check_own_secret(self.admin, box, self.name, client_id, secret.text)
         except ValueError as e:
             self.outcome.mistakes.append(Mistake((*self.place, *place), str(e)))
             return False
-        return await self._note(
-            "~" if known else "+",
-            f"client {client_id}",
-            place,
-            lambda: registry.add_client(self.admin, box, self.name, client_id, secret, label, replace=True),
-            details,
-        )
+
+        async def make() -> None:
+            async with self.admin.transaction():
+                await registry.add_label(self.admin, self.name, client_id, label)
+                if known is None or any(detail.startswith("secret") for detail in details):
+                    await registry.set_secrets(self.admin, box, self.name, client_id, asked)
+
+        return await self._note("~" if known else "+", f"client {client_id}", place, make, details)
 
     async def _rights(self, client_id: str, client: Client, new: bool) -> None:
         if not client.alle_autorisaties and client.autorisaties is None:
@@ -254,46 +228,50 @@ class _Work:
         known = found[0] if found else None
         if known is None:
             make = lambda: self.tenant.send("autorisaties", "POST", "/autorisaties/api/v1/applicaties", body)  # noqa: E731
-            await self._note("+", f"rights of {client_id}", place, make, _rights_between({}, body))
+            await self._note("+", f"rights of {client_id}", place, make, rights_between({}, body, self.named.names))
             return
-        details = _rights_between(known, body)
+        details = rights_between(known, body, self.named.names)
         if details:
             changes = {name: body[name] for name in ("heeftAlleAutorisaties", "autorisaties")}
             make = lambda: self.tenant.send("autorisaties", "PATCH", known["url"], changes)  # noqa: E731
             await self._note("~", f"rights of {client_id}", place, make, details)
 
+    async def _switches(self, client_id: str, client: Client, new: bool) -> None:
+        """Set the switches of the Applicatie of a client."""
+        if client.profiel is None:
+            return
+        place: Place = ("clients", client_id, "profiel")
+        found = [] if new else await self.tenant.all("autorisaties", "applicaties", clientIds=client_id)
+        if not found and not (self.dry_run and (client.alle_autorisaties or client.autorisaties)):
+            await self._note("!", f"profiel of {client_id}: it has no Applicatie yet, left out", place, None, [])
+            return
+        known = (found[0]["profiel"] if found else None) or {}
+        before = {name: value for name, value in known.items() if value is not None}
+        if before == client.profiel:
+            return
+        body = {"profiel": client.profiel or None}
+        make = lambda: self.tenant.send("autorisaties", "PATCH", found[0]["url"], body)  # noqa: E731
+        details = [f"{switches_as_text(before)} -> {switches_as_text(client.profiel)}"]
+        await self._note("~" if before else "+", f"profiel of {client_id}", place, make, details)
+
     async def _autorisaties(self, client_id: str, rights: list[Right], new: bool) -> list[dict[str, Any]]:
-        """Return the autorisaties of the API: one for each version of a type that is named by its catalogue."""
-        made: list[dict[str, Any]] = []
-        for index, right in enumerate(rights):
-            one: dict[str, Any] = {"component": right.component, "scopes": sorted(set(right.scopes))}
-            if right.max_vertrouwelijkheidaanduiding:
-                one["maxVertrouwelijkheidaanduiding"] = right.max_vertrouwelijkheidaanduiding
-            kind = next((kind for kind in TYPES if getattr(right, kind)), None)
-            if kind is None:
-                made.append(one)
-                continue
-            named: str | Type = getattr(right, kind)
-            urls = [named] if isinstance(named, str) else [] if new else await self._urls(kind, named)
-            if not urls:
-                place: Place = ("clients", client_id, "autorisaties", index, kind)
-                text = (
-                    f"rights of {client_id}: no {kind} {_type_name(named)} yet, left out; apply again when it is there"
-                )
-                await self._note("!", text, place, None, [])
-            made += [{**one, kind: url} for url in urls]
+        """Return the autorisaties of the API; tell of what they are for that is not there yet."""
+        made, missing = await self.named.autorisaties(rights, new)
+        for one in missing:
+            place: Place = ("clients", client_id, "autorisaties", one.index, one.key)
+            text = f"rights of {client_id}: {one.text}, left out; apply again when it is there"
+            await self._note("!", text, place, None, [])
         return made
 
-    async def _urls(self, kind: str, named: Type) -> list[str]:
-        path, key = TYPES[kind]
-        if (kind, named.domein) not in self._types:
-            catalogues = await self.tenant.all("catalogi", "catalogussen", domein=named.domein)
-            found: list[dict[str, Any]] = []
-            for catalogue in catalogues:
-                found += await self.tenant.all("catalogi", path, catalogus=catalogue["url"], status="alles")
-            self._types[kind, named.domein] = found
-        wanted = named.identificatie if key == "identificatie" else named.omschrijving
-        return [one["url"] for one in self._types[kind, named.domein] if wanted is None or str(one[key]) == wanted]
+    async def _issuer(self, iss: str, wanted: Issuer, known: snapshot.Issuer | None) -> None:
+        asked = wanted.wanted(iss)
+        made = asked.issuer(self.name, known.private if known else False)
+        details = issuer_between(known, made) if known else []
+        if known is not None and not details:
+            return
+        # The provider may be reached from where this runs, or not: its keys are fetched by the gateway.
+        make = lambda: add_issuer(self.admin, self.settings, self.name, asked, look=False)  # noqa: E731
+        await self._note("~" if known else "+", f"issuer {iss}", ("issuers", iss), make, details)
 
     async def _external(self, name: str, wanted: ExterneApi, known: Any) -> None:
         secret = wanted.read() if wanted.has_secret else ""
@@ -339,8 +317,8 @@ class _Work:
             await self._note("+", text, place, make, [f"kanaal {k['naam']}" for k in kanalen])
             return
         details = []
-        if _sorted(known["kanalen"]) != _sorted(kanalen):
-            details.append(f"kanalen {_names(known['kanalen'])} -> {_names(kanalen)}")
+        if in_order(known["kanalen"]) != in_order(kanalen):
+            details.append(f"kanalen {names_of(known['kanalen'])} -> {names_of(kanalen)}")
         table = f'"{schema_of(self.name, "notificaties")}".abonnement'
         stored = await self.admin.fetchval(f"SELECT auth FROM {table} WHERE uuid = $1", known["url"].rpartition("/")[2])  # noqa: S608
         if _decrypted(abonnementen.box(self.settings), stored) != auth:
@@ -352,41 +330,3 @@ class _Work:
 
 def _decrypted(box: Fernet, secret: str) -> str:
     return box.decrypt(secret).decode()
-
-
-def _sorted(kanalen: list[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
-    return sorted((kanaal["naam"], sorted(kanaal["filters"].items())) for kanaal in kanalen)
-
-
-def _names(kanalen: list[dict[str, Any]]) -> str:
-    return ", ".join(
-        kanaal["naam"] + "".join(f" {k}={v}" for k, v in sorted(kanaal["filters"].items())) for kanaal in kanalen
-    )
-
-
-def _type_name(named: str | Type) -> str:
-    return (
-        named
-        if isinstance(named, str)
-        else " ".join(filter(None, (named.domein, named.identificatie, named.omschrijving)))
-    )
-
-
-def _rights_between(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return what a client gets and loses, one line for each right."""
-    before = _rights_as_text(known)
-    after = _rights_as_text(wanted)
-    return [f"+ {right}" for right in after if right not in before] + [
-        f"- {right}" for right in before if right not in after
-    ]
-
-
-def _rights_as_text(applicatie: Mapping[str, Any]) -> list[str]:
-    shown = ["all rights"] if applicatie.get("heeftAlleAutorisaties") else []
-    for right in applicatie.get("autorisaties", []):
-        words = [right["component"], *sorted(right["scopes"])]
-        words += [right[kind] for kind in TYPES if right.get(kind)]
-        if level := right.get("maxVertrouwelijkheidaanduiding"):
-            words.append(f"up to {level}")
-        shown.append(" ".join(words))
-    return shown

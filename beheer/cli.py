@@ -14,7 +14,10 @@ from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_client import client_app
 from beheer.cli_control import check_app, external_app, notifications_app
+from beheer.cli_issuer import issuer_app
+from beheer.cli_requests import requests_command
 from beheer.cli_tenant import tenant_app
+from beheer.cli_webhook import webhook_app
 from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, warn, with_admin
 from beheer.keeper import kept_running
 from beheer.loading import load_settings
@@ -30,11 +33,13 @@ from runtime.version import VERSION
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(client_app, name="client")
+app.add_typer(issuer_app, name="issuer")
 app.add_typer(catalogus_app, name="catalogus")
 app.add_typer(selectielijst_app, name="selectielijst")
 app.add_typer(check_app, name="check")
 app.add_typer(notifications_app, name="notifications")
 app.add_typer(external_app, name="external")
+app.add_typer(webhook_app, name="webhook")
 
 
 def _print_version(asked: bool) -> None:
@@ -197,5 +202,4 @@ def token(
     typer.echo(with_admin(work))
 
 
-if __name__ == "__main__":
-    app()
+app.command("verzoeken")(requests_command)

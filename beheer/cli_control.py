@@ -17,6 +17,8 @@ from runtime.settings import Settings
 from runtime.statements import Executor
 from runtime.tenancy import as_tenant
 from services.autorisaties.external import add_external, list_externals, remove_external
+from services.catalogi.controle import Finding as CatalogusFinding
+from services.catalogi.controle import check_catalogi
 from services.documenten.verification import Finding, Total, check_documents
 from services.notificaties import control as queues
 
@@ -80,6 +82,24 @@ def documents(
     show(found, as_json, lambda f: f"{f['kind']}: {f['document'] or 'no document'} {f['key']}")
     if not as_json:
         typer.echo(f"{total.objects} contents, {total.size} bytes, {len(found)} findings")
+    if found:
+        raise typer.Exit(1)
+
+
+@check_app.command("catalogi")
+def catalogi(tenant: Tenant, as_json: Json = False) -> None:
+    """Find relations with document types that do not exist, and versions that share a day; exit status 1 when there are
+    any."""
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> list[CatalogusFinding]:
+        await find_tenant(admin, tenant)
+        async with as_tenant(admin, tenant, "catalogi") as db:
+            return await check_catalogi(db)
+
+    found = with_admin(work)
+    show(found, as_json, lambda f: f"{f['kind']}: {f['path']} {f['name']}")
+    if not as_json:
+        typer.echo(f"{len(found)} findings")
     if found:
         raise typer.Exit(1)
 

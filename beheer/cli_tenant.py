@@ -7,10 +7,11 @@ import asyncpg
 import typer
 
 from beheer import status, tenants
-from beheer.console import Json, Tenant, show, with_admin, with_dsn
+from beheer.console import Json, Switches, Tenant, show, with_admin, with_dsn
 from beheer.erase import Erasure, erase_tenant
 from gateway import registry, snapshot
 from runtime.settings import Settings
+from zgw.profiel import check_switches
 
 tenant_app = typer.Typer(no_args_is_help=True, help="Municipalities.")
 
@@ -21,12 +22,17 @@ def tenant_add(
     naam: Annotated[str, typer.Option(help="Name for people: 'Gemeente Deventer'.")],
     rsin: Annotated[str, typer.Option(help="RSIN: nine digits.")],
     host: Annotated[list[str] | None, typer.Option(help="Host name of its own; may be repeated.")] = None,
+    profiel: Switches = None,
     as_json: Json = False,
 ) -> None:
     """Make a municipality, with its own schemas and roles in the database."""
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> snapshot.Tenant:
-        return await tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ()))
+        check_switches(profiel or ())
+        made = await tenants.add_tenant(admin, settings, name, naam, rsin, tuple(host or ()))
+        if profiel:
+            await registry.set_profiel(admin, name, profiel)
+        return made
 
     made = with_admin(work, changes=True)
     show(_tenant(made), as_json, lambda t: f"{t['name']}: {t['naam']}, RSIN {t['rsin']}{_hosts(t)}")
@@ -93,6 +99,26 @@ def tenant_time_zone(
 
     found = with_admin(work, changes=bool(zone or none))
     show({"name": name, "timeZone": found}, as_json, lambda c: f"{name}: {c['timeZone']}")
+
+
+@tenant_app.command("profiel")
+def tenant_profiel(
+    name: Tenant,
+    switch: Switches = None,
+    none: Annotated[bool, typer.Option("--none", help="Answer all clients as the standard says again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set which switches are on for the clients of a municipality that do not set them; without an option: tell."""
+    if switch and none:
+        raise typer.BadParameter("--profiel and --none exclude each other")
+
+    async def work(admin: asyncpg.Connection, _: Settings) -> list[str]:
+        if switch or none:
+            return list(await registry.set_profiel(admin, name, switch or ()))
+        return list((await tenants.find_tenant(admin, name)).profiel)
+
+    on = with_admin(work, changes=bool(switch or none))
+    show({"name": name, "profiel": on}, as_json, lambda c: f"{name}: {' '.join(c['profiel']) or 'none'}")
 
 
 @tenant_app.command("cors")

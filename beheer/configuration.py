@@ -2,95 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from beheer.configuration_rights import Part, Right
+from beheer.document import Document, Mistake, Place
+from beheer.issuers import Wanted
 from gateway import registry
+from gateway.secrets import MOST_SECRETS, NAME
 from runtime.tenancy import check_name, check_time_zone
-
-Place = tuple[str | int, ...]
-"""Where something stands: ``("municipalities", "deventer", "rsin")``."""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """An error in the file, and its place."""
-
-    place: Place
-    message: str
-
-
-MOST_VALUES = 100_000
-"""Most values in a file, each as often as it is used."""
-
-
-class Mistakes(ValueError):
-    """Everything that is wrong with a file, one line each."""
-
-
-class Document:
-    """A YAML file that knows in which line each of its values stands."""
-
-    def __init__(self, name: str, text: str) -> None:
-        """Raises Mistakes when it is no YAML, or says something twice."""
-        self.name = name
-        self._seen = 0
-        self.lines: dict[Place, int] = {}
-        twice: list[Mistake] = []
-        try:
-            root = yaml.compose(text, yaml.SafeLoader)
-            if root is not None:
-                self._walk(root, (), twice)
-            self.content: Any = yaml.safe_load(text)
-        except RecursionError as e:
-            raise Mistakes(f"{name}:1: this is nested too deeply") from e
-        except yaml.YAMLError as e:
-            mark = getattr(e, "problem_mark", None)
-            where = f"{name}:{mark.line + 1}" if mark is not None else name
-            raise Mistakes(f"{where}: this is no YAML: {getattr(e, 'problem', None) or e}") from e
-        if twice:
-            raise self.mistakes(twice)
-
-    def _walk(self, node: yaml.Node, place: Place, twice: list[Mistake]) -> None:
-        self._seen += 1
-        if self._seen > MOST_VALUES:
-            # Aliases can make billions of values out of ten lines.
-            raise Mistakes(f"{self.name}:1: this has more than {MOST_VALUES} values")
-        self.lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                inner = (*place, str(key.value))
-                if inner in self.lines:
-                    twice.append(Mistake(inner, "is given twice"))
-                self.lines[inner] = key.start_mark.line + 1
-                self._walk(value, inner, twice)
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                self._walk(value, (*place, index), twice)
-
-    def show(self, mistake: Mistake) -> str:
-        """Return a mistake with its place in the file."""
-        place = mistake.place
-        while place and place not in self.lines:
-            place = place[:-1]
-        path = ".".join(str(part) for part in mistake.place)
-        return f"{self.name}:{self.lines.get(place, 1)}: {path and f'{path}: '}{mistake.message}"
-
-    def mistakes(self, found: list[Mistake]) -> Mistakes:
-        """Return the error that tells all of them, in the order of the file."""
-        shown = {self.show(m): None for m in found}
-        return Mistakes("\n".join(sorted(shown, key=lambda line: int(line[len(self.name) + 1 :].partition(":")[0]))))
-
-
-class Part(BaseModel):
-    """A part of the file; an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+from zgw.profiel import chosen_switches
 
 
 class Secret(Part):
@@ -126,25 +50,6 @@ class Secret(Part):
         return found
 
 
-class Type(Part):
-    """A type of a catalogue: all its versions, or without a name all types of that kind."""
-
-    domein: str
-    identificatie: str | None = None
-    omschrijving: str | None = None
-
-
-class Right(Part):
-    """One autorisatie, as in the Autorisaties API, but for how it names a type."""
-
-    component: Literal["ac", "nrc", "zrc", "ztc", "drc", "brc"]
-    scopes: Annotated[list[str], Field(min_length=1)]
-    zaaktype: str | Type | None = None
-    informatieobjecttype: str | Type | None = None
-    besluittype: str | Type | None = None
-    max_vertrouwelijkheidaanduiding: str = ""
-
-
 def _client_id(value: str) -> str:
     if not registry.CLIENT_ID.fullmatch(value):
         raise ValueError("a client_id has 1 to 50 visible characters without spaces (ASCII)")
@@ -164,10 +69,46 @@ def _host(value: str) -> str:
     return host
 
 
+def _chosen(value: Any) -> dict[str, bool]:
+    """Return switches with whether each is on: all those that a text or a list names are."""
+    named = [value] if isinstance(value, str) else value
+    if isinstance(named, list) and all(isinstance(name, str) for name in named):
+        named = dict.fromkeys(named, True)
+    if not isinstance(named, dict) or not all(isinstance(n, str) and isinstance(on, bool) for n, on in named.items()):
+        raise ValueError("openzaak, a list of switches, or switches that are true or false are expected")
+    return chosen_switches(named)
+
+
+def _switches(value: Any) -> tuple[str, ...]:
+    """Return the names of the switches that are on."""
+    return tuple(name for name, on in _chosen(value).items() if on)
+
+
+Switches = Annotated[tuple[str, ...], BeforeValidator(_switches)]
+Chosen = Annotated[dict[str, bool], BeforeValidator(_chosen)]
+
+
+class NamedSecret(Secret):
+    """One of the secrets of a client, and the day from which on it is refused."""
+
+    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
+    expires: date | None = None
+
+    @model_validator(mode="after")
+    def _has_secret(self) -> "NamedSecret":
+        if not self.has_secret:
+            raise ValueError("a secret is needed: secretEnv or secretFile")
+        return self
+
+
 class Client(Secret):
     """An application. Without rights here, its Applicatie is left to the functional administrator."""
 
     label: str = ""
+    secrets: Annotated[list[NamedSecret], Field(max_length=MOST_SECRETS)] | None = None
+    """All its secrets, in the place of the one that ``secretEnv`` or ``secretFile`` names."""
+    profiel: Chosen | None = None
+    """The switches that its Applicatie sets; the others are as the municipality has them."""
     alle_autorisaties: bool = False
     autorisaties: list[Right] | None = None
 
@@ -176,6 +117,21 @@ class Client(Secret):
         if self.alle_autorisaties and self.autorisaties:
             raise ValueError("give alleAutorisaties or autorisaties, not both")
         return self
+
+    @model_validator(mode="after")
+    def _secrets_in_one_way(self) -> "Client":
+        if self.has_secret and self.secrets is not None:
+            raise ValueError("give secrets, or secretEnv or secretFile for the only one, not both")
+        names = [secret.name for secret in self.secrets or ()]
+        if len(set(names)) < len(names):
+            raise ValueError("each secret needs a name of its own")
+        return self
+
+    def texts(self) -> list[str]:
+        """Return its secrets; raise ValueError when one is not there."""
+        if self.secrets is not None:
+            return [secret.read() for secret in self.secrets]
+        return [self.read()] if self.has_secret else []
 
 
 class ExterneApi(Secret):
@@ -193,6 +149,42 @@ class ExterneApi(Secret):
         if (self.client_id and self.header) or bool(self.client_id or self.header) != self.has_secret:
             raise ValueError("give clientId or header with its secret (secretEnv or secretFile), or none of them")
         return self
+
+
+class Issuer(Part):
+    """A provider that signs tokens. Without ``keysFile`` its keys are fetched: by discovery, or from ``jwksUrl``."""
+
+    kind: str = ""
+    audiences: list[str] = []
+    algorithms: list[str] = []
+    keys_file: Path | None = None
+    discovery_url: str = ""
+    jwks_url: str = ""
+    client_claims: list[str] = []
+    user_claims: list[str] = []
+    name_claims: list[str] = []
+    max_age: int = 0
+
+    def wanted(self, iss: str) -> Wanted:
+        """Return the issuer with this name. Raises ValueError for a file that cannot be read."""
+        try:
+            keys = self.keys_file.read_text() if self.keys_file else ""
+        except (OSError, UnicodeDecodeError) as e:
+            why = getattr(e, "strerror", None) or "it is no text"
+            raise ValueError(f"the file {self.keys_file} cannot be read: {why}") from e
+        return Wanted(
+            iss,
+            keys,
+            self.discovery_url,
+            self.jwks_url,
+            self.kind,
+            tuple(self.audiences),
+            tuple(self.algorithms),
+            tuple(self.client_claims),
+            tuple(self.user_claims),
+            tuple(self.name_claims),
+            self.max_age,
+        )
 
 
 class Kanaal(Part):
@@ -223,7 +215,11 @@ class Municipality(Part):
     hosts: list[Annotated[str, AfterValidator(_host)]] = []
     time_zone: Annotated[str, AfterValidator(check_time_zone)] | None = None
     """Without it the one of the municipality stays."""
+    profiel: Switches | None = None
+    """The switches that are on by default for its clients; without it they stay as they are."""
     clients: dict[Annotated[str, AfterValidator(_client_id)], Client] = {}
+    issuers: dict[Annotated[str, Field(min_length=1)], Issuer] = {}
+    """By their ``iss``."""
     externe_apis: dict[str, ExterneApi] = {}
     abonnementen: list[Abonnement] = []
 
@@ -243,7 +239,9 @@ def read(path: Path) -> tuple[Configuration, Document]:
         raise document.mistakes(
             [_mistake(error) for error in e.errors(include_url=False, include_input=False)]
         ) from None
-    if wrong := [*_hosts_twice(found), *_callbacks_twice(found), *_secrets(found)] or [*_secrets_twice(found)]:
+    if wrong := [*_hosts_twice(found), *_callbacks_twice(found), *_issuers(found), *_secrets(found)] or [
+        *_secrets_twice(found)
+    ]:
         raise document.mistakes(wrong)
     return found, document
 
@@ -254,10 +252,21 @@ def secrets_of(configuration: Configuration) -> Iterator[tuple[Place, Secret]]:
         here: Place = ("municipalities", name)
         for client_id, client in municipality.clients.items():
             yield (*here, "clients", client_id), client
+            for index, secret in enumerate(client.secrets or ()):
+                yield (*here, "clients", client_id, "secrets", index), secret
         for api_name, api in municipality.externe_apis.items():
             yield (*here, "externeApis", api_name), api
         for index, abonnement in enumerate(municipality.abonnementen):
             yield (*here, "abonnementen", index), abonnement
+
+
+def _issuers(configuration: Configuration) -> Iterator[Mistake]:
+    for name, municipality in configuration.municipalities.items():
+        for iss, issuer in municipality.issuers.items():
+            try:
+                issuer.wanted(iss).issuer(name)
+            except ValueError as e:
+                yield Mistake(("municipalities", name, "issuers", iss), str(e))
 
 
 def _secrets(configuration: Configuration) -> Iterator[Mistake]:
@@ -273,9 +282,13 @@ def _secrets_twice(configuration: Configuration) -> Iterator[Mistake]:
     owners: dict[tuple[str, str], str] = {}
     for name, municipality in configuration.municipalities.items():
         for client_id, client in municipality.clients.items():
-            if client.has_secret and (owner := owners.setdefault((client_id, client.read()), name)) != name:
+            texts = client.texts()
+            place: Place = ("municipalities", name, "clients", client_id)
+            if len(set(texts)) < len(texts):
+                yield Mistake((*place, "secrets"), "the two secrets are the same")
+            for owner in {owners.setdefault((client_id, text), name) for text in texts} - {name}:
                 yield Mistake(
-                    ("municipalities", name, "clients", client_id),
+                    place,
                     f"client {client_id} of {owner} has the same secret; give it a secret of its own at each"
                     " municipality",
                 )

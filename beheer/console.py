@@ -26,6 +26,13 @@ T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 Tenant = Annotated[str, typer.Argument(help="Name of the municipality, such as deventer.")]
 
+Switches = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profiel", help="A switch beside the standard, such as ziotUrl, or openzaak for all; may be repeated."
+    ),
+]
+
 REFUSALS = (ValueError, LookupError, OSError, postgres.PostgresError, asyncpg.PostgresError, DBAPIError, Unavailable)
 
 

@@ -21,6 +21,8 @@ from services.documenten.storage import Storage
 
 HEARD = 10.0
 """Seconds in which every process must say that it heard of the erasure."""
+TRIES = 10
+"""How many times the schemas are removed again after a deadlock."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,23 @@ async def _close(admin: asyncpg.Connection, name: str) -> None:
 
 async def _drop(admin: asyncpg.Connection, name: str) -> None:
     """Remove its schemas and roles, all or nothing; whatever is at work there ends first."""
-    async with admin.transaction():
-        for service in SERVICES:
-            schema = schema_of(name, service)
-            await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-            if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
-                await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
+    for left in reversed(range(TRIES)):
+        try:
+            async with admin.transaction():
+                await _drop_schemas(admin, name)
+            return
+        except asyncpg.DeadlockDetectedError:
+            # What is at work there locks its tables in another order. It goes on now, and ends.
+            if not left:
+                raise
+
+
+async def _drop_schemas(admin: asyncpg.Connection, name: str) -> None:
+    for service in SERVICES:
+        schema = schema_of(name, service)
+        await admin.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+        if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", schema):
+            await admin.execute(f'REVOKE "{schema}" FROM {login_role(service)}; DROP ROLE "{schema}"')
 
 
 async def _tell(admin: asyncpg.Connection, dsn: str, name: str) -> None:

@@ -27,6 +27,7 @@ from gateway import registry
 from runtime.locks import Lock, lock
 from runtime.revisions import is_before_releases
 from runtime.tenancy import ERASED, SERVICES, schema_of, tenant_of
+from zgw.clients import TYPES
 
 log = logging.getLogger("samenzaak.migrate")
 
@@ -177,6 +178,6 @@ def upgrade_all(dsn: str, parallel: int = 4) -> list[Migrated]:
 
 def announce(dsn: str) -> None:
     """Tell every running process to forget what it remembers: a schema may be that of a backup, which tells nobody."""
-    channels = [registry.CHANNEL, ERASED, *(f"samenzaak_{service}" for service in SERVICES)]
+    channels = [registry.CHANNEL, ERASED, TYPES, *(f"samenzaak_{service}" for service in SERVICES)]
     with connected(dsn) as connection, connection.begin():
         connection.execute(text("SELECT pg_notify(:channel, '')"), [{"channel": channel} for channel in channels])

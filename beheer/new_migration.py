@@ -82,14 +82,19 @@ def new_migration(service: str, what: str) -> Path | None:
                 # First without defaults: those of columns whose types differ cannot be compared.
                 check_expanding(_difference(connection, service, defaults=False)[0])
                 operations, body = _difference(connection, service)
-                statements = _functions(connection, service)
+                before, statements = _functions(connection, service)
         finally:
             postgres.stop(Path(folder))
     check_expanding(operations)
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
-    parts = [textwrap.indent(textwrap.dedent(code), "    ")] if operations else []
-    parts += [f'    op.execute(r"""{statement}""")'.replace(":", r"\:") for statement in statements]
+    parts = [_execute(statement) for statement in before]
+    parts += [textwrap.indent(textwrap.dedent(code), "    ")] if operations else []
+    parts += [_execute(statement) for statement in statements]
     return _write(service, what, "\n".join(parts)) if parts else None
+
+
+def _execute(statement: str) -> str:
+    return f'    op.execute(r"""{statement}""")'.replace(":", r"\:")
 
 
 def _write(service: str, what: str, body: str) -> Path:
@@ -186,8 +191,9 @@ def _widens(operation: ops.AlterColumnOp) -> bool:
     return not narrower and operation.modify_server_default is not None
 
 
-def _functions(connection: Connection, service: str) -> list[str]:
-    """Return the declared statements of the functions and triggers that the migrated schema lacks or has otherwise."""
+def _functions(connection: Connection, service: str) -> tuple[list[str], list[str]]:
+    """Return the declared statements of the functions and triggers that the migrated schema lacks or has otherwise:
+    those that tables and indexes need, and those that need the tables."""
     found = [
         {(kind, name): body for kind, name, body in connection.execute(text(FUNCTIONS), {"schema": schema})}
         for schema in (schema_of(MIGRATED, service), schema_of(DECLARED, service))
@@ -196,12 +202,17 @@ def _functions(connection: Connection, service: str) -> list[str]:
     if gone := sorted(name for key, name in migrated.keys() - declared.keys()):
         raise NotExpanding(f"{', '.join(gone)} would disappear")
     changed = {name for (_, name), body in declared.items() if migrated.get((_, name)) != body}
-    statements = [part for table in api_of(service).metadata.sorted_tables for part in table.info.get("ddl", [])]
-    return [
-        re.sub(r"CREATE (FUNCTION|TRIGGER)", r"CREATE OR REPLACE \1", statement)
-        for statement in statements
-        if any(re.search(rf"\b{re.escape(name)}\b", statement) for name in changed)
-    ]
+    metadata = api_of(service).metadata
+    after = [part for table in metadata.sorted_tables for part in table.info.get("ddl", [])]
+    needed, others = (
+        [
+            re.sub(r"CREATE (FUNCTION|TRIGGER)", r"CREATE OR REPLACE \1", statement)
+            for statement in statements
+            if any(re.search(rf"\b{re.escape(name)}\b", statement) for name in changed)
+        ]
+        for statements in (metadata.info.get("ddl", []), after)
+    )
+    return needed, others
 
 
 def main() -> None:

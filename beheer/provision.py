@@ -48,6 +48,8 @@ def ddl(metadata: MetaData) -> str:
     # Of a driver that takes a percent sign as it is: others have it doubled.
     dialect = dialects.dialect()  # type: ignore[no-untyped-call]
     parts = [str(CreateSequence(sequence).compile(dialect=dialect)) for sequence in metadata._sequences.values()]
+    # Functions that indexes use.
+    parts += metadata.info.get("ddl", [])
     for table in metadata.sorted_tables:
         parts.append(str(CreateTable(table).compile(dialect=dialect)))
         parts += [

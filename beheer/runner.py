@@ -13,7 +13,7 @@ from beheer.observing import Observing
 from beheer.provision import api_of, password_of
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
-from gateway.registry import Registry
+from gateway.known import Registry
 from oas.routes import documentation
 from runtime.identity import GATEWAY, OPERATOR, incoming
 from runtime.internal import Internal
@@ -79,7 +79,8 @@ class Standalone:
             service = build_service(settings, dsn, name, self.signals, memory, self.apps)
             self.services[name] = service
             self.observing.add(service)
-            self.apps[name] = self.observing.service(service, create_app(service, documentation(service.api)))
+            pages = documentation(service.api, settings.contact_email)
+            self.apps[name] = self.observing.service(service, create_app(service, pages))
         self.operator = Internal(OPERATOR, settings, self.apps)
         """The services as the operator's commands call them."""
         self.externals = Externals(self.operator, self.signals)
@@ -146,7 +147,8 @@ class Part:
         if self.name == WORKER:
             return Probed(idle, self.missing)
         service = self.services[self.name]
-        app = self.observing.service(service, create_app(service, documentation(service.api)))
+        pages = documentation(service.api, self.settings.contact_email)
+        app = self.observing.service(service, create_app(service, pages))
         return Probed(app, self.missing)
 
     async def missing(self) -> list[str]:

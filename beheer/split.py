@@ -225,10 +225,13 @@ class Split:
         environment |= as_environment(settings)
         root = str(Path(__file__).parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
-        # A process group of its own: Ctrl-C reaches this process, which ends the others in order.
-        process = subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True, stdout=self._log)
+        process = self._run(command, environment, passed)
         theirs.close()
         return Child(process, mine)
+
+    def _run(self, command: list[str], environment: dict[str, str], passed: list[int]) -> subprocess.Popen[bytes]:
+        # A process group of its own: Ctrl-C reaches this process, which ends the others in order.
+        return subprocess.Popen(command, env=environment, pass_fds=passed, start_new_session=True, stdout=self._log)
 
 
 def serve_split(

@@ -1,5 +1,6 @@
 """The facts that ``samenzaak status`` and ``tenant show`` print."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -8,6 +9,8 @@ from beheer.erase import list_erasures
 from beheer.hosts import about_hosts
 from beheer.migrate import head, revisions
 from gateway import registry
+from gateway.config import secret_box
+from gateway.secrets import warnings_of
 from runtime.revisions import is_too_old
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES, schema_of
@@ -17,6 +20,7 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
     """Return the state of the installation."""
     found = await registry.list_tenants(admin)
     has = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
+    secrets = warnings_of(await registry.list_clients(admin), secret_box(settings), datetime.now(UTC))
     heads = {service: head(service) for service in SERVICES}
     behind = [f"{tenant} {s}" for tenant, at in has.items() for s in SERVICES if is_too_old(at[s], revisions(s))]
     return {
@@ -26,7 +30,7 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
             "size": await admin.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))"),
         },
         "publicUrl": settings.public_base_url,
-        "warnings": [w for w in [about_hosts(settings, [host for t in found for host in t.hosts])] if w],
+        "warnings": [w for w in [about_hosts(settings, [host for t in found for host in t.hosts]), *secrets] if w],
         "services": {s: settings.service_urls.get(s, "in the process of the gateway") for s in SERVICES},
         "tenants": [t.name for t in found],
         "erasures": [vars(e) for e in await list_erasures(admin)],
@@ -83,6 +87,7 @@ async def tenant_facts(admin: asyncpg.Connection, name: str) -> dict[str, Any]:
         "naam": tenant.naam,
         "rsin": tenant.rsin,
         "hosts": list(tenant.hosts),
+        "profiel": list(tenant.profiel),
         "clients": [c.client_id for c in clients],
         "schemas": schemas,
     }
@@ -93,6 +98,7 @@ def tenant_as_text(facts: dict[str, Any]) -> str:
     lines = [
         f"{facts['name']}: {facts['naam']}, RSIN {facts['rsin']}",
         f"hosts    {', '.join(facts['hosts']) or 'none of its own'}",
+        f"profiel  {', '.join(facts['profiel']) or 'that of the standard'}",
         f"clients  {', '.join(facts['clients']) or 'none'}",
     ]
     for schema, has in facts["schemas"].items():

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +17,31 @@ from gateway.config import secret_box
 from gateway.snapshot import Tenant
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
+from services.autorisaties.applicatie import COMPONENTEN
 from services.notificaties.control import forget_client
+from zgw.bundels import MORE, Bundel, scopes_of
+from zgw.profiel import SWITCHES, check_switches, profiel_of
 
-WEAK_SECRET = 32
-"""Characters below which a secret is called short: HS256 wants at least as many bytes as its hash."""
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle of rights (``zgw.bundels``) on all types of the catalogues with a domein, up to a level."""
+
+    name: Bundel
+    domein: str
+    level: str
 
 
 @dataclass(frozen=True)
 class AddedClient:
-    """A new client: its secret, and the Applicatie that was made for it, or ``""``."""
+    """A new client: its secret, and the Applicatie that was made for it, or ``""``. ``further``: the client was there
+    already, and got another secret beside the one that it had."""
 
     tenant: str
     client_id: str
     secret: str
     applicatie: str
+    further: bool = False
 
 
 async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: bool = False) -> None:
@@ -83,17 +95,111 @@ async def add_client(
     *,
     all_rights: bool = False,
     credentials_only: bool = False,
+    bundle: Bundle | None = None,
 ) -> AddedClient:
-    """Add a client and, unless ``credentials_only``, its Applicatie.
+    """Add a client and, unless ``credentials_only``, its Applicatie; give one that is there a further secret.
 
-    Without ``all_rights`` the Applicatie may read everything of the Catalogi API and nothing else; the functional
-    administrator gives it more through the Autorisaties API. Raises ValueError and LookupError as the registry does.
+    Without ``all_rights`` the Applicatie may read everything of the Catalogi API, and has the rights of ``bundle``; the
+    functional administrator gives it more through the Autorisaties API. Raises ValueError and LookupError as the
+    registry does, and LookupError for a catalogue that does not exist.
     """
+    rights = await _rights_of(admin, tenant, bundle)
+    await find_tenant(admin, tenant)
+    if any(known.client_id == client_id for known in await registry.list_clients(admin, tenant)):
+        if all_rights or bundle is not None:
+            raise ValueError(f"{tenant} already has a client {client_id}: its rights are changed in its Applicatie")
+        _, text = await registry.add_secret(admin, secret_box(settings), tenant, client_id, secret)
+        row = await _applicatie_of(admin, tenant, client_id)
+        return AddedClient(tenant, client_id, text, str(row["uuid"]) if row else "", further=True)
     made = await registry.add_client(admin, secret_box(settings), tenant, client_id, secret, label or client_id)
     applicatie = ""
     if not credentials_only:
-        applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights)
+        applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights, rights)
     return AddedClient(tenant, client_id, made, applicatie)
+
+
+async def client_facts(admin: asyncpg.Connection, tenant: str, client_id: str) -> dict[str, Any]:
+    """Return what a client may do and how it is answered; LookupError when there is no such client.
+
+    ``profiel`` has each switch that is on with where that comes from: ``client`` or ``municipality``.
+    """
+    known = next((c for c in await registry.list_clients(admin, tenant) if c.client_id == client_id), None)
+    if known is None:
+        raise LookupError(f"there is no client {client_id} of {tenant}")
+    default = (await find_tenant(admin, tenant)).profiel
+    row = await _applicatie_of(admin, tenant, client_id)
+    own = (orjson.loads(row["profiel"]) if row and row["profiel"] else None) or {}
+    on = profiel_of(default, own)
+    rights = [] if row is None else orjson.loads(row["autorisaties"])
+    return {
+        "tenant": tenant,
+        "clientId": client_id,
+        "label": known.label,
+        "applicatie": str(row["uuid"]) if row else "",
+        "heeftAlleAutorisaties": bool(row and row["heeft_alle_autorisaties"]),
+        "autorisaties": len(rights),
+        "scopes": sorted({scope for right in rights for scope in right["scopes"]}),
+        "volgt": await _followed(admin, tenant, rights),
+        "profiel": {
+            name: "municipality" if own.get(name) is None else "client"
+            for name, attribute in SWITCHES.items()
+            if getattr(on, attribute)
+        },
+        "off": [name for name in SWITCHES if own.get(name) is False],
+    }
+
+
+async def _followed(
+    admin: asyncpg.Connection, tenant: str, rights: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what autorisaties follow: the component, scopes and level, the domein of the catalogue (its uuid when it
+    is gone), and the name of the type or None for all of them."""
+    following = [right for right in rights if "volgt" in right]
+    rows = await admin.fetch(
+        f'SELECT uuid::text, domein FROM "{schema_of(tenant, "catalogi")}".catalogus WHERE uuid = ANY ($1::uuid[])',  # noqa: S608
+        [right["volgt"]["catalogus"] for right in following],
+    )
+    domein = {row["uuid"]: row["domein"] for row in rows}
+    return [
+        {
+            "component": right["component"],
+            "scopes": right["scopes"],
+            "niveau": right.get("maxVertrouwelijkheidaanduiding", ""),
+            "catalogus": domein.get(right["volgt"]["catalogus"], right["volgt"]["catalogus"]),
+            "type": right["volgt"]["naam"],
+        }
+        for right in following
+    ]
+
+
+async def set_switches(
+    admin: asyncpg.Connection, tenant: str, client_id: str, chosen: Mapping[str, bool] | None
+) -> None:
+    """Replace the switches of the Applicatie of a client, by name with whether each is on; None: none of its own.
+
+    Raises ValueError for what is not a switch, LookupError when the client has no Applicatie.
+    """
+    check_switches(chosen or ())
+    row = await _applicatie_of(admin, tenant, client_id)
+    if row is None:
+        raise LookupError(f"{client_id} of {tenant} has no Applicatie")
+    stored = {name: (chosen or {}).get(name) for name in SWITCHES} if chosen else None
+    async with admin.transaction():
+        await admin.execute(
+            f'UPDATE "{schema_of(tenant, "autorisaties")}".applicatie SET profiel = $2::jsonb WHERE uuid = $1',  # noqa: S608
+            row["uuid"],
+            None if stored is None else orjson.dumps(stored).decode(),
+        )
+        await admin.execute("SELECT pg_notify('samenzaak_autorisaties', $1)", tenant)
+
+
+async def _applicatie_of(admin: asyncpg.Connection, tenant: str, client_id: str) -> asyncpg.Record | None:
+    await find_tenant(admin, tenant)
+    return await admin.fetchrow(
+        "SELECT uuid, heeft_alle_autorisaties, autorisaties, profiel"  # noqa: S608
+        f' FROM "{schema_of(tenant, "autorisaties")}".applicatie WHERE client_ids @> $1::jsonb',
+        orjson.dumps([client_id]).decode(),
+    )
 
 
 async def remove_client(admin: asyncpg.Connection, tenant: str, client_id: str) -> int:
@@ -121,21 +227,41 @@ async def change_secret(
     )
 
 
-def about_secret(client_id: str, secret: str) -> str:
-    """Return a warning about a short secret, without showing it; ``""`` when it is long enough, or there is none."""
-    if not 0 < len(secret) < WEAK_SECRET:
-        return ""
-    return f"the secret of {client_id} has {len(secret)} characters; {WEAK_SECRET} or more resist guessing"
-
-
-async def _add_applicatie(admin: asyncpg.Connection, tenant: str, client_id: str, label: str, all_rights: bool) -> str:
-    schema = schema_of(tenant, "autorisaties")
-    found = await admin.fetchval(
-        f'SELECT uuid FROM "{schema}".applicatie WHERE client_ids @> $1::jsonb',  # noqa: S608
-        orjson.dumps([client_id]).decode(),
+async def _rights_of(admin: asyncpg.Connection, tenant: str, bundle: Bundle | None) -> list[dict[str, Any]]:
+    """Return the autorisaties of a bundle as they are stored: each follows the catalogue."""
+    if bundle is None:
+        return []
+    await find_tenant(admin, tenant)
+    rows = await admin.fetch(
+        f'SELECT uuid FROM "{schema_of(tenant, "catalogi")}".catalogus WHERE domein = $1 ORDER BY id',  # noqa: S608
+        bundle.domein,
     )
-    if found:
-        return str(found)
+    if not rows:
+        raise LookupError(f"{tenant} has no catalogue {bundle.domein}")
+    return [
+        {
+            "component": component,
+            "scopes": scopes_of(bundle.name, component),
+            **({} if component == "brc" else {"maxVertrouwelijkheidaanduiding": bundle.level}),
+            "volgt": {"catalogus": str(row["uuid"]), "naam": None},
+            "componentWeergave": COMPONENTEN[component],
+        }
+        for component in MORE
+        for row in rows
+    ]
+
+
+async def _add_applicatie(
+    admin: asyncpg.Connection,
+    tenant: str,
+    client_id: str,
+    label: str,
+    all_rights: bool,
+    rights: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    schema = schema_of(tenant, "autorisaties")
+    if (found := await _applicatie_of(admin, tenant, client_id)) is not None:
+        return str(found["uuid"])
     catalogi = {"component": "ztc", "scopes": ["catalogi.lezen"], "componentWeergave": "Catalogi API"}
     made = uuid.uuid4()
     async with admin.transaction():
@@ -146,7 +272,7 @@ async def _add_applicatie(admin: asyncpg.Connection, tenant: str, client_id: str
             orjson.dumps([client_id]).decode(),
             label[:100],
             all_rights,
-            orjson.dumps([] if all_rights else [catalogi]).decode(),
+            orjson.dumps([] if all_rights else [catalogi, *rights]).decode(),
         )
         await admin.execute("SELECT pg_notify('samenzaak_autorisaties', $1)", tenant)
     return str(made)

@@ -43,7 +43,7 @@ class Server:
 
     async def start(self, limited: bool = True) -> None:
         """Start, and wait until it answers; RuntimeError when it does not within a minute."""
-        command = [sys.executable, "-m", "beheer.cli", "serve"]
+        command = [sys.executable, "-m", "beheer", "serve"]
         if self._group and limited:
             # The shell enters the group and becomes the server.
             command = ["sh", "-c", f'echo $$ > {self._group}/cgroup.procs && exec "$@"', "sh", *command]

@@ -154,7 +154,7 @@ async def run(zaaktypen: int, split: bool) -> list[list[str]]:
             await tenants.add_tenant(admin, settings, name, name, rsin)
             await tenants.add_client(admin, settings, name, f"bench-{name}", SECRET, all_rights=True)
         await laad(admin, ["zwaar", "gewoon"], str(DATA / "selectielijst"))
-        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve-split" if split else "serve"])
+        server = subprocess.Popen([sys.executable, "-m", "beheer", "serve-split" if split else "serve"])
         try:
             wait(f"http://localhost:{PORT}/health/live")
             own: dict[str, list[psutil.Process]] = {}

@@ -111,7 +111,7 @@ async def run(scale: float, split: bool = False) -> list[Result]:
     settings = load_settings()
     with postgres.resolve_dsn(settings) as dsn:
         await bring_up_to_date(dsn, settings)
-        server = subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve-split" if split else "serve"])
+        server = subprocess.Popen([sys.executable, "-m", "beheer", "serve-split" if split else "serve"])
         limit_env = {**os.environ, "BENCH_DSN": dsn}
         command = [sys.executable, "-m", "uvicorn", "--factory", "bench.limit:create", "--port", str(PORT + 1)]
         limit = subprocess.Popen([*command, "--log-level", "warning", "--no-access-log"], env=limit_env)

@@ -107,7 +107,7 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
 
 def serve() -> "subprocess.Popen[bytes]":
     """Start the server with the settings in the environment."""
-    return subprocess.Popen([sys.executable, "-m", "beheer.cli", "serve"])
+    return subprocess.Popen([sys.executable, "-m", "beheer", "serve"])
 
 
 async def _answers() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from beheer import serve_service
+from beheer import part as served
 from bench import subscriber
 from services.autorisaties import app as _autorisaties  # noqa: F401 - imported before the children exist
 from services.besluiten import app as _besluiten  # noqa: F401
@@ -37,7 +37,7 @@ def serve(part: str, port: int, environment: dict[str, str], output: Path, short
     if short_waits:
         os.environ["SAMENZAAK_DELIVERY_WAITS"] = SHORT
         worker.LEASE = 4.0
-    serve_service.main([part, "--port", str(port)])
+    served.main([part, "--port", str(port)])
 
 
 def subscribe(port: int, log: Path, output: Path) -> None:

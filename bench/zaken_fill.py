@@ -29,10 +29,15 @@ INSERT INTO zaak (identificatie, bronorganisatie, omschrijving, toelichting, zaa
     betalingsindicatie, zaakgeometrie, zaakgeometrie_box, selectielijstklasse, relevante_andere_zaken, kenmerken,
     archiefstatus, opdrachtgevende_organisatie, processobjectaard, einddatum_gepland, uiterlijke_einddatum_afdoening,
     publicatiedatum, einddatum, archiefnominatie, archiefactiedatum)
-SELECT 'OUD-' || lpad(i::text, 9, '0'), $rsin$, 'Zaak ' || i, '', s.pad, d, $rsin$, d, '', '[]',
+SELECT 'OUD-' || lpad(i::text, 9, '0'), $rsin$, 'Aanvraag ' || (ARRAY['parkeervergunning', 'omgevingsvergunning',
+    'bijstand', 'kapvergunning', 'leerlingenvervoer', 'uittreksel', 'subsidie', 'ontheffing', 'evenement', 'woonruimte',
+    'verhuizing', 'rijbewijs'])[1 + i % 12] || ' ' || substr(md5((i % 5000)::text), 1, 7)
+    || 'straat ' || i % 200, '', s.pad, d, $rsin$, d, '', '[]',
     CASE WHEN i % 20 < 14 THEN 'openbaar' WHEN i % 20 < 19 THEN 'zaakvertrouwelijk' ELSE 'geheim' END, '',
     jsonb_build_object('type', 'Point', 'coordinates', jsonb_build_array(x, y)), box(point(x, y), point(x, y)),
-    '', '[]', '[]', CASE WHEN i < 0.2 * $aantal$ THEN 'gearchiveerd' ELSE 'nog_te_archiveren' END, '', '',
+    '', '[]',
+    CASE WHEN i % 5 = 0 THEN jsonb_build_array(jsonb_build_object('bron', 'oud', 'kenmerk', i::text)) ELSE '[]' END,
+    CASE WHEN i < 0.2 * $aantal$ THEN 'gearchiveerd' ELSE 'nog_te_archiveren' END, '', '',
     d + 56, d + 84, CASE WHEN i % 3 = 0 THEN d + 10 END, CASE WHEN dicht THEN d + 60 END,
     CASE WHEN dicht THEN CASE WHEN i % 10 = 0 THEN 'blijvend_bewaren' ELSE 'vernietigen' END END,
     CASE WHEN dicht THEN d + 60 + 1826 END
@@ -42,10 +47,18 @@ FROM (SELECT i, date '2016-01-01' + (i::bigint * 3650 / $aantal$)::int AS d, 6 +
     FROM generate_series(1, $aantal$) i) g JOIN soort s USING (n) ORDER BY i;
 INSERT INTO status (statustype, datum_status_gezet, statustoelichting, zaak)
     SELECT $statustype$, startdatum, '', uuid FROM zaak ORDER BY id;
+INSERT INTO status (statustype, datum_status_gezet, statustoelichting, zaak)
+    SELECT replace(zaaktype, 'zaaktypen', 'statustypen'), startdatum - 1, '', uuid FROM zaak ORDER BY id;
 INSERT INTO rol (zaak, betrokkene, betrokkene_type, afwijkende_naam_betrokkene, roltype, roltoelichting,
-    indicatie_machtiging, betrokkene_identificatie, omschrijving, omschrijving_generiek)
-    SELECT uuid, '', CASE r WHEN 1 THEN 'natuurlijk_persoon' ELSE 'medewerker' END, '', $roltype$, '', '',
-        CASE r WHEN 1 THEN jsonb_build_object('inpBsn', lpad((id % 500000)::text, 9, '9'))
+    indicatie_machtiging, authenticatie_context, betrokkene_identificatie, omschrijving, omschrijving_generiek)
+    SELECT uuid, '', CASE WHEN r = 2 THEN 'medewerker' WHEN id % 10 = 0 THEN 'niet_natuurlijk_persoon'
+            ELSE 'natuurlijk_persoon' END, '', $roltype$, '',
+        CASE WHEN r = 1 AND id % 100 = 0 THEN 'gemachtigde' ELSE '' END,
+        CASE WHEN r = 1 AND id % 100 = 0 THEN jsonb_build_object('source', 'eherkenning', 'levelOfAssurance',
+            'urn:etoegang:core:assurance-class:loa' || (ARRAY['2', '2plus', '3', '4'])[1 + (id / 100 % 4)::int]) END,
+        CASE WHEN r = 1 AND id % 10 = 0 THEN jsonb_build_object('kvkNummer', lpad((id % 500000)::text, 8, '1'),
+                'vestigingsNummer', lpad(id::text, 12, '0')) WHEN r = 1
+                THEN jsonb_build_object('inpBsn', lpad((id % 500000)::text, 9, '9'))
             ELSE jsonb_build_object('identificatie', 'mw-' || id % 1000) END,
         CASE r WHEN 1 THEN 'Aanvrager' ELSE 'Behandelaar' END, CASE r WHEN 1 THEN 'initiator' ELSE 'behandelaar' END
     FROM zaak, generate_series(1, 2) r ORDER BY id, r;
@@ -84,7 +97,14 @@ async def load(dsn: str, tenant: str, rsin: str, aantal: int, zaaktypen: list[st
         "soorten": str(ZAAKTYPEN),
         **{name: f"'{path}'" for name, path in made.items()},
     }
+    # Made at once at the end they take a fraction of the time.
+    later = "SELECT indexname AS name, indexdef AS made FROM pg_indexes WHERE schemaname = $1 AND indexdef ~ 'trigrams'"
+    indexes = await admin.fetch(later, schema_of(tenant, "zaken"))
+    for index in indexes:
+        await admin.execute(f'DROP INDEX "{index["name"]}"')
     await admin.execute(re.sub(r"\$(\w+)\$", lambda found: values[found[1]], VUL))
+    for index in indexes:
+        await admin.execute(index["made"])
     # The triggers were off, so everything is counted now.
     for statement in COUNTS.recount():
         await admin.execute(statement)
@@ -162,6 +182,7 @@ async def fill(dsn: str, settings: Settings, root: str, aantal: int) -> dict[str
         print(f"{name}: {size} zaken in {time.perf_counter() - start:.0f} s", flush=True)
         await asyncio.to_thread(restricted, gemeente, root, found)
         types_ = {"types": found, "zaaktype": zaaktype, "statustype": own["statustype"]}
+        types_["resultaattype"] = own["resultaattype"]
         made = made or {"name": name, "aantal": aantal, **types_}
         made["small"] = name
     await admin.close()

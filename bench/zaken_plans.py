@@ -9,7 +9,7 @@ import asyncpg
 from runtime.statements import Executor, Row, compile_statement
 from services.zaken.app import RESOURCES
 from services.zaken.zaak import ZAAK
-from zgw.filters import conditions
+from zgw.filters import conditions_for
 from zgw.lists import ordering_of, rights_to
 from zgw.pages import Page, read_page
 from zgw.render import reading_text
@@ -45,14 +45,21 @@ async def statements(
     given = dict(parse_qsl(query))
     resource = next(r for r in RESOURCES if r.path == name)
     criteria = {key: value for key, value in given.items() if key not in ("page", "ordering")}
-    where = conditions(resource.filters, criteria, {"bases": (BASE,)}, [])
+    recorder = Recorder(connection)
+
+    async def rows(_: str, statement: Any) -> list[Row]:
+        return await recorder.rows(statement)
+
+    context: Any = {"bases": (BASE,)}
+    call: Any = SimpleNamespace(
+        service=SimpleNamespace(state={}), tenant="", context=context, db=SimpleNamespace(rows=rows)
+    )
+    where = await conditions_for(call, resource.filters, criteria, [])
     rights = rights_to(resource, rights, where)
     order = ordering_of(resource, given.get("ordering"), [])
     offset = (int(given.get("page", "1")) - 1) * size
     by_default = "ordering" not in given
     page = Page(resource, rights, where, [*where, within(resource, rights)], order, by_default, size, offset)
-    call: Any = SimpleNamespace(service=SimpleNamespace(state={}), tenant="")
-    recorder = Recorder(connection)
     await read_page(call, recorder, page, reading_text(resource))
     return recorder.made
 

@@ -12,6 +12,8 @@ from runtime.redaction import masked
 log = logging.getLogger("samenzaak.access")
 
 PATH_LENGTH = 200
+LOOKED_AT = 8 * 1024
+"""Bytes of a path that are looked at: nobody waits for what is too long to be a path."""
 
 
 def install(level: int = logging.INFO) -> None:
@@ -39,7 +41,7 @@ def write(
         return
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
     # No path of the APIs has a BSN, but somebody may try. Cut after that: a part of one would not be recognised.
-    shown = masked(path.decode("ascii", "backslashreplace"))[:PATH_LENGTH]
+    shown = masked(path[:LOOKED_AT].decode("ascii", "backslashreplace"))[:PATH_LENGTH]
     request_id, client_id, method = masked(request_id), masked(client_id), masked(method)
     if not shown.isprintable() or " " in shown:
         shown = repr(shown).replace(" ", "\\x20")

@@ -11,19 +11,27 @@ from runtime.tenancy import SERVICES
 # An allow list leaves no room for tricks: no percent sign (so no encoded slash or dot), no backslash, no empty segment
 # (so no double or trailing slash), and no segment of only dots. Nothing in the six APIs needs more than this.
 _SEGMENT = r"/(?!\.+(?:/|$))[A-Za-z0-9._~-]+"
-_FORWARDED = re.compile(rf"/({'|'.join(SERVICES)})/api/v1((?:{_SEGMENT})*)", re.ASCII)
+# Two paths may have a slash at the end, as clients of other implementations ask for them.
+_FORWARDED = re.compile(rf"/({'|'.join(SERVICES)})/api/v1(?:(/schema)?/|((?:{_SEGMENT})*))", re.ASCII)
 _ROOT = re.compile(rf"/({'|'.join(SERVICES)})/api/v1(?:/|$)".encode())
-_PUBLIC = re.compile(r"/openapi\.json|/openapi\.yaml|/schema/openapi\.yaml|/docs(?:/.*)?", re.ASCII)
+_PUBLIC = re.compile(
+    r"|/openapi\.(?:json|yaml)|/postman\.json|/bruno\.zip|/schema(?:/openapi\.(?:json|yaml))?|/docs(?:/.*)?", re.ASCII
+)
 _HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a path goes. ``public`` is documentation, which needs no token."""
+    """Where a path goes. ``public`` is the root or documentation, which need no token."""
 
     service: str
     path: str
     public: bool
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the root of an API, which tells its lists."""
+        return self.path == f"/{self.service}/api/v1"
 
 
 def find_service(raw_path: bytes) -> str:
@@ -47,13 +55,23 @@ def find_target(raw_path: bytes) -> Target | None:
     found = _FORWARDED.fullmatch(path)
     if found is None:
         return None
-    return Target(found[1], path, _PUBLIC.fullmatch(found[2]) is not None)
+    below = found[2] or found[3] or ""
+    return Target(found[1], f"/{found[1]}/api/v1{below}", _PUBLIC.fullmatch(below) is not None)
 
 
 def split_host(header: str) -> tuple[str, str]:
     """Return the host name and the port (or ``""``) of a Host header, both empty when it is malformed."""
     found = _HOST.fullmatch(header.lower())
     return (found[1].rstrip("."), found[2] or "") if found else ("", "")
+
+
+def is_served(snapshot: Snapshot, host: str, public_url: str) -> bool:
+    """Return whether a Host header has a name of a municipality, that of the public URL, or one that can be of no
+    municipality: an address, or a name without a dot such as ``localhost``."""
+    name = split_host(host)[0]
+    if name in snapshot.by_host or name == urlsplit(public_url).hostname:
+        return True
+    return name != "" and ("." not in name or name.rpartition(".")[2].isdigit())
 
 
 def base_of(host: str, public_url: str) -> str:

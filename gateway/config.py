@@ -25,6 +25,9 @@ class Config:
     public_url: str
     max_age: int = 3600
     leeway: int = 30
+    keys_fresh: float = 60.0
+    keys_stale: float = 3600.0
+    provider_timeout: float = 10.0
     trust_proxies: bool = False
     max_body_size: int = 2 * 1024**2
     max_document_size: int | None = None
@@ -41,6 +44,7 @@ class Config:
     queue_seconds: float = 10.0
     security_contact: str = ""
     log_format: str = "text"
+    request_log_entries: int = 10_000
     service_urls: Mapping[str, str] = field(default_factory=dict)
 
     def body_limit(self, service: str) -> int | None:
@@ -60,6 +64,9 @@ def from_settings(settings: Settings) -> Config:
         public_url=settings.public_base_url,
         max_age=settings.token_max_age,
         leeway=settings.token_leeway,
+        keys_fresh=settings.issuer_keys_fresh,
+        keys_stale=settings.issuer_keys_stale,
+        provider_timeout=settings.outgoing_timeout,
         trust_proxies=settings.trust_proxies,
         max_document_size=settings.max_document_size,
         max_body_size=settings.max_body_size,
@@ -76,6 +83,7 @@ def from_settings(settings: Settings) -> Config:
         queue_seconds=settings.queue_seconds,
         security_contact=settings.security_contact or "",
         log_format=settings.log_format,
+        request_log_entries=settings.request_log_entries,
         service_urls=settings.service_urls,
     )
 

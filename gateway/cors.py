@@ -13,7 +13,13 @@ _REQUEST_HEADERS = (
     b"Authorization, Content-Type, Accept, Accept-Crs, Content-Crs, If-None-Match, If-Match, X-Request-Id,"
     b" X-Audit-Toelichting, X-NLX-Logrecord-ID"
 )
-_EXPOSED = b"Location, ETag, API-version, Content-Crs, Content-Disposition, Link, Retry-After, X-Request-Id, X-Warning"
+_EXPOSED = (
+    b"Location, ETag, API-version, Content-Crs, Content-Disposition, Link, Retry-After, Warning, X-Request-Id,"
+    b" X-Warning"
+)
+ANYBODY: Headers = [(b"access-control-allow-origin", b"*")]
+"""What lets any page read an answer that needs no token."""
+
 _SECONDS = b"600"
 """How long a browser remembers the answer; the origins of a municipality seldom change."""
 
@@ -32,6 +38,11 @@ def allowed(snapshot: Snapshot, tenant: Tenant | None, origin: bytes | None) -> 
     if origin is None:
         return False
     return origin.decode("latin-1") in (snapshot.origins if tenant is None else tenant.origins)
+
+
+def public_preflight_headers() -> Headers:
+    """Return what tells the browser that it may read what needs no token."""
+    return [*ANYBODY, (b"access-control-allow-methods", b"GET, HEAD"), (b"access-control-max-age", _SECONDS)]
 
 
 def preflight_headers(origin: bytes) -> Headers:

@@ -5,7 +5,8 @@ Everything here is of one process of the gateway: with three replicas a municipa
 A rate is a bucket of tokens that fills at a steady pace and holds :data:`BURST_SECONDS` of it. A request that finds it
 empty waits for the token that will be its own: most applications do not repeat what is refused, and one that asks one
 thing after another asks as fast as it is answered. It is refused only when too many of its client wait already, or
-when the wait would be too long. While it waits it has no turn and costs no work.
+when the wait would be too long, of which a client that has few of them open takes more. While it waits it has no turn
+and costs no work.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.limits import throttled
-from gateway.turns import Turns
+from gateway.turns import FEW, PATIENCE, Turns
 
 BURST_SECONDS = 2.0
 """How many seconds' worth of requests may come at once."""
@@ -97,7 +98,8 @@ class Flow:
         return True
 
     def _check_wait(self, client: tuple[str, str], seconds: float) -> None:
-        if self._waiting.get(client, 0) < self.places and seconds <= self.wait_seconds:
+        waiting = self._waiting.get(client, 0)
+        if waiting < self.places and seconds <= self.wait_seconds * (PATIENCE if waiting < FEW else 1):
             return
         if self.client_rate.wait(client) >= seconds:
             detail = f"Deze applicatie doet meer dan {self.client_rate.per_second:g} verzoeken per seconde."

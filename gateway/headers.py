@@ -24,3 +24,20 @@ def with_defaults(headers: Iterable[tuple[bytes, bytes]], defaults: Headers) -> 
     present = {name for name, _ in kept}
     kept += [pair for pair in defaults if pair[0] not in present]
     return kept
+
+
+_INTERNAL = (b"x-samenzaak-", b"x-forwarded-")
+_REPLACED = frozenset((b"authorization", b"forwarded", b"x-request-id"))
+
+
+def cleaned(headers: Headers, request_id: str) -> Headers:
+    """Return the client's headers without any that a service would believe to be ours."""
+    kept = [pair for pair in headers if (name := pair[0].lower()) not in _REPLACED and not name.startswith(_INTERNAL)]
+    kept.append((b"x-request-id", request_id.encode()))
+    return kept
+
+
+def authorization(headers: Headers) -> bytes | None:
+    """Return the Authorization header; None without it, and of two, which are ambiguous."""
+    found = [value for name, value in headers if name == b"authorization"]
+    return found[0] if len(found) == 1 else None

@@ -6,17 +6,24 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from gateway.asgi import ASGIApp, fetch_status
 from gateway.config import Config
-from gateway.error_pages import PREFIX, error_page
-from gateway.registry import Registry
+from gateway.error_pages import list_page, page_of
+from gateway.guides import MISSING, Guides
+from gateway.known import Registry
+from gateway.nowhere import advice
+from oas.errors import PREFIX, Entry, entry_named
+from runtime.negotiation import weight
 from runtime.problems import Problem
+from runtime.static import Static, pack, send
 from runtime.version import VERSION
 from zgw.problems import response
 
@@ -44,8 +51,9 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Samenzaak</title>
 <style>
-:root {{ color-scheme: light dark; --line: #8886; --link: #0b57a4 }}
-@media (prefers-color-scheme: dark) {{ :root {{ --link: #8ab9f0 }} }}
+:root {{ color-scheme: light dark; --line: #8886; --link: #0b57a4; --quiet: #555 }}
+@media (prefers-color-scheme: dark) {{ :root {{ --link: #8ab9f0; --quiet: #b0b0b0 }} }}
+body {{ background: light-dark(#fff, #121212) }}
 body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem }}
 h1 {{ font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem }}
 h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .5rem }}
@@ -55,13 +63,17 @@ ul {{ list-style: none; margin: 1rem 0; padding: 0; border-top: 1px solid var(--
 li {{ display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .75rem 0; border-bottom: 1px solid var(--line) }}
 li > span:first-child {{ flex: 1 1 18rem }}
 li span span {{ display: block }}
-[lang="en"] {{ opacity: .75 }}
+[lang="en"] {{ color: var(--quiet) }}
 code {{ font-family: ui-monospace, monospace; font-size: .9em }}
 </style>
 <main>
 <h1>Samenzaak</h1>
 <p>Gedeelde zaakregistratie van samenwerkende gemeenten, volgens de API’s voor Zaakgericht Werken (ZGW 1.7).</p>
 <p lang="en">Shared case management of cooperating municipalities: the Dutch ZGW APIs, release 1.7.</p>
+<h2>Handleidingen <span lang="en">/ Guides</span></h2>
+<ul>
+{guides}
+</ul>
 <h2>API’s</h2>
 <ul>
 {apis}
@@ -80,8 +92,32 @@ _ITEM = """<li><span><strong>{title}</strong><span>{text}</span><span lang="en">
 <span><a href="/{name}/api/v1/docs" aria-label="Documentatie van {title}">documentatie</a> ·
 <a href="/{name}/api/v1/openapi.json" aria-label="OpenAPI van {title}">openapi.json</a></span></li>"""
 
-# The page needs its own style and nothing else, from anywhere.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_GUIDE = """<li><span><a href="/docs/{page}">{dutch}</a>
+<span lang="en"><a href="/docs/{other}" hreflang="en">{english}</a></span></span></li>"""
+
+GUIDES = (
+    ("nl/eerste-aanroep/", "Het eerste verzoek, in vijf minuten", "first-call/", "The first call, in five minutes"),
+    ("nl/leveranciers/", "Voor leveranciers", "vendors/", "For vendors"),
+    ("nl/front-ends/", "Voor ontwikkelaars van front-ends", "frontends/", "For developers of front-ends"),
+    (
+        *("nl/functioneel-beheer/", "Voor functioneel beheerders"),
+        *("functional-administration/", "For functional administrators"),
+    ),
+    ("nl/installatiebeheer/", "Voor beheerders van een installatie", "operators/", "For operators"),
+    ("nl/", "Alle handleidingen, met zoeken", "", "All guides, with search"),
+)
+"""What the front page shows of the guides: the page below /docs and its name, in Dutch and in English."""
+
+FAVICON = Path(__file__).parent / "favicon.ico"
+
+# The page needs its own style and nothing else, from anywhere; its icon is asked for by the browser itself.
+_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+
+HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+"""What every page of ours is sent with."""
 
 SECURITY = "/.well-known/security.txt"
 READ = ["GET", "HEAD"]
@@ -104,7 +140,7 @@ async def missing_of(request: Request) -> list[str]:
 def create_pages(config: Config, missing: Callable[[], Awaitable[list[str]]]) -> FastAPI:
     """Return the app of the gateway's own pages; ``missing`` tells what cannot do its work."""
     app = FastAPI(title="Samenzaak", openapi_url=None, redirect_slashes=False)
-    app.state.config, app.state.missing = config, missing
+    app.state.config, app.state.missing, app.state.guides = config, missing, Guides()
     app.include_router(router)
     app.add_exception_handler(HTTPException, _refuse)
     return app
@@ -113,7 +149,7 @@ def create_pages(config: Config, missing: Callable[[], Awaitable[list[str]]]) ->
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     instance = f"urn:uuid:{uuid.uuid4()}"
-    problem = Problem(404, "not_found", "Deze pagina bestaat niet.")
+    problem = Problem(404, "not_found", advice(request.url.path, APIS))
     if error.status_code == 405:
         problem = Problem(405, "method_not_allowed", headers={"Allow": ", ".join(READ)})
     log.info("%s: %s refused: %s", instance, request.url.path, problem)
@@ -121,18 +157,61 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 
 @router.api_route("/", methods=READ)
-async def front() -> HTMLResponse:
+async def front(request: Request) -> Response:
     """The front page."""
-    return as_page(front_page())
+    return as_page(request, *fixed()["front"])
+
+
+@router.api_route(PREFIX.rstrip("/"), methods=READ)
+async def errors_without_slash() -> RedirectResponse:
+    """All errors, for who leaves the slash out."""
+    return RedirectResponse(PREFIX, 308)
+
+
+@router.api_route("/{name}/api/v1/docs/", methods=READ)
+async def reference_with_slash(name: str) -> RedirectResponse:
+    """The reference of an API, for who adds a slash."""
+    if name not in APIS:
+        raise HTTPException(404)
+    return RedirectResponse(f"/{name}/api/v1/docs", 308)
+
+
+@router.api_route(PREFIX, methods=READ)
+async def errors(request: Request) -> Response:
+    """All errors."""
+    return as_page(request, *fixed()["errors"])
 
 
 @router.api_route(PREFIX + "{kind}", methods=READ)
 @router.api_route(PREFIX + "{kind}/", methods=READ)
-async def error(kind: str) -> HTMLResponse:
+async def error(request: Request, kind: str) -> Response:
     """What an error is."""
-    if (page := error_page(kind)) is None:
+    if (entry := entry_named(kind)) is None:
         raise HTTPException(404)
-    return as_page(page)
+    return as_page(request, *explained(entry))
+
+
+@router.api_route("/docs", methods=READ)
+async def docs() -> RedirectResponse:
+    """The guides; their links are relative to the slash."""
+    return RedirectResponse("/docs/", 308)
+
+
+@router.api_route("/docs/{path:path}", methods=READ)
+async def guide(request: Request, path: str) -> Response:
+    """A page of the guides, or what it needs."""
+    guides: Guides = request.app.state.guides
+    if (found := guides.answer(path, request)) is not None:
+        return found
+    if not weight(request.headers.get("accept", ""), "text/html"):
+        raise HTTPException(404)
+    return HTMLResponse(MISSING, 404, HEADERS)
+
+
+@router.api_route("/favicon.ico", methods=READ)
+async def favicon() -> FileResponse:
+    """The icon that browsers ask for, whatever the page."""
+    return FileResponse(FAVICON, media_type="image/x-icon", headers={"Cache-Control": "public, max-age=86400"})
 
 
 @router.api_route("/health/live", methods=READ)
@@ -172,12 +251,29 @@ def front_page() -> str:
         _ITEM.format(name=name, title=html.escape(title), text=html.escape(text), english=html.escape(english))
         for name, (title, text, english) in APIS.items()
     )
-    return _PAGE.format(apis="\n".join(items), version=html.escape(VERSION))
+    guides = (
+        _GUIDE.format(page=page, dutch=dutch, other=other, english=english) for page, dutch, other, english in GUIDES
+    )
+    return _PAGE.format(guides="\n".join(guides), apis="\n".join(items), version=html.escape(VERSION))
 
 
-def as_page(text: str) -> HTMLResponse:
+@cache
+def fixed() -> Mapping[str, tuple[bytes, Static]]:
+    """Return the pages that everybody gets, each with its compressed form."""
+    made = {"front": front_page().encode(), "errors": list_page().encode()}
+    return {name: (content, pack(content)) for name, content in made.items()}
+
+
+@cache
+def explained(entry: Entry) -> tuple[bytes, Static]:
+    """Return the page of an error with its compressed form: made once for each that there is, however it is named."""
+    content = page_of(entry).encode()
+    return content, pack(content)
+
+
+def as_page(request: Request, content: bytes, page: Static) -> Response:
     """Return a page, which needs nothing but its own style."""
-    return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
+    return send(request, page, lambda: content, "text/html", HEADERS)
 
 
 class Readiness:

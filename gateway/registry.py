@@ -1,36 +1,43 @@
-"""The municipalities and clients that the gateway knows: kept in PostgreSQL, answered from memory.
+"""The municipalities and clients that the gateway knows, as the operator changes them.
 
-The functions are the operator's side; each needs a connection that may write, and tells every running gateway of
-the change in the same transaction. :class:`Registry` is the gateway's side, which can only read.
+Each function needs a connection that may write, and tells every running gateway (``gateway.known``) of the change in
+the same transaction.
 """
 
-import asyncio
 import contextlib
+import dataclasses
 import logging
 import re
-import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 from cryptography.fernet import Fernet
 
-from gateway.keys import ALGORITHMS, choose_key, parse_keys
-from gateway.sharing import check_few_keys, check_own_secret
-from gateway.snapshot import Client, Issuer, Snapshot, Tenant, open_secret
-from runtime.faults import AWAY
-from runtime.problems import Problem
-from runtime.revisions import is_too_old
-from runtime.signals import Signals
+from gateway.secrets import holding, new_secret, opened, read_secrets, store_secrets
+from gateway.sharing import check_own_secret
+from gateway.snapshot import Client, Secret, Tenant, open_secret
 from runtime.tenancy import check_name, check_time_zone
+from zgw.profiel import check_switches
 
 log = logging.getLogger("samenzaak.gateway")
 CHANNEL = "samenzaak_gateway"
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 10.0
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?")
+INSERT = "INSERT INTO gateway.client (tenant, client_id, label) VALUES ($1, $2, $3)"
+RELABEL = f"{INSERT} ON CONFLICT (tenant, client_id) DO UPDATE SET label = excluded.label"
 CLIENT_ID = re.compile(r"[!-~]{1,50}")
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenSecret:
+    """A secret that an operator gives, with its name (``""``: any) and the moment from which on it is refused."""
+
+    name: str
+    text: str = dataclasses.field(repr=False)
+    expires: datetime | None = None
 
 
 async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, hosts: Sequence[str] = ()) -> Tenant:
@@ -43,7 +50,7 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
         raise ValueError(f"{rsin!r} is not a valid RSIN")
     if not naam.strip():
         raise ValueError("a municipality needs a name that people know it by")
-    async with _changing(db):
+    async with changing(db):
         checked = await _free_hosts(db, name, hosts)
         if await db.fetchval("SELECT 1 FROM gateway.erasure WHERE tenant = $1", name):
             raise ValueError(f"the erasure of {name} is not finished: samenzaak tenant remove {name} --erase {name}")
@@ -56,24 +63,28 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
 
 async def list_tenants(db: asyncpg.Connection) -> list[Tenant]:
     """Return all municipalities by name."""
-    rows = await db.fetch("SELECT name, naam, rsin, hosts, origins, time_zone FROM gateway.tenant ORDER BY name")
-    return [
-        Tenant(row["name"], row["naam"], row["rsin"], tuple(row["hosts"]), tuple(row["origins"]), row["time_zone"])
-        for row in rows
-    ]
+    rows = await db.fetch(
+        "SELECT name, naam, rsin, hosts, origins, time_zone, profiel FROM gateway.tenant ORDER BY name"
+    )
+    lists = ("hosts", "origins", "profiel")
+    return [Tenant(**{**dict(row), **{name: tuple(row[name]) for name in lists}}) for row in rows]
 
 
 async def remove_tenant(db: asyncpg.Connection, name: str) -> None:
     """Remove a municipality with its clients and issuers, not its data; LookupError when it does not exist."""
-    async with _changing(db):
-        _found(await db.execute("DELETE FROM gateway.tenant WHERE name = $1", name), f"municipality {name}")
+    async with changing(db):
+        must_exist(await db.execute("DELETE FROM gateway.tenant WHERE name = $1", name), f"municipality {name}")
+
+
+async def _set(db: asyncpg.Connection, tenant: str, column: str, value: Any) -> None:
+    async with changing(db):
+        status = await db.execute(f"UPDATE gateway.tenant SET {column} = $2 WHERE name = $1", tenant, value)  # noqa: S608
+        must_exist(status, f"municipality {tenant}")
 
 
 async def set_naam(db: asyncpg.Connection, tenant: str, naam: str) -> None:
     """Change the name that people know a municipality by; LookupError when it does not exist."""
-    async with _changing(db):
-        status = await db.execute("UPDATE gateway.tenant SET naam = $2 WHERE name = $1", tenant, naam)
-        _found(status, f"municipality {tenant}")
+    await _set(db, tenant, "naam", naam)
 
 
 async def set_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -> None:
@@ -81,10 +92,10 @@ async def set_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str]) -
 
     Raises ValueError for a wrong host name or one of another municipality, LookupError for an unknown municipality.
     """
-    async with _changing(db):
+    async with changing(db):
         checked = await _free_hosts(db, tenant, hosts)
         status = await db.execute("UPDATE gateway.tenant SET hosts = $2 WHERE name = $1", tenant, checked)
-        _found(status, f"municipality {tenant}")
+        must_exist(status, f"municipality {tenant}")
 
 
 async def set_time_zone(db: asyncpg.Connection, tenant: str, name: str) -> None:
@@ -93,9 +104,17 @@ async def set_time_zone(db: asyncpg.Connection, tenant: str, name: str) -> None:
     Raises ValueError for what is not a time zone, LookupError for an unknown municipality.
     """
     checked = check_time_zone(name) if name else ""
-    async with _changing(db):
-        status = await db.execute("UPDATE gateway.tenant SET time_zone = $2 WHERE name = $1", tenant, checked)
-        _found(status, f"municipality {tenant}")
+    await _set(db, tenant, "time_zone", checked)
+
+
+async def set_profiel(db: asyncpg.Connection, tenant: str, switches: Sequence[str]) -> tuple[str, ...]:
+    """Replace the switches that are on by default for the clients of a municipality, and return them in their order.
+
+    Raises ValueError for what is not a switch, LookupError for an unknown municipality.
+    """
+    checked = check_switches(switches)
+    await _set(db, tenant, "profiel", checked)
+    return checked
 
 
 async def set_origins(db: asyncpg.Connection, tenant: str, origins: Sequence[str]) -> list[str]:
@@ -107,9 +126,7 @@ async def set_origins(db: asyncpg.Connection, tenant: str, origins: Sequence[str
     for origin in checked:
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is not an origin, such as https://mijn.deventer.nl")
-    async with _changing(db):
-        status = await db.execute("UPDATE gateway.tenant SET origins = $2 WHERE name = $1", tenant, checked)
-        _found(status, f"municipality {tenant}")
+    await _set(db, tenant, "origins", checked)
     return checked
 
 
@@ -131,120 +148,152 @@ async def add_client(
     """
     if not CLIENT_ID.fullmatch(client_id):
         raise ValueError("a client_id has 1 to 50 visible characters without spaces (ASCII)")
-    secret = secrets.token_urlsafe(32) if secret is None else secret
-    if "-----BEGIN" in secret or secret.startswith("ssh-"):
-        raise ValueError("this looks like a key pair's key; a client has a shared secret, an issuer has keys")
-    stored = box.encrypt(secret.encode()).decode() if secret else None
-    statement = "INSERT INTO gateway.client (tenant, client_id, secret_encrypted, label) VALUES ($1, $2, $3, $4)"
-    if replace:
-        statement += (
-            " ON CONFLICT (tenant, client_id) DO UPDATE SET secret_encrypted = excluded.secret_encrypted,"
-            " label = excluded.label"
-        )
-    async with _changing(db):
-        # The lock lets two operators not give one secret to two municipalities at the same time.
-        await db.execute("LOCK TABLE gateway.client IN SHARE ROW EXCLUSIVE MODE")
-        if secret:
-            await check_own_secret(db, box, tenant, client_id, secret)
+    now = datetime.now(UTC)
+    stored, text = [], ""
+    if secret != "":
+        made, text = new_secret(box, (), secret, "", None, now)
+        stored = [made]
+    async with changing(db):
+        await _lock_clients(db)
+        if text:
+            await check_own_secret(db, box, tenant, client_id, text)
         try:
-            await db.execute(statement, tenant, client_id, stored, label)
+            await db.execute(RELABEL if replace else INSERT, tenant, client_id, label)
         except asyncpg.UniqueViolationError as e:
-            way = f"samenzaak client secret {tenant} {client_id} gives it another secret"
+            way = f"samenzaak client secret add {tenant} {client_id} gives it a further secret"
             raise ValueError(f"{tenant} already has a client {client_id}; {way}") from e
         except asyncpg.ForeignKeyViolationError as e:
             raise LookupError(f"there is no municipality {tenant}") from e
-    return secret
+        await store_secrets(db, tenant, client_id, stored)
+    return text
+
+
+async def add_label(db: asyncpg.Connection, tenant: str, client_id: str, label: str) -> None:
+    """Add a client that has no secret yet, or give one that is there this label. Raises as :func:`add_client` does."""
+    known = [client.client_id for client in await list_clients(db, tenant)]
+    if client_id not in known:
+        await add_client(db, Fernet(Fernet.generate_key()), tenant, client_id, "", label)
+        return
+    async with changing(db):
+        await db.execute(
+            "UPDATE gateway.client SET label = $3 WHERE (tenant, client_id) = ($1, $2)", tenant, client_id, label
+        )
+
+
+async def add_secret(
+    db: asyncpg.Connection,
+    box: Fernet,
+    tenant: str,
+    client_id: str,
+    secret: str | None = None,
+    *,
+    name: str = "",
+    expires: datetime | None = None,
+) -> tuple[Secret, str]:
+    """Give a client a further secret beside the one that it has, and return it with its text.
+
+    One that has expired makes place. Raises ValueError as :func:`gateway.secrets.new_secret` does, and for one that
+    this client_id has at another municipality; LookupError when there is no such client.
+    """
+    now = datetime.now(UTC)
+    async with changing(db):
+        known = holding(await _locked_secrets(db, tenant, client_id), now)
+        made, text = new_secret(box, known, secret, name, expires, now)
+        await check_own_secret(db, box, tenant, client_id, text)
+        await store_secrets(db, tenant, client_id, [*known, made])
+    return made, text
+
+
+async def revoke_secret(db: asyncpg.Connection, tenant: str, client_id: str, name: str) -> None:
+    """Take a secret from a client: what is signed with it is refused from then on. LookupError when there is none."""
+    async with changing(db):
+        known = await _locked_secrets(db, tenant, client_id)
+        if name not in [secret.name for secret in known]:
+            raise LookupError(f"client {client_id} of {tenant} has no secret {name}")
+        await store_secrets(db, tenant, client_id, [secret for secret in known if secret.name != name])
+
+
+async def set_secrets(
+    db: asyncpg.Connection,
+    box: Fernet,
+    tenant: str,
+    client_id: str,
+    wanted: Sequence[GivenSecret],
+) -> None:
+    """Give a client exactly these secrets; those that it has stay what they are, but for name and end.
+
+    Raises ValueError and LookupError as :func:`add_secret` does.
+    """
+    now = datetime.now(UTC)
+    async with changing(db):
+        known = {opened(secret, box): secret for secret in await _locked_secrets(db, tenant, client_id)}
+        stored: list[Secret] = []
+        for one in wanted:
+            await check_own_secret(db, box, tenant, client_id, one.text)
+            if (same := known.get(one.text)) is not None:
+                stored.append(dataclasses.replace(same, name=one.name or same.name, expires=one.expires))
+            else:
+                stored.append(new_secret(box, stored, one.text, one.name, one.expires, now)[0])
+        await store_secrets(db, tenant, client_id, stored)
+
+
+async def _lock_clients(db: asyncpg.Connection) -> None:
+    # The lock lets two operators not give one secret to two municipalities, or a third to a client, at the same time.
+    await db.execute("LOCK TABLE gateway.client IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def _locked_secrets(db: asyncpg.Connection, tenant: str, client_id: str) -> Sequence[Secret]:
+    """Return the secrets of a client that are going to be changed; raise LookupError when there is no such client."""
+    await _lock_clients(db)
+    return (await find_client(db, tenant, client_id)).secrets
 
 
 async def remove_client(db: asyncpg.Connection, tenant: str, client_id: str) -> None:
     """Remove a client, whose tokens are refused from then on; LookupError when it does not exist."""
-    async with _changing(db):
+    async with changing(db):
         status = await db.execute("DELETE FROM gateway.client WHERE (tenant, client_id) = ($1, $2)", tenant, client_id)
-        _found(status, f"client {client_id} of {tenant}")
+        must_exist(status, f"client {client_id} of {tenant}")
 
 
 async def list_clients(db: asyncpg.Connection, tenant: str | None = None) -> list[Client]:
-    """Return the clients of one municipality or of all, without their secrets."""
+    """Return the clients of one municipality or of all, with their secrets still encrypted."""
     rows = await db.fetch(
         "SELECT tenant, client_id, label FROM gateway.client WHERE $1::text IS NULL OR tenant = $1"
         " ORDER BY tenant, client_id",
         tenant,
     )
-    return [Client(row["tenant"], row["client_id"], row["label"]) for row in rows]
+    known = await read_secrets(db, tenant)
+    return [Client(t, client_id, label, tuple(known.get((t, client_id), ()))) for t, client_id, label in rows]
+
+
+async def find_client(db: asyncpg.Connection, tenant: str, client_id: str) -> Client:
+    """Return a client; LookupError when there is none."""
+    found = next((client for client in await list_clients(db, tenant) if client.client_id == client_id), None)
+    if found is None:
+        raise LookupError(f"there is no client {client_id} of {tenant}")
+    return found
 
 
 async def client_secret(db: asyncpg.Connection, box: Fernet, tenant: str, client_id: str) -> str:
-    """Return the secret of a client, ``""`` when it has none.
+    """Return a secret of a client that holds, the newest; ``""`` when it has none.
 
     Raises LookupError when there is no such client, Problem 500 when it was encrypted with another secret key.
     """
-    row = await db.fetchrow(
-        "SELECT secret_encrypted FROM gateway.client WHERE (tenant, client_id) = ($1, $2)", tenant, client_id
-    )
-    if row is None:
-        raise LookupError(f"there is no client {client_id} of {tenant}")
-    encrypted = row["secret_encrypted"]
-    return open_secret(encrypted, box, f"{tenant}/{client_id}") if encrypted else ""
-
-
-async def set_issuer(
-    db: asyncpg.Connection, tenant: str, iss: str, jwks_or_pem: str, algorithms: Sequence[str]
-) -> Issuer:
-    """Add or change who may sign tokens for a municipality with RS256, ES256 or PS256.
-
-    Raises ValueError for an unusable key or an algorithm that fits none of the keys, LookupError for an unknown
-    municipality.
-    """
-    if not iss or not algorithms or not set(algorithms) <= set(ALGORITHMS):
-        raise ValueError(f"an issuer needs a name and one or more of the algorithms {', '.join(ALGORITHMS)}")
-    for algorithm in algorithms:
-        keys = parse_keys(jwks_or_pem)
-        if not any(choose_key({kid: key}, kid, algorithm) for kid, key in keys.items()):
-            raise ValueError(f"none of the keys fits {algorithm}")
-    async with _changing(db):
-        await db.execute("LOCK TABLE gateway.issuer IN SHARE ROW EXCLUSIVE MODE")
-        await check_few_keys(db, tenant, iss, jwks_or_pem)
-        try:
-            await db.execute(
-                "INSERT INTO gateway.issuer (tenant, iss, jwks_or_pem, algorithms) VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT (tenant, iss) DO UPDATE SET jwks_or_pem = excluded.jwks_or_pem,"
-                " algorithms = excluded.algorithms",
-                tenant,
-                iss,
-                jwks_or_pem,
-                list(algorithms),
-            )
-        except asyncpg.ForeignKeyViolationError as e:
-            raise LookupError(f"there is no municipality {tenant}") from e
-    return Issuer(tenant, iss, jwks_or_pem, tuple(algorithms))
-
-
-async def remove_issuer(db: asyncpg.Connection, tenant: str, iss: str) -> None:
-    """Remove an issuer, whose tokens are refused from then on; LookupError when it does not exist."""
-    async with _changing(db):
-        status = await db.execute("DELETE FROM gateway.issuer WHERE (tenant, iss) = ($1, $2)", tenant, iss)
-        _found(status, f"issuer {iss} of {tenant}")
-
-
-async def list_issuers(db: asyncpg.Connection, tenant: str | None = None) -> list[Issuer]:
-    """Return the issuers of one municipality or of all."""
-    rows = await db.fetch(
-        "SELECT tenant, iss, jwks_or_pem, algorithms FROM gateway.issuer WHERE $1::text IS NULL OR tenant = $1"
-        " ORDER BY tenant, iss",
-        tenant,
-    )
-    return [Issuer(row["tenant"], row["iss"], row["jwks_or_pem"], tuple(row["algorithms"])) for row in rows]
+    known = holding((await find_client(db, tenant, client_id)).secrets, datetime.now(UTC))
+    return open_secret(known[-1].encrypted, box, f"{tenant}/{client_id}") if known else ""
 
 
 @contextlib.asynccontextmanager
-async def _changing(db: asyncpg.Connection) -> AsyncIterator[None]:
+async def changing(db: asyncpg.Connection) -> AsyncIterator[None]:
+    """A transaction that changes what gateways know: each of them hears of it at the commit."""
     async with db.transaction():
         yield
         # PostgreSQL delivers it at the commit, so no gateway reads before the change can be seen.
         await db.execute("SELECT pg_notify($1, '')", CHANNEL)
 
 
-def _found(status: str, what: str) -> None:
+def must_exist(status: str, what: str) -> None:
+    """Raise LookupError when a statement with this status changed nothing."""
     if status.endswith(" 0"):
         raise LookupError(f"there is no {what}")
 
@@ -269,132 +318,3 @@ async def _free_hosts(db: asyncpg.Connection, tenant: str, hosts: Sequence[str])
     if taken is not None:
         raise ValueError(f"{', '.join(set(taken['hosts']) & set(checked))} already belongs to {taken['name']}")
     return checked
-
-
-class Registry:
-    """The gateway's side: one snapshot in memory, dropped as soon as PostgreSQL announces a change.
-
-    While changes cannot be heard, each request reads the database, so that a removed client never gets in.
-    """
-
-    def __init__(self, dsn: str, box: Fernet, signals: Signals, known: Sequence[str] = ()) -> None:
-        """``dsn`` logs in as ``samenzaak_gateway``. Make the registry before ``signals`` is started.
-
-        ``known`` are the revisions of the schema that this version knows, newest first; without them none is checked.
-        """
-        self._dsn = dsn
-        self._known = known
-        self._outdated = False
-        self._box = box
-        self._signals = signals
-        self._connection: asyncpg.Connection | None = None
-        self._lock = asyncio.Lock()
-        self._snapshot: Snapshot | None = None
-        self._changes = 0
-        self._seen = -1
-        self._reads = 0
-        self._latest = 0
-        signals.on(CHANNEL, self._changed)
-
-    def fresh(self) -> Snapshot | None:
-        """Return the snapshot when it is known to be current, else None."""
-        return self._snapshot if self._seen == self._changes and self._signals.connected else None
-
-    async def current(self) -> Snapshot:
-        """Return everything as it is now; raise Problem 503 when the database cannot be read."""
-        if (snapshot := self.fresh()) is not None:
-            return snapshot
-        arrived = self._reads
-        async with self._lock:
-            # Requests that waited share one read, provided that it began after they arrived.
-            if self._snapshot is not None and self._latest > arrived:
-                return self._snapshot
-            return await self._read()
-
-    async def missing(self) -> str:
-        """Return what keeps the database from being read now, or an empty string."""
-        try:
-            async with self._lock:
-                await self._read()
-        except Problem:
-            return "migration of the gateway" if self._outdated else "database"
-        return ""
-
-    async def stop(self) -> None:
-        """Close the connection."""
-        async with self._lock:
-            self._forget()
-
-    def _changed(self, _payload: str) -> None:
-        self._changes += 1
-
-    async def _read(self) -> Snapshot:
-        self._reads += 1
-        changes, number = self._changes, self._reads
-        try:
-            try:
-                rows = await self._fetch()
-            except AWAY:
-                # The connection may have been lost since the last read, for instance by a restart of PostgreSQL.
-                rows = await self._fetch()
-        except AWAY as e:
-            log.error("the municipalities and clients cannot be read: %s", e)
-            raise unavailable() from e
-        tenants, clients, issuers = rows
-        known = self._snapshot
-        if known is not None and self._seen == changes and self._signals.connected:
-            # Nothing was announced since the last read, so its remembered tokens stay valid.
-            return known
-        self._snapshot = Snapshot(tenants, clients, issuers, self._box)
-        self._seen, self._latest = changes, number
-        return self._snapshot
-
-    async def _fetch(self) -> tuple[Iterable[Tenant], Iterable[Client], Iterable[Issuer]]:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn,
-                timeout=CONNECT_TIMEOUT,
-                command_timeout=READ_TIMEOUT,
-                server_settings={"application_name": "samenzaak gateway", "default_transaction_read_only": "on"},
-            )
-        db = self._connection
-        try:
-            if self._known:
-                await self._check_revision(db)
-            async with db.transaction(isolation="repeatable_read", readonly=True):
-                tenants = await list_tenants(db)
-                rows = await db.fetch("SELECT tenant, client_id, label, secret_encrypted FROM gateway.client")
-                issuers = await list_issuers(db)
-        except BaseException:
-            # Also after a cancellation: one within BEGIN or COMMIT leaves the transaction open, and every later read
-            # on this connection would see what was true then.
-            self._forget()
-            raise
-        return tenants, [Client(*row.values()) for row in rows], issuers
-
-    async def _check_revision(self, db: asyncpg.Connection) -> None:
-        """Raise Problem 503 for a schema that is older than this version needs; a newer one was only expanded."""
-        try:
-            revision = await db.fetchval("SELECT version_num FROM gateway.alembic_version")
-        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
-            revision = None
-        self._outdated = is_too_old(revision, self._known)
-        if self._outdated:
-            log.error("the schema of the gateway is of revision %s; %s is needed", revision or 0, self._known[0])
-            raise unavailable()
-
-    def _forget(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-
-def unavailable() -> Problem:
-    """Return the 503."""
-    return Problem(
-        503,
-        "service_unavailable",
-        "De gateway kan de gegevens van de gemeenten nu niet lezen.",
-        headers={"Retry-After": "5"},
-        title="De dienst is tijdelijk niet bereikbaar.",
-    )

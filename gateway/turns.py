@@ -29,6 +29,13 @@ SLOW_MAX = POOL_SIZE // 4
 holds a connection to a service, which all municipalities share: a client that sends hundreds of bodies very slowly
 may delay only itself."""
 
+FEW = 4
+"""So many requests of a client may always wait, however many of others do: a client that asks one thing after another
+is delayed and not refused, because most applications do not repeat what is refused, or take it for an answer."""
+
+PATIENCE = 3.0
+"""How much longer than others the requests of such a client may wait."""
+
 ACTIVE_SECONDS = 1.0
 """How long a municipality counts as one that asks something, after its last request."""
 
@@ -62,7 +69,7 @@ class _Queue:
 
 
 class Turns:
-    """At most ``at_once`` requests of a municipality at the same time, and ``places`` that wait; 0: no limit.
+    """At most ``at_once`` requests of a municipality at the same time, and ``places`` that wait. 0 at once: no limit.
 
     When others ask something too, it is the municipality's share of ``at_once``, and at least one.
     """
@@ -109,8 +116,9 @@ class Turns:
             self._active.popitem(last=False)
 
     async def _wait(self, queue: _Queue, client: _Client) -> None:
+        few = len(client.waiting) < FEW and self.places > 0
         free = self.places - queue.waiting
-        if free <= 0 or len(client.waiting) >= max(1, free):
+        if not few and (free <= 0 or len(client.waiting) >= max(1, free)):
             self._forget(queue, client)
             raise throttled(1.0, "Er wachten te veel verzoeken van deze gemeente of applicatie.")
         turn = asyncio.get_running_loop().create_future()
@@ -118,7 +126,7 @@ class Turns:
         queue.waiting += 1
         self._pass_on(queue)
         try:
-            async with asyncio.timeout(self.wait_seconds):
+            async with asyncio.timeout(self.wait_seconds * (PATIENCE if few else 1)):
                 await turn
         except BaseException as e:
             if turn in client.waiting:

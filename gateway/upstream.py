@@ -36,6 +36,8 @@ HOP_BY_HOP = frozenset(
 )
 # The server of the gateway answers "Expect: 100-continue" itself, by reading.
 _NOT_SENT = HOP_BY_HOP | {b"expect"}
+_NOT_SENT_AT_ALL = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Errors of making a connection."""
 # The server of the gateway sets these two itself, and twice is not allowed.
 _NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 
@@ -132,7 +134,7 @@ class Upstream:
                 if attempts and isinstance(e, aiohttp.ClientConnectionError) and not isinstance(e, TimeoutError):
                     continue
                 log.warning("%s cannot be reached: %s", self.base_url, e)
-                raise _unreachable(e) from e
+                raise _unreachable(e, scope["method"] not in ("GET", "HEAD")) from e
 
 
 class _Client:
@@ -189,9 +191,15 @@ def _has_body(headers: Headers) -> bool:
     return header(headers, b"transfer-encoding") is not None or (length is not None and length != b"0")
 
 
-def _unreachable(error: Exception) -> Problem:
-    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Problem(504, "gateway_timeout", "De dienst antwoordt niet op tijd.", title="De dienst antwoordt niet.")
+def _unreachable(error: Exception, writes: bool) -> Problem:
+    silent = "De dienst antwoordt niet."
+    if not isinstance(error, _NOT_SENT_AT_ALL):
+        if isinstance(error, TimeoutError):
+            return Problem(504, "gateway_timeout", "De dienst antwoordt niet op tijd.", title=silent)
+        if writes:
+            # A 503 says that nothing was done, so clients repeat the request; this one may have been carried out.
+            detail = "De dienst brak de verbinding af; het verzoek kan zijn uitgevoerd."
+            return Problem(504, "gateway_timeout", detail, title=silent)
     return Problem(
         503,
         "service_unavailable",

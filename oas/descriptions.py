@@ -2,7 +2,7 @@
 
 They are in Markdown files beside the declarations of an API (``services/zaken/texts/*.md``), those of all APIs in
 ``oas/texts``. A heading names a schema, a term below it one of its properties; below *Filters* and *Bewerkingen* a term
-is a parameter of its lists, or an operationId::
+is a parameter of its lists, or an operationId. Below the heading *Groepen* a term is a group of operations, a tag::
 
     # Zaak
 
@@ -38,6 +38,8 @@ from oas.schemas import Schema, beside
 
 ANY = "Algemeen"
 """The heading of the texts for whatever has no other: a property of any schema, a parameter of any operation."""
+GROUPS = "Groepen"
+"""The heading of the texts for groups of operations (tags) that are not called after what their first one is about."""
 FILTERS, OPERATIONS = "Filters", "Bewerkingen"
 SEARCH = "Zoek"
 
@@ -70,7 +72,10 @@ class Texts:
         about = self.property(schema, start or name)
         if not about:
             return ""
-        return f"{about} Filter: {SUFFIXES[end]}." if start and end in SUFFIXES else f"{about} Filter op deze waarde."
+        asked = SUFFIXES[end] if start and end in SUFFIXES else "deze waarde is"
+        # What follows the first part of the text is about writing and showing the property.
+        meaning = re.split(r"[;.](?: |$)", about)[0]
+        return f"Alleen objecten waarvan `{start or name}` {asked}. Dat veld: {meaning[:1].lower()}{meaning[1:]}."
 
     def _first(self, known: dict[tuple[str, str], str], schema: str, name: str) -> str:
         for key in ((self.same.get(schema, schema), name), (ANY, name)):
@@ -99,7 +104,7 @@ def parsed(lines: Sequence[str], texts: Texts) -> None:
             _add(texts.schemas, schema, text)
 
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        if heading := re.fullmatch(r"(#+) (\w+(?:, \w+)*)", line):
+        if heading := re.fullmatch(r"(#+) ([\w-]+(?:, \w+)*)", line):
             put()
             term = ""
             if heading[1] == "#":
@@ -129,12 +134,13 @@ def texts_of(service: str) -> Texts:
     """Return the texts of an API: ``texts_of("zaken")``."""
     texts = Texts()
     for folder in (files("oas") / "texts", files("services") / service / "texts"):
-        for file in _markdown(folder):
+        for file in markdown(folder):
             parsed(file.read_text("utf-8").splitlines(), texts)
     return texts
 
 
-def _markdown(folder: Traversable) -> list[Traversable]:
+def markdown(folder: Traversable) -> list[Traversable]:
+    """Return the files with texts in a folder, by name; none when there is no such folder."""
     found = list(folder.iterdir()) if folder.is_dir() else []
     return sorted((file for file in found if file.name.endswith(".md")), key=lambda file: file.name)
 
@@ -151,15 +157,24 @@ def describe(whole: dict[str, Any], texts: Texts) -> None:
             for prop, value in properties.items():
                 if not value.get("description") and (text := texts.property(owner, prop)):
                     properties[prop] = beside(value, {"description": text})
+    first: dict[str, dict[str, Any]] = {}
     for item in whole["paths"].values():
         for operation in item.values():
             describe_operation(whole, operation, texts)
+            first.setdefault(operation.get("tags", [""])[0], operation)
+    for tag in whole.get("tags", ()):
+        if not tag.get("description"):
+            about = whole["components"]["schemas"].get(subject_of(whole, first[tag["name"]]), {})
+            if text := texts.property(GROUPS, tag["name"]) or about.get("description"):
+                tag["description"] = text
 
 
 def describe_operation(whole: dict[str, Any], operation: dict[str, Any], texts: Texts) -> None:
     """Write the texts of an operation and of its parameters."""
     if text := texts.operations.get(operation["operationId"]):
-        operation["description"] = "\n\n".join(filter(None, [text, operation.get("description", "")]))
+        # The summary stands above it already.
+        known = operation.get("description", "").removeprefix(operation.get("summary", "")).lstrip(". ")
+        operation["description"] = "\n\n".join(filter(None, [text, known]))
     schema = subject_of(whole, operation)
     for parameter in operation["parameters"]:
         name, known = parameter["name"], parameter.get("description", "")

@@ -27,7 +27,7 @@ class Operation:
     path: str
     tag: str
     summary: str
-    scopes: frozenset[str] | None
+    scopes: Sequence[frozenset[str]]
     status: int = 200
     description: str = ""
     parameters: list[Schema] = field(default_factory=list)
@@ -39,3 +39,5 @@ class Operation:
     headers: Sequence[str] = ()
     deprecated: bool = False
     failures: Sequence[int] = ()
+    extension: bool = False
+    codes: Sequence[str] = ()

@@ -5,9 +5,12 @@ from typing import Any
 
 import orjson
 
+from oas.codes import WRITING
 from oas.descriptions import Texts, describe, texts_of
+from oas.examples import illustrate
+from oas.failures import CODES, explain
 from oas.model import Document, Operation
-from oas.operations import WRITING, of_route, of_trail, of_verb
+from oas.operations import of_root, of_route, of_trail, of_verb
 from oas.parts import (
     LICENSE,
     SCHEMAS,
@@ -19,13 +22,15 @@ from oas.parts import (
     used_headers,
     with_text,
 )
+from oas.schemas import BESIDE_STANDARD
 from runtime.version import VERSION
 from zgw.api import Api
 from zgw.verbs import verbs_of
 
 
-def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, Any]:
-    """Return the OpenAPI document of an API that clients reach below ``base``, with its texts or those given."""
+def document(api: Api, base: str = "", texts: Texts | None = None, contact_email: str | None = None) -> dict[str, Any]:
+    """Return the OpenAPI document of an API that clients reach below ``base``, with its texts or those given, and the
+    e-mail address of who runs it."""
     made = Document(api)
     for resource in api.resources:
         for verb in verbs_of(resource):
@@ -34,6 +39,7 @@ def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, 
             add(made, operation)
     for route in api.operations:
         add(made, of_route(made, route))
+    add(made, of_root(made))
     tags = dict.fromkeys(operation["tags"][0] for item in made.paths.values() for operation in item.values())
     descriptions = {resource.path: resource.description for resource in api.resources}
     whole = {
@@ -42,9 +48,15 @@ def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, 
             "title": api.title,
             "version": api.version,
             "description": api.description,
+            "contact": {
+                "name": "Samenzaak",
+                "url": f"{base}/docs/vendors/",
+                **({"email": contact_email} if contact_email else {}),
+            },
             "license": LICENSE,
             "x-samenzaak-versie": VERSION,
         },
+        "externalDocs": {"url": f"{base}/docs/", "description": "De handleidingen."},
         "servers": [{"url": base + api.root}],
         "tags": [with_text({"name": tag}, descriptions.get(tag, "")) for tag in tags],
         "paths": {path: dict(sorted(item.items(), key=by_method)) for path, item in made.paths.items()},
@@ -58,6 +70,8 @@ def document(api: Api, base: str = "", texts: Texts | None = None) -> dict[str, 
     # Parts that occur more than once would be anchors and aliases in YAML, which many tools do not read.
     copied: dict[str, Any] = orjson.loads(orjson.dumps(whole))
     describe(copied, texts_of(api.service) if texts is None else texts)
+    illustrate(copied, api.service, base)
+    explain(copied, base)
     return copied
 
 
@@ -68,10 +82,12 @@ def add(made: Document, operation: Operation) -> None:
         "tags": [operation.tag],
         "summary": operation.summary,
         # The normative files write alternatives within one string, which clients show as it is.
-        "security": [{"JWT-Claims": [scope_text(operation.scopes)]}] if operation.scopes else [],
+        "security": [{"JWT-Claims": [scope_text(each) for each in operation.scopes]}] if operation.scopes else [],
         "parameters": [*path_parameters(operation.path), *operation.parameters],
     }
     written = with_text(written, operation.description) | ({"deprecated": True} if operation.deprecated else {})
+    written |= BESIDE_STANDARD if operation.extension else {}
+    written |= {CODES: list(operation.codes)} if operation.codes else {}
     if operation.request is not None:
         content = made.schemas.content(operation.request, operation.request_types)
         written["requestBody"] = {"required": operation.body_required, "content": content}
@@ -90,7 +106,9 @@ def add(made: Document, operation: Operation) -> None:
 
 def failures(operation: Operation) -> list[int]:
     """Return the error statuses that an operation can answer."""
-    # Every operation refuses query parameters that it does not know.
+    if operation.path == "/":
+        return [404, 429, 500, 503]
+    # Every operation but the root refuses query parameters that it does not know.
     found = {400, 401, 403, 406, 429, 500, 503, *operation.failures}
     names = {p["name"] for p in operation.parameters}
     if operation.request is not None:

@@ -1,10 +1,11 @@
 """The operations of a document: one for each verb of a resource, for each trail and for each other route."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi.routing import APIRoute
 
+from oas.codes import QUERY, WRITING, codes_of_route, codes_of_verb, rules_of_verb
 from oas.model import Document, Operation
 from oas.parts import (
     ANYTHING,
@@ -16,11 +17,12 @@ from oas.parts import (
     query,
     trail_entry,
 )
-from oas.schemas import Schema, Side, name_of, summary_of
+from oas.rules import lines_of
+from oas.schemas import BESIDE_STANDARD, Schema, Side, name_of, summary_of
 from zgw import audit
-from zgw.api import Described
+from zgw.api import MOST, Described, Member
 from zgw.expand import expandable
-from zgw.fields import Property, unwrap
+from zgw.fields import Property, describe, unwrap
 from zgw.filters import MANY, Filter
 from zgw.resource import Resource
 from zgw.routing import described_of, method_of, scopes_of
@@ -37,8 +39,6 @@ SUMMARIES = {
     "remove": "Verwijder een object",
 }
 
-WRITING = ("post", "put", "patch", "delete")
-
 # --- Resources -------------------------------------------------------------------------------------------------------
 
 
@@ -51,10 +51,12 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         path=collection_path(resource) + facts.path,
         tag=resource.path,
         summary=f"{SUMMARIES[verb]} ({resource.name}).",
-        scopes=resource.scopes[facts.scopes],
+        scopes=[resource.scopes[facts.scopes]],
         status=facts.status,
         description=rules_of(resource, verb),
         deprecated=bool(resource.warning),
+        extension=resource.beside_standard(verb),
+        codes=codes_of_verb(resource, verb),
     )
     if verb not in ("head", "remove"):
         operation.response = response_of(made, resource)
@@ -66,8 +68,9 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
         names = ["If-None-Match"] if resource.etag else []
         # HEAD takes the same parameters, but the normative files do not list them and they say nothing there.
         if verb == "fetch":
-            names += [*resource.fetch_parameters, *(["expand"] if expandable(resource) else [])]
+            names += resource.fetch_parameters
         operation.parameters += [PARAMETERS[name] for name in names]
+        operation.parameters += expand_of(resource) if verb == "fetch" else []
         operation.headers = ("ETag",) if resource.etag else ()
     if verb in ("create", "replace", "merge"):
         side = Side.PATCH if verb == "merge" else Side.REQUEST
@@ -85,9 +88,25 @@ def of_verb(made: Document, resource: Resource, verb: str) -> Operation:
 def list_parameters(made: Document, resource: Resource) -> list[Schema]:
     """Return the query parameters of a list."""
     found = [filter_parameter(made, f) for f in resource.filters if not f.search_only]
-    found += [ordering(resource.ordering)] if resource.ordering else []
-    names = [*(["page", "pageSize"] if resource.paginated else []), *(["expand"] if expandable(resource) else [])]
-    return found + [PARAMETERS[name] for name in names]
+    found += [ordering_of(resource)] if resource.ordering else []
+    names = ["page", "pageSize"] if resource.paginated else []
+    return found + [PARAMETERS[name] for name in names] + expand_of(resource)
+
+
+def expand_of(resource: Resource) -> list[Schema]:
+    """Return the query parameter with which related objects come along, or nothing when there are none."""
+    if not (names := list(expandable(resource))):
+        return []
+    listed = ", ".join(f"`{name}`" for name in names)
+    text = (
+        f"Te tonen gerelateerde objecten, met komma's ertussen: {listed}. Met een punt gaat het verder in zo'n object."
+    )
+    return [{**PARAMETERS["expand"], "description": text}]
+
+
+def ordering_of(resource: Resource) -> Schema:
+    """Return the query parameter that orders a list of a resource."""
+    return ordering(resource.ordering, [name for name in resource.ordering if resource.beside_standard(name)])
 
 
 def response_of(made: Document, resource: Resource) -> Schema:
@@ -150,10 +169,7 @@ def pascal(resource: Resource) -> str:
 def rules_of(resource: Resource, verb: str) -> str:
     """Return the business rules of a write as a list, from the docstrings of the functions that hold them."""
     text = [resource.warning] if resource.warning else []
-    writes = VERBS[verb].method.lower() in WRITING
-    rules = resource.removal_rules if verb == "remove" else resource.rules if writes else ()
-    found = [summary_of(rule.__doc__) for rule in rules]
-    lines = "\n".join(f"* {line}" for line in dict.fromkeys(found) if line)
+    lines = lines_of(rules_of_verb(resource, verb))
     return "\n\n".join([*text, f"Regels:\n\n{lines}"] if lines else text)
 
 
@@ -168,8 +184,9 @@ def of_trail(made: Document, resource: Resource) -> Iterator[Operation]:
             path=collection_path(resource) + path,
             tag="audittrail",
             summary=f"{'Een regel' if single else 'Alle regels'} van het audittrail opvragen ({resource.name}).",
-            scopes=audit.LEZEN,
+            scopes=[audit.LEZEN],
             response=entry if single else {"type": "array", "items": entry},
+            codes=[QUERY],
         )
 
 
@@ -190,24 +207,82 @@ def of_route(made: Document, route: APIRoute) -> Operation:
         scopes=scopes_of(route),
         status=route.status_code or 200,
         failures=described.failures,
+        deprecated=bool(route.deprecated),
+        extension=described.extension,
+        codes=codes_of_route(made.api, route, described),
     )
     sends = method in ("post", "put", "patch")
     if sends and (described.body is not None or described.filters):
         operation.request = body_of(made, route, described)
         operation.request_types = [part.strip() for part in described.content_type.split(",")]
         operation.body_required = method != "post" or bool(required_of(made, operation.request))
+    elif described.taken:
+        operation.request = several(made, operation.name, described.taken, Side.REQUEST)
     elif described.filters:
         operation.parameters += [filter_parameter(made, f) for f in described.filters]
     for name in described.parameters:
         names = {"CRS": ("Accept-Crs", "Content-Crs") if sends else ("Accept-Crs",), "audit": AUDIT}.get(name, (name,))
-        operation.parameters += [PARAMETERS[each] for each in names]
+        if name == "ordering" and isinstance(described.response, Resource):
+            operation.parameters.append(ordering_of(described.response))
+        elif name == "expand" and isinstance(described.response, Resource):
+            operation.parameters += expand_of(described.response)
+        else:
+            operation.parameters += [PARAMETERS[each] for each in names]
     operation.response = answer_of(made, described)
+    if described.shown:
+        operation.response = several(made, operation.name, described.shown, Side.RESPONSE)
     if described.shape == "binary":
         operation.response_type = "application/octet-stream"
     operation.headers = ("Location",) if operation.status == 201 and isinstance(described.response, Resource) else ()
     if "If-None-Match" in described.parameters:
         operation.headers = (*operation.headers, "ETag")
     return operation
+
+
+def several(made: Document, operation: str, members: Sequence[Member], side: Side) -> Schema:
+    """Return the schema of the body or the answer of an operation that writes several objects."""
+    properties: dict[str, Schema] = {}
+    for member in members:
+        item = part_of(made, member) if side is Side.REQUEST else response_of(made, member.resource)
+        sizes = {"maxItems": MOST} if side is Side.REQUEST else {}
+        properties[member.name] = {"type": "array", "items": item, **sizes} if member.many else item
+    needed = [member.name for member in members if member.required or side is Side.RESPONSE]
+    schema = {"type": "object", "required": needed, "properties": properties}
+    name = "".join(part.title() for part in operation.split("_"))
+    return made.schemas.named(name + ("Request" if side is Side.REQUEST else ""), schema)
+
+
+def part_of(made: Document, member: Member) -> Schema:
+    """Return the schema of an object in the body of such an operation: that of its own operation, without the main
+    object, which it belongs to already."""
+    resource = member.resource
+    side = Side.PATCH if member.operation == "update" and not member.only else Side.REQUEST
+    if resource.main is None and not member.only:
+        return made.schemas.body(resource.fields, side, resource.ignored)
+    whole = made.schemas.properties(resource.fields, side)
+    own = resource.main.attribute if resource.main else ""
+    kept = [p.name for p in describe(resource.fields) if p.attribute != own and p.name in (member.only or (p.name,))]
+    properties = {name: whole["properties"][name] for name in kept}
+    needed = member.only or [name for name in whole.get("required", ()) if name in kept]
+    name = f"{pascal(resource)}{'Met' + member.only[0].title() if member.only else 'Onderdeel'}Request"
+    return made.schemas.named(name, {"type": "object", "required": list(needed), "properties": properties})
+
+
+def of_root(made: Document) -> Operation:
+    """Return the root, which ``oas.routes`` serves."""
+    text = "De adressen van de lijsten van deze API, per naam. Er is geen token voor nodig."
+    url = {"type": "string", "format": "uri"}
+    return Operation(
+        name=f"{made.api.service}_root",
+        method="get",
+        path="/",
+        tag="root",
+        summary="De lijsten van deze API.",
+        description=text,
+        scopes=(),
+        response={"type": "object", "description": text, "additionalProperties": url},
+        extension=True,
+    )
 
 
 def body_of(made: Document, route: APIRoute, described: Described) -> Schema:
@@ -218,7 +293,8 @@ def body_of(made: Document, route: APIRoute, described: Described) -> Schema:
     if described.body:
         body = made.schemas.properties(described.body, Side.REQUEST)
     for declared in described.filters:
-        body["properties"].setdefault(declared.name, filter_schema(made, declared))
+        mark = BESIDE_STANDARD if declared.extension else {}
+        body["properties"].setdefault(declared.name, {**filter_schema(made, declared), **mark})
     if needed := [declared.name for declared in described.filters if declared.required]:
         body["required"] = [*body.get("required", ()), *needed]
     name = "".join(part.title() for part in route.unique_id.split("_"))
@@ -265,5 +341,5 @@ def filter_schema(made: Document, declared: Filter) -> Schema:
 def filter_parameter(made: Document, declared: Filter) -> Schema:
     """Return the query parameter of a filter."""
     found = query(declared.name, filter_schema(made, declared), SUFFIXES.get(declared.name.rpartition("__")[2], ""))
-    found["required"] = declared.required
+    found |= {"required": declared.required, **(BESIDE_STANDARD if declared.extension else {})}
     return {**found, "style": "form", "explode": False} if found["schema"].get("type") == "array" else found

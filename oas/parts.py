@@ -1,12 +1,12 @@
 """The parts of an OpenAPI document that are the same for every API: headers, parameters, errors, the audit trail."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from oas.schemas import BESIDE_STANDARD, VALUES_BESIDE, Schema
+from zgw.denied import MEMBER
 from zgw.problems import MEDIA_TYPE
-
-Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 CRS: Schema = {"type": "string", "enum": ["EPSG:4326"]}
@@ -22,9 +22,16 @@ def _parameter(name: str, place: str, schema: Schema, description: str, required
 PARAMETERS: dict[str, Schema] = {
     found["name"]: found
     for found in (
-        _parameter("page", "query", {"type": "integer"}, "Het nummer van de pagina; de eerste is 1."),
-        _parameter("pageSize", "query", {"type": "integer"}, "Het aantal objecten op een pagina."),
-        _parameter("expand", "query", TEXT, "Te tonen gerelateerde objecten: `zaaktype,status.statustype`."),
+        _parameter(
+            "page", "query", {"type": "integer"}, "Het nummer van de pagina; de eerste is 1, en `last` is de laatste."
+        ),
+        _parameter(
+            "pageSize",
+            "query",
+            {"type": "integer"},
+            "Het aantal objecten op een pagina: 100 zonder keuze, ten hoogste 500.",
+        ),
+        _parameter("expand", "query", TEXT, "Te tonen gerelateerde objecten."),
         _parameter("ordering", "query", TEXT, "Volgorde; een min ervoor keert deze om."),
         _parameter("versie", "query", {"type": "integer"}, "De gevraagde versie; zonder is het de laatste."),
         _parameter(
@@ -43,15 +50,15 @@ PARAMETERS: dict[str, Schema] = {
 }
 
 SUFFIXES = {
-    "gt": "later of groter dan",
-    "gte": "vanaf",
-    "lt": "eerder of kleiner dan",
-    "lte": "tot en met",
-    "in": "een van deze waarden, gescheiden door komma's",
-    "isnull": "of er geen waarde is",
-    "icontains": "bevat deze tekst",
+    "gt": "na deze waarde ligt",
+    "gte": "op of na deze waarde ligt",
+    "lt": "voor deze waarde ligt",
+    "lte": "op of voor deze waarde ligt",
+    "in": "een van deze waarden is",
+    "isnull": "geen waarde heeft (`true`), of juist wel (`false`)",
+    "icontains": "deze tekst bevat, in hoofdletters of kleine letters",
 }
-"""Descriptions of filters by the end of their name."""
+"""What a filter asks of the value of a property, by the end of its name; those that compare are about dates."""
 
 HEADERS: dict[str, Schema] = {
     "API-version": {"schema": TEXT, "description": "De versie van de API."},
@@ -96,7 +103,22 @@ _FOUT: dict[str, Schema] = {
 }
 
 SCHEMAS: dict[str, Schema] = {
-    "Fout": _object("Een fout volgens RFC 7807.", **_FOUT),
+    "Fout": {
+        **_object("Een fout volgens RFC 7807.", **_FOUT),
+        "properties": {
+            **_FOUT,
+            MEMBER: {
+                "type": "object",
+                "description": (
+                    "Bij een 403 om rechten: de autorisatie die de applicatie mist, zoals de Autorisaties API haar"
+                    " heeft. Een van de scopes volstaat. Het type en het niveau staan er alleen bij wanneer de client"
+                    " die noemde, of het object mag lezen."
+                ),
+                "additionalProperties": True,
+                **BESIDE_STANDARD,
+            },
+        },
+    },
     "VeldFout": _object(
         "Een fout in een veld van het verzoek.",
         name={"type": "string", "description": "Het pad van het veld, of `nonFieldErrors`."},
@@ -105,7 +127,17 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "ValidatieFout": {
         **_object("Een fout met de velden die niet kloppen.", **_FOUT),
-        "properties": {**_FOUT, "invalidParams": {"type": "array", "items": {"$ref": "#/components/schemas/VeldFout"}}},
+        "properties": {
+            **_FOUT,
+            "invalidParams": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/VeldFout"},
+                "description": (
+                    "De velden die niet kloppen, in de volgorde van de velden; daarna de fouten van het object als"
+                    " geheel."
+                ),
+            },
+        },
     },
 }
 
@@ -154,7 +186,7 @@ def trail_entry() -> Schema:
         toelichting={"type": "string"},
         resourceWeergave={"type": "string", "minLength": 1, "maxLength": 200},
         aanmaakdatum={"type": "string", "format": "date-time", "readOnly": True},
-        wijzigingen=_object("De toestand voor en na de bewerking.", oud=state, nieuw=state),
+        wijzigingen={"type": "object", "required": ["oud", "nieuw"], "properties": {"oud": state, "nieuw": state}},
     )
 
 
@@ -180,14 +212,16 @@ def query(name: str, schema: Schema, description: str = "") -> Schema:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def ordering(names: Iterable[str]) -> Schema:
-    """Return the parameter that orders a list by these names."""
-    schema = {
-        "type": "array",
-        "items": {"type": "string", "enum": [sign + name for name in names for sign in ("", "-")]},
-    }
+def ordering(names: Iterable[str], beside: Collection[str] = ()) -> Schema:
+    """Return the parameter that orders a list by these names, of which those of ``beside`` are not of the standard."""
+    signed = {name: [name, f"-{name}"] for name in names}
+    items: Schema = {"type": "string", "enum": [each for pair in signed.values() for each in pair]}
+    whole = len(beside) == len(signed)
+    if beside and not whole:
+        items[VALUES_BESIDE] = [each for name in beside for each in signed[name]]
+    schema = {"type": "array", "items": items}
     found = query("ordering", schema, "Volgorde; een min ervoor keert deze om.")
-    return {**found, "style": "form", "explode": False}
+    return {**found, "style": "form", "explode": False, **(BESIDE_STANDARD if whole else {})}
 
 
 def path_parameters(path: str) -> list[Schema]:

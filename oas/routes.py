@@ -1,7 +1,10 @@
-"""Serves the OAS of an API and its interactive page."""
+"""Serves the root of an API, its OAS and its interactive page: all without a token."""
 
-from collections.abc import Callable
-from typing import Annotated
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
@@ -9,14 +12,21 @@ import yaml
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from oas.collection import bruno, postman, zipped
 from oas.openapi import document
 from oas.page import docs_page
+from oas.root_page import prefers_html, root_page
+from runtime.static import Static, pack, send, tag
 from zgw.api import Api
-from zgw.app import BASE_HEADER
+from zgw.app import BASE_HEADER, routes_of
+from zgw.request import answer
 
 ANY_BASE = "https://basis.samenzaak.invalid"
 """Stands for the base URL in what is rendered, which happens once; each answer has that of its own request."""
 READ = ["GET", "HEAD"]
+PACKED = 64
+"""How many compressed pages of an API are remembered: of 5 kinds, each per base URL; 70 KB at most. So many archives
+for Bruno too, of 60 KB at most."""
 
 
 async def public_base(request: Request) -> str:
@@ -28,33 +38,99 @@ async def public_base(request: Request) -> str:
 Base = Annotated[str, Depends(public_base)]
 
 
-def documentation(api: Api) -> APIRouter:
-    """Return the routes of the OAS (JSON, YAML, the path that older clients use) and of the page; all without a
-    token."""
+def lists_of(api: Api) -> dict[str, str]:
+    """Return the path of each list of an API, and of each action that stands beside them, by its name."""
+    found = [route.path for route in routes_of(api) if re.fullmatch(rf"{api.root}/[\w-]+", route.path)]
+    return {path.rpartition("/")[2]: path for path in found}
+
+
+def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
+    """Return the routes of the root, of the OAS (JSON, YAML, the paths that clients of other implementations use), of
+    the collections for Bruno and Postman, and of the page; with the e-mail address of who runs the API."""
     router = APIRouter(prefix=api.root, include_in_schema=False)
 
-    def page(path: str, media_type: str, make: Callable[[], str]) -> None:
-        """Add a page, which is made once per process."""
+    def oas() -> dict[str, Any]:
+        return document(api, ANY_BASE, contact_email=contact_email)
+
+    def once(make: Callable[[], str]) -> Callable[[str], bytes]:
+        """Return what gives a page for a base URL; it is made once per process."""
         made: list[bytes] = []
 
-        @router.api_route(path, methods=READ, name=path)
-        async def read(base: Base) -> Response:
+        def render(base: str) -> bytes:
             if not made:
-                made.extend(make().encode().split(ANY_BASE.encode()))
-            return Response(base.encode().join(made), media_type=media_type)
+                # At once, because two threads may make it at the same time.
+                made[:] = make().encode().split(ANY_BASE.encode())
+            return base.encode().join(made)
+
+        return render
+
+    packed: OrderedDict[tuple[str, str], Static] = OrderedDict()
+
+    async def sent(
+        request: Request, path: str, content: Callable[[], bytes], media_type: str, headers: Mapping[str, str]
+    ) -> Response:
+        """Return the answer with a page; its compressed form is made at the first request below a base URL."""
+        key = (path, request.headers.get(BASE_HEADER, ""))
+        if (page := packed.get(key)) is None:
+            # Nearly a second for the largest, in which others are served.
+            page = packed[key] = await asyncio.to_thread(lambda: pack(content()))
+        packed.move_to_end(key)
+        while len(packed) > PACKED:
+            packed.popitem(last=False)
+        return send(request, page, content, media_type, headers)
+
+    def page(path: str, media_type: str, make: Callable[[], str]) -> None:
+        """Add a page."""
+        render = once(make)
+
+        @router.api_route(path, methods=READ, name=path)
+        async def read(base: Base, request: Request) -> Response:
+            return await sent(request, path, lambda: render(base), media_type, {})
 
     def as_json() -> str:
-        return orjson.dumps(document(api, ANY_BASE)).decode()
+        return orjson.dumps(oas()).decode()
 
     def as_yaml() -> str:
-        return yaml.dump(document(api, ANY_BASE), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+        return yaml.dump(oas(), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
     page("/openapi.json", "application/json", as_json)
     page("/openapi.yaml", "application/yaml", as_yaml)
-    page("/docs", "text/html", lambda: docs_page(api, document(api, ANY_BASE)))
+    page("/postman.json", "application/json", lambda: orjson.dumps(postman([oas()])).decode())
+    page("/docs", "text/html", lambda: docs_page(api, oas()))
 
-    @router.api_route("/schema/openapi.yaml", methods=READ)
-    async def older(base: Base) -> Response:
-        return RedirectResponse(f"{base}{api.root}/openapi.yaml", 301)
+    files = once(lambda: orjson.dumps(bruno([oas()])).decode())
+    archives: OrderedDict[str, bytes] = OrderedDict()
 
+    @router.api_route("/bruno.zip", methods=READ)
+    async def collection(base: Base, request: Request) -> Response:
+        if (archive := archives.get(base)) is None:
+            archive = archives[base] = await asyncio.to_thread(lambda: zipped(orjson.loads(files(base))))
+        archives.move_to_end(base)
+        while len(archives) > PACKED:
+            archives.popitem(last=False)
+        return send(request, Static(tag(archive), None), lambda: archive, "application/zip", {})
+
+    lists = lists_of(api)
+    for_people = once(lambda: root_page(api, oas(), lists, ANY_BASE))
+
+    @router.api_route("", methods=READ)
+    async def root(base: Base, request: Request) -> Response:
+        # One of both for everybody: who checks a connection hears that it is there, whatever the check accepts.
+        if prefers_html(",".join(request.headers.getlist("accept"))):
+            return await sent(request, "", lambda: for_people(base), "text/html", {"Vary": "Accept"})
+        return answer({name: base + path for name, path in lists.items()}, headers={"Vary": "Accept"})
+
+    def moved(path: str, to: Callable[[Request], str]) -> None:
+        """Lead a path of other implementations to ours."""
+
+        @router.api_route(path, methods=READ, name=path)
+        async def older(base: Base, request: Request) -> Response:
+            return RedirectResponse(f"{base}{api.root}/{to(request)}", 302)
+
+    moved("/schema", lambda _: "docs")
+    moved("/schema/openapi.json", lambda _: "openapi.json")
+    moved(
+        "/schema/openapi.yaml",
+        lambda request: "openapi.json" if request.query_params.get("format") == "json" else "openapi.yaml",
+    )
     return router

@@ -16,9 +16,14 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import WithJsonSchema
 
 from zgw.fields import Fields, Property, describe, unwrap
-from zgw.types import Length, Matching, Ref, Shown, Whole
+from zgw.types import Extension, Length, Matching, Ref, Shown, Whole
 
 Schema = dict[str, Any]
+
+BESIDE_STANDARD: Schema = {"x-samenzaak-extensie": True}
+"""The mark of a property, a parameter or an operation that the standard does not have."""
+VALUES_BESIDE = "x-samenzaak-extensie-waarden"
+"""The mark of an enum with the values that the standard does not have."""
 
 
 class Side(StrEnum):
@@ -79,8 +84,9 @@ class Schemas:
             for p in describe(ignored):
                 extra = {"description": "Wordt genegeerd: de waarde wordt afgeleid."}
                 self.known[name]["properties"].setdefault(p.name, beside(self.value(p, side), extra))
-            if side is Side.RESPONSE and self.known[name]["properties"]:
-                self.known[name]["required"] = list(self.known[name]["properties"])
+            left_out = {p.name for p in describe(fields) if p.left_out}
+            if side is Side.RESPONSE and (always := [m for m in self.known[name]["properties"] if m not in left_out]):
+                self.known[name]["required"] = always
             if side is Side.PATCH:
                 self.known[name].pop("required", None)
         return {"$ref": f"#/components/schemas/{name}"}
@@ -115,6 +121,8 @@ class Schemas:
             extra["default"] = p.default
         if p.write_only:
             extra["writeOnly"] = True
+        if (extension := p.marker(Extension)) is not None:
+            extra |= {VALUES_BESIDE: list(extension.values)} if extension.values else BESIDE_STANDARD
         return beside(schema, extra)
 
     def bare(self, p: Property, side: Side) -> Schema:
@@ -161,7 +169,7 @@ def name_of(fields: type[Fields]) -> str:
 
 def summary_of(text: str | None) -> str:
     """Return the first paragraph of a docstring on one line."""
-    return " ".join((text or "").strip().partition("\n\n")[0].split())
+    return " ".join((text or "").strip().partition("\n\n")[0].split()).replace("``", "`")
 
 
 def _suffix(side: Side) -> str:

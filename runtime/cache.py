@@ -50,7 +50,7 @@ class TenantCache(Generic[K, V]):
 
 
 class HeardCache(TenantCache[K, V]):
-    """A cache of what another service told, dropped when that signals a change on ``channel``.
+    """A cache of what another service told, dropped when that signals a change on any of ``channels``.
 
     Nothing is answered from it while signals are not heard. What was asked for before a change is not kept::
 
@@ -60,12 +60,13 @@ class HeardCache(TenantCache[K, V]):
             cache.keep(tenant, key, found, changes)
     """
 
-    def __init__(self, most: int, signals: Signals, channel: str) -> None:
+    def __init__(self, most: int, signals: Signals, *channels: str) -> None:
         super().__init__(most)
         self._signals = signals
         self.changes = 0
         """How many changes were heard."""
-        signals.on(channel, self.drop)
+        for channel in channels:
+            signals.on(channel, self.drop)
 
     def get(self, tenant: str, key: K) -> V | None:
         """Return a value, or None when it is not known for certain."""

@@ -49,6 +49,12 @@ class Unavailable(Exception):
         self.problem = Problem(status, code, detail, headers=wait)
 
 
+def unreachable(service: str) -> Problem:
+    """Return the 503 for one of our own services that does not answer, to raise where its answer is needed."""
+    detail = f"De {service}-API is niet bereikbaar."
+    return Problem(503, "service_unavailable", detail, headers={"Retry-After": RETRY_AFTER})
+
+
 def problem_of(error: BaseException) -> Problem | None:
     """Return what a client is told of a failure of PostgreSQL, or None when it is a mistake of ours (500)."""
     if isinstance(error, Unavailable):

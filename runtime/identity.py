@@ -9,15 +9,13 @@ knows its routes. So the gateway forwards a refused request without its body and
 header. The service answers 404 or 405 when it has to, and otherwise exactly this refusal.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jwt
-
 from runtime.problems import Problem
 from runtime.settings import Settings
+from runtime.signing import claims_of, signed
 from runtime.tenancy import SERVICES
 
 GATEWAY, OPERATOR = "gateway", "beheer"
@@ -29,9 +27,6 @@ CALLER_HEADER = "x-samenzaak-caller"
 DELIVERY = "samenzaak-delivery"
 """The header of each notification that is delivered. The gateway takes none of them: one that comes back as a message
 to be published would go round for ever."""
-
-LIFETIME = 120
-"""Seconds that an internal token is valid: longer than the slowest hop, shorter than an attacker needs."""
 
 
 def purpose(caller: str, callee: str) -> str:
@@ -77,6 +72,8 @@ class Caller:
     canonical: str = ""
     time_zone: str = ""
     via: str = ""
+    profiel: tuple[str, ...] = ()
+    """The switches that are on by default for the clients of this municipality."""
 
     @property
     def base(self) -> str:
@@ -99,10 +96,9 @@ def system_caller(tenant: str, service: str, bases: tuple[str, ...] = ("http://s
 
 
 def sign(caller: Caller, signer: str, key: bytes) -> str:
-    """Return the internal token for ``caller`` that ``signer`` makes with its key for the callee, valid for
-    :data:`LIFETIME` seconds. The name before it tells the callee which key to verify it with."""
+    """Return the internal token for ``caller`` that ``signer`` makes with its key for the callee. The name before it
+    tells the callee which key to verify it with."""
     claims: dict[str, Any] = {
-        "exp": int(time.time()) + LIFETIME,
         "t": caller.tenant,
         "c": caller.client_id,
         "b": caller.bases,
@@ -117,7 +113,9 @@ def sign(caller: Caller, signer: str, key: bytes) -> str:
         claims["k"] = caller.canonical
     if caller.time_zone:
         claims["z"] = caller.time_zone
-    return f"{signer} {jwt.encode(claims, key, 'HS256')}"
+    if caller.profiel:
+        claims["p"] = caller.profiel
+    return f"{signer} {signed(claims, key)}"
 
 
 def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
@@ -126,16 +124,17 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
 
     The gateway speaks for clients. A service speaks for itself, or for a client whose request it works on (``via``).
     """
-    signer, _, signed = (token or "").partition(" ")
+    signer, _, said = (token or "").partition(" ")
     key = keys.get(signer)
     if key is None:
         raise stranger()
     try:
-        claims = jwt.decode(signed, key, ["HS256"], options={"require": ["exp", "t"]})
-    except jwt.PyJWTError as e:
+        claims = claims_of(said, key)
+    except ValueError as e:
         raise stranger() from e
     own = "" if signer == GATEWAY else signer
-    if claims["s"] not in ("", own):
+    # A refusal, which has the same key, names no tenant.
+    if "t" not in claims or claims["s"] not in ("", own):
         raise stranger()
     return Caller(
         tenant=claims["t"],
@@ -149,6 +148,7 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
         canonical=claims.get("k", ""),
         time_zone=claims.get("z", ""),
         via="" if claims["s"] else own,
+        profiel=tuple(claims.get("p", ())),
     )
 
 
@@ -167,8 +167,7 @@ def sign_denial(problem: Problem, key: bytes) -> str:
 
     It has no tenant claim, so that :func:`runtime.identity.verify` never takes it for a caller.
     """
-    claims = {"exp": int(time.time()) + LIFETIME, "d": [problem.code, problem.title, problem.detail]}
-    return jwt.encode(claims, key, "HS256")
+    return signed({"d": [problem.code, problem.title, problem.detail]}, key)
 
 
 def verify_denial(token: str | None, key: bytes) -> Problem:
@@ -178,7 +177,7 @@ def verify_denial(token: str | None, key: bytes) -> Problem:
     ``raise verify_denial(request.headers.get(DENIED_HEADER), key)``.
     """
     try:
-        code, title, detail = jwt.decode(token or "", key, ["HS256"], options={"require": ["exp", "d"]})["d"]
-    except (jwt.PyJWTError, ValueError, TypeError):
+        code, title, detail = claims_of(token or "", key)["d"]
+    except (KeyError, ValueError):
         return stranger()
     return Problem(403, code, detail, title=title)

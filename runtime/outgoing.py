@@ -183,6 +183,43 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+def new_pool(private: bool) -> httpcore.AsyncConnectionPool:
+    """Return connections to checked addresses only; to ``private`` ones where the operator configured such a host."""
+    return httpcore.AsyncConnectionPool(
+        ssl.create_default_context(),
+        max_connections=20,
+        keepalive_expiry=3,
+        network_backend=CheckedBackend(private),
+    )
+
+
+async def exchange(
+    pool: httpcore.AsyncConnectionPool,
+    method: str,
+    url: str,
+    headers: Sequence[tuple[str, str]],
+    content: bytes | None,
+    seconds: tuple[float, float],
+    most: int,
+) -> tuple[int, dict[bytes, bytes], bytes]:
+    """Return (status, headers, body) of one request. ``seconds``: to connect, and to wait for anything else.
+
+    Raises ValueError for an answer of more than ``most`` bytes, and the errors of httpcore. Follows no redirect.
+    """
+    connect, other = seconds
+    timeout = {**dict.fromkeys(("read", "write", "pool"), other), "connect": connect}
+    parts: list[bytes] = []
+    size = 0
+    extensions = {"timeout": timeout}
+    async with pool.stream(method, url, headers=headers, content=content, extensions=extensions) as response:
+        async for part in response.aiter_stream():
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise ValueError(f"the answer is larger than {most} bytes")
+        return response.status, {name.lower(): value for name, value in response.headers}, b"".join(parts)
+
+
 def _json(content: bytes, method: str) -> Any:
     """Return the JSON of an answer; None for one to a GET that is something else. After a write that would look as if
     it was carried out: raises ValueError."""
@@ -231,28 +268,14 @@ class Outside:
     async def _exchange(
         self, api: External, caller: Caller, method: str, url: str, body: Any
     ) -> tuple[int, dict[bytes, bytes], bytes]:
-        seconds = {"connect": self._settings.outgoing_connect_timeout}
-        timeout = {**dict.fromkeys(("read", "write", "pool"), self._settings.outgoing_timeout), **seconds}
         content = None if body is None else orjson.dumps(body)
         headers = self._headers(api, caller, content is not None)
-        parts: list[bytes] = []
-        async with self._pool(api.private).stream(
-            method, url, headers=headers, content=content, extensions={"timeout": timeout}
-        ) as response:
-            async for part in response.aiter_stream():
-                parts.append(part)
-                if sum(map(len, parts)) > MAX_SIZE:
-                    raise ValueError(f"the answer is larger than {MAX_SIZE} bytes")
-            return response.status, {name.lower(): value for name, value in response.headers}, b"".join(parts)
+        seconds = (self._settings.outgoing_connect_timeout, self._settings.outgoing_timeout)
+        return await exchange(self._pool(api.private), method, url, headers, content, seconds, MAX_SIZE)
 
     def _pool(self, private: bool) -> httpcore.AsyncConnectionPool:
         if private not in self._pools:
-            self._pools[private] = httpcore.AsyncConnectionPool(
-                ssl.create_default_context(),
-                max_connections=20,
-                keepalive_expiry=3,
-                network_backend=CheckedBackend(private),
-            )
+            self._pools[private] = new_pool(private)
         return self._pools[private]
 
     def _headers(self, api: External, caller: Caller, has_body: bool) -> Sequence[tuple[str, str]]:

@@ -1,4 +1,5 @@
-"""Places for heavy work in one process: one at a time of a municipality, and few in all.
+"""Places for heavy work in one process: one at a time of a municipality, and few in all; and shares of places, of which
+no municipality has all.
 
 Example::
 
@@ -9,9 +10,11 @@ Example::
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakValueDictionary
 
 
@@ -54,3 +57,20 @@ class Places:
             turn.waiting -= 1
         async with kept:
             yield
+
+
+class Shares:
+    """``size`` places, of which one municipality has at most ``most``: the rest is left to others, however slow what it
+    asks for. ``async with shares.of(tenant), shares.free: …``"""
+
+    def __init__(self, size: int, most: int) -> None:
+        self.free = asyncio.Semaphore(size)
+        self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, most))
+
+    def of(self, tenant: str) -> asyncio.Semaphore:
+        """Return the share of a municipality, which is waited for first: who waits there keeps nobody else waiting."""
+        return self._shares[tenant]
+
+    def all(self) -> list[asyncio.Semaphore]:
+        """Return what somebody may wait for."""
+        return [self.free, *self._shares.values()]

@@ -5,10 +5,10 @@ The service logs in as a role that can read no table. ``acquire`` hands out a co
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 import orjson
@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from runtime.faults import LOST, as_postgres_error
+from runtime.places import Shares
 from runtime.problems import Problem, UnknownTenant
 from runtime.statements import Bound, Executor, Row
 from runtime.tenancy import Erased, check_revision, login_role, outdated, schema_of, tenant_of
@@ -70,7 +71,50 @@ also forget the statements that asyncpg remembers. Temporary tables are ruled ou
 _UNKNOWN = (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError)
 
 
-class Database:
+class Access(ABC):
+    """A way to the schema of one municipality: the pool of a service, or one transaction (:class:`Joined`)."""
+
+    @abstractmethod
+    def acquire(self, tenant: str) -> AbstractAsyncContextManager[Executor]:
+        """Hand out a connection that sees the schema of ``tenant``."""
+
+    @abstractmethod
+    def transaction(self, tenant: str) -> AbstractAsyncContextManager[Executor]:
+        """Like :meth:`acquire`, in one transaction: kept at the end of the block, rolled back on any exception."""
+
+    async def rows(self, tenant: str, statement: Executable | Bound) -> list[Row]:
+        """Run one reading statement."""
+        async with self.acquire(tenant) as db:
+            return await db.rows(statement)
+
+    async def row(self, tenant: str, statement: Executable | Bound) -> Row | None:
+        """Run one reading statement; return its first row, or None."""
+        async with self.acquire(tenant) as db:
+            return await db.row(statement)
+
+
+class Joined(Access):
+    """The database as one transaction sees it, with what that wrote and did not commit yet. Who uses it at the same
+    time takes turns, because a connection does one thing at a time."""
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def acquire(self, tenant: str) -> AsyncIterator[Executor]:
+        """Hand out the connection of the transaction."""
+        async with self._turn:
+            yield self._db
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[Executor]:
+        """Hand out the connection of the transaction, at a savepoint."""
+        async with self.acquire(tenant) as db, db.connection.transaction():
+            yield db
+
+
+class Database(Access):
     """The pool of one service. ``start`` before use, ``stop`` at the end."""
 
     def __init__(
@@ -89,9 +133,7 @@ class Database:
         self.statement_timeout_ms = statement_timeout_ms
         # Least recently used first, each idle connection with the municipality that it serves.
         self._idle: OrderedDict[asyncpg.Connection, str] = OrderedDict()
-        self._free = asyncio.Semaphore(size)
-        # A quarter of the connections is never those of one municipality, however slow what it asks for.
-        self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, size - size // 4))
+        self._shares = Shares(size, size - size // 4)
         self._open = 0
         self._stopped = False
         self._erased = Erased()
@@ -102,7 +144,7 @@ class Database:
 
     def usage(self) -> dict[str, int]:
         """Return how many connections are busy and idle, how many there may be, and how many requests wait for one."""
-        waiting = sum(not one.done() for queue in (self._free, *self._shares.values()) for one in queue._waiters or ())
+        waiting = sum(not one.done() for queue in self._shares.all() for one in queue._waiters or ())
         return {"busy": self._open - len(self._idle), "idle": len(self._idle), "max": self.size, "waiting": waiting}
 
     async def stop(self) -> None:
@@ -125,7 +167,7 @@ class Database:
             "JOIN pg_namespace n ON n.nspname = r.rolname "
             "JOIN pg_roles l ON l.oid = m.member WHERE l.rolname = $1 ORDER BY 1"
         )
-        async with self._free:
+        async with self._shares.free:
             connection = await self.connect()
             try:
                 rows = await connection.fetch(sql, login_role(self.service))
@@ -178,7 +220,7 @@ class Database:
         Raises UnknownTenant when the municipality is not known to the database, or was erased since the request began;
         PostgresError when that is away.
         """
-        async with self._shares[tenant], self._free:
+        async with self._shares.of(tenant), self._shares.free:
             erased = self._erased.last(tenant)
             connection = await self._take(tenant)
             try:
@@ -206,16 +248,6 @@ class Database:
         """Like :meth:`acquire`, in one transaction: committed at the end of the block, rolled back on any exception."""
         async with self.acquire(tenant) as db, db.connection.transaction():
             yield db
-
-    async def rows(self, tenant: str, statement: Executable | Bound) -> list[Row]:
-        """Run one reading statement in autocommit."""
-        async with self.acquire(tenant) as db:
-            return await db.rows(statement)
-
-    async def row(self, tenant: str, statement: Executable | Bound) -> Row | None:
-        """Run one reading statement in autocommit; return its first row, or None."""
-        async with self.acquire(tenant) as db:
-            return await db.row(statement)
 
     async def _take(self, tenant: str) -> asyncpg.Connection:
         for connection in reversed(self._idle):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 OBJECT = "nonFieldErrors"
 """The name under which an error of the object as a whole is reported."""
@@ -26,6 +27,8 @@ class Problem(Exception):
     invalid_params: Sequence[InvalidParam] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """Members of our own beside those of the standard."""
 
     def __str__(self) -> str:
         return f"{self.status} {self.code} {self.detail} {list(self.invalid_params)}"
@@ -36,7 +39,7 @@ class Again(Problem):
     that happens time after time."""
 
     def __init__(self, detail: str = "Het object wordt tegelijk door anderen gewijzigd.") -> None:
-        super().__init__(409, "conflict", detail)
+        super().__init__(409, "conflict", detail, headers={"Retry-After": "1"})
 
 
 class UnknownTenant(Problem):

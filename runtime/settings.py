@@ -64,6 +64,18 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="Lines for people or for a log collector.")
     token_max_age: int = Field(3600, gt=0, description="Seconds after its `iat` that a client's token is accepted.")
     token_leeway: int = Field(30, ge=0, description="Seconds that the clock of a client may differ.")
+    issuer_keys_fresh: Number = Field(
+        60.0,
+        ge=1,
+        description="Seconds after which the keys of a provider are fetched again: a key that it took back is refused "
+        "after these at the latest. Only for issuers whose keys are fetched.",
+    )
+    issuer_keys_stale: Number = Field(
+        3600.0,
+        ge=0,
+        description="Seconds that the keys of a provider are used after they were fetched, while it does not answer; "
+        "then its tokens get 503.",
+    )
     time_zone: TimeZone = Field(
         "Europe/Amsterdam",
         description="Time zone of moments that clients send without an offset, and of today. A municipality may have "
@@ -100,11 +112,6 @@ class Settings(BaseSettings):
         False,
         description="Take procestypen with the same UUID for the same, whatever host is before it: for a copy of the "
         "selection list under another address than that in the catalogues.",
-    )
-    catalogi_ziot_url: bool = Field(
-        False,
-        description="Show the informatieobjecttype of a zaaktype-informatieobjecttype as the URL of its valid version, "
-        "as Open Zaak does, and not as its omschrijving, as the standard does. Requests may always have both.",
     )
     catalogi_additive_posts: bool = Field(
         False,
@@ -176,13 +183,13 @@ class Settings(BaseSettings):
         500,
         ge=0,
         description="Requests of one municipality that wait for their turn in a process, of one client at most as many "
-        "as places are left for the others; more get 429.",
+        "as places are left for the others, and always four; more get 429. 0: none waits.",
     )
     queue_seconds: Number = Field(
         10.0,
         gt=0,
         description="Seconds that a request waits for its turn, before it gets 429; one that would wait longer for a "
-        "rate gets it at once.",
+        "rate gets it at once. Three times as long for a client of which fewer than four wait.",
     )
     service_timeout: Number = Field(
         120.0, gt=0, description="Seconds that a service may be silent before the gateway answers 504."
@@ -202,6 +209,18 @@ class Settings(BaseSettings):
         pattern=r"^(mailto:|https://|tel:)\S+$",
         description="Where to report a vulnerability (`mailto:…` or `https://…`): shown in "
         "`/.well-known/security.txt`.",
+    )
+    contact_email: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="Where vendors reach who runs this installation, by e-mail: shown in the OAS of each API.",
+    )
+    request_log_entries: int = Field(
+        10_000,
+        ge=0,
+        description="Requests of each client that the gateway keeps for a day, so that the client can read why they "
+        "were refused (`/beheer/api/v1/verzoeken`): as many that were answered as that were refused, and a tenth of it "
+        "of those without a valid token. The oldest go first. 0: none are kept.",
     )
     metrics_port: int = Field(
         0,
@@ -241,6 +260,12 @@ class Settings(BaseSettings):
     )
     callback_allow_http: bool | None = Field(
         None, description="Allow callbacks without TLS. Without it only when the public URL is on `http://localhost`."
+    )
+    notification_source: str | None = Field(
+        None,
+        max_length=255,
+        description="The `source` of our own notifications, for example `urn:nld:oin:00000001823288444000:systeem:a`; "
+        "`{tenant}` in it becomes the name of the municipality. Without it they have none, as in the standard.",
     )
     callbacks_per_client: int = Field(
         100, gt=0, description="Most abonnementen of one client in a municipality; more are refused."

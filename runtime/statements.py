@@ -3,7 +3,7 @@
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import asyncpg
@@ -39,9 +39,20 @@ class Bound(NamedTuple):
     values: list[Any]
 
 
+def _of_its_shape(statement: Executable) -> tuple[Any, Any]:
+    """Return a statement of the same shape as it was compiled first, and the values that are in this one."""
+    whole: Any = statement
+    # What columns a statement writes is always said in it.
+    compiled, extracted, *_ = whole._compile_w_cache(_dialect, compiled_cache=_compiled, column_keys=[])
+    if len(_compiled) > _COMPILED_MAX:
+        _compiled.popitem(last=False)
+    return compiled, extracted
+
+
 class Prepared:
     """A statement that is compiled once and then called with its parameters: for what every request runs, because
-    building and recognising a statement costs as much as running it.
+    building and recognising a statement costs as much as running it. Another one of the same shape, such as that of a
+    client with like rights, is not compiled again.
 
     Example::
 
@@ -50,10 +61,9 @@ class Prepared:
     """
 
     def __init__(self, statement: Executable) -> None:
-        whole: Any = statement
-        compiled = whole.compile(dialect=_dialect)
+        compiled, extracted = _of_its_shape(statement)
         self.sql: str = compiled.string
-        constants = compiled.construct_params(_check=False)
+        constants = compiled.construct_params(_check=False, extracted_parameters=extracted, escape_names=False)
         processors = compiled._bind_processors
         self._parameters = [
             (name.removeprefix("v_"), constants[name], processors.get(name)) for name in compiled.positiontup or ()
@@ -82,10 +92,7 @@ def compile_statement(statement: Executable | Bound) -> tuple[str, list[Any]]:
     """
     if isinstance(statement, Bound):
         return statement
-    whole: Any = statement
-    compiled, extracted, *_ = whole._compile_w_cache(_dialect, compiled_cache=_compiled, column_keys=[])
-    if len(_compiled) > _COMPILED_MAX:
-        _compiled.popitem(last=False)
+    compiled, extracted = _of_its_shape(statement)
     # The values of ``statement.params(name=value)``, for parameters that have a name of their own.
     named = getattr(statement, "_params", None) or None
     parameters = compiled.construct_params(named, extracted_parameters=extracted, escape_names=False)
@@ -119,18 +126,26 @@ class Executor:
 
     async def rows(self, statement: Executable | Bound) -> list[Row]:
         """Return all rows, each a mapping by column name."""
-        sql, values = compile_statement(statement)
-        return cast("list[Row]", await self.connection.fetch(sql, *values))
+        return cast("list[Row]", await self._read(self.connection.fetch, statement))
 
     async def row(self, statement: Executable | Bound) -> Row | None:
         """Return the first row, or None."""
-        sql, values = compile_statement(statement)
-        return cast("Row | None", await self.connection.fetchrow(sql, *values))
+        return cast("Row | None", await self._read(self.connection.fetchrow, statement))
 
     async def value(self, statement: Executable | Bound) -> Any:
         """Return the first column of the first row, or None."""
+        return await self._read(self.connection.fetchval, statement)
+
+    async def _read(self, run: Callable[..., Awaitable[Any]], statement: Executable | Bound) -> Any:
         sql, values = compile_statement(statement)
-        return await self.connection.fetchval(sql, *values)
+        try:
+            return await run(sql, *values)
+        except asyncpg.DeadlockDetectedError:
+            # A migration locks tables in another order than statements read them, and PostgreSQL ends either. Of a
+            # statement outside a transaction nothing was done.
+            if self.connection.is_in_transaction():
+                raise
+            return await run(sql, *values)
 
     async def execute(self, statement: Executable | Bound) -> int:
         """Run a statement that returns nothing; return the number of rows that it touched."""

@@ -41,3 +41,8 @@ def rol_body(zaak: str, roltype: str, **changes: Any) -> dict[str, Any]:
 
 def _changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**body, **changes}.items() if value is not ...}
+
+
+def relatie(url: str, aard: str = "vervolg") -> dict[str, Any]:
+    """Return one of the relevanteAndereZaken of a zaak, with all that an answer shows."""
+    return {"url": url, "aardRelatie": aard, "overigeRelatie": "", "toelichting": ""}

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import uvloop
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.internal import Internal
-from tests import base_folder
+from tests import base_folder, fewer
 from tests.clients import api, maak, raalte
 from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
@@ -26,18 +27,22 @@ __all__ = ["api", "maak", "raalte"]
 OWN_STACK = ("afbreken", "documenten", "gateway", "notificaties", "operatie")
 """Folders that have a stack of their own, which takes seconds to start."""
 
-LONG = (
-    "documenten",
-    "operatie",
-    "notificaties",
-    "afbreken",
-    "gateway",
+FIRST = (
+    *OWN_STACK,
+    "beheer/test_cli",
+    "zaken/test_zaakobject_definitie",
+    "zaken/test_deelzaken",
+    "zaken/test_counts",
+    "aanval/test_uitwissen",
+    "beheer",
+    "aanval",
     "foundation",
     "isolation",
     "relaties",
-    "beheer",
+    "zaken",
+    "catalogi",
 )
-"""Folders that take longest: they come first, so that the test processes end at about the same time."""
+"""Folders and files that take longest: they come first, so that the test processes end at about the same time."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -69,6 +74,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = base_folder.make(Path(tempfile.gettempdir())) / "base"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use one test process more than there are cores, because each waits now and then: for processes, for a time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run the tests on the event loop that the processes of Samenzaak have."""
     return {"uvloop": uvloop.new_event_loop}
@@ -80,13 +91,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose what runs against separate processes, and begin with what takes longest."""
+    """Choose what is in ``make test`` and what runs against separate processes, and begin with what takes longest."""
+    fewer.choose(items)
     choose(config, items)
 
     def turn(item: pytest.Item) -> int:
-        folder = item.nodeid.split("/")[1]
-        return LONG.index(folder) if folder in LONG else len(LONG)
+        name = item.nodeid.removeprefix("tests/")
+        return next((number for number, first in enumerate(FIRST) if name.startswith(first)), len(FIRST))
 
     items.sort(key=turn)
 
@@ -129,7 +142,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) 
     # Subscribers of tests are on this machine.
     callbacks: dict[str, Any] = {"callback_allow_http": True, "callback_allow_private": True}
     folder = common_folder(tmp_path_factory)
-    async with running(folder, worker(), selectielijst_url=lijst.root, **callbacks) as stack:
+    given = {"selectielijst_url": lijst.root, "contact_email": "zgw@samenzaak.test", **callbacks}
+    async with running(folder, worker(), **given) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte", ("raalte.test",))
         yield stack

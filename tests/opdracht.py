@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-COMMAND = (sys.executable, "-m", "beheer.cli")
+COMMAND = (sys.executable, "-m", "beheer")
 SECONDS = 120
 """How long a command may take."""
 

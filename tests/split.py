@@ -13,6 +13,7 @@ REACHING = {
 
 ONE_PROCESS = {
     "tests/aanval/test_uitwissen.py::test_the_background_work_forgets": "it looks into background work",
+    "tests/profiel/test_catalogi.py::test_other_services_have_the_name": "it asks as another service",
     "tests/relaties/test_storing.py": "it has separate processes of its own, in either mode",
 }
 """Other tests that need one process, by the beginning of their name; with the reason."""

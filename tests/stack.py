@@ -29,6 +29,7 @@ from gateway.config import secret_box
 from runtime.identity import OPERATOR, system_caller
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
+from tests.forking import ForkedSplit
 
 PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
@@ -111,9 +112,10 @@ class Client:
 class Stack:
     """Samenzaak with its database, for one test process."""
 
-    def __init__(self, settings: Settings, dsn: str, roles: Path, split: bool = SPLIT) -> None:
+    def __init__(self, settings: Settings, dsn: str, roles: Path, split: bool = SPLIT, anew: bool = False) -> None:
         self.settings, self.dsn, self._roles = settings, dsn, roles
-        self.split = Split(settings, dsn, 0, settings.home / "split.log") if split else None
+        parts = Split if anew else ForkedSplit
+        self.split = parts(settings, dsn, 0, settings.home / "split.log") if split else None
         self._transports: list[httpx.AsyncBaseTransport] = []
         # Beside separate processes this one can look into the database and call the services, but does no work.
         own = {"metrics_port": 0, "otlp_endpoint": None}
@@ -248,9 +250,11 @@ async def running(
     name: str,
     before_start: "Callable[[Stack], None] | None" = None,
     split: bool = SPLIT,
+    anew: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Stack]:
-    """Run a stack on a database of its own in the cluster that all test processes share."""
+    """Run a stack on a database of its own in the cluster that all test processes share. Separate processes are forked
+    from one that has imported them, unless each starts ``anew``, as in production."""
     home = folder / "samenzaak-tests"
     home.mkdir(exist_ok=True)
     with mock.patch.object(postgres, "CONFIGURATION", ROOMY):
@@ -275,7 +279,7 @@ async def running(
         **usual,
         **settings,
     }
-    stack = Stack(Settings(**values), dsn, home / "roles.lock", split)
+    stack = Stack(Settings(**values), dsn, home / "roles.lock", split, anew)
     await stack.prepare()
     if before_start is not None:
         before_start(stack)

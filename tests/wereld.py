@@ -113,6 +113,7 @@ async def _zaken(add: Any, wereld: Wereld) -> None:
         "datumStatusGezet": "2026-02-01T12:00:00Z",
     }
     await add("zaken/statussen", status)
+    await add("zaken/substatussen", {"zaak": zaak, "omschrijving": "Wacht op advies"})
     await add("zaken/resultaten", {"zaak": zaak, "resultaattype": wereld["catalogi/resultaattypen"]})
     eigenschap = {"zaak": zaak, "eigenschap": wereld["catalogi/eigenschappen"], "waarde": "Feest"}
     await add("zaken/zaakeigenschappen", eigenschap, f"{zaak}/zaakeigenschappen")

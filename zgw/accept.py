@@ -1,7 +1,8 @@
 """Accepts other forms of a value that clients send and the standard does not forbid (common.md §2, §3).
 
-An empty text is null where null is allowed, null is the empty list where a list is optional, and the value of an enum
-is trimmed as text is. Validation does the rest: it trims text and takes numbers for it (``Fields.model_config``).
+An empty text is null where null is allowed, null is the empty list where clients send it so, and enums and booleans
+are trimmed as text is. Validation does the rest: it trims text and takes numbers for it (``Fields.model_config``), and
+takes the texts of numbers and booleans for those.
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ class Kinds(NamedTuple):
     nullable: frozenset[str]
     lists: frozenset[str]
     texts: frozenset[str]
-    enums: frozenset[str]
+    trimmed: frozenset[str]
 
 
 def accepted(kinds: Kinds, value: Any) -> Any:
@@ -24,14 +25,14 @@ def accepted(kinds: Kinds, value: Any) -> Any:
     None}``."""
     if type(value) is not dict:
         return value
-    nullable, lists, texts, enums = kinds
+    nullable, lists, texts, to_trim = kinds
     changed: dict[str, Any] = {}
     for name, item in value.items():
         kind = type(item)
         if kind is str:
             if name in nullable and not item.strip():
                 changed[name] = None
-            elif name in enums and (trimmed := item.strip()) != item:
+            elif name in to_trim and (trimmed := item.strip()) != item:
                 changed[name] = trimmed
         elif item is None:
             if name in lists:
@@ -42,4 +43,6 @@ def accepted(kinds: Kinds, value: Any) -> Any:
                 changed[name] = False
         elif kind is list and name in texts and any(type(i) is float and abs(i) >= EXACT for i in item):
             changed[name] = [False if type(i) is float and abs(i) >= EXACT else i for i in item]
+        elif kind is list and name in to_trim:
+            changed[name] = [i.strip() if type(i) is str else i for i in item]
     return {**value, **changed} if changed else value

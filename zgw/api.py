@@ -12,6 +12,24 @@ from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.resource import Resource
 
+MOST = 100
+"""Objects in one list: each is examined as if it came alone, while its transaction lasts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A member of the body: the name, the resource that it is an object of, and which of its scopes writing it needs.
+
+    ``only`` are the members of it that count, and must be there, where the others are left alone.
+    """
+
+    name: str
+    resource: Resource
+    operation: str = "create"
+    many: bool = False
+    required: bool = True
+    only: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, eq=False)
 class Described:
@@ -26,8 +44,18 @@ class Described:
     parameters: Sequence[str] = ()
     """Names of standard parameters: page, pageSize, expand, If-None-Match, CRS."""
     content_type: str = "application/json"
+    taken: Sequence[Member] = ()
+    """The members of the body of an operation that writes several objects (``zgw.members``)."""
+    shown: Sequence[Member] = ()
+    """The members of its answer."""
+    writes: Sequence[tuple[Resource, str]] = ()
+    """The operations of resources (``(DOCUMENT, "create")``) that it carries out, where the rest does not tell."""
+    codes: Sequence[str] = ()
+    """Codes of fields that cannot be seen from the rest of the declaration."""
     failures: Sequence[int] = ()
     """Error statuses that cannot be seen from the rest of the declaration."""
+    extension: bool = False
+    """Whether the operation is beside the standard."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ def create_app(service: Service, documentation: APIRouter) -> FastAPI:
         # The OAS is our own: it is compared with that of the standard (docs/adr/0007).
         openapi_url=None,
         redirect_slashes=False,
+        # Our traces are made in beheer/tracing.py, without query strings; FastAPI would look for a tracer per request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     routes = [*routes_of(api), *_in(documentation, internal.router, internal.probes)]

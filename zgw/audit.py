@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response, StreamingResponse
 
-from runtime.problems import forbidden, not_found
+from runtime.problems import not_found
 from runtime.statements import Executor, among, parameters
 from zgw.check import Check
 from zgw.fields import describe
@@ -59,8 +60,14 @@ OWN = b'"\xee\x80\x80/'
 when it is read, whatever its writer or its reader called."""
 
 
-def audit_table(metadata: MetaData) -> Table:
-    """Return the audit trail's table for the metadata of a service."""
+def audit_table(metadata: MetaData, touching: bool = False) -> Table:
+    """Return the audit trail's table for the metadata of a service. With ``touching`` it tells which entries are of
+    writes that change the main object (``Resource.touches``): the last of them is when that happened, which so costs a
+    write nothing."""
+    touched = [
+        Column("raakt", Boolean),
+        Index("audittrail_raakt", "hoofdobject", "aanmaakdatum", postgresql_where=text("raakt")),
+    ]
     return Table(
         "audittrail",
         metadata,
@@ -70,13 +77,15 @@ def audit_table(metadata: MetaData) -> Table:
         Column("aanmaakdatum", DateTime(timezone=True), nullable=False),
         Column("entry", Text, nullable=False),
         Index("audittrail_hoofdobject", "hoofdobject", "id"),
+        *(touched if touching else ()),
     )
 
 
 def adding(metadata: MetaData) -> Insert:
     """Return the statement that adds an entry (:func:`entry_of`); it returns its id as ``audit``."""
     table = metadata.tables["audittrail"]
-    statement = insert(table).values(parameters(table, ("hoofdobject", "aanmaakdatum", "entry")))
+    names = [name for name in ("hoofdobject", "aanmaakdatum", "entry", "raakt") if name in table.c]
+    statement = insert(table).values(parameters(table, names))
     return statement.returning(table.c.id.label("audit"))
 
 
@@ -112,7 +121,10 @@ async def entry_of(
         "wijzigingen": {"oud": old, "nieuw": new},
     }
     stored = dump(entry).replace(b'"' + call.base.encode() + b"/", OWN).decode()
-    return {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+    found = {"hoofdobject": main_uuid, "aanmaakdatum": moment, "entry": stored}
+    if "raakt" in resource.table.metadata.tables["audittrail"].c:
+        found["raakt"] = check.action in resource.touches
+    return found
 
 
 def text_of(header: str) -> str:
@@ -153,7 +165,7 @@ async def trail(call: Call, resource: Resource) -> Response:
     if owner is None:
         raise not_found()
     if not owner["allowed"]:
-        raise forbidden()
+        raise await call.denied(resource, readable.scopes)
     table = resource.table.metadata.tables["audittrail"]
     c = table.c
     # An entry of an object that is large itself is read in parts.
@@ -168,9 +180,11 @@ async def trail(call: Call, resource: Resource) -> Response:
     rows = await call.db.rows(call.tenant, statement.where(c.uuid == entry_uuid) if entry_uuid else statement)
     if entry_uuid and not rows:
         hidden = select(c.id).where(c.uuid == entry_uuid, c.hoofdobject == main_uuid)
-        raise forbidden() if shown is not None and await call.db.row(call.tenant, hidden) else not_found()
+        if shown is not None and await call.db.row(call.tenant, hidden):
+            raise await call.denied(resource, readable.scopes)
+        raise not_found()
     if len(rows) < AT_ONCE and all(row["entry"] is not None for row in rows):
-        whole = b",".join(_shown(row, call.caller.canonical_base) for row in rows)
+        whole = b",".join(_shown(call, row) for row in rows)
         return Response(whole if entry_uuid else b"[" + whole + b"]", media_type="application/json")
     if entry_uuid:
         return StreamingResponse(_parts(call, table, rows[0]), media_type="application/json")
@@ -259,18 +273,30 @@ def _own(stored: str, base: str) -> bytes:
     return stored.encode().replace(OWN, b'"' + base.encode() + b"/")
 
 
-def _shown(row: Mapping[str, Any], base: str) -> bytes:
+def _shown(call: Call, row: Mapping[str, Any]) -> bytes:
     """Return the JSON of an entry."""
-    return b'{"uuid":"' + str(row["uuid"]).encode() + b'",' + _own(row["entry"], base)[1:]
+    return _start(call, row) + _own(_bron(call, row["entry"][1:]), call.caller.canonical_base)
+
+
+def _start(call: Call, row: Mapping[str, Any]) -> bytes:
+    return b'{"uuid":"' + str(row["uuid"]).encode() + b'",'
+
+
+def _bron(call: Call, stored: str) -> str:
+    """Return the beginning of an entry with its ``bron`` as the client reads it."""
+    if not call.profiel.bron_hoofdletters:
+        return stored
+    component = call.service.api.component
+    return stored.replace(f'"bron":"{component}"', f'"bron":"{component.upper()}"', 1)
 
 
 async def _parts(call: Call, table: Table, row: Mapping[str, Any]) -> AsyncIterator[bytes]:
     """Return the JSON of an entry, a large one in parts."""
     if row["entry"] is not None:
-        yield _shown(row, call.caller.canonical_base)
+        yield _shown(call, row)
         return
     own, base = OWN.decode(), f'"{call.caller.canonical_base}/'
-    yield f'{{"uuid":"{row["uuid"]}",'.encode()
+    yield _start(call, row)
     kept, start = "", 2
     while True:
         part = func.substr(table.c.entry, start, PART).label("part")
@@ -278,7 +304,7 @@ async def _parts(call: Call, table: Table, row: Mapping[str, Any]) -> AsyncItera
         if found is None:
             # Nobody may take half of it for the whole.
             raise RuntimeError("the audit trail was removed while it was read")
-        text = kept + found["part"]
+        text = kept + (_bron(call, found["part"]) if start == 2 else found["part"])
         # The mark that stands for our own address may lie on both sides of a cut.
         kept = next((own[:n] for n in (2, 1) if found["part"] and text.endswith(own[:n])), "")
         yield text[: len(text) - len(kept)].replace(own, base).encode()

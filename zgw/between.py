@@ -17,6 +17,8 @@ FILES = (*LEADING, "documenten")
 OBJECTS = "/_intern/objects/"
 """Where a service reads with the rights of a client, for ``expand`` and for what a client refers to."""
 ONE = "[0-9a-f-]{36}"
+JUDGED, REGISTERED = "/_intern/zaakinformatieobject", "/zaken/api/v1/zaakinformatieobjecten"
+"""What documenten writes at zaken with the rights of a client: first only to hear what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ def _may(callers: Collection[str], callees: Collection[str], methods: str, path:
 PERMISSIONS = (
     _may(SERVICES, ("autorisaties",), "GET", "/_intern/(client|external)"),
     _may(SERVICES, ("catalogi",), "POST", f"(/_intern/selectielijst|{OBJECTS}[a-z_-]+)"),
+    _may(("zaken",), ("catalogi",), "GET", "/_intern/zaaktypen"),
+    # Rights that follow a type, and who loses sight of a new version (docs/adr/0017-rights-that-follow-types.md).
+    _may(("autorisaties",), ("catalogi",), "POST", "/_intern/versies"),
+    _may(("catalogi",), ("autorisaties",), "POST", "/_intern/zonder"),
     _may(FILES, SERVICES, "POST", f"{OBJECTS}[a-z_-]+"),
     _may(SERVICES, ("notificaties",), "POST", "/_intern/notificaties"),
     _may(("notificaties",), SERVICES, "GET", "/_intern/kanalen"),
@@ -47,6 +53,10 @@ PERMISSIONS = (
     _may(("documenten",), LEADING, "POST", "/_intern/leading"),
     _may(("documenten",), ("zaken",), "GET", "/zaken/api/v1/zaakinformatieobjecten"),
     _may(("documenten",), ("besluiten",), "GET", "/besluiten/api/v1/besluitinformatieobjecten"),
+    # A document that is registered with its zaak: made for the client, or by itself when the process died.
+    _may(("documenten",), ("zaken",), "POST", JUDGED),
+    _may(("documenten",), ("zaken",), "POST", REGISTERED),
+    _may(("documenten",), ("zaken",), "DELETE", f"{REGISTERED}/{ONE}"),
     _may(("besluiten",), ("zaken",), "POST", "/_intern/besluit"),
     _may(("besluiten",), ("zaken",), "GET POST", f"/zaken/api/v1/zaken/{ONE}/besluiten"),
     _may(("besluiten",), ("zaken",), "DELETE", f"/zaken/api/v1/zaken/{ONE}/besluiten/{ONE}"),
@@ -56,9 +66,10 @@ PERMISSIONS = (
 def may_ask(caller: str, callee: str, method: str, path: str, *, for_client: bool = False) -> bool:
     """Return whether one service may ask this of another: ``may_ask("catalogi", "zaken", "GET", "/_intern/uses")``.
 
-    ``for_client``: with the rights of a client that it vouches for, with which it only reads. Of itself it may ask all.
+    ``for_client``: with the rights of a client that it vouches for, with which it reads, and registers a document in a
+    zaak. Of itself it may ask all.
     """
-    if for_client and not path.startswith(OBJECTS):
+    if for_client and not path.startswith(OBJECTS) and path not in (JUDGED, REGISTERED):
         return False
     if caller == callee:
         return True

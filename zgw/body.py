@@ -41,8 +41,11 @@ def parsed(raw: bytes | bytearray, internal: bool = False) -> dict[str, Any]:
     """Return the JSON object that a client, or with ``internal`` one of our own services sent; raise 400 for anything
     else.
 
-    A byte order mark, which software on Windows likes to put before UTF-8, is ignored (RFC 8259, 8.1).
+    A byte order mark, which software on Windows likes to put before UTF-8, is ignored (RFC 8259, 8.1). Nothing at all
+    is the empty object.
     """
+    if not raw:
+        return {}
     inner = raw.count(b"[") + raw.count(b"{")
     if not internal and inner > MAX_PARTS and brackets(raw) > MAX_PARTS:
         raise Problem(400, "parse_error", f"De inhoud heeft meer dan {MAX_PARTS} lijsten en objecten.")

@@ -60,6 +60,8 @@ class Check(Generic[F]):
         """The row of the main object; of a main object itself that which is stored."""
         self.alone = False
         """Whether nobody else may write below the main object until this write is committed."""
+        self.within = ""
+        """Where the object is in a body of several (``rollen.0``)."""
         self.errors: list[InvalidParam] = []
         self.headers: dict[str, str] = {}
         """Extra headers of the answer, such as X-Warning."""
@@ -156,15 +158,23 @@ class Check(Generic[F]):
         return f"/{self.call.service.api.service}/api/v1/{self.resource.path}/{self.uuid}"
 
     def stop(self) -> None:
-        """Raise the 400 with everything reported so far, if anything was: first of the fields, in their order, then of
-        the object as a whole. Clients look at the first."""
+        """Raise the 400 with everything reported so far, if anything was."""
         if self.errors:
-            places = {p.name: place for place, p in enumerate(describe(self.resource.fields))}
+            raise Problem(400, "invalid", invalid_params=self.reported())
 
-            def place(param: InvalidParam) -> tuple[bool, int, bool]:
-                return param.name == OBJECT, places.get(param.name.partition(".")[0], len(places)), OBJECT in param.name
+    def reported(self) -> list[InvalidParam]:
+        """Return what was reported so far: first of the fields, in their order, then of the object as a whole. Clients
+        look at the first."""
+        places = {p.name: place for place, p in enumerate(describe(self.resource.fields))}
 
-            raise Problem(400, "invalid", invalid_params=sorted(self.errors, key=place))
+        def place(param: InvalidParam) -> tuple[bool, int, bool]:
+            return param.name == OBJECT, places.get(param.name.partition(".")[0], len(places)), OBJECT in param.name
+
+        return sorted(self.errors, key=place)
+
+    def named(self, name: str) -> str:
+        """Return where a field of the object is in the body, by its JSON name."""
+        return f"{self.within}.{name}" if self.within else name
 
     # --- By the name of an attribute ---
 

@@ -190,6 +190,7 @@ class Counts:
     def __init__(self, main: Table, type_: str, level: str = "vertrouwelijkheidaanduiding") -> None:
         self._main, self._type, self._level = main, type_, level
         self._counted: list[Counted] = []
+        self._tallies: dict[str, Count] = {}
         group = [("kind", Text), ("type", Text), ("level", Text), ("facts", JSONB)]
 
         def grouped() -> list[Column[Any]]:
@@ -253,6 +254,25 @@ class Counts:
                 folding.look(call.tenant)
             made = sorted(((block, n) for block, n in numbers.items() if n), reverse=True) if parts else []
             return Tally(sum(numbers.values()), made, partial(Counted.between, counted))
+
+        self._tallies[table.name] = tally
+        return tally
+
+    def through(
+        self, own: Count, name: str, of_one: Callable[[ColumnElement[bool]], ColumnElement[bool] | None]
+    ) -> Count:
+        """Return the count ``own`` of the main objects, which then also tells how many have a row of the table ``name``
+        that meets a condition. That is the number of those rows, of which a main object has one at most. ``of_one``
+        returns the condition on the rows behind a criterion that is one."""
+
+        async def tally(
+            call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
+        ) -> Tally | None:
+            condition = of_one(criteria[0]) if len(criteria) == 1 else None
+            if condition is None:
+                return await own(call, db, rights, criteria, parts)
+            # The blocks are those of the rows, and tell nothing of where the main objects are.
+            return await self._tallies[name](call, db, rights, [condition], False)
 
         return tally
 

@@ -7,20 +7,20 @@ They come in the order in which the standard tells of mistakes (common.md, secti
 parameters of the endpoint from left to right. ``zgw.routing`` works them out.
 """
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from runtime.identity import Caller
-from runtime.pool import Database
+from runtime.pool import Access
 from runtime.problems import Problem, forbidden
 from zgw.fields import Fields
 from zgw.filters import unknown
 from zgw.problems import from_pydantic
 from zgw.request import CALL, Call
 from zgw.rights import Rights
-from zgw.unknown import tell_unknown_to
+from zgw.unknown import read_members_as
 
 F = TypeVar("F", bound=Fields)
 
@@ -39,13 +39,13 @@ async def current_caller(call: CurrentCall) -> Caller:
     return call.caller
 
 
-async def database(call: CurrentCall) -> Database:
-    """Return the pool of the service."""
+async def database(call: CurrentCall) -> Access:
+    """Return the way to the database."""
     return call.db
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
-Db = Annotated[Database, Depends(database)]
+Db = Annotated[Access, Depends(database)]
 
 
 async def accepts_json(call: CurrentCall) -> None:
@@ -97,8 +97,7 @@ class Sent(Generic[F]):
 
     async def __call__(self, call: CurrentCall) -> F:
         """Return the fields."""
-        body: dict[str, Any] = await call.body()
-        tell_unknown_to(call, body, self.fields)
+        body = read_members_as(call, await call.body(), self.fields)
         try:
             return self.fields.model_validate(body, context=call.context)
         except ValidationError as e:

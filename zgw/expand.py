@@ -112,6 +112,13 @@ async def rendered(
     return items
 
 
+def adapted(call: Call, resource: Resource, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rendered objects as the switches of the client want them."""
+    if resource.adapt is not None:
+        resource.adapt(call.profiel, items)
+    return items
+
+
 def bound(
     call: Call,
     items: Sequence[dict[str, Any]],
@@ -272,4 +279,4 @@ async def objects(call: Call, collection: str, uuids: list[str], tree: Tree | No
             total += len(dump(render(resource, call.service.api.service, whole, call.base)))
             if total > MAX_READ:
                 raise too_large("expand", f"Het antwoord zou groter zijn dan {MAX_READ // 1024**2} MiB.")
-    return await rendered(call, resource, rows, tree)
+    return adapted(call, resource, await rendered(call, resource, rows, tree))

@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 from sqlmodel import SQLModel
 
 from zgw.accept import Kinds, accepted
-from zgw.types import EmptyAs, Immutable, LeftOut, Length, Matching, Ref, WriteOnly
+from zgw.types import EmptyAs, Immutable, LeftOut, Length, Matching, NullIsEmpty, Ref, WriteOnly
 
 T = TypeVar("T")
 
@@ -56,11 +56,13 @@ class Fields(SQLModel):
 class Variants:
     """A group whose members depend on a sibling field: ``Variants("betrokkene_type", {"medewerker": Medewerker, …})``.
 
-    The group is validated by :func:`zgw.parse.parse`, which knows the merged value of the sibling.
+    The group is validated by :func:`zgw.parse.parse`, which knows the merged value of the sibling. An answer leaves a
+    group without value out; with ``null`` it shows null for the kinds that have members.
     """
 
     by: str
     models: Mapping[str, type[Fields] | None] = field(hash=False)
+    null: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,13 +178,14 @@ def by_attribute(fields: type[Fields]) -> dict[str, Property]:
 
 @cache
 def kinds_of(fields: type[Fields]) -> Kinds:
-    """Return the names of the fields for which an empty text, null, a number, or blanks around a value may be sent."""
+    """Return the names of the fields for which an empty text, null for a list, a number, or blanks around a value that
+    is no text may be sent."""
     described = describe(fields)
     return Kinds(
         frozenset(p.name for p in described if p.nullable and not may_be_empty(p)),
-        frozenset(p.name for p in described if p.item is not None and not p.required and not p.nullable),
+        frozenset(p.name for p in described if p.marker(NullIsEmpty)),
         frozenset(p.name for p in described if p.type is str or (p.item is not None and p.item.type is str)),
-        frozenset(p.name for p in described if p.choices),
+        frozenset(p.name for p in described if (p.item or p).choices or p.type is bool),
     )
 
 

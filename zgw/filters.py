@@ -10,10 +10,10 @@ Example::
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Annotated, Any, Literal, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Text, and_, false, literal_column
@@ -21,8 +21,12 @@ from sqlalchemy.sql import operators
 
 from runtime.problems import InvalidParam
 from runtime.statements import among
+from zgw.dates import EXACT_DATES
 from zgw.problems import from_pydantic
 from zgw.types import Ref
+
+if TYPE_CHECKING:
+    from zgw.request import Call
 
 Condition = Callable[[Any], ColumnElement[bool]]
 Within = Callable[[ColumnElement[bool]], ColumnElement[bool]]
@@ -36,7 +40,8 @@ class Filter:
     before they are wrapped by it: all ``rol__*`` parameters must match on one and the same rol. ``search_only`` exists
     in ``_zoek`` but not as a query parameter. ``required`` is for actions, which check it themselves. ``shown`` is the
     schema of the parameter in the OAS, where the standard says less than the type. ``default`` counts when the
-    parameter is absent.
+    parameter is absent. ``extension``: it is beside the standard (:func:`beside_standard`). ``lookup`` returns the
+    condition of a filter that has to ask for something first; ``within`` does not hold for those.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Filter:
     required: bool = False
     shown: Mapping[str, Any] | None = None
     default: Any = None
+    extension: bool = False
+    lookup: "Callable[[Call, Any], Awaitable[ColumnElement[bool]]] | None" = None
 
 
 MANY = 1_000
@@ -99,6 +106,11 @@ def reference(name: str, column: ColumnElement[Any], ref: Ref, within: Within | 
     return Filter(name, Annotated[str, Ref(follow=False, max_length=10_000)], condition, within=within)
 
 
+def beside_standard(*filters: Filter) -> list[Filter]:
+    """Return filters that the standard does not have: ``*beside_standard(equal("titel", …), …)``."""
+    return [replace(each, extension=True) for each in filters]
+
+
 def uuid_in(path: str, ref: Ref) -> uuid.UUID | None:
     """Return the uuid of a stored path of this kind of resource, or None when it is of another kind."""
     if not path.startswith(ref.prefix):
@@ -123,29 +135,12 @@ def conditions(
     An empty value means that the filter is not set. Wrong values are added to ``errors``. ``context`` is that of the
     call.
     """
+    context = {**context, EXACT_DATES: True}
     found: list[ColumnElement[bool]] = []
     grouped: dict[Within, list[ColumnElement[bool]]] = {}
     for declared in filters:
-        value = given.get(declared.name)
-        if isinstance(value, str):
-            value = value.strip()
-        if value is None or value == "":
-            value = declared.default
-        if value is None:
-            continue
-        type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
-        if declared.many and isinstance(value, str):
-            value = [part.strip() for part in value.split(",", MANY + 1) if part.strip()]
-        if declared.many and isinstance(value, list):
-            if len(value) > MANY:
-                errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
-                continue
-            value = [item.strip() if isinstance(item, str) else item for item in value]
-        try:
-            parsed = _adapter(type_).validate_python(value, context=context)
-        except ValidationError as e:
-            first = from_pydantic(e.errors())[0]
-            errors.append(InvalidParam(declared.name, first.code, first.reason))
+        parsed = _parsed(declared, given, context, errors)
+        if parsed is None:
             continue
         condition = declared.condition(parsed)
         if declared.within:
@@ -154,6 +149,41 @@ def conditions(
             found.append(condition)
     found += [within(and_(*parts)) for within, parts in grouped.items()]
     return found
+
+
+async def conditions_for(
+    call: "Call", filters: Sequence[Filter], given: Mapping[str, Any], errors: list[InvalidParam]
+) -> list[ColumnElement[bool]]:
+    """Return :func:`conditions` for a call, after asking for what some filters need (``Filter.lookup``)."""
+    found = conditions([declared for declared in filters if declared.lookup is None], given, call.context, errors)
+    looked_up = [(each.lookup, _parsed(each, given, call.context, errors)) for each in filters if each.lookup]
+    return found if errors else [*found, *[await ask(call, value) for ask, value in looked_up if value is not None]]
+
+
+def _parsed(declared: Filter, given: Mapping[str, Any], context: dict[str, Any], errors: list[InvalidParam]) -> Any:
+    """Return the value of a filter, or None when it is not set, or wrong: then ``errors`` tells."""
+    value = given.get(declared.name)
+    if isinstance(value, str):
+        value = value.strip()
+    if value is None or value == "":
+        value = declared.default
+    if value is None:
+        return None
+    type_ = list[declared.type] if declared.many else declared.type  # type: ignore[name-defined]
+    if declared.many and isinstance(value, str):
+        value = [part.strip() for part in value.split(",", MANY + 1) if part.strip()]
+    if declared.many and isinstance(value, list):
+        if len(value) > MANY:
+            errors.append(InvalidParam(declared.name, "max_length", f"Ten hoogste {MANY} waarden."))
+            return None
+        trimmed = (item.strip() if isinstance(item, str) else item for item in value)
+        value = [item for item in trimmed if item != ""]
+    try:
+        return _adapter(type_).validate_python(value, context=context)
+    except ValidationError as e:
+        first = from_pydantic(e.errors())[0]
+        errors.append(InvalidParam(declared.name, first.code, first.reason))
+        return None
 
 
 def unknown(given: Iterable[str], known: Sequence[str]) -> InvalidParam | None:

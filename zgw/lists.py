@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,11 +10,11 @@ from sqlalchemy import BinaryExpression, BindParameter, ColumnElement, Select
 from sqlalchemy.sql import operators
 from starlette.responses import Response, StreamingResponse
 
-from runtime.problems import OBJECT, InvalidParam, Problem, invalid, not_found
+from runtime.problems import OBJECT, InvalidParam, Problem, not_found
 from runtime.statements import Row
-from zgw.expand import expandable, paths, rendered
-from zgw.filters import conditions, unknown
-from zgw.pages import Page, read_page
+from zgw.expand import adapted, expandable, paths, rendered
+from zgw.filters import conditions_for, unknown
+from zgw.pages import Page, number_of, read_page
 from zgw.read import parent_of
 from zgw.render import render
 from zgw.request import Call, answer, crs_headers, dump
@@ -25,15 +26,27 @@ from zgw.sizes import bounded, completed
 log = logging.getLogger("samenzaak.verbs")
 
 
+LAST = 0
+"""The number of the page that is asked for as ``page=last``."""
+
+
 def page_of(call: Call, given: Mapping[str, str]) -> tuple[int, int]:
-    """Return (page, size); raise 404 for a page that is no positive number, 400 for a wrong size."""
+    """Return (page, size); raise 404 for a page that is no positive number, or else :data:`LAST`. A size that cannot be
+    is the usual one, or the largest."""
     settings = call.service.settings
-    number, size = given.get("page") or "1", given.get("pageSize") or str(settings.page_size)
-    if not (number.isascii() and number.isdigit()) or not 0 < int(number) < 10**9:
+    number, size = given.get("page") or "1", (given.get("pageSize") or "").lstrip("0")
+    if number == "last":
+        number = str(LAST)
+    elif not (number.isascii() and number.isdigit()) or not 0 < int(number) < 10**9:
         raise not_found("Deze pagina bestaat niet.")
-    if not (size.isascii() and size.isdigit()) or int(size) < 1:
-        raise invalid("pageSize", "invalid")
-    return int(number), min(int(size), settings.page_size_max)
+    if not (size.isascii() and size.isdigit()):
+        return int(number), settings.page_size
+    return int(number), min(int(size[:9]), settings.page_size_max)
+
+
+def last_page(count: int, size: int) -> int:
+    """Return the number of the last page, which is the first when there is nothing: ``last_page(101, 100) == 2``."""
+    return max(1, -(-count // size))
 
 
 def ordering_of(resource: Resource, value: str | None, errors: list[InvalidParam]) -> list[ColumnElement[Any]]:
@@ -69,7 +82,7 @@ async def list_(call: Call, resource: Resource) -> Response:
     if error := unknown(given, known):
         raise Problem(400, "invalid", invalid_params=[error])
     errors: list[InvalidParam] = []
-    where = conditions(declared, given, call.context, errors)
+    where = await conditions_for(call, declared, given, errors)
     return await search(call, resource, rights, where, given, errors)
 
 
@@ -109,6 +122,9 @@ async def search(
     by_default = not given.get("ordering")
     asked = Page(resource, rights, criteria, where, order, by_default, size, (page - 1) * size)
     async with call.db.acquire(call.tenant) as db:
+        if page == LAST:
+            page = last_page(await number_of(call, db, asked), size)
+            asked = replace(asked, offset=(page - 1) * size)
         found, count = await read_page(call, db, asked, statement)
         found = await completed(call, db, resource, text, found, "pageSize")
     if not found and page > 1:
@@ -191,5 +207,5 @@ async def _shown(
     call: Call, resource: Resource, rows: Sequence[Row], wanted: Any, text: bool
 ) -> Sequence[dict[str, Any]]:
     if text:
-        return render(resource, call.service.api.service, rows, call.base, text=True)
-    return await rendered(call, resource, rows, wanted)
+        return adapted(call, resource, render(resource, call.service.api.service, rows, call.base, text=True))
+    return adapted(call, resource, await rendered(call, resource, rows, wanted))

@@ -13,15 +13,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, Text, and_, exists, literal, select
+from sqlalchemy import ARRAY, BigInteger, Column, Table, Text, and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
+from starlette.responses import Response
 
-from runtime.statements import Executor, Row
-from zgw.request import Call
+from runtime.problems import invalid
+from runtime.statements import Executor, Row, among
+from zgw.request import Call, answer
 
-GONE = "gone"
-"""Why a number is not given out: of a removed object whose client had chosen it."""
+GONE, RESERVED = "gone", "reserved"
+"""Why a number is not given out: of a removed object whose client had chosen it; reserved."""
+MOST = 10_000
+"""Numbers that are reserved at once."""
 
 _NUMBER = "n.prefix || lpad(n.last::text, 10, '0')"
 
@@ -35,7 +39,7 @@ class Numbers:
     """
 
     def __init__(self, table: Table, name: str, owner: str = "", remember: bool = True) -> None:
-        self.name, self.owner = name, owner
+        self.table, self.name, self.owner = table, name, owner
         self.pattern = re.compile(rf"({name}-\d{{4}}-)(\d{{10}})")
         self.counters = Table(
             "numbers",
@@ -46,8 +50,9 @@ class Numbers:
             postgresql_with={"fillfactor": 10},
         )
         taken = [f"EXISTS (SELECT FROM {table.name} WHERE identificatie = {_NUMBER}{self._of(owner)})"]
+        self._taken: Table | None = None
         if remember:
-            self.taken = Table(
+            self._taken = Table(
                 "numbers_taken",
                 table.metadata,
                 Column("number", Text, primary_key=True),
@@ -59,6 +64,12 @@ class Numbers:
             INSERT INTO numbers AS n (prefix, last) VALUES ($1, $2)
             ON CONFLICT (prefix) DO UPDATE SET last = n.last + excluded.last
             RETURNING last, set_config('synchronous_commit', 'off', true), {" OR ".join(taken)} AS taken"""  # noqa: S608
+
+    @property
+    def taken(self) -> Table:
+        """The numbers beside those of the table that are not given out."""
+        assert self._taken is not None
+        return self._taken
 
     def _of(self, column: str) -> str:
         return f" AND {column} = $3" if self.owner else ""
@@ -91,6 +102,34 @@ class Numbers:
                     return f"{prefix}{row['last']:010d}"
                 step *= 2
 
+    async def reserve(self, call: Call, owner: str, amount: int) -> list[str]:
+        """Give out numbers of this year for objects that are still to be made, and return them; raise 400 for more than
+        ``MOST``."""
+        if amount > MOST:
+            raise invalid("aantal", "max_value", f"Reserveer ten hoogste {MOST} nummers tegelijk.")
+        prefix, step = self.prefix(call.today().year), amount
+        c = self.table.c
+        found: list[str] = []
+        while len(found) < amount:
+            async with call.db.transaction(call.tenant) as db:
+                row = await db.row(self.raised(prefix, step))
+                assert row is not None
+                numbers = [f"{prefix}{n:010d}" for n in range(row["last"] - step + 1, row["last"] + 1)]
+                own = select(c.identificatie).where(among(c.identificatie, numbers), c[self.owner] == owner)
+                taken = {row["identificatie"] for row in await db.rows(own)}
+                if self._taken is not None:
+                    of = self.taken.c
+                    ours = select(of.number).where(among(of.number, numbers), of.owner == owner)
+                    taken |= {row["number"] for row in await db.rows(ours)}
+                free = [number for number in numbers if number not in taken][: amount - len(found)]
+                if free and self._taken is not None:
+                    each = func.unnest(bindparam(None, free, type_=ARRAY(Text)))
+                    values = select(each, literal(owner), literal(RESERVED))
+                    await db.execute(insert(self.taken).from_select(["number", "owner", "reason"], values))
+                found += free
+            step *= 2
+        return found
+
     async def retire(self, db: Executor, objects: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Remember the numbers of removed objects that the counter has yet to reach, so that it steps over them.
 
@@ -115,3 +154,9 @@ class Numbers:
             await db.execute(
                 self.taken.delete().where(and_(taken.number == row["number"], taken.owner == row["owner"]))
             )
+
+
+def numbers_answer(name: str, numbers: Sequence[str]) -> Response:
+    """Return the 201 with numbers that were reserved: one as an object, more as a list of them."""
+    found = [{name: number} for number in numbers]
+    return answer(found[0] if len(found) == 1 else found, 201)

@@ -81,7 +81,7 @@ def announcement(check: Check, url: str, row: Mapping[str, Any]) -> dict[str, An
     this action."""
     resource, call = check.resource, check.call
     main = resource.main.resource if resource.main else resource
-    if not resource.kanaal or check.action not in resource.notify or main.kenmerken is None:
+    if not resource.kanaal or check.action not in resource.notify or main.kenmerken is None or check.silent:
         return None
     main_row = check.main if resource.main else row
     assert main_row is not None
@@ -135,12 +135,12 @@ def message(
 
 
 def held(check: Check, announced: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the row of a write that other services have to agree to. It is announced after :func:`release`, never
-    after it was taken back, and by the relay when the process died in between. The row of a write that is not announced
-    has no message, and is there for as long as they are told."""
+    """Return the row of a write that waits for other services to agree, to itself or to a write that goes with it. It
+    is announced after :func:`release`, never after it was taken back, and by the relay when the process died in
+    between. The row of a write that is not announced has no message, and is there for as long as they are told."""
     check.silent = announced is None
     row = announced or {"bases": list(check.call.caller.bases), "message": {}}
-    mirrors = for_outbox(check.agreements, check.call.caller.canonical_base)
+    mirrors = for_outbox(check.agreements, check.call.caller.canonical_base) if check.agreements else None
     return {**row, "held_until": datetime.now(UTC) + HOLD, "mirrors": mirrors}
 
 
@@ -155,16 +155,17 @@ def adding(metadata: MetaData, wakes: bool) -> Insert:
 
 
 @asynccontextmanager
-async def holding(check: Check) -> AsyncIterator[None]:
-    """Keep the notification of a write held for as long as other services are told."""
-    table, rows = _rows(check)
+async def holding(checks: Sequence[Check]) -> AsyncIterator[None]:
+    """Keep the notifications of writes held for as long as other services are told."""
+    table, rows = _rows(checks)
+    call = checks[0].call
 
     async def hold_on() -> None:
         while True:
             await asyncio.sleep(HOLD.total_seconds() / 3)
             until = datetime.now(UTC) + HOLD
             with contextlib.suppress(*AWAY):
-                async with check.call.db.acquire(check.call.tenant) as db:
+                async with call.db.acquire(call.tenant) as db:
                     # Not what was released meanwhile: this may be under way when it is told to stop.
                     still = (rows, table.c.held_until.is_not(None))
                     await db.execute(table.update().where(*still).values(held_until=until))
@@ -176,36 +177,40 @@ async def holding(check: Check) -> AsyncIterator[None]:
         work.cancel()
 
 
-async def release(check: Check) -> None:
-    """Let the relay bring the notification of a write that was held."""
-    if check.silent:
-        await forget(check)
+async def release(checks: Sequence[Check]) -> None:
+    """Let the relay bring the notifications of writes that were held."""
+    silent = [check for check in checks if check.silent]
+    if silent:
+        await forget(silent)
+    if len(silent) == len(checks):
         return
-    table, rows = _rows(check)
-    async with check.call.db.transaction(check.call.tenant) as db:
+    table, rows = _rows(checks)
+    call = checks[0].call
+    async with call.db.transaction(call.tenant) as db:
         await db.execute(table.update().where(rows).values(held_until=None))
         await wake(db)
 
 
-async def withdraw(db: Executor, check: Check) -> None:
-    """Let a write that is taken back be announced no more, in the transaction that takes it back. What other services
+async def withdraw(db: Executor, checks: Sequence[Check]) -> None:
+    """Let writes that are taken back be announced no more, in the transaction that takes them back. What other services
     may have to be told stays until :func:`forget`."""
-    table, rows = _rows(check)
+    table, rows = _rows(checks)
     await db.execute(table.delete().where(rows, table.c.mirrors.is_(None)))
     await db.execute(table.update().where(rows).values(message={}, held_until=datetime.now(UTC) + HOLD))
 
 
-async def forget(check: Check) -> None:
-    """Remove what is left of a write: everybody who has to know of it does."""
-    table, rows = _rows(check)
-    async with check.call.db.acquire(check.call.tenant) as db:
+async def forget(checks: Sequence[Check]) -> None:
+    """Remove what is left of writes: everybody who has to know of them does."""
+    table, rows = _rows(checks)
+    call = checks[0].call
+    async with call.db.acquire(call.tenant) as db:
         await db.execute(table.delete().where(rows))
 
 
-def _rows(check: Check) -> tuple[Table, ColumnElement[bool]]:
-    """Return the outbox, and the condition that keeps the rows of a write."""
-    table = check.resource.table.metadata.tables["outbox"]
-    return table, among(table.c.id, check.announced)
+def _rows(checks: Sequence[Check]) -> tuple[Table, ColumnElement[bool]]:
+    """Return the outbox, and the condition that keeps the rows of these writes."""
+    table = checks[0].resource.table.metadata.tables["outbox"]
+    return table, among(table.c.id, [row for check in checks for row in check.announced])
 
 
 async def wake(db: Executor) -> None:

@@ -76,7 +76,8 @@ async def read_page(call: Call, db: Executor, page: Page, reading: Select[Any]) 
             rows = await rows_of(page.cut(page.keys(), offset)) if offset else await first_rows()
         if len(rows) < page.size:
             return rows, offset + len(rows)
-        return rows, await db.value(count_of(resource, page.where))
+        count = count_of(resource, page.where).params(**resource.given(call))
+        return rows, await db.value(count)
     if offset >= tally.count:
         return [], tally.count
     if tally.count <= FEW:
@@ -93,6 +94,13 @@ async def read_page(call: Call, db: Executor, page: Page, reading: Select[Any]) 
         tally = await tell(call, db, page.rights, page.criteria, True) or tally
     window, offset = tally.window(offset, page.size)
     return await rows_of(page.cut(page.keys(*window), offset)), tally.count
+
+
+async def number_of(call: Call, db: Executor, page: Page) -> int:
+    """Return the exact number of objects in the list that a page is of."""
+    tell = page.resource.tally
+    tally = await tell(call, db, page.rights, page.criteria, False) if tell else None
+    return tally.count if tally else int(await db.value(count_of(page.resource, page.where)))
 
 
 def array_of(keys: Select[Any]) -> ColumnElement[Any]:

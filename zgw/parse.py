@@ -3,10 +3,10 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Annotated, Any
 
-from pydantic import ValidationError, create_model
+from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator, create_model
 from pydantic_core import ErrorDetails
 from sqlmodel import Field
 
@@ -83,10 +83,33 @@ def _validate(check: Check, model: type[Fields], data: dict[str, Any]) -> list[E
 
 @lru_cache(maxsize=256)
 def _unjudged(model: type[Fields], names: frozenset[str]) -> type[Fields]:
-    """Return ``model`` with fields, by their JSON names, that take whatever is stored."""
-    loose: dict[str, Any] = {p.attribute: (Any, Field(alias=p.name)) for p in describe(model) if p.name in names}
+    """Return ``model`` with fields, by their JSON names, that take whatever is stored.
+
+    Groups in them are groups of the same kind, so that rules which look at them find their members.
+    """
+    loose: dict[str, Any] = {}
+    for p in describe(model):
+        if p.name in names:
+            group = p.group or (p.item.group if p.item else None)
+            kind = Annotated[Any, WrapValidator(partial(_unjudged_group, group))] if group else Any
+            loose[p.attribute] = (kind, Field(default=None, alias=p.name))
     found: type[Fields] = create_model(f"Stored{model.__name__}", __base__=model, **loose)
     return found
+
+
+def _unjudged_group(
+    model: type[Fields], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Any:
+    """Return a stored group, or a list of groups, as ``model``; of each only the members that do not fit are loose."""
+    if isinstance(value, list):
+        return [_unjudged_group(model, each, handler, info) for each in value]
+    if not isinstance(value, dict):
+        return handler(value)
+    try:
+        return model.model_validate(value, context=info.context)
+    except ValidationError as e:
+        wrong = frozenset(str(error["loc"][0]) for error in e.errors() if error["loc"])
+        return _unjudged(model, wrong).model_validate(value, context=info.context)
 
 
 def _parse_variant(check: Check, p: Property, data: Mapping[str, Any], kept: AbstractSet[str]) -> None:

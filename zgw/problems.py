@@ -9,9 +9,11 @@ import orjson
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.responses import Response
 
-from runtime.problems import OBJECT, InvalidParam, Problem, forbidden
+from runtime.problems import OBJECT, InvalidParam, Problem
 
 MEDIA_TYPE = "application/problem+json"
+VALIDATION = "ValidationError"
+"""What the ``type`` of an error with ``invalidParams`` is called."""
 
 TITLES = {
     "invalid": "Ongeldige invoer.",
@@ -22,6 +24,7 @@ TITLES = {
     "missing-client-identifier": "Het token noemt geen client_id.",
     "invalid-client-identifier": "De client_id van het token past niet bij één gemeente.",
     "invalid-jwt-signature": "Het token is niet ondertekend door een bekende applicatie.",
+    "expired-secret": "Het secret waarmee het token is ondertekend is verlopen.",
     "jwt-decode-error": "Het token is niet te lezen.",
     "jwt-missing-iat-claim": "Het token zegt niet wanneer het is gemaakt (iat).",
     "jwt-expired": "Het token is te oud.",
@@ -29,6 +32,8 @@ TITLES = {
     "jwt-immaturesignatureerror": "Het token is nog niet geldig.",
     "jwt-invalidissuedaterror": "Het moment waarop het token is gemaakt (iat) is onjuist.",
     "jwt-invalidissuererror": "De uitgever van het token (iss) is niet bekend.",
+    "jwt-invalidaudienceerror": "Het token is niet voor deze API bedoeld (aud).",
+    "jwt-missingrequiredclaimerror": "Het token mist een verplichte claim.",
     "jwt-invalidalgorithmerror": "Het token is met een ander algoritme ondertekend dan is toegestaan.",
     "jwt-invalidtokenerror": "Het token is niet geldig.",
     "not_found": "Niet gevonden.",
@@ -94,12 +99,6 @@ def not_unique(identificatie: str) -> InvalidParam:
     return InvalidParam("identificatie", "identificatie-niet-uniek", reason)
 
 
-def outside(kind: str, url: str, level: str = "") -> Problem:
-    """Return the 403 for a type, or a level of a type, that lies outside the rights of the client who named it."""
-    what = f"De vertrouwelijkheidaanduiding {level} van {kind}" if level else f"Het {kind}"
-    return forbidden(f"{what} {url[:MAX_URL]} valt buiten uw autorisaties.")
-
-
 def not_json(raw: bytes | bytearray, error: orjson.JSONDecodeError) -> str:
     """Return why what a client sent is no JSON, and where."""
     if not raw.strip():
@@ -125,24 +124,29 @@ def as_json(param: InvalidParam) -> dict[str, str]:
 
 
 def response(problem: Problem, base_url: str = "", instance: str = "") -> Response:
-    """Return the problem+json response. ``instance`` is a urn that the caller also logs.
+    """Return the problem+json response. ``instance`` is a urn that the caller also logs."""
+    content = content_of(problem, base_url, instance or f"urn:uuid:{uuid.uuid4()}")
+    return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
 
-    A validation problem is told from the others by its ``invalidParams``.
-    """
-    kind = "ValidationError" if problem.invalid_params else kind_of(problem.code)
+
+def content_of(problem: Problem, base_url: str, instance: str) -> dict[str, object]:
+    """Return the members of a problem as it is sent. A validation problem is told from the others by its
+    ``invalidParams``."""
+    page = VALIDATION if problem.invalid_params else kind_of(problem.code)
     content: dict[str, object] = {
-        "type": f"{base_url}/ref/fouten/{kind}/",
+        "type": f"{base_url}/ref/fouten/{page}/",
         "code": problem.code,
         "title": problem.title or title_of(problem.code, problem.status),
         "status": problem.status,
         "detail": problem.detail,
-        "instance": instance or f"urn:uuid:{uuid.uuid4()}",
+        "instance": instance,
+        **problem.members,
     }
     if problem.invalid_params:
         # Errors of fields come first: clients look at the first.
         params = sorted(problem.invalid_params[:MAX_ERRORS], key=lambda param: param.name == OBJECT)
         content["invalidParams"] = [as_json(param) for param in params]
-    return Response(orjson.dumps(content), problem.status, dict(problem.headers), MEDIA_TYPE)
+    return content
 
 
 CODES = {

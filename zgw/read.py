@@ -1,6 +1,7 @@
 """Reading one object within the rights of the client."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -8,18 +9,18 @@ from starlette.responses import Response
 
 from runtime.problems import Problem, forbidden, not_found
 from runtime.statements import Prepared, Row
-from zgw.expand import expandable, paths, rendered
+from zgw.expand import adapted, expandable, paths, rendered
 from zgw.filters import unknown
 from zgw.render import reading_text, render
 from zgw.request import Call, crs_headers, dump
 from zgw.resource import Resource
-from zgw.rights import Rights
+from zgw.rights import EVERYTHING, Rights
 from zgw.select import existing, full_reading, reading, within
 
 
 def no_query(call: Call) -> None:
     """Raise 400 when the request has any query parameter."""
-    if call.request.url.query and (error := unknown(call.query(), ())):
+    if call.request.scope["query_string"] and (error := unknown(call.query(), ())):
         raise Problem(400, "invalid", invalid_params=[error])
 
 
@@ -48,24 +49,45 @@ def by_uuid(
 async def parent_of(call: Call, resource: Resource, rights: Rights) -> Row:
     """Return the parent row of a nested resource; raise 404 when it does not exist, 403 when it may not be seen."""
     assert resource.main is not None
-    statement = by_uuid(resource.main.resource, rights, full=True)
-    return _seen(await call.db.row(call.tenant, statement(uuid=call.path[f"{resource.parent}_uuid"])))
+    main = resource.main.resource
+    given = {"uuid": call.path[f"{resource.parent}_uuid"]}
+    return await _seen(call, main, rights, given, full=True)
 
 
-def _seen(row: Row | None) -> Row:
+async def _seen(
+    call: Call,
+    resource: Resource,
+    rights: Rights,
+    given: Mapping[str, Any],
+    full: bool = False,
+    nested: bool = False,
+    text: bool = False,
+) -> Row:
+    """Return the row that :func:`by_uuid` reads; raise 404 when it does not exist, 403 when it may not be seen."""
+    row = await call.db.row(call.tenant, by_uuid(resource, rights, full, nested, text)(**given))
     if row is None:
         raise not_found()
-    if not row["_allowed"]:
+    if row["_allowed"]:
+        return row
+    renewed = await call.renewed(rights)
+    if renewed is not rights:
+        return await _seen(call, resource, renewed, given, full, nested, text)
+    main = resource.main.resource if resource.main else resource
+    if main.typed is None:
         raise forbidden()
-    return row
+    shown: Row | None = None
+    if rights.scopes != main.scopes["fetch"]:
+        # Who may read the object but not do this with it is told of what type it is.
+        key = given["uuid"] if resource.main is None else row[resource.main.attribute]
+        shown = await call.db.row(call.tenant, by_uuid(main, EVERYTHING, full=True)(uuid=key, **main.given(call)))
+    raise await call.denied(main, rights.scopes, shown)
 
 
 async def find(call: Call, resource: Resource, rights: Rights, full: bool = False, text: bool = False) -> Row:
     """Return the row of the path, as :func:`by_uuid` reads it; raise 404 when it does not exist, 403 when it may not be
     seen."""
-    statement = by_uuid(resource, rights, full, bool(resource.parent), text)
     given = {"uuid": call.path["uuid"], "parent": call.path.get(f"{resource.parent}_uuid"), **resource.given(call)}
-    return _seen(await call.db.row(call.tenant, statement(**given)))
+    return await _seen(call, resource, rights, given, full, bool(resource.parent), text)
 
 
 async def fetch(call: Call, resource: Resource) -> Response:
@@ -75,7 +97,7 @@ async def fetch(call: Call, resource: Resource) -> Response:
     if resource.crs:
         call.check_crs(content=False)
     wanted = None
-    if call.request.url.query:
+    if call.request.scope["query_string"]:
         given = call.query()
         expands = ["expand"] if expandable(resource) else []
         if error := unknown(given, [*expands, *resource.fetch_parameters]):
@@ -88,6 +110,7 @@ async def fetch(call: Call, resource: Resource) -> Response:
         # One object is shown however large it is.
         call.heavy = True
         [content] = await rendered(call, resource, [await find(call, resource, rights)], wanted)
+    adapted(call, resource, [content])
     return conditional(call, content, crs_headers(resource) if resource.crs else {}, resource.etag)
 
 

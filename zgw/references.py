@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from runtime.cache import HeardCache, TenantCache
+from runtime.faults import unreachable
 from runtime.identity import Caller
 from runtime.internal import Internal
 from runtime.problems import InvalidParam, Problem
 from runtime.signals import Signals
 from runtime.tenancy import SERVICES
 from zgw.dates import today
+from zgw.denied import carried
 from zgw.externals import Externals
 from zgw.shapes import fits
 from zgw.types import Ref, path_of
@@ -58,7 +60,10 @@ class References:
             service, collection, _ = split_path(path)
             try:
                 found = (await self.objects(caller, [path])).get(path) if service else None
-            except Problem:
+            except Problem as problem:
+                if problem.status == 503:
+                    # What is away for a moment is not gone.
+                    raise
                 found = None
             if found is None:
                 return None, "bad-url"
@@ -119,11 +124,12 @@ class References:
             response = await self._internal.send(caller, service, "POST", f"/_intern/objects/{collection}", body)
         except httpx.HTTPError as e:
             log.error("%s cannot be reached: %r", service, e)
-            raise Problem(503, "error", f"De {service}-API is niet bereikbaar.") from e
+            raise unreachable(service) from e
         data = response.json()
         if response.status_code != 200:
             params = [InvalidParam(**p) for p in data.get("invalidParams", [])]
-            raise Problem(response.status_code, data.get("code", "error"), data.get("detail", ""), params)
+            code, detail = data.get("code", "error"), data.get("detail", "")
+            raise Problem(response.status_code, code, detail, params, members=carried(data))
         found: list[dict[str, Any]] = data
         return found
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,19 +19,24 @@ from runtime.identity import CALLER_HEADER, GATEWAY, OPERATOR, Caller, stranger,
 from runtime.identity import DENIED_HEADER as DENIED
 from runtime.internal import Internal
 from runtime.memory import AnswerMemory
+from runtime.negotiation import takes_json
 from runtime.per_tenant import PerTenant
-from runtime.pool import Database
-from runtime.problems import InvalidParam, Problem, forbidden, invalid
+from runtime.places import Shares
+from runtime.pool import Access, Database, Joined
+from runtime.problems import InvalidParam, Problem, invalid
 from runtime.recent import Recent
 from runtime.settings import Settings
 from runtime.signals import Signals
+from runtime.statements import Executor
 from runtime.tenancy import ERASED
 from zgw.api import Api
 from zgw.between import may_ask
 from zgw.body import MAX_INTERNAL, parsed
 from zgw.clients import Clients
 from zgw.dates import today
+from zgw.denied import lacking, outside
 from zgw.externals import Externals
+from zgw.profiel import STANDARD, Profiel, profiel_of
 from zgw.references import References
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
@@ -65,6 +71,9 @@ class Service:
     _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        # Who writes several objects at once may ask this service for others in its transaction, on another connection.
+        joining = max(self.database.size // 2, 1)
+        self.joining = Shares(joining, max(joining - max(joining // 4, 1), 1))
         self.missing = Recent(self.database.missing)
         self.externals = Externals(self.internal, self.signals)
         self.references = References(self.internal, self.externals, self.signals)
@@ -117,6 +126,9 @@ class Call:
         self.heavy = False
         """Whether an object of the answer may be large, so that its bytes have to be counted."""
         self._applicatie: Applicatie | None = None
+        self._again = set[str]()
+        """The types about which the Applicatie was asked for again."""
+        self._db: Access | None = None
         if (denial := request.headers.get(DENIED)) is not None:
             self._caller: Caller | Problem = verify_denial(denial, service.keys[GATEWAY])
         else:
@@ -172,14 +184,21 @@ class Call:
         return datetime.now(UTC) + timedelta(seconds=self.service.settings.clock_skew)
 
     @property
-    def db(self) -> Database:
-        """The pool of the service."""
-        return self.service.database
+    def db(self) -> Access:
+        """The way to the database: the pool of the service, or the transaction of :meth:`inside`."""
+        return self._db or self.service.database
+
+    def inside(self, db: Executor) -> "Call":
+        """Return this call as a transaction sees it: who reads through it sees what the transaction wrote."""
+        found = copy(self)
+        found._db = Joined(db)
+        return found
 
     @property
     def internal(self) -> bool:
         """Whether one of our own services asks, which bounds what it asks for itself."""
-        return self.request.url.path.startswith("/_intern/")
+        path: str = self.request.scope["path"]
+        return path.startswith("/_intern/")
 
     async def applicatie(self) -> Applicatie | None:
         """Return the client's Applicatie, or None when there is none; raise 403 when it cannot be fetched."""
@@ -194,8 +213,45 @@ class Call:
         found = await self.applicatie()
         rights = found.rights(self.service.api.component, scopes) if found else None
         if rights is None:
-            raise forbidden(f"Benodigde scope: {' of '.join(sorted(scopes))}.")
+            raise self.lacking(scopes)
         return rights
+
+    async def renewed(self, rights: Rights, about: str = "") -> Rights:
+        """Return ``rights`` as they are now, before something is refused for want of them: where they follow types,
+        this process may not have heard yet of a new version. ``about`` is the stored path of the type."""
+        known = self._applicatie
+        if known is None or not known.follows:
+            return rights
+        if about not in self._again:
+            self._again.add(about)
+            known = self._applicatie = await self.service.clients.again(self.caller, known, about) or known
+        return known.rights(self.service.api.component, rights.scopes) or rights
+
+    def lacking(
+        self, scopes: frozenset[str], kind: str = "", path: str = "", level: str = "", detail: str = ""
+    ) -> Problem:
+        """Return the 403 for a client that has none of ``scopes``, or not for a type (``kind`` and stored path) up to
+        this level that it named itself."""
+        url, own = self.base + path if path.startswith("/") else path, self.service.api.component
+        return lacking(own, scopes, name=self._name, kind=kind, url=url, level=level, detail=detail)
+
+    async def denied(
+        self, resource: Resource, scopes: frozenset[str], row: Mapping[str, Any] | None = None, detail: str = ""
+    ) -> Problem:
+        """Return the 403 for what the client may not do with a main object, for want of ``scopes``. Of its type and
+        level, which ``row`` has, is only told to who may read it."""
+        typed = resource.typed
+        if typed is not None and row is not None:
+            path, level = row[typed.type], row[typed.level] if typed.level else ""
+            if await self.holds(resource.scopes["fetch"], path, level or None):
+                return self.lacking(scopes, typed.type, path, level, detail)
+        if detail:
+            return self.lacking(scopes, detail=detail)
+        return outside(self.service.api.component, scopes, self._name)
+
+    @property
+    def _name(self) -> str:
+        return self._applicatie.label if self._applicatie is not None else ""
 
     async def holds(self, scopes: frozenset[str], type_path: str | None = None, level: str | None = None) -> bool:
         """Return whether the client holds any of ``scopes`` for an object of this type and level."""
@@ -204,6 +260,13 @@ class Call:
         found = await self.applicatie()
         rights = found.rights(self.service.api.component, scopes) if found else None
         return rights is not None and (type_path is None or rights.allows(type_path, level))
+
+    @cached_property
+    def profiel(self) -> Profiel:
+        """The switches of the client, known once its rights are; the standard for one of our own services."""
+        if self.caller.component or self._applicatie is None:
+            return STANDARD
+        return profiel_of(self.caller.profiel, self._applicatie.profiel)
 
     def hold(self, size: int) -> None:
         """Hold the memory of a large answer of ``size`` bytes, until :meth:`release`; small ones are not counted.
@@ -224,12 +287,7 @@ class Call:
 
     def check_accept(self) -> None:
         """Raise 406 when the client does not take JSON."""
-        accept = self.request.headers.get("accept", "").lower()
-        if (
-            accept
-            and accept != "*/*"
-            and not any(kind in accept for kind in ("*/*", "application/json", "application/*"))
-        ):
+        if not takes_json(",".join(self.request.headers.getlist("accept"))):
             raise Problem(406, "not_acceptable", "Alleen application/json is beschikbaar.")
 
     def check_crs(self, content: bool) -> None:
@@ -269,8 +327,11 @@ class Call:
             )
 
     def check_content_type(self, wanted: str = "application/json") -> None:
-        """Raise 415 when the body is compressed, or not of the wanted media type."""
+        """Raise 415 when the body is compressed, or not of the wanted media type. Where nothing is sent it has none."""
         self.check_content_coding()
+        given = self.request.headers
+        if "content-type" not in given and "transfer-encoding" not in given and given.get("content-length", "0") == "0":
+            return
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
             raise Problem(415, "unsupported_media_type", f"Alleen {wanted} wordt ondersteund.")
 
@@ -284,10 +345,11 @@ class Call:
         return parsed(raw, self.internal)
 
     def query(self) -> dict[str, str]:
-        """Return the query parameters; of one that is repeated the last counts. Raises 400 for NUL and bad UTF-8."""
-        if not self.request.url.query:
+        """Return the query parameters, trimmed; of one that is repeated the last counts. Raises 400 for NUL and bad
+        UTF-8."""
+        if not self.request.scope["query_string"]:
             return {}
-        given = dict(self.request.query_params)
+        given = {name: value.strip() for name, value in self.request.query_params.items()}
         for name, value in given.items():
             if "\0" in value or "\0" in name or "\ufffd" in value:
                 raise invalid(name.replace("\0", ""), "invalid", "Dit teken is niet toegestaan.")

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from pydantic_core import PydanticCustomError
 
-from runtime.problems import forbidden, not_found
+from runtime.problems import not_found
 from zgw.check import Check
 from zgw.fields import Property, by_attribute, describe
 from zgw.filters import uuid_in
-from zgw.problems import outside
 from zgw.read import by_uuid
 from zgw.rights import Rights
 from zgw.types import LEVELS, URL, check_url, path_of
@@ -39,7 +38,10 @@ async def find_main(check: Check, rights: Rights) -> None:
         check.reject(p.name, "object-does-not-exist")
         check.stop()
     elif not row["_allowed"]:
-        raise forbidden()
+        renewed = await check.call.renewed(rights)
+        if renewed is not rights:
+            return await find_main(check, renewed)
+        raise await check.call.denied(link.resource, rights.scopes, row)
     check.main = row
 
 
@@ -131,9 +133,10 @@ async def permit(check: Check, rights: Rights) -> None:
     level = ""
     if typed.level:
         level = check.now(typed.level) or (kind or {}).get("vertrouwelijkheidaanduiding") or ""
+    if not rights.allows(path, level) and path not in rights.caps and kind is not None:
+        rights = await check.call.renewed(rights, path)
     if not rights.allows(path, level):
-        url = check.call.base + path if path.startswith("/") else path
-        raise outside(typed.type, url, level if path in rights.caps else "")
+        raise check.call.lacking(rights.scopes, typed.type, path, level)
 
 
 async def permit_type(check: Check, rights: Rights) -> None:
@@ -153,6 +156,11 @@ async def permit_type(check: Check, rights: Rights) -> None:
     level = check.sent.get(level_of.name) if level_of else None
     if path in rights.caps:
         if level in LEVELS and not rights.allows(path, str(level)):
-            raise outside(typed.type, url, str(level))
-    elif not typed.level or (await check.find(path, p.ref))[0] is not None:
-        raise outside(typed.type, url)
+            raise check.call.lacking(rights.scopes, typed.type, url, str(level))
+        return
+    exists = (await check.find(path, p.ref))[0] is not None
+    if exists and path in (await check.call.renewed(rights, path)).caps:
+        return
+    if exists or not typed.level:
+        told = str(level) if level in LEVELS else ""
+        raise check.call.lacking(rights.scopes, typed.type, url, told)

@@ -4,7 +4,8 @@ Rules: common.md §5, autorisaties.md §4.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,12 @@ COMPONENTS = {
 """The component that a scope belongs to, by the first word of the scope and by the name of the service."""
 
 TYPE_FIELDS = {"zrc": "zaaktype", "drc": "informatieobjecttype", "brc": "besluittype"}
+TYPE_PATHS = {
+    "zaaktype": "/catalogi/api/v1/zaaktypen/",
+    "informatieobjecttype": "/catalogi/api/v1/informatieobjecttypen/",
+    "besluittype": "/catalogi/api/v1/besluittypen/",
+}
+"""The stored path of a type up to its uuid."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Rights:
     everything: bool = False
     caps: Mapping[str, int] = field(default_factory=dict)
     published_only: bool = False
+    scopes: frozenset[str] = frozenset()
+    """The scopes that were asked for: any of them gave these rights."""
     statements: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """Results for these rights, such as compiled statements, for as long as the rights are known."""
 
@@ -53,9 +62,11 @@ class Rights:
             return self
         cap = self.caps.get(type_path)
         if cap is None:
-            return Rights(published_only=self.published_only)
+            return Rights(published_only=self.published_only, scopes=self.scopes)
         if type_path not in self.statements:
-            self.statements[type_path] = Rights(caps={type_path: cap}, published_only=self.published_only)
+            self.statements[type_path] = Rights(
+                caps={type_path: cap}, published_only=self.published_only, scopes=self.scopes
+            )
         found: Rights = self.statements[type_path]
         return found
 
@@ -109,8 +120,16 @@ class Applicatie:
         self.label: str = data["label"]
         self.all: bool = data["heeftAlleAutorisaties"]
         self.published_only: bool = data["alleenIsGereedVoorPublicatie"]
-        self._grants = [(g["component"], frozenset(g["scopes"]), g) for g in data["autorisaties"]]
+        self.profiel: Mapping[str, bool | None] = data.get("profiel") or {}
         self._bases = bases
+        lists = _versions(data)
+        self._grants = [
+            (g["component"], frozenset(g["scopes"]), self._cap(g), self._types(g, lists)) for g in data["autorisaties"]
+        ]
+        self.follows = bool(lists)
+        """Whether its rights depend on which versions of types there are."""
+        self.asked: Mapping[str, float] = {}
+        """When this was asked for again about a type, by its stored path (``zgw.clients``)."""
         self._known: dict[tuple[str, frozenset[str]], Rights | None] = {}
 
     def rights(self, component: str, scopes: frozenset[str]) -> Rights | None:
@@ -123,23 +142,36 @@ class Applicatie:
             self._known[key] = self._work_out(component, scopes)
         return self._known[key]
 
-    def _work_out(self, component: str, scopes: Iterable[str]) -> Rights | None:
+    def _work_out(self, component: str, scopes: frozenset[str]) -> Rights | None:
         if self.all:
-            return Rights(everything=True, published_only=self.published_only)
+            return Rights(everything=True, published_only=self.published_only, scopes=scopes)
         caps: dict[str, int] = {}
         granted = False
         for scope in scopes:
             owner = COMPONENTS.get(scope.partition(".")[0], component)
-            for grant_component, grant_scopes, grant in self._grants:
+            for grant_component, grant_scopes, cap, types in self._grants:
                 if grant_component != owner or scope not in grant_scopes:
                     continue
                 granted = True
-                type_field = TYPE_FIELDS.get(owner)
-                if type_field and (url := grant.get(type_field)):
-                    path = path_of(url, self._bases)
-                    cap = LEVELS.index(grant.get("maxVertrouwelijkheidaanduiding") or LEVELS[-1])
+                for path in types:
                     caps[path] = max(cap, caps.get(path, 0))
-        return Rights(caps=caps, published_only=self.published_only) if granted else None
+        return Rights(caps=caps, published_only=self.published_only, scopes=scopes) if granted else None
+
+    def _cap(self, grant: Mapping[str, Any]) -> int:
+        return LEVELS.index(grant.get("maxVertrouwelijkheidaanduiding") or LEVELS[-1])
+
+    def _types(self, grant: Mapping[str, Any], lists: Sequence[Sequence[str]]) -> Sequence[str]:
+        """Return the stored paths of the versions that a grant is for."""
+        # A number: the list of versions that it stands for. An Autorisaties service of before that tells none.
+        if isinstance(number := grant.get("volgt"), int):
+            return lists[number]
+        url = grant.get(TYPE_FIELDS.get(grant["component"], ""))
+        return (path_of(url, self._bases),) if url else ()
+
+
+def _versions(data: Mapping[str, Any]) -> list[list[str]]:
+    """Return the stored paths of each list of versions that grants follow. Clients share the texts."""
+    return [[sys.intern(TYPE_PATHS[one["soort"]] + uuid) for uuid in one["uuids"]] for one in data.get("versies", ())]
 
 
 def scopes(*labels: str) -> frozenset[str]:

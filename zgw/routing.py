@@ -17,12 +17,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.memory import NoRoom
 from runtime.tenancy import BEGAN
 from zgw.api import Described
 from zgw.dependencies import Needs, Sent, current_call
+from zgw.members import Several
 from zgw.request import CALL, Call
 
 ROOM_SECONDS = 10.0
@@ -41,6 +42,8 @@ class Operation(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **declared: Any) -> None:
         super().__init__(path, endpoint, **declared)
+        if steps_of(self.dependant) is not None:
+            self.app = answering(self.get_route_handler())
         # RFC 9110, 9.1: what can be read answers HEAD too. The server leaves the body out.
         self.methods = methods_of(self) | ({"HEAD"} if "GET" in methods_of(self) else set())
 
@@ -70,6 +73,17 @@ class Operation(APIRoute):
                     BEGAN.reset(began)
 
         return handle
+
+
+def answering(handler: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """Return the app of one route. FastAPI's also holds what its own dependencies have to close, which ours have not,
+    and handles exceptions, as the app around all routes does once more."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await handler(Request(scope, receive, send))
+        await answer(scope, receive, send)
+
+    return app
 
 
 def steps_of(dependant: Dependant) -> list[Step] | None:
@@ -104,9 +118,11 @@ def method_of(route: APIRoute) -> str:
     return min(methods_of(route))
 
 
-def scopes_of(route: APIRoute) -> frozenset[str] | None:
-    """Return the scopes of which an endpoint needs any, or None where it asks for none."""
-    return next((each.call.scopes for each in route.dependant.dependencies if isinstance(each.call, Needs)), None)
+def scopes_of(route: APIRoute) -> Sequence[frozenset[str]]:
+    """Return the sets of scopes of which an endpoint needs any each, or none where it asks for none."""
+    calls = [each.call for each in route.dependant.dependencies]
+    several = next((call.scopes for call in calls if isinstance(call, Several)), None)
+    return several or [call.scopes for call in calls if isinstance(call, Needs)][:1]
 
 
 async def itself(call: Call) -> Call:
@@ -162,29 +178,30 @@ class Index(BaseRoute):
     the same collection. FastAPI tries all routes, one after the other; 405 here tells all methods of a path."""
 
     def __init__(self, routes: Sequence[APIRoute]) -> None:
-        found: defaultdict[tuple[int, str], list[APIRoute]] = defaultdict(list)
+        found: defaultdict[tuple[int, str], defaultdict[str, list[APIRoute]]] = defaultdict(lambda: defaultdict(list))
         for route in routes:
-            found[_key(route.path)].append(route)
-        self._routes = dict(found)
+            for method in methods_of(route):
+                found[_key(route.path)][method].append(route)
+        self._routes = {key: dict(by_method) for key, by_method in found.items()}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return the route of a request in the scope."""
-        among = self._routes.get(_key(scope["path"]), ())
-        for route in among:
-            if scope["method"] in methods_of(route):
-                match, found = route.matches(scope)
-                if match is Match.FULL:
-                    return match, found
-        others = [methods_of(route) for route in among if route.matches(scope)[0] is Match.PARTIAL]
-        return (Match.PARTIAL, {"route": self, "allowed": set().union(*others)}) if others else (Match.NONE, {})
+        by_method = self._routes.get(_key(scope["path"]), {})
+        for route in by_method.get(scope["method"], ()):
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                return match, found
+        allowed = {m for m, routes in by_method.items() for each in routes if each.matches(scope)[0] is Match.PARTIAL}
+        return (Match.PARTIAL, {"route": self, "allowed": allowed}) if allowed else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the route answer; raise 405 where the path has no such method."""
         if scope["route"] is self:
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(scope["allowed"]))})
-        await scope["route"].handle(scope, receive, send)
+        await scope["route"].app(scope, receive, send)
 
 
 def _key(path: str) -> tuple[int, str]:
-    """Return the length of a path, and its collection: ``(5, "zaken")`` for ``/zaken/api/v1/zaken/<uuid>``."""
-    return path.count("/"), path.split("/", 5)[4] if path.count("/") > 3 else ""
+    """Return the length of a path, and its collection: ``(6, "zaken")`` for ``/zaken/api/v1/zaken/<uuid>``."""
+    parts = path.split("/")
+    return len(parts), parts[4] if len(parts) > 4 else ""

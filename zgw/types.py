@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from zgw.dates import LOCAL_TIME, parse_date, parse_date_time
+from zgw.dates import EXACT_DATES, LOCAL_TIME, parse_date, parse_date_time
 from zgw.problems import error
 
 # --- Markers: facts about a field that are not part of its type ---
@@ -52,13 +52,19 @@ class EmptyAs:
 
 
 @dataclass(frozen=True)
+class NullIsEmpty:
+    """A list for which clients send null when its last item goes."""
+
+
+@dataclass(frozen=True)
 class Coordinates:
     """The field has coordinates: requests and answers name the system that they are in (common.md §8)."""
 
 
 @dataclass(frozen=True)
 class Also:
-    """Another name that requests may use for the field."""
+    """Another name that requests may use for the field. In a group it has an underscore: only names that nobody knows
+    and that have one are looked at again (``zgw.unknown``)."""
 
     name: str
 
@@ -68,10 +74,19 @@ class LeftOut:
     """A member of a group that answers do not have when it has no value."""
 
 
+@dataclass(frozen=True)
+class Extension:
+    """The field is beside the standard. With ``values``: only these values of it are."""
+
+    values: tuple[str, ...] = ()
+
+
 IMMUTABLE = Immutable()
 WRITE_ONLY = WriteOnly()
 LEFT_OUT = LeftOut()
+NULL_IS_EMPTY = NullIsEmpty()
 COORDINATES = Coordinates()
+EXTENSION = Extension()
 
 
 # --- References ---
@@ -86,17 +101,27 @@ _ORIGIN = re.compile(r"https?://[^/]+", re.IGNORECASE)
 def path_of(url: str, bases: tuple[str, ...]) -> str:
     """Return the stored form of ``url``: the path when it lies under one of our own ``bases``, else ``url`` itself.
 
-    A uuid, a scheme and a host name are the same in capitals, and a host is the same with the port of its scheme.
+    A uuid, a scheme and a host name are the same in capitals, and a host is the same with the port of its scheme, and
+    with ``http`` for ``https``: clients behind a proxy, or from before there was TLS, have such URLs.
     """
+    if (path := _path_below(url, bases)) is not None:
+        return path
+    if (origin := _ORIGIN.match(url)) is None:
+        return url
+    usual = _usual(origin[0])
+    scheme, _, host = usual.partition(":")
+    for form in (usual, _usual(f"{'http' if scheme == 'https' else 'https'}:{host}")):
+        if form != origin[0] and (path := _path_below(form + url[origin.end() :], bases)) is not None:
+            return path
+    return url
+
+
+def _path_below(url: str, bases: tuple[str, ...]) -> str | None:
     for base in bases:
         if url.startswith(base) and url[len(base) : len(base) + 1] == "/":
             path = url[len(base) :]
             return path if path.islower() or not _OBJECT.fullmatch(path) else path.lower()
-    origin = _ORIGIN.match(url)
-    if origin is None or (usual := _usual(origin[0])) == origin[0]:
-        return url
-    path = path_of(usual + url[origin.end() :], bases)
-    return path if path.startswith("/") else url
+    return None
 
 
 def _usual(origin: str) -> str:
@@ -116,6 +141,10 @@ def check_url(value: str) -> str:
     except ValueError:
         raise error("invalid", "Voer een geldige URL in.") from None
     return value
+
+
+NULL_IS_BLANK = BeforeValidator(lambda value: "" if value is None else value)
+"""Takes null for a URL that is left empty, as other implementations show it and their clients send it back."""
 
 
 @dataclass(frozen=True)
@@ -287,6 +316,10 @@ Email = Annotated[
 # --- Dates ---
 
 
+def _date(value: Any, info: ValidationInfo) -> date:
+    return parse_date(value, exact=EXACT_DATES in (info.context or ()))
+
+
 def _in_zone(value: Any, info: ValidationInfo) -> datetime:
     return parse_date_time(value, (info.context or {}).get("zone", LOCAL_TIME))
 
@@ -297,7 +330,7 @@ def _of_query(value: Any, info: ValidationInfo) -> datetime:
     return _in_zone(text, info)
 
 
-Date = Annotated[date, BeforeValidator(parse_date)]
+Date = Annotated[date, BeforeValidator(_date)]
 DateTime = Annotated[datetime, BeforeValidator(_in_zone)]
 """A moment; the context of the validation has the time zone of the municipality as ``zone``."""
 Moment = Annotated[datetime, BeforeValidator(_of_query)]
@@ -343,3 +376,20 @@ class _Untouched:
 
 
 JsonObject = Annotated[dict[str, Any], _Untouched()]
+
+
+class _AsSent:
+    """Whatever was sent, but for null."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(_is_something, core_schema.any_schema())
+
+
+def _is_something(value: Any) -> Any:
+    if value is None:
+        raise error("null")
+    return value
+
+
+AnyJson = Annotated[dict[str, Any], _AsSent()]
+"""An object of the standard for which clients send texts, lists and numbers too; answers have it as it was sent."""

@@ -19,10 +19,13 @@ When others stand in the way, phases 2 to 12 start again (:func:`starting_again`
 (:func:`in_line`).
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import count
 from typing import Any, TypeVar
 
 import asyncpg
@@ -33,7 +36,7 @@ from runtime.problems import OBJECT, Again, InvalidParam, Problem
 from runtime.statements import Executor, Prepared, Row
 from zgw import audit, outbox
 from zgw.check import Check
-from zgw.expand import rendered
+from zgw.expand import adapted, rendered
 from zgw.fields import describe
 from zgw.mirroring.settling import reach_agreement
 from zgw.parse import parse, row_of
@@ -45,13 +48,15 @@ from zgw.resolve import check_immutable, find_main, keep_to_parent, permit, perm
 from zgw.resource import Effect, Resource, Rule
 from zgw.rights import EVERYTHING, Rights
 from zgw.rows import deleting, hold, inserting, updating
-from zgw.unknown import tell_unknown
+from zgw.unknown import read_members
 
 log = logging.getLogger("samenzaak.write")
 
 T = TypeVar("T")
 ATTEMPTS = 5
-"""How often a write is tried while others stand in its way."""
+"""How often a write is tried while others stand in its way, at least."""
+PATIENCE = 10.0
+"""Seconds in which a change of one object gets its turn, while others change it too."""
 
 # --- The operations ---------------------------------------------------------------------------------------------------
 
@@ -60,13 +65,12 @@ async def create(call: Call, resource: Resource) -> Response:
     """Answer 201 with the new object."""
     rights = await negotiate(call, resource, "create")
     parent = await parent_of(call, resource, rights) if resource.parent else None
-    sent = resource.renamed(await call.body())
-    tell_unknown(call, resource, sent, None)
+    sent = read_members(call, resource, await call.body(), None)
 
     async def attempt(number: int) -> Response:
         check = Check(call, resource, "create", sent, None)
         check.main = await parent_of(call, resource, rights) if number and resource.parent else parent
-        content = await store(check, rights)
+        [content] = adapted(call, resource, [await store(check, rights)])
         return answer(content, 201, {"Location": content["url"], **crs_headers(resource), **check.headers})
 
     return await starting_again(attempt)
@@ -86,13 +90,13 @@ async def change(call: Call, resource: Resource, action: str) -> Response:
     """Answer 200 with the changed object."""
     rights = await negotiate(call, resource, "update")
     first: Row = await find(call, resource, rights, full=True)
-    sent = resource.renamed(await call.body())
-    tell_unknown(call, resource, sent, first)
+    sent = read_members(call, resource, await call.body(), first)
 
     async def attempt(number: int) -> Response:
         stored = await find(call, resource, rights, full=True) if number else first
         check = Check(call, resource, action, sent, stored)
-        return answer(await store(check, rights), 200, {**crs_headers(resource), **check.headers})
+        [content] = adapted(call, resource, [await store(check, rights)])
+        return answer(content, 200, {**crs_headers(resource), **check.headers})
 
     return await in_line(call, attempt)
 
@@ -121,15 +125,32 @@ async def negotiate(call: Call, resource: Resource, operation: str) -> Rights:
     return rights
 
 
-async def in_line(call: Call, attempt: Callable[[int], Awaitable[T]]) -> T:
-    """Return what an attempt to change the object of the request gives. Whoever lost from another change waits in line
-    with those who did too, or they would lose from each newcomer."""
-    path = call.request.url.path
+async def in_line(call: Call, attempt: Callable[[int], Awaitable[T]], path: str = "") -> T:
+    """Return what an attempt to change the object of the request, or that at ``path``, gives. Whoever lost from another
+    change waits in line with those who did too, or they would lose from each newcomer.
+
+    Raises Again (409 with Retry-After) after :data:`PATIENCE` seconds: in a long line, or of losing from those who are
+    first in line in other processes, of which any may be first.
+    """
+    path = path or call.request.url.path
     if not call.service.queued(call.tenant, path):
         with suppress(Again):
             return await attempt(0)
-    async with call.service.turn(call.tenant, path):
-        return await starting_again(lambda number: attempt(number + 1))
+    turn, until = call.service.turn(call.tenant, path), time.monotonic() + PATIENCE
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await turn.acquire()
+    except TimeoutError:
+        raise Again() from None
+    try:
+        for number in count(1):
+            with suppress(Again):
+                return await attempt(number)
+            if number >= ATTEMPTS and time.monotonic() > until:
+                break
+    finally:
+        turn.release()
+    raise Again()
 
 
 async def starting_again(attempt: Callable[[int], Awaitable[T]]) -> T:
@@ -145,24 +166,26 @@ async def starting_again(attempt: Callable[[int], Awaitable[T]]) -> T:
 
 async def store(check: Check, rights: Rights) -> dict[str, Any]:
     """Phases 2 to 13 of a new or changed object; return it as the response shows it."""
-    resource = check.resource
-    await examine(check, rights)
-    old = None if check.stored is None else (await rendered(check.call, resource, [check.stored]))[0]
-    await outbox.look_up_catalogus(check)
+    await judge(check, rights)
+    old = await before(check)
     async with transaction(check) as db:
-        await run(db, check, resource.locks)
-        if not await db.execute(inserting(check) if check.stored is None else updating(check)):
-            raise Again()
-        await run(db, check, resource.effects)
-        content, row = await written(db, check)
+        content, row = await put(db, check)
         await finish(db, check, old, content, row)
     await settle(check)
     return content
 
 
-async def examine(check: Check, rights: Rights) -> None:
-    """Phases 2 to 8."""
+async def judge(check: Check, rights: Rights) -> None:
+    """Phases 2 to 8 of a new or changed object."""
     await find_main(check, rights)
+    await take_in(check, rights)
+    check.stop()
+    await follow(check, check.resource.rules)
+    await complete(check)
+
+
+async def take_in(check: Check, rights: Rights) -> None:
+    """Phases 3 to 5: what was sent becomes fields, within the rights of the client; report what is wrong with it."""
     if parse(check):
         keep_to_parent(check)
         check_immutable(check)
@@ -170,35 +193,57 @@ async def examine(check: Check, rights: Rights) -> None:
         await permit(check, rights)
     elif check.creating:
         await permit_type(check, rights)
-    check.stop()
-    await follow(check, check.resource.rules)
+
+
+async def complete(check: Check) -> None:
+    """Phases 7 and 8 of a write that the rules allow."""
     await follow(check, check.resource.derive)
     check.row = row_of(check)
     await follow(check, check.resource.guards)
 
 
+async def before(check: Check) -> dict[str, Any] | None:
+    """Return what the object was, as responses show it, and find out what its notification tells beside that."""
+    await outbox.look_up_catalogus(check)
+    return None if check.stored is None else (await rendered(check.call, check.resource, [check.stored]))[0]
+
+
+async def put(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
+    """Phases 9 to 11 of a new or changed object; return it as :func:`written` does."""
+    await run(db, check, check.resource.locks)
+    if not await db.execute(inserting(check) if check.stored is None else updating(check)):
+        raise Again()
+    await run(db, check, check.resource.effects)
+    return await written(db, check)
+
+
 async def erase(check: Check, rights: Rights) -> None:
     """Phases 2 to 13 of a removal; raise 409 when something still refers to the object."""
-    call, resource, stored = check.call, check.resource, check.stored
+    resource, stored = check.resource, check.stored
     assert stored is not None
     await find_main(check, rights)
     await follow(check, (*resource.removal_rules, *resource.guards))
-    old = (await rendered(call, resource, [stored]))[0]
-    await outbox.look_up_catalogus(check)
+    old = await before(check)
     async with transaction(check) as db:
-        await run(db, check, resource.locks)
-        if resource.before_removal:
-            await hold(db, check)
-        await run(db, check, resource.before_removal)
-        # before_removal locked the row already, and may have changed it, so its version may differ.
-        own = resource.table.delete().where(resource.table.c.uuid == check.uuid)
-        if not await db.execute(own if resource.before_removal else deleting(check)):
-            raise Again()
-        await run(db, check, resource.effects)
+        await take_away(db, check)
         await finish(db, check, old, None, stored)
         if resource.main is None and resource.audited:
             await audit.forget(db, resource.table.metadata, check.uuid)
     await settle(check)
+
+
+async def take_away(db: Executor, check: Check) -> None:
+    """Phases 9 to 11 of a removal."""
+    resource = check.resource
+    await run(db, check, resource.locks)
+    if resource.before_removal:
+        await hold(db, check)
+    await run(db, check, resource.before_removal)
+    # before_removal locked the row already, and may have changed it, so its version may differ.
+    own = resource.table.delete().where(resource.table.c.uuid == check.uuid)
+    if not await db.execute(own if resource.before_removal else deleting(check)):
+        raise Again()
+    await run(db, check, resource.effects)
 
 
 async def follow(check: Check, rules: Sequence[Rule]) -> None:
@@ -234,19 +279,33 @@ async def written(db: Executor, check: Check) -> tuple[dict[str, Any], Row]:
 async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row) -> None:
     """Do what belongs to every write, in its transaction: audit trail, notification, signal."""
     resource = check.resource
+    entry, message = await told(check, old, new, row)
+    if check.agreements:
+        message = outbox.held(check, message)
+    await note_of(db, check, entry, message)
+    if resource.cached:
+        await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
+
+
+async def told(
+    check: Check, old: dict[str, Any] | None, new: dict[str, Any] | None, row: Row
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the entry in the audit trail and the notification of a write, and work out what other services have to
+    agree to."""
+    resource = check.resource
     shown = new or old
     assert shown is not None
     entry = await audit.entry_of(check, old, new, row) if resource.audited else None
-    message = outbox.announcement(check, shown["url"], row)
-    check.agreements = [found for mirrors in resource.mirrors if (found := mirrors(check)) is not None]
-    if check.agreements:
-        message = outbox.held(check, message)
-    noted = await note(db, resource.table.metadata, entry, message)
-    check.audit = noted.get("audit")
+    check.agreements += [found for mirrors in resource.mirrors if (found := mirrors(check)) is not None]
+    return entry, outbox.announcement(check, shown["url"], row)
+
+
+async def note_of(db: Executor, check: Check, entry: dict[str, Any] | None, message: dict[str, Any] | None) -> None:
+    """Note the entry, the notification, or both of a write, which remembers their ids."""
+    noted = await note(db, check.resource.table.metadata, entry, message)
+    check.audit = noted.get("audit", check.audit)
     if "outbox" in noted:
         check.announced.append(noted["outbox"])
-    if resource.cached:
-        await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 
 
 async def note(

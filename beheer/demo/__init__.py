@@ -292,6 +292,7 @@ class Demo:
         lines += [
             f"A token lasts an hour; a new one: {command} token deventer {deventer.client_id}",
             "",
+            f"Guides, with search: {self.url}/docs",
             "Base URLs, each with documentation below /docs:",
             *(f"  {self.url}/{name}/api/v1" for name in SHOWN),
         ]

@@ -13,22 +13,24 @@ from starlette.responses import Response
 from runtime.locks import Lock, lock
 from runtime.problems import OBJECT, invalid, not_found
 from runtime.statements import Executor
+from services.autorisaties.volgen import toon_versies, voor_services
+from services.autorisaties.volgen_schrijven import Volgend, wat_gevolgd_wordt_bestaat
 from zgw.api import Described
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
+from zgw.expand import rendered
 from zgw.fields import Fields
 from zgw.filters import Filter
 from zgw.internal import internal_router
 from zgw.lists import list_
 from zgw.outbox import outbox_table
-from zgw.render import render
 from zgw.request import answer
 from zgw.resource import Resource
-from zgw.rights import scopes
+from zgw.rights import TYPE_PATHS, scopes
 from zgw.routing import Operation
 from zgw.select import full_reading
-from zgw.types import LEFT_OUT, LEVELS, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
+from zgw.types import EXTENSION, LEFT_OUT, LEVELS, Length, OptionalUrl, OptionalVertrouwelijkheid, Shown, Url
 
 log = logging.getLogger("samenzaak.autorisaties")
 
@@ -55,8 +57,11 @@ VERPLICHT: dict[str, tuple[str, tuple[str, ...]]] = {
 """ac-003: per component the prefix of its scopes, and the fields that belong to it and that such a scope requires, in
 the order in which errors are reported. Fields of other components are left out."""
 
-TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding")
-
+VOLGVELDEN = ("alleVersies", "catalogus")
+"""What an autorisatie may have beside the standard where it has a type (``services/autorisaties/volgen.py``)."""
+TYPEVELDEN = ("zaaktype", "informatieobjecttype", "besluittype", "maxVertrouwelijkheidaanduiding", *VOLGVELDEN)
+MOST = 5_000
+"""Autorisaties that an Applicatie may have."""
 
 NIVEAU = WithJsonSchema({"type": "string", "enum": list(LEVELS)})
 """The empty string is accepted as absent, but it is no value of the standard."""
@@ -71,20 +76,49 @@ class AutorisatieFields(Fields):
     informatieobjecttype: Annotated[OptionalUrl, LEFT_OUT] = ""
     besluittype: Annotated[OptionalUrl, LEFT_OUT] = ""
     max_vertrouwelijkheidaanduiding: Annotated[OptionalVertrouwelijkheid, NIVEAU, LEFT_OUT] = ""
+    alle_versies: Annotated[bool, EXTENSION, LEFT_OUT] = False
+    catalogus: Annotated[OptionalUrl, EXTENSION, LEFT_OUT] = ""
 
 
 def eigen_velden(sent: Any) -> Any:
     """Return an autorisatie as sent, without the type fields of other components: those are ignored."""
     if not isinstance(sent, dict) or not isinstance(component := sent.get("component"), str):
         return sent
-    own = VERPLICHT.get(component, ("", ()))[1]
+    own = VERPLICHT.get(component.strip(), ("", ()))[1]
+    own = (*own, *VOLGVELDEN) if own else ()
     return {name: value for name, value in sent.items() if name not in TYPEVELDEN or name in own}
+
+
+def eenmaal_per_catalogus(sent: Any) -> Any:
+    """Return autorisaties as sent, of a long list with only the first of those that are the same but for the version of
+    a catalogue that they all are for: whoever sends back what was shown need not stay below :data:`MOST` with them."""
+    if not isinstance(sent, list) or len(sent) <= MOST:
+        return sent
+    kept, known = [], set()
+    for one in sent:
+        if isinstance(one, dict) and isinstance(catalogus := one.get("catalogus"), str) and catalogus:
+            key = repr([one.get(n) for n in ("component", "scopes", "maxVertrouwelijkheidaanduiding", "catalogus")])
+            if key in known:
+                continue
+            known.add(key)
+        kept.append(one)
+    return kept
 
 
 class AutorisatieShown(AutorisatieFields):
     """One autorisatie in a response."""
 
     component_weergave: Annotated[str, Shown(minimum=1)] = ""
+
+
+class ProfielFields(Fields):
+    """The switches of an application (``zgw.profiel``); null where the default of the municipality decides."""
+
+    ziot_url: bool | None = None
+    bron_hoofdletters: bool | None = None
+    betrokkene_null: bool | None = None
+    concept_relaties: bool | None = None
+    streng_publiceren: bool | None = None
 
 
 class ApplicatieFields(Fields):
@@ -94,7 +128,12 @@ class ApplicatieFields(Fields):
     label: Annotated[str, Length(100, 1)]
     heeft_alle_autorisaties: bool = False
     alleen_is_gereed_voor_publicatie: bool = False
-    autorisaties: Annotated[list[Annotated[AutorisatieFields, BeforeValidator(eigen_velden)]], Length(5000)] = []
+    autorisaties: Annotated[
+        list[Annotated[AutorisatieFields, BeforeValidator(eigen_velden)]],
+        Length(MOST),
+        BeforeValidator(eenmaal_per_catalogus),
+    ] = []
+    profiel: Annotated[ProfielFields | None, EXTENSION] = None
 
 
 class ApplicatieShown(Fields):
@@ -114,7 +153,7 @@ def has_clients(clients: list[str]) -> Any:
 
 
 async def client_hoort_bij_een_applicatie(check: Check[ApplicatieFields]) -> None:
-    """ac-001: every client id occurs in at most one application."""
+    """ac-001: elke client_id hoort bij hoogstens een applicatie."""
     check.fields.client_ids = list(dict.fromkeys(check.fields.client_ids))
     for client in check.fields.client_ids:
         other = await check.call.db.row(check.call.tenant, by_client(client))
@@ -123,7 +162,7 @@ async def client_hoort_bij_een_applicatie(check: Check[ApplicatieFields]) -> Non
 
 
 async def alles_of_autorisaties(check: Check[ApplicatieFields]) -> None:
-    """ac-002: either all rights, or at least one autorisatie, never both."""
+    """ac-002: een applicatie heeft alle autorisaties, of een lijst ervan, nooit beide."""
     alles, autorisaties = check.fields.heeft_alle_autorisaties, check.fields.autorisaties
     if alles and autorisaties:
         check.reject(
@@ -136,24 +175,44 @@ async def alles_of_autorisaties(check: Check[ApplicatieFields]) -> None:
 
 
 async def autorisatie_is_volledig(check: Check[ApplicatieFields]) -> None:
-    """ac-003: a scope on zaken, documenten or besluiten needs its type, and its level where there is one."""
+    """ac-003: een scope voor zaken, documenten of besluiten vraagt een type, en zo nodig een vertrouwelijkheid."""
     for index, autorisatie in enumerate(check.fields.autorisaties):
         prefix, required = VERPLICHT.get(autorisatie.component, ("", ()))
         if prefix and any(scope.startswith(prefix) for scope in autorisatie.scopes):
             given = autorisatie.model_dump(by_alias=True)
             for name in required:
-                if not given[name]:
+                if not given[name] and not (name in TYPE_PATHS and given["catalogus"]):
                     check.reject(f"autorisaties.{index}.{name}", "required")
 
 
 async def velden_van_het_component(check: Check[ApplicatieFields]) -> None:
-    """Keep of each autorisatie only the type fields that it has, and add the label of its component."""
-    kept = []
-    for autorisatie in check.fields.autorisaties:
-        given = autorisatie.model_dump(by_alias=True)
+    """Keep of each autorisatie only the type fields that it has and what it follows, and add the label of its
+    component. Those that follow the same and allow the same are one."""
+    if check.action == "partial_update" and not check.was_sent(lambda applicatie: applicatie.autorisaties):
+        assert check.stored is not None
+        check.columns["autorisaties"] = check.stored["autorisaties"]
+        return
+    kept, known, gevolgd = [], set(), check.facts(Volgend).gevolgd
+    for index, autorisatie in enumerate(check.fields.autorisaties):
+        given = autorisatie.model_dump(by_alias=True, exclude={"alle_versies", "catalogus"})
         item = {name: value for name, value in given.items() if name not in TYPEVELDEN or value}
+        if (followed := gevolgd.get(index)) is not None:
+            level = autorisatie.max_vertrouwelijkheidaanduiding
+            key = (autorisatie.component, frozenset(autorisatie.scopes), level, followed)
+            if key in known:
+                continue
+            known.add(key)
+            item["volgt"] = followed.stored()
+            if followed.naam is None:
+                item.pop(followed.soort, None)
         kept.append({**item, "componentWeergave": COMPONENTEN[autorisatie.component]})
     check.columns["autorisaties"] = kept
+
+
+async def schakelaars_blijven(check: Check[ApplicatieFields]) -> None:
+    """A PUT that leaves the switches out keeps them: who only knows the standard cannot mean to change them."""
+    if check.stored is not None and not check.was_sent(lambda applicatie: applicatie.profiel):
+        check.columns["profiel"] = check.stored["profiel"]
 
 
 async def een_schrijver_tegelijk(db: Executor, check: Check[ApplicatieFields]) -> None:
@@ -198,8 +257,14 @@ APPLICATIE = Resource(
     kenmerken=lambda row: {},
     put_keeps=False,
     cached=True,
-    rules=[client_hoort_bij_een_applicatie, alles_of_autorisaties, autorisatie_is_volledig],
-    derive=[velden_van_het_component],
+    after_read=toon_versies,
+    rules=[
+        client_hoort_bij_een_applicatie,
+        alles_of_autorisaties,
+        autorisatie_is_volledig,
+        wat_gevolgd_wordt_bestaat,
+    ],
+    derive=[velden_van_het_component, schakelaars_blijven],
     effects=[een_schrijver_tegelijk, er_blijft_een_beheerder],
 )
 
@@ -241,7 +306,7 @@ async def consumer(call: CurrentCall, db: Db, given: Annotated[dict[str, str], D
     row = await db.row(call.tenant, by_client(given["clientId"]))
     if row is None:
         raise not_found()
-    [applicatie] = render(APPLICATIE, "autorisaties", [row], call.base)
+    [applicatie] = await rendered(call, APPLICATIE, [row])
     return answer(applicatie)
 
 
@@ -256,6 +321,7 @@ async def client_rights(call: CurrentCall, db: Db) -> Response:
         "label": row["label"],
         "heeftAlleAutorisaties": row["heeft_alle_autorisaties"],
         "alleenIsGereedVoorPublicatie": row["alleen_is_gereed_voor_publicatie"],
-        "autorisaties": row["autorisaties"],
+        "profiel": row["profiel"],
+        **await voor_services(call, row["autorisaties"]),
     }
     return answer(content)

@@ -1,5 +1,6 @@
 """The Besluiten API 1.1.0."""
 
+from services.besluiten import verwerken
 from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
 from zgw.api import Api, Kanaal
@@ -19,7 +20,7 @@ API = Api(
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
-    routers=[intern],
+    routers=[verwerken.router, intern],
     metadata=METADATA,
     start=[relay],
 )

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.problems import OBJECT, Problem, forbidden, invalid
+from runtime.problems import OBJECT, Problem, invalid
 from runtime.statements import Row
 from services.besluiten.besluit_velden import BesluitFields
 from zgw.check import Check
-from zgw.mirroring.agreement import UNFORCED, Agreement, Mirror, Notice, objectinformatieobject
+from zgw.mirroring.agreement import SAME_DATES, UNFORCED, Agreement, Mirror, Notice, objectinformatieobject
 from zgw.mirroring.undoing import removed
 from zgw.rights import scopes
 from zgw.shapes import Zaak
@@ -33,7 +33,7 @@ async def zaak_ligt_binnen_de_autorisaties(check: Check[BesluitFields]) -> None:
     zaak = check.resolved(check.fields.zaak, Zaak)
     own = zaak and check.fields.zaak.startswith("/") and check.changed(lambda besluit: besluit.zaak)
     if zaak and own and not await _holds(check, KENNEN, zaak):
-        raise forbidden("De zaak ligt buiten uw autorisaties.")
+        raise check.call.lacking(KENNEN, detail="De zaak ligt buiten uw autorisaties.")
 
 
 async def gesloten_zaak_is_beschermd(check: Check[BesluitFields]) -> None:
@@ -46,7 +46,7 @@ async def gesloten_zaak_is_beschermd(check: Check[BesluitFields]) -> None:
         if zaak is None or await _holds(check, GEFORCEERD_BIJWERKEN, zaak):
             continue
         if zaak.get("einddatum"):
-            raise forbidden("De zaak is gesloten. Benodigde scope: zaken.geforceerd-bijwerken.")
+            raise check.call.lacking(GEFORCEERD_BIJWERKEN, detail="De zaak is gesloten.")
         open_.add(path)
 
 
@@ -98,16 +98,17 @@ DATES: tuple[Callable[[BesluitFields], object], ...] = (
 
 
 def zaak_hoort_van_de_wijziging(check: Check[BesluitFields]) -> Agreement | None:
-    """zrc-021: until when a closed zaak is kept can follow from the dates of its besluiten. zrc-007: a zaak that was
-    closed since it was looked at refuses the change, which then is taken back."""
+    """A write of its besluit is a change of the zaak (``laatstGemuteerd``). zrc-021: until when a closed zaak is kept
+    can follow from the dates of its besluiten. zrc-007: a zaak that was closed since it was looked at refuses the
+    change, which then is taken back."""
     if check.stored is None or check.action == "destroy" or check.changed(lambda besluit: besluit.zaak):
         return None
     if not (zaak := check.fields.zaak).startswith("/"):
         return None
-    headers = _headers(check, zaak)
-    if not headers and not any(check.changed(date) for date in DATES):
-        return None
-    return Agreement("zaak", notices=[Notice("zaken", "/_intern/besluit", {"besluit": check.path}, headers)])
+    body = {"besluit": check.path}
+    if not any(check.changed(date) for date in DATES):
+        body[SAME_DATES] = "1"
+    return Agreement("zaak", notices=[Notice("zaken", "/_intern/besluit", body, _headers(check, zaak))])
 
 
 def spiegel_in_documenten(check: Check) -> Agreement:

@@ -1,6 +1,6 @@
 """The Catalogi API 1.4.0, which serves clients of 1.3."""
 
-from services.catalogi import selectielijst
+from services.catalogi import op_omschrijving, selectielijst, versies
 from services.catalogi.besluittype import BESLUITTYPE
 from services.catalogi.catalogus import CATALOGUS
 from services.catalogi.eigenschap import EIGENSCHAP
@@ -40,6 +40,8 @@ API = Api(
         *(publishing(resource) for resource in (ZAAKTYPE, INFORMATIEOBJECTTYPE, BESLUITTYPE)),
         http.router,
         selectielijst.intern,
+        op_omschrijving.intern,
+        versies.intern,
     ],
     kanalen=[
         Kanaal("zaaktypen", ("catalogus",)),

@@ -38,9 +38,10 @@ def past_bij_procestermijn(procestermijn: str, afleidingswijze: str) -> bool:
 
 
 def fouten_in_procedure(procedure: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """ztc-004 to ztc-008: the members that should have a value or should have none, each with its code."""
+    """ztc-004 to ztc-008: the members that should have a value or should have none, each with its code; none for an
+    afleidingswijze that a newer release stored."""
     found = []
-    for name, demand in zip(MEMBERS, MATRIX[procedure["afleidingswijze"]], strict=True):
+    for name, demand in zip(MEMBERS, MATRIX.get(procedure["afleidingswijze"], len(MEMBERS) * (F,)), strict=True):
         empty = procedure.get(name) in (None, "", False)
         if (demand == M and empty) or (demand == E and not empty):
             found.append((name, demand))

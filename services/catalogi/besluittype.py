@@ -14,6 +14,7 @@ from sqlalchemy import (
     cast,
     column,
     exists,
+    or_,
     select,
     table,
     true,
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
+    CONCEPT_RELATIES,
     CORRIGEREN,
     LEZEN,
     METADATA,
@@ -32,8 +34,8 @@ from services.catalogi.geldigheid import (
     as_array,
     begin_object,
     by_name,
-    day_of_reference,
     einde_object,
+    for_reader,
     reverse,
     status_filter,
     valid_on,
@@ -49,6 +51,7 @@ from services.catalogi.versie import (
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
+from services.catalogi.versies import laat_rechten_volgen
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
@@ -106,8 +109,15 @@ Index("besluittype_informatieobjecttypen", T.c.informatieobjecttype_omschrijving
 ZAAKTYPEN, ZAAKTYPE_IDENTIFICATIES = reverse("zaaktype", "besluittype_omschrijving", T.c)
 
 
+def _shown(other: Any, published: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Return the condition that a related type in ``other`` is published and meets ``published``; a concept shows those
+    that are concepts too to whoever has the switch for it."""
+    is_published = and_(other.c.concept.is_(False), true() if published is None else published)
+    return or_(is_published, and_(CONCEPT_RELATIES, T.c.concept, other.c.concept))
+
+
 def _of_resultaattypen(value: str) -> Any:
-    """Return a column of the resultaattypen that name this type, of published zaaktypen that are valid."""
+    """Return a column of the resultaattypen that name this type: of zaaktypen that :func:`_shown` shows."""
     other = versions("zaaktype")
     columns = [column("id"), column("uuid", Uuid), column("zaaktype", Uuid), column("omschrijving", Text)]
     rt = table("resultaattype", *columns, column("besluittype_omschrijving", ARRAY(Text))).alias()
@@ -117,7 +127,7 @@ def _of_resultaattypen(value: str) -> Any:
             select(other.c.uuid).where(
                 other.c.uuid == rt.c.zaaktype,
                 other.c.catalogus == T.c.catalogus,
-                *(() if value == "omschrijving" else (other.c.concept.is_(False), valid_on(other.c, PEILDATUM))),
+                *(() if value == "omschrijving" else (_shown(other, valid_on(other.c, PEILDATUM)),)),
             )
         ),
     )
@@ -127,23 +137,23 @@ def _of_resultaattypen(value: str) -> Any:
 
 
 def by_zaaktype(value: str) -> ColumnElement[bool]:
-    """Return the besluittypen that a zaaktype (URL or identificatie) names, in its catalogue: as ``zaaktypen`` has no
-    URL of a concept, such a URL finds nothing, and as ``zaaktypeIdentificaties`` has those of concepts, they do."""
+    """Return the besluittypen that a zaaktype (URL or identificatie) names, in its catalogue. A URL that
+    their ``zaaktypen`` do not show finds nothing; ``zaaktypeIdentificaties`` have those of concepts, so these do."""
     other = versions("zaaktype", column("besluittype_omschrijving", ARRAY(Text)))
-    published = and_(other.c.uuid == uuid_in(value, ref_to("zaaktype")), other.c.concept.is_(False))
-    wanted = published if is_url(value) else other.c.identificatie == value
+    at_url = and_(other.c.uuid == uuid_in(value, ref_to("zaaktype")), _shown(other))
+    wanted = at_url if is_url(value) else other.c.identificatie == value
     named = other.c.besluittype_omschrijving.contains(array([T.c.omschrijving]))
     return exists(select(other.c.uuid).where(wanted, other.c.catalogus == T.c.catalogus, named))
 
 
 def by_informatieobjecttype(value: str) -> ColumnElement[bool]:
-    """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue; the URL of a
-    concept, which their ``informatieobjecttypen`` do not have, finds nothing."""
+    """Return the besluittypen that name an informatieobjecttype (URL or omschrijving), in its catalogue; the URL of
+    one that their ``informatieobjecttypen`` do not show finds nothing."""
     names = T.c.informatieobjecttype_omschrijvingen
     if not is_url(value):
         return names.contains(array([cast(value, Text)]))
     other = versions("informatieobjecttype")
-    wanted = and_(other.c.uuid == uuid_in(value, ref_to("informatieobjecttype")), other.c.concept.is_(False))
+    wanted = and_(other.c.uuid == uuid_in(value, ref_to("informatieobjecttype")), _shown(other))
     return exists(
         select(other.c.uuid).where(
             wanted, other.c.catalogus == T.c.catalogus, names.contains(array([other.c.omschrijving]))
@@ -170,9 +180,7 @@ BESLUITTYPE = Resource(
     ignored=ObjectDates,
     table=BESLUITTYPE_TABLE,
     computed={
-        "informatieobjecttypen": by_name(
-            "informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijvingen
-        ),
+        "informatieobjecttypen": by_name("informatieobjecttype", T.c, T.c.informatieobjecttype_omschrijvingen),
         "zaaktypen": ZAAKTYPEN,
         "zaaktype_identificaties": ZAAKTYPE_IDENTIFICATIES,
         "resultaattypen": _of_resultaattypen("uuid"),
@@ -192,7 +200,7 @@ BESLUITTYPE = Resource(
         equal("omschrijving", T.c.omschrijving),
         validity_filter(T.c),
     ],
-    parameters=day_of_reference,
+    parameters=for_reader,
     kanaal="besluittypen",
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
     cached=True,
@@ -205,5 +213,5 @@ BESLUITTYPE = Resource(
     ],
     guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
-    effects=[geen_overlap],
+    effects=[geen_overlap, laat_rechten_volgen],
 )

@@ -56,7 +56,7 @@ def _names(kind: str) -> Any:
 
 
 async def catalogus_is_leeg(check: Check) -> None:
-    """ztc-017: a catalogue that still has types, concept or published, cannot be removed."""
+    """ztc-017: een catalogus met typen, concept of gepubliceerd, kan niet worden verwijderd."""
     parts = []
     for kind in ("zaaktype", "informatieobjecttype", "besluittype"):
         other = table(kind, column("catalogus", Uuid))

@@ -71,6 +71,8 @@ async def lengte_past_bij_formaat(check: Check[EigenschapFields]) -> None:
     en decimalen.
     """
     specificatie = check.fields.specificatie
+    if specificatie.formaat not in LENGTES:
+        return  # stored by a newer release
     pattern, words = LENGTES[specificatie.formaat]
     if not re.fullmatch(pattern, specificatie.lengte, re.ASCII):
         check.reject(f"specificatie.{OBJECT}", "invalid", f"De lengte bij {specificatie.formaat} is {words}.")

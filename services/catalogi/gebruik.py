@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
+from runtime.faults import unreachable
 from runtime.identity import system_caller
 from runtime.problems import Problem
 from zgw.check import Check
@@ -40,7 +41,7 @@ async def is_niet_in_gebruik(check: Check) -> None:
         response = await internal.send(caller, service, "GET", f"/_intern/uses?van={quote(check.path)}")
     except httpx.HTTPError as e:
         log.error("%s cannot be reached: %r", service, e)
-        raise Problem(503, "error", f"De {service}-API is niet bereikbaar.") from e
+        raise unreachable(service) from e
     if response.status_code != 200:
         raise Problem(503, "error", f"De {service}-API antwoordt met {response.status_code}.")
     if response.json():

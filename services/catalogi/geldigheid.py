@@ -2,6 +2,7 @@
 
 Types refer to each other by name within a catalogue. The URLs in a response are those of the versions that are valid
 today, or on ``datumGeldigheid``; the statement that reads a type finds them in subqueries, so a list is one statement.
+A client with the switch ``conceptRelaties`` sees more of a concept: for a name without such a version the newest one.
 """
 
 from datetime import date
@@ -59,6 +60,9 @@ PEILDATUM: ColumnElement[date] = select(func.coalesce(bindparam("peildatum", Non
 """The day for which relations are resolved: that of the request (:func:`day_of_reference`), else today. A subquery
 works it out once, and not for each version that is looked at."""
 
+CONCEPT_RELATIES: ColumnElement[bool] = bindparam("concept_relaties", False, Boolean)
+"""Whether the client sees the related types of a concept that are not valid, or concepts too (``conceptRelaties``)."""
+
 
 def day_that_is_asked(call: Call) -> dict[str, Any]:
     """Return ``datumGeldigheid`` of the request; raise 400 when it is no date."""
@@ -67,7 +71,7 @@ def day_that_is_asked(call: Call) -> dict[str, Any]:
     given = call.query()
     name = "datum_geldigheid" if given.get("datum_geldigheid") else "datumGeldigheid"
     try:
-        return {"peildatum": parse_date(given[name])} if given.get(name, "").strip() else {}
+        return {"peildatum": parse_date(given[name], exact=True)} if given.get(name, "").strip() else {}
     except PydanticCustomError:
         raise invalid(name, "invalid") from None
 
@@ -77,6 +81,11 @@ def day_of_reference(call: Call) -> dict[str, Any]:
     the request names, or today in another time zone."""
     found = day_that_is_asked(call)
     return found or ({} if call.zone == LOCAL_TIME else {"peildatum": call.today()})
+
+
+def for_reader(call: Call) -> dict[str, Any]:
+    """Return what relations of types depend on: :func:`day_of_reference`, and the switches of the client."""
+    return {**day_of_reference(call), **({"concept_relaties": True} if call.profiel.concept_relaties else {})}
 
 
 def valid_on(kind: Any, day: Any) -> ColumnElement[bool]:
@@ -110,27 +119,37 @@ def as_refs(statement: Select[Any]) -> ColumnElement[Any]:
     return cast(as_array(statement), Text)
 
 
-def resolved(other: Any, kind: str, *where: ColumnElement[bool]) -> Select[Any]:
+def best_first(other: Any) -> list[ColumnElement[Any]]:
+    """Return the order in which versions of one type stand for it: valid and published, published, concepts; the newest
+    first. Where versions share a day, the later one counts."""
+    place = case((other.c.concept, 2), (valid_on(other.c, PEILDATUM), 0), else_=1)
+    return [place, other.c.begin_geldigheid.desc(), other.c.id.desc()]
+
+
+def resolved(other: Any, kind: str, *where: ColumnElement[bool], owner: Any) -> Select[Any]:
     """Return the uuids of the published, valid versions in ``other`` (see :func:`versions`): one for each name.
 
-    Where versions share a day, the later one counts.
+    ``owner`` has the columns of the type whose relations these are, or of the zaaktype that it belongs to: if that is a
+    concept, a client with the switch for it sees a version of every name.
     """
     identity = other.c[IDENTITY[kind]]
+    shown = and_(other.c.concept.is_(False), valid_on(other.c, PEILDATUM))
     return (
         select(other.c.uuid)
-        .where(*where, other.c.concept.is_(False), valid_on(other.c, PEILDATUM))
+        .where(*where, or_(shown, and_(CONCEPT_RELATIES, owner.concept)))
         .ext(distinct_on(identity))
         .correlate_except(other)
-        .order_by(identity, other.c.begin_geldigheid.desc(), other.c.id.desc())
+        .order_by(identity, *best_first(other))
     )
 
 
-def by_name(kind: str, catalogus: ColumnElement[Any], names: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the uuids of the versions that ``names`` (an array) mean within ``catalogus`` on the day of reference."""
+def by_name(kind: str, owner: Any, names: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the uuids of the versions that ``names`` (an array) mean on the day of reference, within the catalogue of
+    ``owner`` (:func:`resolved`)."""
     other = versions(kind)
     # The names are an array column, so the type of the comparison is known without asking.
     named = other.c[IDENTITY[kind]] == func.any(names)
-    found = as_refs(resolved(other, kind, other.c.catalogus == catalogus, named))
+    found = as_refs(resolved(other, kind, other.c.catalogus == owner.catalogus, named, owner=owner))
     # Most lists of names are empty, and then the subquery need not even start.
     return case((names == literal_column("'{}'"), literal_column("'{}'", Text)), else_=found)
 
@@ -141,7 +160,9 @@ def reverse(kind: str, names: str, own: Any) -> tuple[ColumnElement[Any], Column
     other = versions(kind, column(names, ARRAY(Text)))
     where = (other.c.catalogus == own.catalogus, other.c[names].contains(array([own.omschrijving])))
     name = other.c[IDENTITY[kind]]
-    return as_refs(resolved(other, kind, *where)), as_array(select(name).where(*where).distinct().order_by(name))
+    return as_refs(resolved(other, kind, *where, owner=own)), as_array(
+        select(name).where(*where).distinct().order_by(name)
+    )
 
 
 def begin_object(kind: str, own: Any) -> ColumnElement[Any]:

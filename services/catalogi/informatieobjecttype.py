@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Boolean, Column, Index, true
+from sqlalchemy import ARRAY, Boolean, Column, ColumnElement, Index, Text, and_, any_, column, exists, select, true
 
 from services.catalogi.gebruik import is_niet_in_gebruik
 from services.catalogi.geldigheid import (
@@ -14,22 +14,25 @@ from services.catalogi.geldigheid import (
     VERWIJDEREN,
     ObjectDates,
     begin_object,
-    day_of_reference,
     einde_object,
+    for_reader,
     reverse,
     status_filter,
     validity_filter,
+    versions,
 )
-from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
+from services.catalogi.namen import ref_to
+from services.catalogi.velden import CATALOGUS_REF, DEEL, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     catalogus_blijft,
     einde_niet_voor_begin,
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
+from services.catalogi.versies import laat_rechten_volgen
 from zgw.columns import make_table
 from zgw.fields import Fields
-from zgw.filters import equal, reference
+from zgw.filters import Filter, beside_standard, compare, equal, reference, uuid_in
 from zgw.resource import Resource
 from zgw.types import Date, Length, Ref, Url, Vertrouwelijkheid
 
@@ -37,10 +40,10 @@ from zgw.types import Date, Length, Ref, Url, Vertrouwelijkheid
 class OmschrijvingGeneriek(Fields):
     """The general kind of document that the type is one of."""
 
-    informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80), GEVULD]
-    definitie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255), GEVULD]
-    herkomst_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(12), GEVULD]
-    hierarchie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80), GEVULD]
+    informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80)]
+    definitie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255)]
+    herkomst_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(12)]
+    hierarchie_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(80)]
     opmerking_informatieobjecttype_omschrijving_generiek: Annotated[str, Length(255)] | None = ""
 
 
@@ -84,6 +87,16 @@ Index("informatieobjecttype_omschrijving", T.c.omschrijving)
 ZAAKTYPEN, ZAAKTYPE_IDENTIFICATIES = reverse("zaaktype", "informatieobjecttype_omschrijving", T.c)
 BESLUITTYPEN, BESLUITTYPE_OMSCHRIJVING = reverse("besluittype", "informatieobjecttype_omschrijvingen", T.c)
 
+
+def bij_zaaktype(path: str) -> ColumnElement[bool]:
+    """Return the condition that documents of a type belong to cases of the zaaktype at a stored path: all versions of
+    the types that it names."""
+    kind = versions("zaaktype", column("informatieobjecttype_omschrijving", ARRAY(Text)))
+    names = kind.c.informatieobjecttype_omschrijving
+    same = and_(kind.c.catalogus == T.c.catalogus, T.c.omschrijving == any_(names))
+    return exists(select(kind.c.uuid).where(kind.c.uuid == uuid_in(path, ref_to("zaaktype")), same))
+
+
 INFORMATIEOBJECTTYPE = Resource(
     name="informatieobjecttype",
     path="informatieobjecttypen",
@@ -105,13 +118,17 @@ INFORMATIEOBJECTTYPE = Resource(
         status_filter(T.c),
         validity_filter(T.c),
         equal("omschrijving", T.c.omschrijving),
+        *beside_standard(
+            Filter("zaaktype", Annotated[str, Ref(follow=False, max_length=10_000)], bij_zaaktype),
+            *compare("omschrijving", T.c.omschrijving, DEEL, "icontains", exact=False),
+        ),
     ],
-    parameters=day_of_reference,
+    parameters=for_reader,
     kanaal="informatieobjecttypen",
     kenmerken=lambda row: {"catalogus": f"/catalogi/api/v1/catalogussen/{row['catalogus']}"},
     cached=True,
     rules=[is_concept_of_mag_corrigeren, einde_niet_voor_begin, catalogus_blijft],
     guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
-    effects=[geen_overlap],
+    effects=[geen_overlap, laat_rechten_volgen],
 )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationInfo
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from runtime.problems import OBJECT
 from runtime.statements import Row, among
-from services.catalogi.geldigheid import IDENTITY, resolved, versions
+from services.catalogi.geldigheid import IDENTITY, for_reader, resolved, versions
 from services.catalogi.velden import GEVULD
 from zgw.check import Check, name_of
 from zgw.fields import Fields, describe
@@ -59,12 +59,18 @@ class Geschreven:
 
 
 async def names_of(
-    check: Check, kind: str, values: dict[str, str], catalogus: uuid.UUID | None, other_catalogus: str = ""
+    check: Check,
+    kind: str,
+    values: dict[str, str],
+    catalogus: uuid.UUID | None,
+    other_catalogus: str = "",
+    must_exist: bool = False,
 ) -> dict[str, str]:
     """Return the names that ``values`` stand for, by the JSON name of the field that each value was written in.
 
     A URL that does not resolve, or is of another kind, is rejected; one of another catalogue too (ztc-x1, ztc-x2), on
-    the field ``other_catalogus`` or else on the object. A name may be of a type that does not exist yet (O5).
+    the field ``other_catalogus`` or else on the object. A name may be of a type that does not exist yet (O5), unless it
+    ``must_exist``.
     """
     found = {}
     for name, value in values.items():
@@ -80,7 +86,8 @@ async def names_of(
         else:
             found[name] = row[IDENTITY[kind]]
     # An import brings the types along that its names are of.
-    if check.call.service.settings.catalogi_strict_names and not check.call.caller.component:
+    strict = check.call.service.settings.catalogi_strict_names and not check.call.caller.component
+    if strict or must_exist:
         await _reject_unknown(check, kind, found, catalogus)
     return found
 
@@ -138,29 +145,23 @@ async def unseen(
 ) -> set[str]:
     """Return the stored names that stay although ``given``, which a client wrote in their place, lacks them.
 
-    A response shows URLs, and none for a name of which no version is published and valid. Who sends back what it read
-    cannot mean to remove those names; who writes names does.
+    A response shows URLs, and none for a name of which the client sees no version (:func:`resolved`). Who sends back
+    what it read cannot mean to remove those names; who writes names does.
     """
     by_name = bool(given) and not any(is_url(value) for value in given)
     if not stored or by_name or not check.was_sent(of):
         return set()
-    other = versions(kind)
-    catalogus = await _catalogus_of(check)
-    named = among(other.c[IDENTITY[kind]], list(stored))
-    statement = resolved(other, kind, other.c.catalogus == catalogus, named).add_columns(
-        other.c[IDENTITY[kind]].label("name")
-    )
-    seen = {row["name"] for row in await check.call.db.rows(check.call.tenant, statement)}
-    return set(stored) - seen
-
-
-async def _catalogus_of(check: Check) -> Any:
-    """Return the catalogue in which the names of the stored object are: its own, or that of its zaaktype."""
     assert check.stored is not None
-    table = check.resource.table
-    if "catalogus" in table.c:
-        return check.stored["catalogus"]
-    zaaktype = table.metadata.tables["zaaktype"]
-    statement = select(zaaktype.c.catalogus).where(zaaktype.c.uuid == check.stored["zaaktype"])
-    row = await check.call.db.row(check.call.tenant, statement)
-    return row["catalogus"] if row else None
+    # The type whose names they are: the stored object, or the zaaktype that it belongs to.
+    table, key = check.resource.table, check.stored["uuid"]
+    if "catalogus" not in table.c:
+        table, key = table.metadata.tables["zaaktype"], check.stored["zaaktype"]
+    owner = table.alias()
+    other = versions(kind)
+    named = (other.c.catalogus == owner.c.catalogus, among(other.c[IDENTITY[kind]], list(stored)))
+    shown = resolved(other, kind, *named, owner=owner.c).add_columns(other.c[IDENTITY[kind]].label("name")).lateral()
+    statement = select(shown.c.name).select_from(owner.join(shown, true())).where(owner.c.uuid == key)
+    seen = {
+        row["name"] for row in await check.call.db.rows(check.call.tenant, statement.params(**for_reader(check.call)))
+    }
+    return set(stored) - seen

@@ -12,7 +12,7 @@ from runtime.problems import OBJECT, InvalidParam
 from services.catalogi import selectielijst
 from services.catalogi.archief import fouten_in_procedure, past_bij_procestermijn
 from services.catalogi.gebruik import is_niet_in_gebruik
-from services.catalogi.geldigheid import METADATA, TEXT, Dates, by_name, day_of_reference, validity_filter
+from services.catalogi.geldigheid import METADATA, TEXT, Dates, by_name, for_reader, validity_filter
 from services.catalogi.namen import Naam, list_of_names
 from services.catalogi.subtype import (
     DATED,
@@ -193,8 +193,8 @@ RESULTAATTYPE = Resource(
     source=with_zaaktype(T),
     computed={
         **DATED,
-        "besluittypen": by_name("besluittype", ZT.c.catalogus, T.c.besluittype_omschrijving),
-        "informatieobjecttypen": by_name("informatieobjecttype", ZT.c.catalogus, T.c.informatieobjecttype_omschrijving),
+        "besluittypen": by_name("besluittype", ZT.c, T.c.besluittype_omschrijving),
+        "informatieobjecttypen": by_name("informatieobjecttype", ZT.c, T.c.informatieobjecttype_omschrijving),
     },
     scopes=SCOPES,
     filters=[
@@ -203,7 +203,7 @@ RESULTAATTYPE = Resource(
         equal("zaaktype_identificatie", ZT.c.identificatie),
         validity_filter(ZT.c, "datum_geldigheid"),
     ],
-    parameters=day_of_reference,
+    parameters=for_reader,
     unique={"resultaattype_omschrijving": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[

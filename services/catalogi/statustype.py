@@ -25,14 +25,14 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.resource import Resource, related
-from zgw.types import Duration, Length, Ref, Whole
+from zgw.types import EXTENSION, Duration, Length, Ref, Whole
 
 
 class ChecklistItem(Fields):
     """Something that must be seen to before the status is reached."""
 
-    itemnaam: Annotated[str, Length(30), GEVULD]
-    vraagstelling: Annotated[str, Length(255), GEVULD]
+    itemnaam: Annotated[str, Length(30)]
+    vraagstelling: Annotated[str, Length(255)]
     verplicht: bool = False
     toelichting: Annotated[str, Length(1000)] | None = None
 
@@ -56,6 +56,7 @@ class StatustypeShown(DatedShown):
 
     is_eindstatus: bool
     eigenschappen: list[Annotated[str, Ref("catalogi", "eigenschappen")]]
+    zaakobjecttypen: Annotated[list[Annotated[str, Ref("catalogi", "zaakobjecttypen")]], EXTENSION]
 
 
 class StatustypeIgnored(Dates):
@@ -75,7 +76,7 @@ _highest = select(func.max(_others.c.volgnummer)).where(_others.c.zaaktype == T.
 
 
 async def volgnummer_volgt(check: Check[StatustypeFields]) -> None:
-    """O3: a statustype that is added to a published zaaktype comes after those that it has."""
+    """O3: een statustype dat bij een gepubliceerd zaaktype komt, volgt op de statustypen die er zijn."""
     zaaktype, settings = check.resolved(check.fields.zaaktype), check.call.service.settings
     if not (check.creating and settings.catalogi_additive_posts) or zaaktype is None or zaaktype["concept"]:
         return
@@ -98,6 +99,7 @@ STATUSTYPE = Resource(
         **DATED,
         "is_eindstatus": T.c.volgnummer == _highest,
         "eigenschappen": related("eigenschap", "statustype", T),
+        "zaakobjecttypen": related("zaakobjecttype", "statustype", T),
     },
     scopes=SCOPES,
     filters=subtype_filters(T),

@@ -24,7 +24,7 @@ from services.catalogi.velden import CATALOGUS_REF, ONBEPERKT
 from services.catalogi.zaaktype import ZAAKTYPE_TABLE
 from zgw.check import Check
 from zgw.fields import Fields
-from zgw.filters import Filter, equal, reference, uuid_in
+from zgw.filters import Filter, beside_standard, equal, reference, uuid_in
 from zgw.resource import Effect, Rule
 from zgw.types import WRITE_ONLY, Date, Ref, Url
 
@@ -98,11 +98,11 @@ def with_zaaktype(table: Table) -> FromClause:
     return table.join(ZT, ZT.c.uuid == table.c.zaaktype)
 
 
-def subtype_filters(table: Table, identificatie: bool = True, datum: bool = True) -> list[Filter]:
-    """Return the filters on the zaaktype of a subtype."""
+def subtype_filters(table: Table, identificatie: bool = True, datum: bool = True, status: bool = True) -> list[Filter]:
+    """Return the filters on the zaaktype of a subtype; without ``status``, the standard does not have that one."""
     found = [reference("zaaktype", table.c.zaaktype, ZAAKTYPE_REF)]
     found += [equal("zaaktypeIdentificatie", ZT.c.identificatie)] if identificatie else []
-    found += [status_filter(ZT.c)]
+    found += [status_filter(ZT.c)] if status else beside_standard(status_filter(ZT.c))
     return found + ([validity_filter(ZT.c)] if datum else [])
 
 

@@ -6,14 +6,15 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
+from zgw.contains import LONGEST
 from zgw.fields import Fields, describe
-from zgw.types import EmptyAs, Ref, Shown
+from zgw.types import EmptyAs, Length, Ref, Shown
 
 
 @dataclass(frozen=True)
 class Gevuld:
     """A text that may not be empty. The OAS of the standard does not say so, every implementation refuses it
-    (``blank``)."""
+    (``blank``). Members of groups go without: catalogues in use have them empty."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         schema: dict[str, Any] = dict(handler(source))
@@ -26,6 +27,8 @@ class Gevuld:
 GEVULD = Gevuld()
 ONBEPERKT = Shown()
 """A reference whose length the OAS does not limit."""
+DEEL = Annotated[str, Length(LONGEST)]
+"""A part of a text, in a filter."""
 
 
 CATALOGUS_REF = Ref("catalogi", "catalogussen", table="catalogus", on_delete="NO ACTION")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Date, Table, and_, func, literal, select, 
 from starlette.responses import Response
 
 from runtime.locks import Lock, lock
-from runtime.problems import OBJECT, invalid
+from runtime.problems import OBJECT, InvalidParam, Problem, invalid
 from runtime.statements import Executor
 from services.catalogi.geldigheid import (
     GEFORCEERD_SCHRIJVEN,
@@ -17,7 +17,9 @@ from services.catalogi.geldigheid import (
     IDENTITY,
     SCHRIJVEN,
 )
+from services.catalogi.gemist import waarschuwing
 from services.catalogi.namen import Geschreven
+from services.catalogi.volledig import lacking
 from zgw.api import Described
 from zgw.check import Check
 from zgw.dependencies import CurrentCall, Needs, accepts_json
@@ -150,25 +152,29 @@ def publishing(resource: Resource) -> APIRouter:
         stored = await find(call, resource, rights, full=True)
         check = Check(call, resource, "partial_update", {}, stored)
         async with transaction(check) as db:
-            await publish_row(db, resource.table, stored)
+            await publish_row(db, resource.table, stored, call.profiel.streng_publiceren)
             content, row = await written(db, check)
             if call.service.settings.catalogi_announce_publish and stored["concept"]:
                 await finish(db, check, None, content, row)
             else:
                 await db.execute(select(func.pg_notify("samenzaak_catalogi", call.tenant)))
         await settle(check)
-        return answer(content)
+        return answer(content, headers=await waarschuwing(call, resource.table, row))
 
     return router
 
 
-async def publish_row(db: Executor, table: Table, row: Any) -> None:
+async def publish_row(db: Executor, table: Table, row: Any, strict: bool = False) -> None:
     """Publish one version; it stays published when it already was. Raises 400 when it overlaps with another
-    (ztc-016)."""
+    (ztc-016), or when it has to be complete (``strict``) and is not."""
     await lock_versions(db, table, row["catalogus"])
     current = await db.row(select(table).where(table.c.uuid == row["uuid"]).with_for_update(key_share=True))
     if current is None or not current["concept"]:
         return
+    errors = await lacking(db, table, current) if strict else []
     if await db.row(select(table.c.uuid).where(overlapping(table, current)).limit(1)):
-        raise invalid("beginGeldigheid", "overlap", "De geldigheid overlapt met die van een andere versie.")
+        reason = "De geldigheid overlapt met die van een andere versie."
+        errors.append(InvalidParam("beginGeldigheid", "overlap", reason))
+    if errors:
+        raise Problem(400, "invalid", invalid_params=errors)
     await db.execute(update(table).where(table.c.uuid == row["uuid"]).values(concept=False))

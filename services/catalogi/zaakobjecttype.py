@@ -18,17 +18,18 @@ from services.catalogi.subtype import (
     Zaaktype,
     begin_is_dat_van_het_zaaktype,
     catalogus_is_die_van_het_zaaktype,
+    statustype_hoort_bij_zaaktype,
     subtype_filters,
     summarise,
     with_zaaktype,
     zaaktype_is_concept,
 )
-from services.catalogi.velden import CATALOGUS_REF, GEVULD
+from services.catalogi.velden import CATALOGUS_REF, GEVULD, ONBEPERKT
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import Filter, equal, reference
 from zgw.resource import Resource
-from zgw.types import Date, Length, Ref, Url
+from zgw.types import EXTENSION, Date, Length, Ref, Url
 
 
 class ZaakobjecttypeFields(Fields):
@@ -39,6 +40,10 @@ class ZaakobjecttypeFields(Fields):
     relatie_omschrijving: Annotated[str, Length(80), GEVULD]
     zaaktype: Zaaktype
     catalogus: GegevenCatalogus = ""
+    statustype: (
+        Annotated[str, Ref("catalogi", "statustypen", table="statustype", on_delete="NO ACTION"), ONBEPERKT, EXTENSION]
+        | None
+    ) = None
 
 
 class ZaakobjecttypeShown(DatedShown):
@@ -76,7 +81,7 @@ ZAAKOBJECTTYPE = Resource(
     },
     scopes=SCOPES,
     filters=[
-        *subtype_filters(T),
+        *subtype_filters(T, status=False),
         reference("catalogus", ZT.c.catalogus, CATALOGUS_REF),
         equal("objecttype", T.c.objecttype, Url),
         equal("relatieOmschrijving", T.c.relatie_omschrijving),
@@ -86,7 +91,12 @@ ZAAKOBJECTTYPE = Resource(
     ],
     parameters=day_of_reference,
     cached=True,
-    rules=[zaaktype_is_concept(), begin_is_dat_van_het_zaaktype, catalogus_is_die_van_het_zaaktype],
+    rules=[
+        zaaktype_is_concept(),
+        begin_is_dat_van_het_zaaktype,
+        catalogus_is_die_van_het_zaaktype,
+        statustype_hoort_bij_zaaktype,
+    ],
     guards=[is_niet_in_gebruik],
     removal_rules=[zaaktype_is_concept()],
     effects=[summarise()],

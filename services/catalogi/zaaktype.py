@@ -33,9 +33,9 @@ from services.catalogi.geldigheid import (
     ObjectDates,
     begin_object,
     by_name,
-    day_of_reference,
     day_that_is_asked,
     einde_object,
+    for_reader,
     resolved,
     status_filter,
     valid_on,
@@ -43,21 +43,22 @@ from services.catalogi.geldigheid import (
     versions,
 )
 from services.catalogi.namen import Geschreven, Naam, list_of_names, names_of, unseen
-from services.catalogi.velden import CATALOGUS_REF, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
+from services.catalogi.velden import CATALOGUS_REF, DEEL, GEVULD, LEEG_IS_NULL, InCatalogus, leeg
 from services.catalogi.versie import (
     correctie_houdt_relaties,
     einde_niet_voor_begin,
     geen_overlap,
     is_concept_of_mag_corrigeren,
 )
+from services.catalogi.versies import laat_rechten_volgen
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
-from zgw.filters import Filter, equal, reference, uuid_in
+from zgw.filters import Filter, beside_standard, compare, equal, reference, uuid_in
 from zgw.numbers import Numbers
 from zgw.request import Call
 from zgw.resource import Resource
-from zgw.types import Date, Duration, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.types import Date, Duration, Length, OptionalRsin, Ref, Url, Vertrouwelijkheid
 
 Url200 = Annotated[str, Ref(follow=False, max_length=200)]
 OptionalUrl200 = Annotated[str, Ref(follow=False, blank=True, max_length=200)]
@@ -67,7 +68,7 @@ AardRelatie = Literal["vervolg", "bijdrage", "onderwerp"]
 class Referentieproces(Fields):
     """The process that the type was made after."""
 
-    naam: Annotated[str, Length(80), GEVULD]
+    naam: Annotated[str, Length(80)]
     link: OptionalUrl200 = ""
 
 
@@ -75,16 +76,16 @@ class Broncatalogus(Fields):
     """The catalogue that the type was taken from."""
 
     url: Url200
-    domein: Annotated[str, Length(5), GEVULD]
-    rsin: Rsin
+    domein: Annotated[str, Length(5)]
+    rsin: OptionalRsin
 
 
 class Bronzaaktype(Fields):
     """The zaaktype that the type was taken from."""
 
     url: Url200
-    identificatie: Annotated[str, Length(50), GEVULD]
-    omschrijving: Annotated[str, Length(80), GEVULD]
+    identificatie: Annotated[str, Length(50)]
+    omschrijving: Annotated[str, Length(80)]
 
 
 class Gerelateerd(Fields):
@@ -205,7 +206,8 @@ def _gerelateerd() -> Any:
     )
     other = versions("zaaktype")
     name = item.c.item["zaaktype"].astext
-    found = resolved(other, "zaaktype", other.c.catalogus == T.c.catalogus, other.c.identificatie == name).lateral()
+    same = (other.c.catalogus == T.c.catalogus, other.c.identificatie == name)
+    found = resolved(other, "zaaktype", *same, owner=T.c).lateral()
     shown = func.jsonb_build_object(
         "zaaktype", func.concat("/catalogi/api/v1/zaaktypen/", found.c.uuid), "zaaktypeIdentificatie", name
     ).op("||")(item.c.item.op("-")("zaaktype"))
@@ -219,9 +221,10 @@ OP_DAG = bindparam("op_dag", None, T.c.begin_geldigheid.type)
 
 
 def day_of_retrieval(call: Call) -> dict[str, Any]:
-    """Return the day of reference; one zaaktype that is not valid then does not exist (404)."""
-    asked = day_that_is_asked(call)
-    return {**asked, "op_dag": asked["peildatum"]} if asked and call.path.get("uuid") else day_of_reference(call)
+    """Return what relations depend on; one zaaktype that is not valid on a day that is asked for does not exist
+    (404)."""
+    asked = day_that_is_asked(call) if call.path.get("uuid") else {}
+    return {**for_reader(call), **({"op_dag": asked["peildatum"]} if asked else {})}
 
 
 async def procestype_bestaat(check: Check[ZaaktypeFields]) -> None:
@@ -247,7 +250,7 @@ async def bron_is_volledig(check: Check[ZaaktypeFields]) -> None:
 
 
 async def servicenorm_is_niet_nul(check: Check[ZaaktypeFields]) -> None:
-    """ztc-x6: a service term of nothing is no service term."""
+    """ztc-x6: een servicenorm is geen duur van niets."""
     if (term := check.fields.servicenorm) and not any(digit in "123456789" for digit in term):
         check.reject("servicenorm", "empty-duration", "De servicenorm mag niet nul zijn.")
 
@@ -314,10 +317,10 @@ ZAAKTYPE = Resource(
     ignored=ObjectDates,
     table=ZAAKTYPE_TABLE,
     computed={
-        "besluittypen": by_name("besluittype", T.c.catalogus, T.c.besluittype_omschrijving),
-        "deelzaaktypen": by_name("zaaktype", T.c.catalogus, T.c.deelzaaktype_identificaties),
+        "besluittypen": by_name("besluittype", T.c, T.c.besluittype_omschrijving),
+        "deelzaaktypen": by_name("zaaktype", T.c, T.c.deelzaaktype_identificaties),
         "gerelateerde_zaaktypen": _gerelateerd(),
-        "informatieobjecttypen": by_name("informatieobjecttype", T.c.catalogus, T.c.informatieobjecttype_omschrijving),
+        "informatieobjecttypen": by_name("informatieobjecttype", T.c, T.c.informatieobjecttype_omschrijving),
         **{name: cast(T.c[name], Text) for name in SUBTYPES},
         "begin_object": begin_object("zaaktype", T.c),
         "einde_object": einde_object("zaaktype", T.c),
@@ -329,6 +332,10 @@ ZAAKTYPE = Resource(
         Filter("trefwoorden", str, lambda words: T.c.trefwoorden.cast(JSONB).contains(words), many=True),
         status_filter(T.c),
         validity_filter(T.c),
+        *beside_standard(
+            *compare("identificatie", T.c.identificatie, DEEL, "icontains", exact=False),
+            *compare("omschrijving", T.c.omschrijving, DEEL, "icontains", exact=False),
+        ),
     ],
     fetch_parameters=["datumGeldigheid"],
     parameters=day_of_retrieval,
@@ -351,5 +358,5 @@ ZAAKTYPE = Resource(
     derive=[identificatie_en_versiedatum],
     guards=[is_niet_in_gebruik],
     removal_rules=[is_concept_of_mag_corrigeren],
-    effects=[geen_overlap],
+    effects=[geen_overlap, laat_rechten_volgen],
 )

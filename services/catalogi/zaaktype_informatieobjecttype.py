@@ -1,4 +1,8 @@
-"""ZaaktypeInformatieobjecttype: which documents belong to cases of a zaaktype (catalogi.md §2.8)."""
+"""ZaaktypeInformatieobjecttype: which documents belong to cases of a zaaktype (catalogi.md §2.8).
+
+The standard shows the informatieobjecttype by its omschrijving. A client with the switch ``ziotUrl`` gets the URL of a
+version, always; what has none is not there for it.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -15,12 +19,13 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    or_,
     select,
 )
 
 from runtime.problems import OBJECT, InvalidParam
 from runtime.statements import among
-from services.catalogi.geldigheid import METADATA, day_of_reference, resolved, versions
+from services.catalogi.geldigheid import METADATA, PEILDATUM, best_first, for_reader, valid_on, versions
 from services.catalogi.namen import Naam, NaamOfUrl, is_url, names_of, ref_to
 from services.catalogi.subtype import (
     OF_ZAAKTYPE,
@@ -41,6 +46,7 @@ from zgw.fields import Fields
 from zgw.filters import Filter, equal, uuid_in
 from zgw.request import Call
 from zgw.resource import Resource
+from zgw.rights import EVERYTHING, Rights
 from zgw.types import Length, Ref, Shown, Whole
 
 Richting = Literal["inkomend", "intern", "uitgaand"]
@@ -88,38 +94,61 @@ async def informatieobjecttype_op_naam(check: Check[ZaaktypeInformatieobjecttype
     """ztc-x2: het informatieobjecttype is van dezelfde catalogus; een URL wordt bewaard als de omschrijving."""
     if (zaaktype := check.resolved(check.fields.zaaktype)) is not None:
         name, fields = "informatieobjecttype", check.fields
-        found = await names_of(check, name, {name: fields.informatieobjecttype}, zaaktype["catalogus"])
+        # Whoever is shown URLs could not be shown a relation with a type that does not exist yet.
+        must_exist, given = check.call.profiel.ziot_url, {name: fields.informatieobjecttype}
+        found = await names_of(check, name, given, zaaktype["catalogus"], must_exist=must_exist)
         fields.informatieobjecttype = found.get(name, "")
 
 
-def _versie() -> ScalarSelect[Any]:
-    """Return the uuid of the version of the informatieobjecttype that is valid on the day of reference."""
+def _versions() -> tuple[Any, ColumnElement[bool]]:
+    """Return all versions, and the condition that one is of the informatieobjecttype of the relation."""
     other = versions("informatieobjecttype")
-    same = (other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
-    return resolved(other, "informatieobjecttype", *same).limit(1).scalar_subquery()
+    return other, and_(other.c.catalogus == ZT.c.catalogus, other.c.omschrijving == T.c.informatieobjecttype)
+
+
+def _version() -> ScalarSelect[Any]:
+    """Return the uuid of the version that is valid, or else the newest published one, or else the newest concept."""
+    other, same = _versions()
+    return select(other.c.uuid).where(same).order_by(*best_first(other)).limit(1).scalar_subquery()
+
+
+def _valid_version() -> ScalarSelect[Any]:
+    """Return the uuid of the version that is valid."""
+    other, same = _versions()
+    valid = and_(other.c.concept.is_(False), valid_on(other.c, PEILDATUM))
+    return select(other.c.uuid).where(same, valid).order_by(*best_first(other)).limit(1).scalar_subquery()
 
 
 BASIS = bindparam("ziot_basis", None, Text)
+"""The base of URLs, for a client that is shown URLs."""
 PREFIX = ref_to("informatieobjecttype").prefix
-GETOOND = case(
-    (BASIS.is_not(None), func.coalesce(BASIS + PREFIX + cast(_versie(), Text), T.c.informatieobjecttype)),
+SHOWN = case(
+    # A version may disappear while a relation with it is written.
+    (BASIS.is_not(None), func.coalesce(BASIS + PREFIX + cast(_version(), Text), T.c.informatieobjecttype)),
     else_=T.c.informatieobjecttype,
 )
-"""O1: the omschrijving, or where the installation says so the URL of the valid version; where there is none, the
-omschrijving after all, which can be written back."""
+"""O1: the omschrijving, or for a client with ``ziotUrl`` a URL."""
 
 
-def day_and_base(call: Call) -> dict[str, Any]:
-    """Return the day of reference, and the base of URLs where URLs are shown. The other services want names."""
-    as_url = call.service.settings.catalogi_ziot_url and call.base
-    return {**day_of_reference(call), **({"ziot_basis": call.base} if as_url else {})}
+def with_a_version(rights: Rights) -> ColumnElement[bool] | None:
+    """Return the condition that a client which is shown URLs can be shown one."""
+    other, same = _versions()
+    return None if rights is EVERYTHING else or_(BASIS.is_(None), exists(select(other.c.uuid).where(same)))
 
 
-async def versies(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
-    """Return for each relation the URL of the version that is valid, or an empty text."""
+def as_url(call: Call) -> dict[str, Any]:
+    """Return what relations depend on, and the base of URLs for a client that is shown URLs."""
+    return {**for_reader(call), **({"ziot_basis": call.base} if call.profiel.ziot_url else {})}
+
+
+async def expanded(call: Call, items: Sequence[dict[str, Any]]) -> list[str]:
+    """Return for each relation the URL that it shows, or else that of the version that is valid, or an empty text."""
+    if call.profiel.ziot_url:
+        return [item["informatieobjecttype"] for item in items]
     keys = [item["url"].rpartition("/")[2] for item in items]
-    statement = select(T.c.uuid, _versie().label("versie")).select_from(with_zaaktype(T)).where(among(T.c.uuid, keys))
-    rows = await call.db.rows(call.tenant, statement.params(**day_of_reference(call))) if keys else []
+    statement = select(T.c.uuid, _valid_version().label("versie")).select_from(with_zaaktype(T))
+    statement = statement.where(among(T.c.uuid, keys)).params(**for_reader(call))
+    rows = await call.db.rows(call.tenant, statement) if keys else []
     known = {str(row["uuid"]): row["versie"] for row in rows}
     return [f"{call.base}{PREFIX}{known[key]}" if known.get(key) else "" for key in keys]
 
@@ -132,16 +161,17 @@ ZAAKTYPE_INFORMATIEOBJECTTYPE = Resource(
     shown=ZaaktypeInformatieobjecttypeShown,
     table=ZIOT_TABLE,
     source=with_zaaktype(T),
-    computed={**OF_ZAAKTYPE, "informatieobjecttype": GETOOND},
+    computed={**OF_ZAAKTYPE, "informatieobjecttype": SHOWN},
     scopes=SCOPES,
     filters=[
         *subtype_filters(T, identificatie=False, datum=False),
         Filter("informatieobjecttype", NaamOfUrl, by_informatieobjecttype),
         equal("richting", T.c.richting, Richting),
     ],
-    parameters=day_and_base,
+    parameters=as_url,
+    restrict=with_a_version,
     expandable={"informatieobjecttype": ref_to("informatieobjecttype")},
-    expand_by={"informatieobjecttype": versies},
+    expand_by={"informatieobjecttype": expanded},
     unique={"zaaktypeinformatieobjecttype_volgnummer": InvalidParam(OBJECT, "unique")},
     cached=True,
     rules=[zaaktype_is_concept(CODE), statustype_hoort_bij_zaaktype, informatieobjecttype_op_naam],

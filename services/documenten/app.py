@@ -8,7 +8,16 @@
 - ``verwijzing``: the filter that all resources beside the document have.
 """
 
-from services.documenten import bestandsdeel_uploaden, download, mirroring, reading, slot, writing
+from services.documenten import (
+    bestandsdeel_uploaden,
+    download,
+    mirroring,
+    reading,
+    registreren,
+    reserveren,
+    slot,
+    writing,
+)
 from services.documenten.document import DOCUMENT
 from services.documenten.document_velden import COUNTS
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
@@ -32,6 +41,8 @@ API = Api(
         download.router,
         slot.router,
         bestandsdeel_uploaden.router,
+        reserveren.router,
+        registreren.router,
         mirroring.intern,
     ],
     kanalen=[

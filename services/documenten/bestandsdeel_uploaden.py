@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from runtime.problems import OBJECT, InvalidParam, Problem, forbidden, invalid, not_found
+from runtime.problems import OBJECT, InvalidParam, Problem, invalid, not_found
 from runtime.statements import Row
 from services.documenten.bestandsdeel import PART
 from services.documenten.document import DOCUMENT, SCHRIJVEN
@@ -190,7 +190,7 @@ async def upload_part(
     if part is None:
         raise not_found()
     if not part["_allowed"]:
-        raise forbidden()
+        raise await call.denied(DOCUMENT, SCHRIJVEN)
     form = Form(Upload(call.service, call.tenant), part["omvang"])
     try:
         fits = await (_multipart(call, form, options) if kind == MULTIPART else _urlencoded(call, form))

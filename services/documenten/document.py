@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, case, column, exists, func, null, select, table, text
+from sqlalchemy import ColumnElement, Table, Uuid, and_, any_, case, column, exists, func, null, select, table, text
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.sql.visitors import iterate
 
 from runtime.problems import InvalidParam
 from services.documenten.document_regels import (
@@ -13,6 +15,7 @@ from services.documenten.document_regels import (
     houd_inhoud_bij,
     identificatie_is_ingevuld,
     inhoud_is_opgeslagen,
+    laat_inhoud_gaan,
     omvang_klopt_met_inhoud,
     status_past_bij_ontvangst,
     versie_volgt_op_de_vorige,
@@ -22,14 +25,16 @@ from services.documenten.document_velden import (
     COUNTS,
     DOCUMENT_TABLE,
     PATH,
+    SORTED,
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from zgw.filters import Filter, any_of, equal
+from zgw.contains import contains
+from zgw.filters import Filter, any_of, beside_standard, compare, equal, reference
 from zgw.request import Call
 from zgw.resource import Resource, Typed, aggregate_order
 from zgw.rights import Rights, scopes
-from zgw.types import Ref, Rsin
+from zgw.types import Date, Ref, Rsin, Vertrouwelijkheid
 
 T = DOCUMENT_TABLE.c
 
@@ -40,7 +45,9 @@ SCHRIJVEN = scopes("documenten.bijwerken")
 VERWIJDEREN = scopes("documenten.verwijderen")
 
 _PART = table("bestandsdeel", *(column(c) for c in ("uuid", "document", "volgnummer", "omvang", "key"))).alias()
-_OIO = table("objectinformatieobject", column("informatieobject"), column("object"), column("object_type")).alias()
+_OIO = table(
+    "objectinformatieobject", column("informatieobject", Uuid), column("object"), column("object_type")
+).alias()
 
 
 def inhoud_van(of: Table) -> Any:
@@ -67,16 +74,18 @@ def _bestandsdelen() -> Any:
 # --- Filters ----------------------------------------------------------------------------------------------------------
 
 
-def _met_object(condition: Any) -> Any:
-    return exists(select(_OIO.c.informatieobject).where(_OIO.c.informatieobject == T.uuid, condition))
+def _met_object(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a document has one link that meets all of ``condition``. An object has few documents:
+    those are found first, and not by looking at the links of each document."""
+    links = select(_OIO.c.informatieobject).where(condition)
+    if any(one is _OIO.c.object for one in iterate(condition)):
+        return T.uuid == any_(func.array(links.scalar_subquery()))
+    return exists(links.where(_OIO.c.informatieobject == T.uuid))
 
 
 BRONORGANISATIE = replace(equal("bronorganisatie", T.bronorganisatie, Rsin), shown={"type": "string"})
 OBJECT_URL = Annotated[str, Ref(follow=False, max_length=10_000)]
-FILTERS = [
-    equal("identificatie", T.identificatie),
-    BRONORGANISATIE,
-    Filter("trefwoorden", str, lambda values: T.trefwoorden.contains(values), many=True),
+LINK_FILTERS = [
     equal("objectinformatieobjecten_object", _OIO.c.object, OBJECT_URL, within=_met_object),
     equal(
         "objectinformatieobjecten_objectType",
@@ -85,10 +94,23 @@ FILTERS = [
         within=_met_object,
     ),
 ]
-OPEN_ZAAK_FILTERS = [
-    replace(f, name=f.name.replace("_object", "__object")) for f in FILTERS if f.name.startswith("objectinformatie")
+FILTERS = [
+    equal("identificatie", T.identificatie),
+    BRONORGANISATIE,
+    Filter("trefwoorden", str, lambda values: T.trefwoorden.contains(values), many=True),
+    *LINK_FILTERS,
+    *beside_standard(
+        # Two underscores where the standard has one (D2).
+        *(replace(f, name=f.name.replace("_object", "__object")) for f in LINK_FILTERS),
+        *(contains(name, T[name]) for name in ("titel", "auteur", "beschrijving")),
+        *compare("creatiedatum", T.creatiedatum, Date, "gte", "lte", exact=False),
+        reference("informatieobjecttype", T.informatieobjecttype, Ref("catalogi", "informatieobjecttypen")),
+        equal("vertrouwelijkheidaanduiding", T.vertrouwelijkheidaanduiding, Vertrouwelijkheid),
+        Filter("locked", bool, lambda value: T.lock != "" if value else T.lock == ""),
+        Filter("trefwoorden__overlap", str, lambda values: T.trefwoorden.has_any(array(values)), many=True),
+    ),
 ]
-"""Open Zaak spells these with two underscores, the standard with one (D2)."""
+"""All of them look at the latest version."""
 ZOEK_FILTERS = [
     any_of("uuid__in", T.uuid, UUID),
     equal("identificatie", T.identificatie),
@@ -132,7 +154,9 @@ DOCUMENT = Resource(
     computed={"inhoud": inhoud_van(DOCUMENT_TABLE), "locked": T.lock != "", "bestandsdelen": _bestandsdelen()},
     scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": BIJWERKEN, "remove": VERWIJDEREN},
     verbs=(),
-    filters=[*FILTERS, *OPEN_ZAAK_FILTERS],
+    filters=FILTERS,
+    ordering={name: T[name] for name in SORTED},
+    extensions=SORTED,
     typed=Typed("informatieobjecttype", "vertrouwelijkheidaanduiding"),
     restrict=gepubliceerd,
     kanaal="documenten",
@@ -162,4 +186,5 @@ DOCUMENT = Resource(
         inhoud_is_opgeslagen,
     ],
     effects=[houd_inhoud_bij],
+    unmade=laat_inhoud_gaan,
 )

@@ -163,3 +163,8 @@ async def houd_inhoud_bij(db: Executor, check: Check[EnkelvoudigInformatieObject
         await release(db, inhoud.weg)
     if plan == "large":
         await new_parts(db, check.uuid, check.row["bestandsomvang"], check.call.service.settings.chunk_size)
+
+
+async def laat_inhoud_gaan(db: Executor, check: Check) -> None:
+    """Hand over to the journal what a new document has in the storage, when it is taken back."""
+    await release(db, keys_of(check.row["segments"]))

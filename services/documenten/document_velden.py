@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.documenten.journal import METADATA
 from zgw.audit import audit_table
 from zgw.columns import column_of, make_table
+from zgw.contains import contains_index
 from zgw.counts import Counts
 from zgw.fields import Fields, describe
 from zgw.numbers import Numbers
@@ -34,7 +35,7 @@ from zgw.types import WRITE_ONLY, Date, Length, OptionalVertrouwelijkheid, Ref, 
 from zgw.types import DateTime as Moment
 
 audit_table(METADATA)
-outbox_table(METADATA)
+outbox_table(METADATA, mirrored=True)
 
 PATH = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 DOCUMENT_REF = Ref("documenten", "enkelvoudiginformatieobjecten", table="document")
@@ -152,6 +153,14 @@ T = DOCUMENT_TABLE.c
 Index("document_by_identificatie", T.identificatie)
 Index("document_trefwoorden", T.trefwoorden, postgresql_using="gin")
 Index("document_type", T.informatieobjecttype, T.id)
+contains_index(DOCUMENT_TABLE, "titel", "auteur", "beschrijving")
+# Of the ordering, and some of filters too. Whether a document is locked has none: each lock and unlock would change it,
+# and with it all the others.
+SORTED = ("auteur", "bestandsomvang", "creatiedatum", "formaat", "status", "titel", "vertrouwelijkheidaanduiding")
+for _name in SORTED:
+    Index(f"document_{_name}", T[_name], T.id)
+# From large to small, those without content at the end: no other index can be read in that order.
+Index("document_bestandsomvang_descending", T.bestandsomvang.desc().nulls_last(), T.id.desc())
 
 VERSIE_TABLE = Table(
     "documentversie",

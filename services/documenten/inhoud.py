@@ -8,7 +8,7 @@ import asyncio
 import binascii
 import re
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -24,6 +24,8 @@ SMALL = 64 * 1024
 """Largest body that is parsed whole. Of a larger one that would copy the content several times."""
 
 PADDING, WRONG = "incorrect-base64-padding", "invalid-base64"
+CONTENT_CODES = (PADDING, WRONG)
+"""The codes of content that cannot be decoded."""
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Body:
     """
 
     sent: dict[str, Any]
+    whole: dict[str, Any] = field(default_factory=dict)
+    """The body that the document was a member of; else that of the document."""
     given: bool = False
     upload: Upload | None = None
     error: str = ""
@@ -54,8 +58,9 @@ class Body:
             await self.upload.discard()
 
 
-async def read_body(call: Call) -> Body:
-    """Return the body of a create or update of a document; raise 400, 413 or 415, or what a failing storage gives."""
+async def read_body(call: Call, within: str = "") -> Body:
+    """Return the body of a create or update of a document, or of the member of this name that is one; raise 400, 413 or
+    415, or what a failing storage gives."""
     call.check_content_type()
     chunks, size = [], 0
     stream = call.request.stream()
@@ -64,29 +69,35 @@ async def read_body(call: Call) -> Body:
             chunks.append(chunk)
             size += len(chunk)
             if size > SMALL:
-                return await _streamed(call, b"".join(chunks), stream)
-        return await _whole(call, b"".join(chunks))
+                return await _streamed(call, b"".join(chunks), stream, within)
+        return await _whole(call, b"".join(chunks), within)
     except ClientDisconnect:
         raise Problem(400, "parse_error", "Het verzoek is afgebroken.") from None
 
 
-async def _whole(call: Call, raw: bytes) -> Body:
-    body = Body(parsed(raw))
+def _body_of(raw: bytes | bytearray, within: str) -> Body:
+    whole = parsed(raw)
+    sent = whole.get(within) if within else whole
+    return Body(sent if isinstance(sent, dict) else {}, whole)
+
+
+async def _whole(call: Call, raw: bytes, within: str) -> Body:
+    body = _body_of(raw, within)
     if "inhoud" in body.sent:
         body.given = True
         value = body.sent.pop("inhoud")
         if isinstance(value, str):
             decoder, body.upload = Decoder(), Upload(call.service, call.tenant)
-            await body.upload.write(decoder.feed(value.encode()))
+            await body.upload.write(decoder.feed(value.encode(), last=True))
             body.error = decoder.end()
         elif value is not None:
             body.error = "invalid"
     return body
 
 
-async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes]) -> Body:
+async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes], within: str) -> Body:
     upload = Upload(call.service, call.tenant)
-    decoder, splitter = Decoder(), Splitter()
+    decoder, splitter = Decoder(), Splitter(within)
     try:
         chunk: bytes | None = first
         while chunk is not None:
@@ -94,7 +105,8 @@ async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes]) -> 
                 if decoded := decoder.feed(piece):
                     await upload.write(decoded)
             chunk = await anext(stream, None)
-        body = Body(parsed(splitter.rest))
+        await upload.write(decoder.feed(b"", last=True))
+        body = _body_of(splitter.rest, within)
         if "inhoud" in body.sent:
             body.given = True
             value = body.sent.pop("inhoud")
@@ -111,16 +123,27 @@ async def _streamed(call: Call, first: bytes, stream: AsyncGenerator[bytes]) -> 
         raise
 
 
+DATA = b"data:"
+"""How a URL begins that holds base64 (RFC 2397), as browsers give it: ``data:application/pdf;base64,JVBERi0x``."""
+MAX_HEAD = 512
+"""Most bytes of such a URL before its base64."""
+
+
 class Decoder:
-    """Base64 in pieces: ``feed`` each, then ``end``, which returns the code of what is wrong with it, or nothing."""
+    """Base64 in pieces: ``feed`` each, with ``last`` the last one, then ``end``, which returns the code of what is
+    wrong with it, or nothing."""
 
     def __init__(self) -> None:
         self.error = ""
+        self._head: bytes | None = b""
+        """The beginning, as long as it may be that of a data-URL."""
         self._carry = b""
         self._ended = False
 
-    def feed(self, text: bytes) -> bytes:
+    def feed(self, text: bytes, last: bool = False) -> bytes:
         """Return what can be decoded so far."""
+        if self._head is not None:
+            text = self._without_head(text, last)
         if b"\n" in text or b"\r" in text:
             # Mail libraries break their base64 into lines, and every implementation accepts that.
             text = text.translate(None, b"\r\n")
@@ -143,6 +166,23 @@ class Decoder:
             self.error = PADDING if re.fullmatch(rb"[A-Za-z0-9+/]*=+", text) else WRONG
             return b""
 
+    def _without_head(self, text: bytes, last: bool) -> bytes:
+        """Return what follows the head of a data-URL, or all when it is none; nothing while that is not known."""
+        assert self._head is not None
+        text = self._head + text
+        begin = text[: len(DATA)].lower()
+        if begin != DATA and (last or not DATA.startswith(begin)):
+            self._head = None
+            return text
+        head, comma, rest = text.partition(b",")
+        if not comma and not last and len(head) <= MAX_HEAD:
+            self._head = text
+            return b""
+        self._head = None
+        if not comma or len(head) > MAX_HEAD or not head.lower().endswith(b";base64"):
+            self.error = WRONG
+        return rest
+
     def end(self) -> str:
         """Finish: what is left over is an error."""
         if self._carry and not self.error:
@@ -161,13 +201,17 @@ _QUOTE = re.compile(rb'["\\]')
 
 
 class Splitter:
-    """Takes the string ``inhoud`` of the outermost object out of JSON that comes in pieces.
+    """Takes the string ``inhoud`` of the outermost object, or of its member ``within``, out of JSON that comes in
+    pieces.
 
     ``feed`` returns the pieces of that string, unescaped; ``rest`` is the JSON with ``""`` in its place. It knows just
     enough of JSON to find the member; the parser of ``rest`` finds all that is wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within: str = "") -> None:
+        self._within = within.encode()
+        self._outer = b""
+        self._level = 2 if within else 1
         self.rest = bytearray()
         self.found = False
         self._buffer = b""
@@ -230,8 +274,10 @@ class Splitter:
             self.rest += data[at : found.end() + 1]
             return found.end() + 1
         self.rest += data[at : found.end()]
-        if self._depth == 1 and self._before in b"{,":
+        if self._depth == self._level and self._before in b"{,":
             self._key = _name(bytes(self.rest[self._string :]))
+        elif self._depth == 1 and self._before in b"{,":
+            self._outer = _name(bytes(self.rest[self._string :]))
         self._string = -1
         return found.end()
 
@@ -243,7 +289,8 @@ class Splitter:
         sign = found[0]
         self.rest += data[at : found.start()]
         if sign == b'"':
-            if self._depth == 1 and self._before == b":" and self._key == b"inhoud":
+            here = self._depth == self._level and self._outer == self._within
+            if here and self._before == b":" and self._key == b"inhoud":
                 if self.found:
                     raise invalid("inhoud", "invalid", "Dit veld staat er meer dan eens.")
                 self.found = self._inside = True

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import literal_column, select
 from starlette.responses import Response
 
-from runtime.problems import InvalidParam, forbidden, invalid, not_found
+from runtime.problems import InvalidParam, invalid, not_found
 from runtime.statements import Row
 from services.documenten.document import DOCUMENT, FILTERS, LEZEN, ZOEK_FILTERS, inhoud_van
 from services.documenten.document_velden import (
@@ -31,7 +31,7 @@ from zgw.rights import Rights
 from zgw.routing import Operation
 from zgw.select import full_reading, reading, within
 from zgw.types import Moment
-from zgw.unknown import tell_unknown_to
+from zgw.unknown import read_members_as
 
 _LOCKED = select(DOCUMENT_TABLE.c.lock != "").where(DOCUMENT_TABLE.c.uuid == VERSIE_TABLE.c.uuid)
 
@@ -70,7 +70,11 @@ router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_cla
     "",
     operation_id="enkelvoudiginformatieobject_list",
     dependencies=[Depends(accepts_json), Depends(Needs(LEZEN))],
-    openapi_extra={"zgw": Described(response=DOCUMENT, shape="page", filters=FILTERS, parameters=("expand", "page"))},
+    openapi_extra={
+        "zgw": Described(
+            response=DOCUMENT, shape="page", filters=FILTERS, parameters=("ordering", "expand", "page", "pageSize")
+        )
+    },
 )
 async def list_documenten(call: CurrentCall) -> Response:
     """Alle documenten opvragen: van elk de laatste versie."""
@@ -82,7 +86,9 @@ async def list_documenten(call: CurrentCall) -> Response:
     operation_id="enkelvoudiginformatieobject__zoek",
     dependencies=[Depends(accepts_json)],
     openapi_extra={
-        "zgw": Described(body=ZoekFields, response=DOCUMENT, shape="page", filters=ZOEK_FILTERS, parameters=("page",))
+        "zgw": Described(
+            body=ZoekFields, response=DOCUMENT, shape="page", filters=ZOEK_FILTERS, parameters=("page", "pageSize")
+        )
     },
 )
 async def zoek(
@@ -91,8 +97,7 @@ async def zoek(
     given: Annotated[dict[str, str], Depends(Given("page", "pageSize"))],
 ) -> Response:
     """Documenten zoeken; de criteria gelden samen, en een enkel criterium volstaat."""
-    body = await call.body()
-    tell_unknown_to(call, body, ZoekFields, *(f.name for f in ZOEK_FILTERS))
+    body = read_members_as(call, await call.body(), ZoekFields, *(f.name for f in ZOEK_FILTERS))
     if not any(f.name in body and body[f.name] not in (None, "") for f in ZOEK_FILTERS):
         raise invalid("nonFieldErrors", "empty_search_body")
     errors: list[InvalidParam] = []
@@ -148,7 +153,7 @@ async def find_version(
     if latest is None:
         raise not_found()
     if not (latest["_allowed"] or rights.published_only):
-        raise forbidden()
+        raise await call.denied(DOCUMENT, rights.scopes)
     found, resource = (latest, DOCUMENT) if _fits(latest, number, moment, rights) else (None, VERSIE)
     if found is None:
         of = VERSIE_TABLE.c
@@ -161,7 +166,7 @@ async def find_version(
     if found is None:
         raise not_found("Deze versie bestaat niet.")
     if not (latest["_allowed"] and found["_allowed"]):
-        raise forbidden()
+        raise await call.denied(DOCUMENT, rights.scopes)
     return resource, found
 
 

@@ -22,7 +22,7 @@ from zgw.request import answer
 from zgw.rights import Rights, scopes
 from zgw.routing import Operation
 from zgw.types import Length
-from zgw.unknown import tell_unknown_to
+from zgw.unknown import read_members_as
 
 LOCK = scopes("documenten.lock")
 FORCEREN = scopes("documenten.geforceerd-unlock")
@@ -76,8 +76,7 @@ async def lock(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LOCK))
 async def unlock(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(UNLOCK))]) -> Response:
     """Ontgrendel een document; een upload in bestandsdelen wordt daarmee afgerond."""
     no_query(call)
-    body = await call.body(optional=True)
-    tell_unknown_to(call, body, UnlockEnkelvoudigInformatieObjectFields)
+    body = read_members_as(call, await call.body(optional=True), UnlockEnkelvoudigInformatieObjectFields)
     given = body.get("lock") or ""
     if not isinstance(given, str):
         raise invalid("lock", "invalid")

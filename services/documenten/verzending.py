@@ -1,8 +1,11 @@
 """Verzending: how a document was received or sent, by whom or to whom (documenten.md §2.4)."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from runtime.problems import OBJECT, forbidden
+from pydantic import BeforeValidator
+
+from runtime.problems import OBJECT
 from services.documenten.document import AANMAKEN, DOCUMENT, LEZEN, SCHRIJVEN, VERWIJDEREN
 from services.documenten.document_velden import DOCUMENT_REF, OrNone
 from services.documenten.journal import METADATA
@@ -12,10 +15,20 @@ from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import equal
 from zgw.resource import Main, Resource
-from zgw.types import Date, Length, Ref, Shown, Url, Whole
+from zgw.types import Also, Date, Length, Ref, Shown, Url, Whole
 
 AardRelatie = Literal["afzender", "geadresseerde"]
 Telefoon = Annotated[str, Length(15)]
+_POSTCODE = re.compile(r"([1-9][0-9]{3}) ([A-Z]{2})", re.ASCII)
+
+
+def zonder_spatie(value: Any) -> Any:
+    """Return a postcode as the standard has it: ``1234AB`` for ``1234 AB``, as it stands on envelopes."""
+    found = _POSTCODE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found[1] + found[2] if found else value
+
+
+Postcode = BeforeValidator(zonder_spatie)
 
 
 class BinnenlandsCorrespondentieadresFields(Fields):
@@ -25,16 +38,16 @@ class BinnenlandsCorrespondentieadresFields(Fields):
     huisnummer: Annotated[int, Whole(1, 99999)]
     huisnummer_toevoeging: Annotated[str, Length(4)] = ""
     naam_openbare_ruimte: Annotated[str, Length(80, 1)]
-    postcode: Annotated[str, Length(6)] = ""
+    postcode: Annotated[str, Length(6), Postcode] = ""
     woonplaatsnaam: Annotated[str, Length(80, 1)]
 
 
 class BuitenlandsCorrespondentieadresFields(Fields):
-    """An address abroad."""
+    """An address abroad, whose lines are called otherwise in other implementations and in the Zaken API."""
 
-    adres_buitenland_1: Annotated[str, Length(35, 1)]
-    adres_buitenland_2: Annotated[str, Length(35)] = ""
-    adres_buitenland_3: Annotated[str, Length(35)] = ""
+    adres_buitenland_1: Annotated[str, Length(35, 1), Also("adresBuitenland_1"), Also("subAdresBuitenland_1")]
+    adres_buitenland_2: Annotated[str, Length(35), Also("adresBuitenland_2"), Also("subAdresBuitenland_2")] = ""
+    adres_buitenland_3: Annotated[str, Length(35), Also("adresBuitenland_3"), Also("subAdresBuitenland_3")] = ""
     land_postadres: Annotated[str, Ref(follow=False, max_length=200), Shown(200, 1)]
 
 
@@ -42,7 +55,7 @@ class CorrespondentiePostadresFields(Fields):
     """A post box or a freepost number."""
 
     post_bus_of_antwoordnummer: Annotated[int, Whole(1, 9999)]
-    postadres_postcode: Annotated[str, Length(6, 1)]
+    postadres_postcode: Annotated[str, Length(6, 1), Postcode]
     postadres_type: Literal["antwoordnummer", "postbusnummer"]
     woonplaatsnaam: Annotated[str, Length(80, 1)]
 
@@ -111,7 +124,7 @@ async def ander_document_mag_ook(check: Check[VerzendingFields]) -> None:
     if found is None:
         check.reject("informatieobject", code)
     elif not rights.allows(found["informatieobjecttype"], found["vertrouwelijkheidaanduiding"]):
-        raise forbidden()
+        raise await check.call.denied(DOCUMENT, SCHRIJVEN, found)
     else:
         check.main = found
 

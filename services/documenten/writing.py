@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import delete, exists, select
@@ -19,7 +19,7 @@ from services.documenten.document_velden import (
     DocumentShown,
     EnkelvoudigInformatieObjectFields,
 )
-from services.documenten.inhoud import Body, read_body
+from services.documenten.inhoud import CONTENT_CODES, Body, read_body
 from services.documenten.journal import keys_of, release, remove_now
 from services.documenten.objectinformatieobject import OIO_TABLE
 from services.documenten.reading import EIO
@@ -34,7 +34,7 @@ from zgw.request import Call, answer
 from zgw.rights import Rights
 from zgw.routing import Operation
 from zgw.types import WRITE_ONLY, Length, Ref
-from zgw.unknown import tell_unknown
+from zgw.unknown import read_members
 from zgw.write import finish, in_line, starting_again, store, transaction
 
 
@@ -72,6 +72,7 @@ router = APIRouter(prefix=EIO, tags=["enkelvoudiginformatieobjecten"], route_cla
             body=EnkelvoudigInformatieObjectFields,
             response=EnkelvoudigInformatieObjectCreateLock,
             parameters=("audit",),
+            codes=CONTENT_CODES,
         )
     },
 )
@@ -79,22 +80,30 @@ async def create(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(AANM
     """Maak een document aan, met de inhoud erin of, voor een groot bestand, met bestandsdelen."""
     no_query(call)
     body = await read_body(call)
-    tell_unknown(call, DOCUMENT, body.sent, None, "lock")
+    body.sent = read_members(call, DOCUMENT, body.sent, None, "lock")
 
     async def attempt(_: int) -> Response:
         check = check_of(call, "create", body, None)
-        content = await store(check, rights)
-        lock = check.row["lock"]
-        for deel in content["bestandsdelen"]:
-            deel["lock"] = lock
-        return answer({**content, "lock": lock}, 201, {"Location": content["url"], **check.headers})
+        content = with_lock(check, await store(check, rights))
+        return answer(content, 201, {"Location": content["url"], **check.headers})
 
     async with discarding(body):
         return await starting_again(attempt)
 
 
+def with_lock(check: Check, content: dict[str, Any]) -> dict[str, Any]:
+    """Return a new document as its maker sees it, with the lock of a large upload."""
+    lock = check.row["lock"]
+    for deel in content["bestandsdelen"]:
+        deel["lock"] = lock
+    return {**content, "lock": lock}
+
+
 CHANGED = Described(
-    body=EnkelvoudigInformatieObjectWithLockFields, response=EnkelvoudigInformatieObjectShown, parameters=("audit",)
+    body=EnkelvoudigInformatieObjectWithLockFields,
+    response=EnkelvoudigInformatieObjectShown,
+    parameters=("audit",),
+    codes=CONTENT_CODES,
 )
 
 
@@ -125,7 +134,7 @@ async def change(call: Call, rights: Rights, action: str) -> Response:
     no_query(call)
     first = await find(call, DOCUMENT, rights, full=True)
     body = await read_body(call)
-    tell_unknown(call, DOCUMENT, body.sent, first, "lock")
+    body.sent = read_members(call, DOCUMENT, body.sent, first, "lock")
 
     async def attempt(number: int) -> Response:
         stored = await find(call, DOCUMENT, rights, full=True) if number else first

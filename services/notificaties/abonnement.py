@@ -32,8 +32,8 @@ from zgw.request import Call, answer
 from zgw.resource import Resource
 from zgw.rights import Rights
 from zgw.routing import Operation
-from zgw.types import WRITE_ONLY, Length, Shown, Url, check_url
-from zgw.unknown import tell_unknown
+from zgw.types import EXTENSION, WRITE_ONLY, Length, Shown, Url, check_url
+from zgw.unknown import read_members
 from zgw.write import in_line, store
 
 LONGEST_CALLBACK = 8000
@@ -62,12 +62,21 @@ class FilterGroup(Fields):
     filters: Annotated[dict[str, Annotated[str, Length(1000, 1)]], Length(100)] = {}
 
 
+class CloudeventFilter(Fields):
+    """Een soort cloud event, en de gegevens waaraan het moet voldoen."""
+
+    type_substring: Annotated[str, Length(255, 1)]
+    filters: Annotated[dict[str, Annotated[str, Length(1000, 1)]], Length(100)] = {}
+
+
 class AbonnementFields(Fields):
     """The fields that a consumer writes."""
 
     callback_url: Annotated[str, AfterValidator(callback_url), Shown(minimum=1, format="uri")]
     auth: Annotated[str, Length(None, 1), AfterValidator(header_value), WRITE_ONLY]
     kanalen: Annotated[list[FilterGroup], Length(100)]
+    send_cloudevents: Annotated[bool, EXTENSION] = False
+    cloudevent_filters: Annotated[list[CloudeventFilter], Length(100), EXTENSION] = []
 
 
 class AbonnementShown(Fields):
@@ -171,9 +180,11 @@ async def stored_form(check: Check[AbonnementFields]) -> None:
     if check.creating:
         check.columns["client_id"] = check.call.caller.client_id
     bases = check.call.caller.bases
-    check.columns["kanalen"] = [
-        {"naam": g.naam, "filters": {k: stored(v, bases) for k, v in g.filters.items()}} for g in check.fields.kanalen
-    ]
+    for name, groups in (("kanalen", check.fields.kanalen), ("cloudevent_filters", check.fields.cloudevent_filters)):
+        check.columns[name] = [
+            {**g.model_dump(by_alias=True), "filters": {k: stored(v, bases) for k, v in g.filters.items()}}
+            for g in groups
+        ]
 
 
 async def tell_the_worker(db: Executor, check: Check) -> None:
@@ -188,7 +199,7 @@ async def show_filters(call: Call, items: list[dict[str, Any]], rows: Sequence[M
     """Show own URLs in filters with the host that the client uses."""
     del rows
     for item in items:
-        for group in item["kanalen"]:
+        for group in (*item["kanalen"], *item["cloudeventFilters"]):
             group["filters"] = {name: shown(value, call.base) for name, value in group["filters"].items()}
 
 
@@ -226,8 +237,7 @@ async def merge(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(CONSU
     """Een deel van een abonnement wijzigen; de rest blijft zoals het is, ook de niet getoonde auth."""
     no_query(call)
     await find(call, ABONNEMENT, rights)
-    sent = await call.body()
-    tell_unknown(call, ABONNEMENT, sent, None)
+    sent = read_members(call, ABONNEMENT, await call.body(), None)
 
     async def attempt(_: int) -> Response:
         row = await find(call, ABONNEMENT, rights, full=True)

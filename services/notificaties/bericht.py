@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from runtime.problems import InvalidParam, Problem
+from runtime.settings import Settings
 from services.notificaties.abonnement import ABONNEMENT_TABLE
 from services.notificaties.kanaal import PUBLICEREN, filters_of
 from services.notificaties.matching import Bericht, Ontvangers, consistent
@@ -21,7 +22,9 @@ from zgw.internal import internal_router
 from zgw.problems import error
 from zgw.request import Call, Service, answer
 from zgw.routing import Operation
-from zgw.types import DateTime, Length, Shown, check_url
+from zgw.types import EXTENSION, LEFT_OUT, DateTime, Length, Shown, check_url
+
+LONGEST_SOURCE = 255
 
 
 def any_url(value: str) -> str:
@@ -44,6 +47,7 @@ class NotificatieFields(Fields):
     actie: Annotated[str, Length(100, 1)]
     aanmaakdatum: DateTime
     kenmerken: Annotated[dict[str, Annotated[str, Length(1000)]], Length(100)] = {}
+    source: Annotated[str, Length(LONGEST_SOURCE), EXTENSION, LEFT_OUT] = ""
 
 
 def not_in_the_future(call: Call, fields: NotificatieFields) -> list[InvalidParam]:
@@ -76,9 +80,16 @@ async def publish(service: Service, tenant: str, berichten: Sequence[Bericht]) -
 
 
 def as_accepted(fields: NotificatieFields) -> dict[str, Any]:
-    """Return the seven properties of a message, with the moment in UTC (common.md §2)."""
+    """Return the seven properties of a message, with the moment in UTC (common.md §2), and its source if it has one."""
     moment = fields.aanmaakdatum.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {**fields.model_dump(by_alias=True), "aanmaakdatum": moment}
+    message = {**fields.model_dump(by_alias=True), "aanmaakdatum": moment}
+    return message if message["source"] else {name: value for name, value in message.items() if name != "source"}
+
+
+def with_source(message: dict[str, Any], settings: Settings, tenant: str) -> dict[str, Any]:
+    """Return a message of our own services with the source that the installation gives them, if it does."""
+    source = settings.notification_source
+    return {**message, "source": source.replace("{tenant}", tenant)} if source else message
 
 
 router = APIRouter(prefix="/notificaties/api/v1/notificaties", tags=["notificaties"], route_class=Operation)
@@ -111,6 +122,7 @@ async def relayed(call: CurrentCall) -> Response:
 
     They were checked where they were made. Refusing one would hold up all that follow, so none is refused.
     """
-    items = (await call.body())["berichten"]
-    await publish(call.service, call.tenant, [Bericht(item["message"], tuple(item["bases"])) for item in items])
+    items, settings = (await call.body())["berichten"], call.service.settings
+    berichten = [Bericht(with_source(item["message"], settings, call.tenant), tuple(item["bases"])) for item in items]
+    await publish(call.service, call.tenant, berichten)
     return Response(None, 204)

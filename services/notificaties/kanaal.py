@@ -31,8 +31,8 @@ from zgw.request import Call, Service
 from zgw.resource import Resource
 from zgw.rights import scopes
 from zgw.routing import Operation
-from zgw.types import Length, Ref, Shown, Url
-from zgw.write import create
+from zgw.types import IMMUTABLE, Length, Ref, Shown, Url
+from zgw.write import change, create
 
 log = logging.getLogger("samenzaak.notificaties")
 
@@ -58,7 +58,7 @@ PATIENCE = 3.0
 class KanaalFields(Fields):
     """The fields that a publisher writes."""
 
-    naam: Annotated[str, Length(50, 1)]
+    naam: Annotated[str, Length(50, 1), IMMUTABLE]
     documentatie_link: Annotated[str, Ref(follow=False, max_length=200, blank=True)] = ""
     filters: Annotated[list[Annotated[str, Length(100, 1)]], Length(100)] = []
 
@@ -74,9 +74,18 @@ KANAAL_TABLE = make_table(METADATA, "kanaal", KanaalFields, UniqueConstraint("na
 
 async def naam_is_nieuw(check: Check[KanaalFields]) -> None:
     """nrc-7: elk kanaal heeft een eigen naam."""
+    if not check.creating:
+        return
     statement = select(KANAAL_TABLE.c.id).where(KANAAL_TABLE.c.naam == check.fields.naam)
     if await check.call.db.row(check.call.tenant, statement) is not None:
         check.reject("naam", "unique", "Er is al een kanaal met deze naam.")
+
+
+async def eigen_kenmerken_blijven(check: Check[KanaalFields]) -> None:
+    """Een kanaal van onze eigen API's houdt de kenmerken die hun berichten hebben, wie het ook registreert."""
+    if not check.creating:
+        own: OwnKanalen = check.call.service.state["own kanalen"]
+        check.fields.filters = with_lacking(check.fields.filters, own.kenmerken(check.fields.naam))
 
 
 class OwnKanalen:
@@ -107,6 +116,16 @@ class OwnKanalen:
                     await _register(db, row)
         self._present.update((tenant, name) for name in todo)
 
+    def kenmerken(self, naam: str) -> list[str]:
+        """Return the kenmerken of a kanaal of our own APIs; none of any other."""
+        return [
+            name
+            for known in self._known.values()
+            for each in known
+            if each["naam"] == naam
+            for name in each["kenmerken"]
+        ]
+
     def forget(self, tenant: str) -> None:
         """Forget which kanalen a municipality that was erased had; all of them when ``tenant`` is ``""``."""
         self._present = {present for present in self._present if tenant and present[0] != tenant}
@@ -135,9 +154,14 @@ async def _register(db: Executor, row: dict[str, Any]) -> None:
         return
     here = KANAAL_TABLE.c.naam == row["naam"]
     known = await db.value(select(KANAAL_TABLE.c.filters).where(here))
+    if (filters := with_lacking(known, row["filters"])) != known:
+        await db.execute(KANAAL_TABLE.update().where(here).values(filters=filters))
+
+
+def with_lacking(known: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """Return names of kenmerken, with those of ``needed`` that they lack at the end."""
     normals = {normal(name) for name in known}
-    if lacking := [name for name in row["filters"] if normal(name) not in normals]:
-        await db.execute(KANAAL_TABLE.update().where(here).values(filters=[*known, *lacking]))
+    return [*known, *(name for name in needed if normal(name) not in normals)]
 
 
 def forget(service: Service, tenant: str) -> None:
@@ -167,14 +191,14 @@ KANAAL = Resource(
     fields=KanaalFields,
     shown=KanaalShown,
     table=KANAAL_TABLE,
-    scopes={"list": BEIDE, "fetch": BEIDE, "create": PUBLICEREN},
+    scopes={"list": BEIDE, "fetch": BEIDE, "create": PUBLICEREN, "update": PUBLICEREN},
     verbs=("fetch",),
     operations={"fetch": "kanaal_read"},
     filters=[equal("naam", KANAAL_TABLE.c.naam, Annotated[str, Shown()])],
     paginated=False,
     etag=False,
     unique={"kanaal_naam": InvalidParam("naam", "unique", "Er is al een kanaal met deze naam.")},
-    rules=[naam_is_nieuw],
+    rules=[naam_is_nieuw, eigen_kenmerken_blijven],
 )
 
 router = APIRouter(prefix="/notificaties/api/v1/kanaal", tags=["kanaal"], route_class=Operation)
@@ -203,3 +227,27 @@ async def create_kanaal(call: CurrentCall) -> Response:
     """Een kanaal aanmaken."""
     await ensure_own(call)
     return await create(call, KANAAL)
+
+
+@router.put(
+    "/{uuid:uuid}",
+    operation_id="kanaal_update",
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(PUBLICEREN))],
+    openapi_extra={"zgw": Described(body=KanaalFields, response=KANAAL, extension=True)},
+)
+async def replace_kanaal(call: CurrentCall) -> Response:
+    """Een kanaal vervangen: wie het registreert, doet dat bij elke start opnieuw."""
+    await ensure_own(call)
+    return await change(call, KANAAL, "update")
+
+
+@router.patch(
+    "/{uuid:uuid}",
+    operation_id="kanaal_partial_update",
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(PUBLICEREN))],
+    openapi_extra={"zgw": Described(body=KanaalFields, response=KANAAL, extension=True)},
+)
+async def merge_kanaal(call: CurrentCall) -> Response:
+    """Een deel van een kanaal wijzigen."""
+    await ensure_own(call)
+    return await change(call, KANAAL, "partial_update")

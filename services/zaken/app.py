@@ -2,7 +2,7 @@
 
 - The zaak itself is in ``zaak`` (filters, declaration), ``zaak_velden`` (fields, table) and ``zaak_regels`` (rules).
 - ``gesloten``: what an archived or closed zaak allows. ``afsluiten``: closing and reopening it.
-- ``locks``: the order in which writes lock zaken (docs/adr/0010).
+- ``locks``: the order in which writes lock zaken (docs/adr/0010). ``gerelateerd``: zaken that show each other.
 - Archiving: ``dossier`` gathers, ``archivering`` works out the dates (pure functions), ``afleiding`` stores them.
 - ``numbers``, ``verwijderen``, ``zoeken`` with ``zoekvelden`` and ``geometrie``: of the zaak.
 - ``betrokkene``, ``objectidentificatie``, ``rol_filters``: the kinds of parties and objects, and how they are found.
@@ -11,11 +11,12 @@
 - ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
-from services.zaken import numbers, zoeken
+from services.zaken import bewerkingen, numbers, zaakinformatieobject, zoeken
 from services.zaken.klantcontact import KLANTCONTACT
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
 from services.zaken.status import STATUS
+from services.zaken.substatus import SUBSTATUS
 from services.zaken.zaak import COUNTS, METADATA, ZAAK
 from services.zaken.zaakbesluit import ZAAKBESLUIT, intern
 from services.zaken.zaakcontactmoment import ZAAKCONTACTMOMENT
@@ -33,6 +34,7 @@ from zgw.versions import VERSIONS
 RESOURCES: list[Resource] = [
     ZAAK,
     STATUS,
+    SUBSTATUS,
     RESULTAAT,
     ROL,
     ZAAKOBJECT,
@@ -54,7 +56,14 @@ API = Api(
     title="Zaken API",
     description="Zaken, en wat er bij een zaak hoort: statussen, resultaat, rollen, objecten, documenten en besluiten.",
     resources=RESOURCES,
-    routers=[zoeken.router, numbers.router, intern],
+    routers=[
+        zoeken.router,
+        numbers.router,
+        numbers.oude_router,
+        bewerkingen.router,
+        zaakinformatieobject.router,
+        intern,
+    ],
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     metadata=METADATA,
     start=[relay, COUNTS.fold_steadily],

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from sqlmodel import Field
 
 from zgw.fields import Fields
-from zgw.types import Length, Matching, OptionalBsn, OptionalRsin, Whole
+from zgw.types import EXTENSION, Length, Matching, OptionalBsn, OptionalRsin, Shown, Whole
 
 ANummer = Annotated[
     str,
@@ -100,14 +100,18 @@ class NietNatuurlijkPersoon(Fields):
     inn_rechtsvorm: Rechtsvorm = ""
     bezoekadres: Annotated[str, Length(1000)] = ""
     sub_verblijf_buitenland: SubVerblijfBuitenland | None = None
+    kvk_nummer: Annotated[str, Length(8), EXTENSION] = ""
+    vestigings_nummer: Annotated[str, Length(24), EXTENSION] = ""
+    verblijfsadres: Annotated[Verblijfsadres | None, EXTENSION] = None
 
 
 class OrganisatorischeEenheid(Fields):
-    """A part of the organisation."""
+    """A part of the organisation. Longer names than those of the standard are accepted, because applications have
+    them."""
 
-    identificatie: Annotated[str, Length(24)] = ""
-    naam: Annotated[str, Length(50)] = ""
-    is_gehuisvest_in: Annotated[str, Length(24)] = ""
+    identificatie: Annotated[str, Length(255), Shown(24)] = ""
+    naam: Annotated[str, Length(255), Shown(50)] = ""
+    is_gehuisvest_in: Annotated[str, Length(255), Shown(24)] = ""
 
 
 class Vestiging(Fields):

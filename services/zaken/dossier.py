@@ -128,8 +128,9 @@ class Lezer:
         for row in rows:
             known = row["object_identificatie"] or {}
             data = fetched.get(row["object"], {})
-            # A free member may be inside ``overigeData`` or beside it.
-            found.append(Object(row["object_type"], {**data, **known, **(known.get("overigeData") or {})}))
+            # A free member may be inside ``overigeData`` or beside it; that need not be an object.
+            free = known.get("overigeData")
+            found.append(Object(row["object_type"], {**data, **known, **(free if isinstance(free, dict) else {})}))
         return found
 
     async def einddatums(self) -> list[date | None]:

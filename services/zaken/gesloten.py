@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypedDict, cast
 
-from runtime.problems import OBJECT, InvalidParam, Problem, forbidden
+from runtime.problems import OBJECT, InvalidParam, Problem
 from zgw.check import Check
 from zgw.rights import scopes
 
@@ -62,7 +62,8 @@ async def gesloten_zaak_vraagt_geforceerd_bijwerken(check: Check) -> None:
     # Such a write may derive the archiving again, which changes the zaak.
     check.alone = True
     if not await check.call.holds(GEFORCEERD, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
-        raise forbidden(GESLOTEN)
+        assert check.resource.main is not None
+        raise await check.call.denied(check.resource.main.resource, GEFORCEERD, zaak, GESLOTEN)
 
 
 async def zaak_is_nog_niet_gearchiveerd(check: Check) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from runtime.problems import OBJECT, Again, forbidden, invalid
+from runtime.problems import OBJECT, Again, invalid
 from runtime.statements import Executor
 from services.zaken.dossier import ZAAK
-from services.zaken.gesloten import GEFORCEERD, geweigerd, is_gesloten, mag_inzien
+from services.zaken.gesloten import GEFORCEERD, LEZEN, geweigerd, is_gesloten, mag_inzien
 from services.zaken.references import gelezen
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.check import Check
@@ -25,7 +25,7 @@ async def hoofdzaak_mag_worden_ingezien(check: Check[ZaakFields]) -> None:
     """zrc-006: een zaak die de client niet mag inzien, krijgt van hem geen deelzaak: die zou het afsluiten beletten."""
     hoofdzaak = check.resolved(check.fields.hoofdzaak)
     if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak) and not await mag_inzien(check, hoofdzaak):
-        raise forbidden("De hoofdzaak ligt buiten uw autorisaties.")
+        raise await check.call.denied(check.resource, LEZEN, None, "De hoofdzaak ligt buiten uw autorisaties.")
 
 
 async def hoofdzaak_is_een_andere_zaak(check: Check[ZaakFields]) -> None:

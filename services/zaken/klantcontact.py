@@ -44,7 +44,7 @@ KLANTCONTACT_TABLE = make_table(
 
 
 async def datumtijd_is_geweest(check: Check[KlantContactFields]) -> None:
-    """date-in-future: a contact is registered after it took place."""
+    """date-in-future: een contact wordt geregistreerd nadat het was."""
     if check.fields.datumtijd > check.call.latest():
         check.reject("datumtijd", "date-in-future", "Dit tijdstip ligt in de toekomst.")
 

@@ -16,6 +16,7 @@ from runtime.problems import Again
 from runtime.statements import Executor, Row
 from services.zaken.afleiding import vergrendeld
 from services.zaken.dossier import ZAAK
+from services.zaken.gerelateerd import Koppeling
 from services.zaken.gesloten import zaak_van
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
@@ -90,21 +91,55 @@ async def lock_deelzaken(db: Executor, check: Check) -> None:
 
 
 async def lock_for_moving(db: Executor, check: Check[ZaakFields]) -> None:
-    """zrc-013, zrc-021: giving a zaak another hoofdzaak, or a closed one other relevanteAndereZaken, locks those; a
-    change of a closed zaak locks its deelzaken, which may be due at another time by it. Belongs in ``locks`` of the
-    zaak."""
+    """zrc-013, zrc-021: giving a zaak another hoofdzaak or other gerelateerde zaken, or a closed one other
+    relevanteAndereZaken, locks those; a change of a closed zaak locks its deelzaken, which may be due at another time
+    by it. Belongs in ``locks`` of the zaak."""
     stored = check.stored
-    if stored is None or check.action == "destroy":
+    if check.action == "destroy":
         return
-    wanted: set[uuid.UUID] = set()
-    hoofdzaak = check.resolved(check.fields.hoofdzaak)
-    if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak):
-        wanted.add(hoofdzaak["uuid"])
+    wanted = _newly_related(check)
+    if stored is None:
+        # Nobody sees the zaak itself yet; with a hoofdzaak alone there is nothing to lock at once.
+        if check.facts(Koppeling).erbij:
+            _still_there(check, await lock_zaken(db, wanted))
+        return
     if stored["einddatum"] is not None and check.changed(lambda zaak: zaak.relevante_andere_zaken):
         wanted |= related_zaken_of(check.row)
     below = stored["einddatum"] is not None and stored["deelzaken"]
     if wanted or below:
-        await lock_zaken(db, [check.uuid, *wanted], select(_c.uuid).where(_c.hoofdzaak == check.uuid))
+        below_it = select(_c.uuid).where(_c.hoofdzaak == check.uuid)
+        _still_there(check, await lock_zaken(db, [check.uuid, *wanted], below_it))
+
+
+async def lock_for_bewerking(db: Executor, check: Check[ZaakFields], sluit: bool, gerelateerd: bool) -> None:
+    """Lock at once what a change of a zaak and a new status of it lock one after the other, which would be in another
+    order. ``sluit``: the status is the eindstatus, and with ``gerelateerd`` the archiving depends on other zaken."""
+    stored = check.stored
+    assert stored is not None
+    deelzaken = select(_c.uuid).where(_c.hoofdzaak == check.uuid)
+    wanted = {check.uuid, *_newly_related(check)}
+    if not sluit and stored["einddatum"] is None:
+        # As for any change; nobody closes it as long as this lasts.
+        _still_there(check, await lock_zaken(db, wanted, *([deelzaken] if len(wanted) > 1 else [])))
+        return
+    if stored["hoofdzaak"] is not None and not sluit:
+        wanted.add(stored["hoofdzaak"])
+    if gerelateerd or stored["einddatum"] is not None:
+        wanted |= related_zaken_of(stored) | related_zaken_of(check.row or stored)
+    _still_there(check, await lock_zaken(db, wanted, deelzaken, zaken_naming([check.uuid])))
+
+
+def _newly_related(check: Check[ZaakFields]) -> set[uuid.UUID]:
+    """Return the zaken whose relation to this one changes: a new hoofdzaak, and gerelateerde zaken."""
+    hoofdzaak, koppeling = check.resolved(check.fields.hoofdzaak), check.facts(Koppeling)
+    new = {hoofdzaak["uuid"]} if hoofdzaak and check.changed(lambda zaak: zaak.hoofdzaak) else set()
+    return new | koppeling.erbij | koppeling.eraf
+
+
+def _still_there(check: Check[ZaakFields], locked: Collection[uuid.UUID]) -> None:
+    """Raise Again when a new gerelateerde zaak was removed since the rules looked."""
+    if not check.facts(Koppeling).erbij <= set(locked):
+        raise Again()
 
 
 async def check_unchanged(db: Executor, check: Check, name: str, column: str, known: Collection[Any]) -> None:

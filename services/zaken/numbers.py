@@ -6,39 +6,31 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import WithJsonSchema
 from sqlalchemy import (
-    ARRAY,
-    Text,
     and_,
-    bindparam,
     exists,
-    func,
-    insert,
-    literal,
     or_,
     select,
 )
 from starlette.responses import Response
 
-from runtime.problems import InvalidParam, Problem
-from runtime.statements import Executor, among
+from runtime.problems import Problem
+from runtime.statements import Executor
 from services.zaken.zaak_velden import ZAAK_TABLE, ZaakFields
 from zgw.api import Described
 from zgw.check import Check
 from zgw.dependencies import CurrentCall, Given, Needs, Sent, accepts_json, sends_json
 from zgw.fields import Fields
-from zgw.numbers import Numbers
+from zgw.numbers import RESERVED, Numbers, numbers_answer
 from zgw.problems import not_unique
-from zgw.request import Call, answer
 from zgw.rights import scopes
 from zgw.routing import Operation
 from zgw.types import WRITE_ONLY, Rsin, Shown, Whole
 
 NUMBERS = Numbers(ZAAK_TABLE, "ZAAK", "bronorganisatie")
-RESERVED, USED = "reserved", "used"
-"""Why a number is not given out, beside ``GONE``: reserved, and reserved and used since."""
+USED = "used"
+"""Why a number is not given out, beside those of ``zgw.numbers``: reserved, and used since."""
 
 _taken = NUMBERS.taken.c
-MAX_AANTAL = 10_000
 
 AANMAKEN = scopes("zaken.aanmaken")
 
@@ -105,8 +97,14 @@ async def reservering_is_gebruikt(db: Executor, check: Check[ZaakFields]) -> Non
     if row["reason"] == RESERVED:
         await db.execute(NUMBERS.taken.update().where(own).values(reason=USED))
 
+        async def reserve_again(db: Executor) -> None:
+            await db.execute(NUMBERS.taken.update().where(own).values(reason=RESERVED))
+
+        check.undo.append(reserve_again)
+
 
 router = APIRouter(prefix="/zaken/api/v1", tags=["zaaknummer_reserveren"], route_class=Operation)
+oude_router = APIRouter(prefix="/zaken/api/v1", tags=["Open Zaak"], route_class=Operation)
 
 
 @router.post(
@@ -119,35 +117,26 @@ router = APIRouter(prefix="/zaken/api/v1", tags=["zaaknummer_reserveren"], route
 async def reserveren(
     call: CurrentCall, asked: Annotated[ReserveringFields, Depends(Sent(ReserveringFields))]
 ) -> Response:
-    """Reserveer zaaknummers. Eén nummer geeft een object, meer nummers geven een lijst (Z8)."""
-    if asked.aantal > MAX_AANTAL:
-        reason = f"Reserveer ten hoogste {MAX_AANTAL} nummers tegelijk."
-        raise Problem(400, "invalid", invalid_params=[InvalidParam("aantal", "max_value", reason)])
-    numbers = [{"zaaknummer": nummer} for nummer in await reserveer(call, asked.bronorganisatie, asked.aantal)]
-    return answer(numbers[0] if asked.aantal == 1 else numbers, 201)
+    """Reserveer zaaknummers. Eén nummer geeft een object, meer nummers geven een lijst."""
+    numbers = await NUMBERS.reserve(call, asked.bronorganisatie, asked.aantal)
+    return numbers_answer("zaaknummer", numbers)
 
 
-async def reserveer(call: Call, bronorganisatie: str, aantal: int) -> list[str]:
-    """Reserve numbers of this year and return them."""
-    prefix, step = NUMBERS.prefix(call.today().year), aantal
-    found: list[str] = []
-    while len(found) < aantal:
-        async with call.db.transaction(call.tenant) as db:
-            row = await db.row(NUMBERS.raised(prefix, step))
-            assert row is not None
-            numbers = [f"{prefix}{n:010d}" for n in range(row["last"] - step + 1, row["last"] + 1)]
-            taken = select(ZAAK_TABLE.c.identificatie).where(
-                among(ZAAK_TABLE.c.identificatie, numbers), ZAAK_TABLE.c.bronorganisatie == bronorganisatie
-            )
-            ours = select(_taken.number).where(among(_taken.number, numbers), _taken.owner == bronorganisatie)
-            bezet = {row["identificatie"] for row in await db.rows(taken)} | {
-                row["number"] for row in await db.rows(ours)
-            }
-            free = [nummer for nummer in numbers if nummer not in bezet][: aantal - len(found)]
-            if free:
-                nummers = func.unnest(bindparam(None, free, type_=ARRAY(Text)))
-                values = select(nummers, literal(bronorganisatie), literal(RESERVED))
-                await db.execute(insert(NUMBERS.taken).from_select(["number", "owner", "reason"], values))
-            found += free
-        step *= 2
+VERVANGEN = "Deze bewerking verdwijnt; gebruik zaaknummer_reserveren."
+
+
+@oude_router.post(
+    "/reserveer_zaaknummer",
+    operation_id="reserveer_zaaknummer",
+    status_code=201,
+    deprecated=True,
+    dependencies=[Depends(accepts_json), Depends(sends_json), Depends(Needs(AANMAKEN)), Depends(Given())],
+    openapi_extra={"zgw": Described(response=ReserveringShown, shape="object|array", extension=True)},
+)
+async def reserveren_onder_oude_naam(
+    call: CurrentCall, asked: Annotated[ReserveringFields, Depends(Sent(ReserveringFields))]
+) -> Response:
+    """Reserveer zaaknummers, onder de naam die Open Zaak er eerst voor had."""
+    found = await reserveren(call, asked)
+    found.headers["Warning"] = f'299 "{call.base}{call.request.url.path}" "{VERVANGEN}"'
     return found

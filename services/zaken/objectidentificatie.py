@@ -14,7 +14,7 @@ from services.zaken.betrokkene import (
 )
 from zgw.fields import Fields, describe
 from zgw.problems import error
-from zgw.types import JsonObject, Length
+from zgw.types import AnyJson, Length
 
 
 def readable_date(value: str) -> str:
@@ -225,7 +225,7 @@ class OpenbareRuimte(Fields):
 class Overige(Fields):
     """Anything else; its keys are the client's own."""
 
-    overige_data: JsonObject
+    overige_data: AnyJson
 
 
 class Pand(Fields):

@@ -46,10 +46,11 @@ RESULTAAT_TABLE = make_table(
 )
 _c = RESULTAAT_TABLE.c
 Index("resultaat_resultaattype", _c.resultaattype)
+Index("resultaat_zaken", _c.resultaattype, _c.zaak)
 
 
 async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:
-    """zaken.md §7.1: a zaak has one resultaat at most."""
+    """zaken.md §7.1: een zaak heeft hoogstens een resultaat."""
     of_zaak = select(_c.id).where(_c.zaak == zaak_van(check)["uuid"])
     if check.creating and await check.call.db.row(check.call.tenant, of_zaak):
         check.reject("zaak", "unique")
@@ -82,6 +83,7 @@ RESULTAAT = Resource(
     tally=COUNTS.of(RESULTAAT_TABLE, "zaak", values=("resultaattype",)),
     kanaal="zaken",
     audited=True,
+    touches=("create", "update", "partial_update", "destroy"),
     weergave=lambda row: str(row["resultaattype"]).rpartition("/")[2],
     unique={"resultaat_zaak": InvalidParam("zaak", "unique")},
     rules=[zaak_heeft_nog_geen_resultaat, resultaattype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],

@@ -5,16 +5,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import Column, ColumnElement, Index, Text, case, literal_column, text
 from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import func
 
 from runtime.problems import OBJECT, InvalidParam
+from services.zaken.authenticatie import CONTEXTEN
 from services.zaken.betrokkene import BETROKKENEN, has_value, no_group_is_empty
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.rol_filters import (
     BetrokkeneType,
     OmschrijvingGeneriek,
+    authorisation_filters,
+    authorisation_indexes,
     identification_filters,
     identification_indexes,
 )
@@ -23,9 +27,23 @@ from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields, Variants
 from zgw.filters import equal, reference
+from zgw.profiel import Profiel
 from zgw.resource import Resource, related
 from zgw.shapes import Roltype
-from zgw.types import DateTime, Email, EmptyAs, JsonObject, Length, OptionalUrl, Ref, Shown, Url
+from zgw.types import (
+    EXTENSION,
+    IMMUTABLE,
+    Date,
+    DateTime,
+    Email,
+    EmptyAs,
+    JsonObject,
+    Length,
+    OptionalUrl,
+    Ref,
+    Shown,
+    Url,
+)
 
 ENKELVOUDIG = ("initiator", "zaakcoordinator")
 """A zaak has at most one rol of each of these."""
@@ -41,17 +59,17 @@ class ContactpersoonRol(Fields):
     emailadres: Email = ""
     functie: Annotated[str, Length(50)] = ""
     telefoonnummer: Annotated[str, Length(20)] = ""
-    naam: Annotated[str, Length(40)]
+    naam: Annotated[str, Length(200), Shown(40)]
 
 
 class RolFields(Fields):
     """The fields that clients write."""
 
-    zaak: Annotated[str, ZAAK_REF, Shown(1000, 1)]
+    zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     betrokkene: OptionalUrl = ""
     betrokkene_type: BetrokkeneType
     afwijkende_naam_betrokkene: Annotated[str, Length(625)] = ""
-    roltype: Annotated[str, ROLTYPE]
+    roltype: Annotated[str, ROLTYPE, IMMUTABLE]
     roltoelichting: Annotated[str, Length(1000)] = ""
     indicatie_machtiging: Literal["gemachtigde", "machtiginggever", ""] = ""
     contactpersoon_rol: Annotated[
@@ -62,6 +80,11 @@ class RolFields(Fields):
     betrokkene_identificatie: Annotated[
         JsonObject, BeforeValidator(no_group_is_empty), Variants("betrokkene_type", BETROKKENEN)
     ] = {}
+    begin_geldigheid: Annotated[Date | None, EXTENSION] = None
+    einde_geldigheid: Annotated[Date | None, EXTENSION] = None
+    authenticatie_context: Annotated[
+        JsonObject | None, Variants("betrokkene_type", CONTEXTEN, null=True), EXTENSION
+    ] = None
 
 
 class RolShown(Fields):
@@ -85,6 +108,7 @@ ROL_TABLE = make_table(
 )
 _c = ROL_TABLE.c
 identification_indexes(ROL_TABLE)
+authorisation_indexes(ROL_TABLE)
 Index("rol_betrokkene", _c.betrokkene, postgresql_where=_c.betrokkene != text("''"))
 Index("rol_roltype", _c.roltype, _c.id)
 # In the order of the zaken and in that of the kinds: for kinds that most zaken have, and for those that few have. The
@@ -101,6 +125,17 @@ Index(
 )
 
 
+LATERE_GEGEVENS = """'{"kvkNummer": "", "vestigingsNummer": "", "verblijfsadres": null}'::jsonb"""
+"""The members of a niet_natuurlijk_persoon that were not there yet in release 0.1.0."""
+
+
+def hele_identificatie() -> ColumnElement[Any]:
+    """Return the identification of a party with every member, also those that came after it was stored."""
+    later = literal_column(LATERE_GEGEVENS, JSONB)
+    legal = _c.betrokkene_type == text("'niet_natuurlijk_persoon'")
+    return case((legal, later.op("||")(_c.betrokkene_identificatie)), else_=_c.betrokkene_identificatie)
+
+
 async def betrokkene_is_bekend(check: Check[RolFields]) -> None:
     """invalid-betrokkene: een rol heeft een betrokkene, een identificatie daarvan, of beide."""
     if not has_value(check.fields.betrokkene_identificatie):
@@ -113,13 +148,33 @@ async def betrokkene_is_bekend(check: Check[RolFields]) -> None:
 async def roltype_hoort_bij_het_zaaktype(check: Check[RolFields]) -> None:
     """zrc-019: het roltype is er een van het zaaktype van de zaak."""
     roltype = check.resolved(check.fields.roltype, Roltype)
-    if roltype and roltype["zaaktype"] != zaak_van(check)["zaaktype"]:
+    if check.creating and roltype and roltype["zaaktype"] != zaak_van(check)["zaaktype"]:
         check.reject(OBJECT, "zaaktype-mismatch", "Het roltype hoort niet bij het zaaktype van de zaak.")
+
+
+async def geldigheid_eindigt_na_haar_begin(check: Check[RolFields]) -> None:
+    """einde-geldigheid-before-begin-geldigheid: een rol eindigt niet voor zij begint."""
+    begin, einde = check.fields.begin_geldigheid, check.fields.einde_geldigheid
+    if begin and einde and einde < begin:
+        reason = "Deze datum ligt voor beginGeldigheid."
+        check.reject("eindeGeldigheid", "einde-geldigheid-before-begin-geldigheid", reason)
+
+
+async def vertegenwoordiger_is_gemachtigd(check: Check[RolFields]) -> None:
+    """indicatie-machtiging-invalid: wie voor een ander inlogde, heeft daarvoor een machtiging en is gemachtigde."""
+    context = check.fields.authenticatie_context
+    if not context or "representee" not in context:
+        return
+    if "mandate" not in context:
+        check.reject("authenticatieContext.mandate", "required")
+    if check.fields.indicatie_machtiging != "gemachtigde":
+        reason = "Wie een ander vertegenwoordigt, is gemachtigde (indicatieMachtiging)."
+        check.reject(OBJECT, "indicatie-machtiging-invalid", reason)
 
 
 async def omschrijving_van_het_roltype(check: Check[RolFields]) -> None:
     """Copy what the roltype is called now; a later change of the type does not change the rol."""
-    if (roltype := check.resolved(check.fields.roltype, Roltype)) is not None:
+    if check.creating and (roltype := check.resolved(check.fields.roltype, Roltype)) is not None:
         check.columns["omschrijving"] = roltype["omschrijving"]
         check.columns["omschrijving_generiek"] = roltype["omschrijvingGeneriek"]
 
@@ -129,20 +184,34 @@ def naam_van(row: Mapping[str, Any]) -> str:
     return str(row["betrokkene"]).rstrip("/").rpartition("/")[2] or str(row["uuid"])
 
 
+def zonder_identificatie(profiel: Profiel, rollen: list[dict[str, Any]]) -> None:
+    """Show null where a rol has no betrokkeneIdentificatie, to clients that read it without looking."""
+    if profiel.betrokkene_null:
+        for rol in rollen:
+            rol.setdefault("betrokkeneIdentificatie", None)
+
+
 ROL = Resource(
     name="rol",
     path="rollen",
     fields=RolFields,
     shown=RolShown,
     table=ROL_TABLE,
-    computed={"statussen": related("status", "gezetdoor", ROL_TABLE)},
-    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "remove": BIJWERKEN},
-    verbs=("list", "create", "fetch", "head", "remove"),
+    computed={
+        "statussen": related("status", "gezetdoor", ROL_TABLE),
+        "betrokkene_identificatie": hele_identificatie(),
+    },
+    scopes={"list": LEZEN, "fetch": LEZEN, "create": BIJWERKEN, "update": BIJWERKEN, "remove": BIJWERKEN},
+    # The standard has no PUT; Open Zaak does, and takes it for a whole new rol at the same URL.
+    verbs=("list", "create", "fetch", "head", "replace", "remove"),
+    extensions=("replace",),
+    put_keeps=False,
     filters=[
         reference("zaak", _c.zaak, ZAAK_REF),
         reference("betrokkene", _c.betrokkene, Ref(follow=False)),
         equal("betrokkeneType", _c.betrokkene_type, BetrokkeneType),
         *identification_filters("", ROL_TABLE),
+        *authorisation_filters("", ROL_TABLE),
         reference("roltype", _c.roltype, ROLTYPE),
         equal("omschrijving", _c.omschrijving, Annotated[str, Length(100)]),
         equal("omschrijvingGeneriek", _c.omschrijving_generiek, OmschrijvingGeneriek),
@@ -153,12 +222,19 @@ ROL = Resource(
     audited=True,
     weergave=naam_van,
     expandable={"betrokkene": Ref()},
+    adapt=zonder_identificatie,
     unique={
         "rol_at_most_one": InvalidParam(
             "roltype", "max-occurences", f"Een zaak heeft hoogstens een {' en een '.join(ENKELVOUDIG)}."
         )
     },
-    rules=[betrokkene_is_bekend, roltype_hoort_bij_het_zaaktype, zaak_is_nog_niet_gearchiveerd],
+    rules=[
+        betrokkene_is_bekend,
+        geldigheid_eindigt_na_haar_begin,
+        vertegenwoordiger_is_gemachtigd,
+        roltype_hoort_bij_het_zaaktype,
+        zaak_is_nog_niet_gearchiveerd,
+    ],
     derive=[omschrijving_van_het_roltype],
     guards=[gesloten_zaak_vraagt_geforceerd_bijwerken],
     description="Wie aan een zaak deelneemt, en als wat.",

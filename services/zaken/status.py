@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, exists
 from runtime.problems import OBJECT, InvalidParam, forbidden
 from runtime.statements import Executor
 from services.zaken.afsluiten import sluit_of_heropen, zaak_is_klaar_voor_de_eindstatus
-from services.zaken.gesloten import zaak_is_nog_niet_gearchiveerd, zaak_van
+from services.zaken.gesloten import GESLOTEN, zaak_is_nog_niet_gearchiveerd, zaak_van
 from services.zaken.locks import Sluiting, lock_for_closing
 from services.zaken.status_velden import GEZETDOOR, StatusFields
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
@@ -46,6 +46,8 @@ STATUS_TABLE = make_table(
 _c = STATUS_TABLE.c
 Index("status_datum_status_gezet", _c.datum_status_gezet, _c.id)
 Index("status_statustype", _c.statustype)
+# With all that tells whether a status is the current one of its zaak, in the order of the zaken.
+Index("status_current", _c.statustype, _c.zaak, _c.datum_status_gezet)
 Index("status_gezetdoor", _c.gezetdoor, postgresql_where=_c.gezetdoor.is_not(None))
 
 _later = STATUS_TABLE.alias("latere_status")
@@ -62,7 +64,7 @@ ALLEEN_DE_EERSTE = "Met zaken.aanmaken mag alleen de eerste status worden toegev
 
 
 async def datum_ligt_niet_in_de_toekomst(check: Check[StatusFields]) -> None:
-    """zaken.md §3.2: a status has been set already."""
+    """zaken.md §3.2: een status is al bereikt."""
     if check.fields.datum_status_gezet > check.call.latest():
         check.reject("datumStatusGezet", "date-in-future", "Deze datum mag niet in de toekomst liggen.")
 
@@ -92,11 +94,11 @@ async def client_mag_deze_status_toevoegen(check: Check) -> None:
     if await check.call.holds(HEROPENEN, kind, level):
         return
     if zaak["einddatum"] is not None:
-        raise forbidden("De zaak is afgesloten; een status toevoegen vraagt de scope zaken.heropenen.")
+        raise await check.call.denied(HOOFD.resource, HEROPENEN, zaak, GESLOTEN)
     if await check.call.holds(TOEVOEGEN, kind, level):
         return
     if zaak["status"] is not None:
-        raise forbidden(ALLEEN_DE_EERSTE)
+        raise await check.call.denied(HOOFD.resource, TOEVOEGEN, zaak, ALLEEN_DE_EERSTE)
     check.alone = check.facts(Sluiting).eerste = True
 
 
@@ -135,6 +137,7 @@ STATUS = Resource(
     tally=COUNTS.of(STATUS_TABLE, "zaak", values=("statustype",), moment="datum_status_gezet"),
     kanaal="zaken",
     audited=True,
+    touches=("create",),
     weergave=lambda row: row["datum_status_gezet"].isoformat().replace("+00:00", "Z"),
     unique={"status_zaak_datum_status_gezet": InvalidParam(OBJECT, "unique")},
     rules=[

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
-
 from services.zaken.zaak_velden import ZAAK_REF
 from zgw.fields import Fields
-from zgw.types import DateTime, Length, Ref, Shown
+from zgw.types import NULL_IS_BLANK, DateTime, Length, Ref, Shown
 
 GEZETDOOR = Ref("zaken", "rollen", table="rol", blank=True, on_delete="SET NULL", follow=False)
 
@@ -18,9 +16,4 @@ class StatusFields(Fields):
     statustype: Annotated[str, Ref("catalogi", "statustypen")]
     datum_status_gezet: DateTime
     statustoelichting: Annotated[str, Length(1000)] = ""
-    gezetdoor: Annotated[
-        str,
-        GEZETDOOR,
-        # The empty value of other implementations, which their clients send back.
-        BeforeValidator(lambda value: "" if value is None else value),
-    ] = ""
+    gezetdoor: Annotated[str, GEZETDOOR, NULL_IS_BLANK] = ""

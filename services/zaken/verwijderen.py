@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from runtime.problems import OBJECT, Again, forbidden, invalid, not_found
+from runtime.problems import OBJECT, Again, invalid, not_found
 from runtime.statements import Executor, Row, among
 from services.zaken.locks import lock_zaken, zaken_naming
 from services.zaken.mirroring import LEADING, mirrors_of
@@ -43,6 +43,9 @@ def zaak_and_deelzaken(zaak: Any) -> Any:
     return select(top.union_all(select(*NODIG, top.c.diepte + 1).where(_c.hoofdzaak == top.c.uuid)))
 
 
+DEELZAAK_BLIJFT = "Een deelzaak van deze zaak ligt buiten uw autorisaties; u kunt haar niet mee verwijderen."
+
+
 async def client_mag_elke_deelzaak_verwijderen(check: Check) -> None:
     """zrc-023, zrc-006: wat met een zaak mee verdwijnt, mag de client ook zelf verwijderen: elke deelzaak, naar haar
     eigen type en vertrouwelijkheid."""
@@ -58,11 +61,11 @@ async def _weiger_wat_niet_mag(check: Check, zaken: Sequence[Row]) -> None:
     """Raise 403 when the client may not remove one of these zaken."""
     rights = await check.call.rights(check.resource.scopes["remove"])
     if not all(rights.allows(zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]) for zaak in zaken):
-        raise forbidden("Een deelzaak van deze zaak ligt buiten uw autorisaties; u kunt haar niet mee verwijderen.")
+        raise await check.call.denied(check.resource, rights.scopes, None, DEELZAAK_BLIJFT)
 
 
 async def geen_besluit_verwijst_naar_de_zaak(check: Check) -> None:
-    """zrc-023: a zaak in which besluiten were taken stays until those are deleted."""
+    """zrc-023: een zaak waarin besluiten zijn genomen, blijft tot die zijn verwijderd."""
     table = ZAAK_TABLE.metadata.tables["zaakbesluit"]
     zaken = [row["uuid"] for row in await check.call.db.rows(check.call.tenant, zaak_and_deelzaken(check.uuid))]
     statement = select(table.c.besluit).where(among(table.c.zaak, zaken))

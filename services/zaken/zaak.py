@@ -2,14 +2,28 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal, get_args
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, column, func, literal, literal_column, select, table
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    Uuid,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from runtime.problems import InvalidParam
 from runtime.statements import among
 from services.zaken.afleiding import volg_de_zaak
+from services.zaken.gerelateerd import gerelateerde_zaken, leg_koppelingen_vast
 from services.zaken.gesloten import GEFORCEERD, LEZEN, TOESTAND
 from services.zaken.hoofdzaak import check_deelzaken_closed, check_hoofdzaak_unchanged
 from services.zaken.locks import lock_for_moving
@@ -21,21 +35,36 @@ from services.zaken.verwijderen import (
     deelzaken_gaan_mee,
     geen_besluit_verwijst_naar_de_zaak,
 )
+from services.zaken.zaak_filters import EXTRA_FILTERS, ZAAKTYPE_IN, resultaten_of
 from services.zaken.zaak_regels import (
     REGELS,
+    eerdere_opschorting_blijft_bekend,
     eigen_archiefwaarden_blijven,
     gesloten_zaak,
     het_beoordeelde_is_alles,
     omvat_zaakgeometrie,
+    openen_is_geen_melding,
     registratiedatum_is_vandaag,
     vertrouwelijkheid_volgt_zaaktype,
+    wijziging_van_de_zaak_telt,
 )
-from services.zaken.zaak_velden import COUNTS, METADATA, ZAAK_REF, ZAAK_TABLE, ZaakFields
+from services.zaken.zaak_velden import (
+    AUDITTRAIL,
+    COUNTS,
+    LEGE_OPSCHORTING,
+    METADATA,
+    ZAAK_REF,
+    ZAAK_TABLE,
+    GerelateerdeZaak,
+    OpschortingShown,
+    ZaakFields,
+    ZaakIgnored,
+)
 from zgw.fields import Fields
-from zgw.filters import Filter, any_of, compare, equal, reference
-from zgw.resource import Main, Resource, Typed, aggregate_order, related
+from zgw.filters import MANY, Filter, any_of, compare, equal, reference
+from zgw.resource import Main, Resource, Typed, in_array, related
 from zgw.rights import scopes
-from zgw.types import LEVELS, Date, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.types import EXTENSION, LEVELS, Date, DateTime, EmptyAs, Length, Ref, Rsin, Url, Vertrouwelijkheid
 
 AANMAKEN = scopes("zaken.aanmaken")
 BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")
@@ -46,6 +75,9 @@ BETALINGSINDICATIES = {
     "nog_niet": "De met de zaak gemoeide kosten zijn (nog) niet betaald.",
     "gedeeltelijk": "De met de zaak gemoeide kosten zijn gedeeltelijk betaald.",
     "geheel": "De met de zaak gemoeide kosten zijn geheel betaald.",
+    "gefactureerd": "De met de zaak gemoeide kosten zijn gefactureerd.",
+    "gecrediteerd": "De met de zaak gemoeide kosten zijn gecrediteerd.",
+    "betaald": "De met de zaak gemoeide kosten zijn betaald.",
 }
 
 
@@ -63,6 +95,9 @@ class ZaakShown(Fields):
     zaakinformatieobjecten: list[Annotated[str, Ref("zaken", "zaakinformatieobjecten")]]
     zaakobjecten: list[Annotated[str, Ref("zaken", "zaakobjecten")]]
     resultaat: Annotated[str, Ref("zaken", "resultaten")] | None = None
+    opschorting: Annotated[OpschortingShown | None, EmptyAs(LEGE_OPSCHORTING)] = None
+    gerelateerde_zaken: Annotated[list[GerelateerdeZaak], EXTENSION]
+    laatst_gemuteerd: Annotated[DateTime, EXTENSION]
 
 
 def laatste_status(zaak: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -77,8 +112,7 @@ def eigenschap_paden() -> ColumnElement[Any]:
     other = table("zaakeigenschap", column("id"), column("uuid", Uuid), column("zaak", Uuid)).alias()
     before = literal("/zaken/api/v1/zaken/").concat(cast(ZAAK_TABLE.c.uuid, Text)).concat("/zaakeigenschappen/")
     path = before.concat(cast(other.c.uuid, Text))
-    found = select(func.array_agg(aggregate_order(path, other.c.id))).where(other.c.zaak == ZAAK_TABLE.c.uuid)
-    return func.coalesce(found.scalar_subquery(), cast(array([]), ARRAY(Text)))
+    return in_array(select(path).where(other.c.zaak == ZAAK_TABLE.c.uuid).order_by(other.c.id), Text())
 
 
 def resultaat_van(zaak: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -87,18 +121,40 @@ def resultaat_van(zaak: ColumnElement[Any]) -> ColumnElement[Any]:
     return select(other.c.uuid).where(other.c.zaak == zaak).scalar_subquery()
 
 
+def hele_opschorting() -> ColumnElement[Any]:
+    """Return the opschorting, of which release 0.1.0 did not store whether there was one before."""
+    column = ZAAK_TABLE.c.opschorting
+    before = func.jsonb_build_object("eerdereOpschorting", column.op("->")("indicatie"))
+    return case((column.is_not(None), before.op("||", return_type=JSONB())(column)))
+
+
+def laatst_gemuteerd() -> ColumnElement[Any]:
+    """Return when the zaak, or something below it that counts as that, was last changed. What release 0.1.0 stored has
+    the moment of the last entry in its trail."""
+    trail = AUDITTRAIL.alias()
+    moment, of_zaak = select(trail.c.aanmaakdatum), trail.c.hoofdobject == ZAAK_TABLE.c.uuid
+    below = moment.where(of_zaak, trail.c.raakt).order_by(trail.c.aanmaakdatum.desc()).limit(1).scalar_subquery()
+    older = moment.where(of_zaak).order_by(trail.c.id.desc()).limit(1).scalar_subquery()
+    day = cast(ZAAK_TABLE.c.registratiedatum, ZAAK_TABLE.c.laatst_gemuteerd.type)
+    own = ZAAK_TABLE.c.laatst_gemuteerd
+    return case((own.is_(None), func.coalesce(older, day)), else_=func.greatest(own, below))
+
+
 def deelzaken() -> ColumnElement[Any]:
     """Return the uuids of the deelzaken of a zaak."""
     other = ZAAK_TABLE.alias()
-    found = select(func.array_agg(aggregate_order(other.c.uuid, other.c.id))).where(
-        other.c.hoofdzaak == ZAAK_TABLE.c.uuid, other.c.hoofdzaak.is_not(None)
-    )
-    return func.coalesce(found.scalar_subquery(), cast(array([]), ARRAY(Uuid)))
+    found = select(other.c.uuid).where(other.c.hoofdzaak == ZAAK_TABLE.c.uuid, other.c.hoofdzaak.is_not(None))
+    return in_array(found.order_by(other.c.id), Uuid())
 
 
 _c = ZAAK_TABLE.c
 
 Archiefnominatie = Literal["blijvend_bewaren", "vernietigen"]
+ARCHIEFNOMINATIES = {
+    "type": "array",
+    "items": {"type": "string", "enum": list(get_args(Archiefnominatie))},
+    "maxItems": MANY,
+}
 Archiefstatus = Literal["nog_te_archiveren", "gearchiveerd", "gearchiveerd_procestermijn_onbekend", "overgedragen"]
 
 
@@ -107,15 +163,14 @@ def tot_en_met(level: str) -> ColumnElement[bool]:
     return among(_c.vertrouwelijkheidaanduiding, LEVELS[: LEVELS.index(level) + 1])
 
 
-ZAAKTYPE_IN = Ref("catalogi", "zaaktypen", follow=False)
-
 FILTERS: list[Filter] = [
     equal("identificatie", _c.identificatie, Annotated[str, Length(40)]),
     equal("bronorganisatie", _c.bronorganisatie, Rsin),
     any_of("bronorganisatie__in", _c.bronorganisatie, Rsin),
     reference("zaaktype", _c.zaaktype, Ref("catalogi", "zaaktypen")),
     equal("archiefnominatie", _c.archiefnominatie, Archiefnominatie),
-    any_of("archiefnominatie__in", _c.archiefnominatie, Archiefnominatie),
+    # What is no archiefnominatie is not refused: no zaak has it.
+    replace(any_of("archiefnominatie__in", _c.archiefnominatie, str), shown=ARCHIEFNOMINATIES),
     *compare("archiefactiedatum", _c.archiefactiedatum, Date, "isnull", "lt", "gt"),
     equal("archiefstatus", _c.archiefstatus, Archiefstatus),
     any_of("archiefstatus__in", _c.archiefstatus, Archiefstatus),
@@ -127,7 +182,8 @@ FILTERS: list[Filter] = [
     Filter("maximaleVertrouwelijkheidaanduiding", Vertrouwelijkheid, tot_en_met),
     *ROL_FILTERS,
     any_of("uuid__in", _c.uuid, uuid.UUID, search_only=True),
-    any_of("zaaktype__in", _c.zaaktype, Annotated[str, ZAAKTYPE_IN], search_only=True),
+    any_of("zaaktype__in", _c.zaaktype, ZAAKTYPE_IN, search_only=True),
+    *EXTRA_FILTERS,
 ]
 
 ORDERING: dict[str, ColumnElement[Any]] = {
@@ -146,7 +202,8 @@ def kenmerken(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: row[name] for name in names}
 
 
-WEERGAVE = "CASE zaak.betalingsindicatie {} ELSE '' END".format(
+# Most zaken have none, so that comes first.
+WEERGAVE = "CASE zaak.betalingsindicatie WHEN '' THEN '' {} ELSE '' END".format(
     " ".join(f"WHEN '{value}' THEN '{label}'" for value, label in BETALINGSINDICATIES.items())
 )
 
@@ -155,6 +212,7 @@ ZAAK = Resource(
     path="zaken",
     fields=ZaakFields,
     shown=ZaakShown,
+    ignored=ZaakIgnored,
     table=ZAAK_TABLE,
     computed={
         "betalingsindicatie_weergave": literal_column(WEERGAVE, Text()),
@@ -165,6 +223,9 @@ ZAAK = Resource(
         "zaakinformatieobjecten": related("zaakinformatieobject", "zaak", ZAAK_TABLE),
         "zaakobjecten": related("zaakobject", "zaak", ZAAK_TABLE),
         "resultaat": resultaat_van(_c.uuid),
+        "opschorting": hele_opschorting(),
+        "gerelateerde_zaken": gerelateerde_zaken(),
+        "laatst_gemuteerd": laatst_gemuteerd(),
     },
     scopes={"list": LEZEN, "fetch": LEZEN, "create": AANMAKEN, "update": BIJWERKEN, "remove": VERWIJDEREN},
     filters=FILTERS,
@@ -182,7 +243,10 @@ ZAAK = Resource(
         omvat_zaakgeometrie,
         eigen_archiefwaarden_blijven,
         registratiedatum_is_vandaag,
+        eerdere_opschorting_blijft_bekend,
+        openen_is_geen_melding,
         krijgt_een_nummer,
+        wijziging_van_de_zaak_telt,
     ],
     guards=[gesloten_zaak],
     locks=[lock_for_moving],
@@ -191,14 +255,19 @@ ZAAK = Resource(
         check_hoofdzaak_unchanged,
         check_deelzaken_closed,
         het_beoordeelde_is_alles,
+        leg_koppelingen_vast,
         volg_de_zaak,
     ],
     before_removal=[deelzaken_gaan_mee],
     mirrors=[anderen_laten_los],
-    tally=COUNTS.of(
-        ZAAK_TABLE,
-        values=("bronorganisatie", "archiefstatus", "archiefnominatie"),
-        filled=("einddatum", "archiefactiedatum"),
+    tally=COUNTS.through(
+        COUNTS.of(
+            ZAAK_TABLE,
+            values=("bronorganisatie", "archiefstatus", "archiefnominatie"),
+            filled=("einddatum", "archiefactiedatum"),
+        ),
+        "resultaat",
+        resultaten_of,
     ),
     expandable={
         "relevanteAndereZaken": Ref("zaken", "zaken"),

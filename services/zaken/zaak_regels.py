@@ -1,10 +1,13 @@
 """Rules of a zaak that is created or changed (zaken.md §7)."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import select
 
-from runtime.problems import OBJECT, forbidden
+from runtime.problems import OBJECT
 from runtime.statements import Executor, among
 from services.zaken.geometrie import box_of
+from services.zaken.gerelateerd import gerelateerde_zaken_mogen_worden_ingezien
 from services.zaken.gesloten import DOCUMENT_ONZICHTBAAR, GEFORCEERD, GESLOTEN
 from services.zaken.hoofdzaak import (
     hoofdzaak_is_een_andere_zaak,
@@ -25,6 +28,7 @@ from services.zaken.references import (
 from services.zaken.zaak_velden import ZAAK_REF, ZAAK_TABLE, ZaakFields
 from zgw.check import Check
 from zgw.externals import at_once
+from zgw.fields import describe
 from zgw.filters import uuid_in
 from zgw.shapes import Zaaktype
 
@@ -80,8 +84,8 @@ async def producten_horen_bij_zaaktype(check: Check[ZaakFields]) -> None:
 
 
 async def relevante_zaken_bestaan(check: Check[ZaakFields]) -> None:
-    """zrc-011: elke relevante andere zaak kan worden opgehaald en is een object; van elders ten hoogste
-    ``MAX_ELDERS``."""
+    """zrc-011: elke relevante andere zaak kan worden opgehaald en is een object; van elders zijn
+    het er niet te veel."""
     items = check.fields.relevante_andere_zaken
     if not items or not check.changed(lambda zaak: zaak.relevante_andere_zaken):
         return
@@ -103,6 +107,21 @@ async def relevante_zaken_bestaan(check: Check[ZaakFields]) -> None:
     for index, item in enumerate(items):
         if codes[item.url]:
             await check.reject_url(f"relevanteAndereZaken.{index}.url", item.url, codes[item.url])
+
+
+async def overige_relatie_is_genoemd(check: Check[ZaakFields]) -> None:
+    """overigerelatie-required: een relatie die geen van de bekende is, heeft een naam."""
+    for index, item in enumerate(check.fields.relevante_andere_zaken):
+        if item.aard_relatie == "overig" and not item.overige_relatie:
+            name = f"relevanteAndereZaken.{index}.overigeRelatie"
+            check.reject(name, "overigerelatie-required", "Een overige relatie heeft een naam.")
+
+
+async def zaak_is_niet_later_geopend(check: Check[ZaakFields]) -> None:
+    """date-in-future: de zaak is al geopend."""
+    moment = check.fields.laatst_geopend
+    if moment is not None and moment > check.call.latest() and check.changed(lambda zaak: zaak.laatst_geopend):
+        check.reject("laatstGeopend", "date-in-future", "Deze datum mag niet in de toekomst liggen.")
 
 
 async def archiefstatus_is_onderbouwd(check: Check[ZaakFields]) -> None:
@@ -171,13 +190,34 @@ async def eigen_archiefwaarden_blijven(check: Check) -> None:
         check.columns["afgeleid"] = kept
 
 
+async def eerdere_opschorting_blijft_bekend(check: Check[ZaakFields]) -> None:
+    """Remember that the handling was suspended once, also when it goes on."""
+    now = check.fields.opschorting
+    before = check.stored["opschorting"] if check.stored is not None else None
+    ever = bool((now and now.indicatie) or (before and before["eerdereOpschorting"]))
+    found = {"indicatie": now.indicatie, "reden": now.reden} if now else {"indicatie": False, "reden": ""}
+    check.columns["opschorting"] = {**found, "eerdereOpschorting": ever} if ever or found["reden"] else None
+
+
+async def openen_is_geen_melding(check: Check[ZaakFields]) -> None:
+    """Announce nothing when somebody only looked at the zaak: subscribers would hear of each visit to a portal."""
+    check.silent = check.sent.keys() == {"laatstGeopend"}
+
+
+async def wijziging_van_de_zaak_telt(check: Check[ZaakFields]) -> None:
+    """Remember when a stored member of the zaak last changed; not that somebody only looked at it."""
+    stored = (p.attribute for p in describe(ZaakFields) if not p.write_only)
+    if check.creating or (not check.silent and any(check.differs(attribute) for attribute in stored)):
+        check.columns["laatst_gemuteerd"] = datetime.now(UTC)
+
+
 async def gesloten_zaak(check: Check) -> None:
     """zrc-007: een afgesloten zaak wijzigen vraagt zaken.geforceerd-bijwerken; verwijderen mag zonder."""
     zaak = check.stored
     if zaak is None or check.action == "destroy" or zaak["einddatum"] is None:
         return
     if not await check.call.holds(GEFORCEERD, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
-        raise forbidden(GESLOTEN)
+        raise await check.call.denied(check.resource, GEFORCEERD, zaak, GESLOTEN)
 
 
 async def registratiedatum_is_vandaag(check: Check[ZaakFields]) -> None:
@@ -196,6 +236,9 @@ REGELS = [
     betaaldatum_past_bij_indicatie,
     producten_horen_bij_zaaktype,
     relevante_zaken_bestaan,
+    overige_relatie_is_genoemd,
+    gerelateerde_zaken_mogen_worden_ingezien,
+    zaak_is_niet_later_geopend,
     archiefstatus_is_onderbouwd,
     inhoud_past_bij_nieuw_zaaktype,
 ]

@@ -4,20 +4,28 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, select
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, select, update
 from starlette.responses import Response
 
-from runtime.problems import OBJECT, InvalidParam, forbidden
+from runtime.problems import OBJECT, InvalidParam
 from services.zaken.afleiding import BESLUIT_WIJZEN, herbereken, leid_opnieuw_af, vergrendeld
-from services.zaken.gesloten import ALLEEN_BIJWERKEN, GESLOTEN, gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_van
+from services.zaken.gesloten import (
+    ALLEEN_BIJWERKEN,
+    GEFORCEERD,
+    GESLOTEN,
+    gesloten_zaak_vraagt_geforceerd_bijwerken,
+    zaak_van,
+)
 from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import HOOFD, LEZEN, METADATA
+from services.zaken.zaak_velden import ZAAK_TABLE
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.denied import lacking
 from zgw.dependencies import CurrentCall
 from zgw.fields import Fields
 from zgw.internal import internal_router
-from zgw.mirroring.agreement import UNFORCED
+from zgw.mirroring.agreement import SAME_DATES, UNFORCED
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.types import Ref, Url, path_of
@@ -75,8 +83,13 @@ async def besluit_van_wie_niet_mag_forceren(check: Check) -> None:
 
 def weiger_ongeforceerd(call: Call) -> None:
     """Raise 403 when a service passes on a write of a client that may change open zaken only."""
-    if all(call.request.headers.get(name) == value for name, value in UNFORCED.items()):
-        raise forbidden(GESLOTEN)
+    if ongeforceerd(call):
+        raise lacking("zrc", GEFORCEERD, detail=GESLOTEN)
+
+
+def ongeforceerd(call: Call) -> bool:
+    """Return whether a service passes on a write of a client that may change open zaken only."""
+    return all(call.request.headers.get(name) == value for name, value in UNFORCED.items())
 
 
 ZAAKBESLUIT = Resource(
@@ -94,6 +107,7 @@ ZAAKBESLUIT = Resource(
     kanaal="zaken",
     notify=("create",),
     audited=True,
+    touches=("create", "update", "partial_update", "destroy"),
     weergave=lambda row: str(row["besluit"]).rpartition("/")[2],
     unique={"zaakbesluit_zaak_besluit": InvalidParam(OBJECT, "unique")},
     rules=[besluit_verwijst_naar_deze_zaak],
@@ -110,18 +124,30 @@ intern = internal_router()
 
 @intern.post("/besluit")
 async def besluit_is_gewijzigd(call: CurrentCall) -> Response:
-    """zrc-021: derive the archiving again of the closed zaak of a besluit; the Besluiten API tells that it changed,
+    """Remember when the zaak of a besluit last changed. zrc-021: derive its archiving again if it is closed and the
+    dates of the besluit are others. The Besluiten API tells of each change,
     ``{"besluit": "/besluiten/api/v1/besluiten/<uuid>"}``. Doing it twice is harmless.
 
     zrc-007: 403 when the client may change open zaken only.
     """
-    besluit = (await call.body())["besluit"]
-    statement = select(ZAAKBESLUIT_TABLE).where(ZAAKBESLUIT_TABLE.c.besluit == besluit)
+    body = await call.body()
+    gemuteerd = update(ZAAK_TABLE).values(laatst_gemuteerd=func.now())
+    if SAME_DATES in body and not ongeforceerd(call):
+        zaken = select(ZAAKBESLUIT_TABLE.c.zaak).where(ZAAKBESLUIT_TABLE.c.besluit == body["besluit"])
+        # One that somebody else writes at this moment changes by that: nobody waits for it.
+        free = select(ZAAK_TABLE.c.uuid).where(ZAAK_TABLE.c.uuid.in_(zaken))
+        free = free.with_for_update(skip_locked=True, key_share=True)
+        async with call.db.acquire(call.tenant) as db:
+            await db.execute(gemuteerd.where(ZAAK_TABLE.c.uuid.in_(free)))
+        return Response(None, 204)
+    statement = select(ZAAKBESLUIT_TABLE).where(ZAAKBESLUIT_TABLE.c.besluit == body["besluit"])
     for row in await call.db.rows(call.tenant, statement):
         check = Check(call, ZAAKBESLUIT, "update", {}, row)
         async with transaction(check) as db:
             zaak = await vergrendeld(db, row["zaak"])
             if zaak is not None and zaak["einddatum"] is not None:
                 weiger_ongeforceerd(call)
-            await leid_opnieuw_af(db, check, row["zaak"], BESLUIT_WIJZEN)
+                if SAME_DATES not in body:
+                    await leid_opnieuw_af(db, check, row["zaak"], BESLUIT_WIJZEN)
+            await db.execute(gemuteerd.where(ZAAK_TABLE.c.uuid == row["zaak"]))
     return Response(None, 204)

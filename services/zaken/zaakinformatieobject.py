@@ -4,8 +4,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+from fastapi import APIRouter
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, Uuid, func, literal_column
 from sqlalchemy import DateTime as SqlDateTime
+from starlette.responses import Response
 
 from runtime.problems import OBJECT, InvalidParam, Problem
 from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, zaak_is_nog_niet_gearchiveerd, zaak_van
@@ -14,13 +16,16 @@ from services.zaken.references import type_van
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from zgw.check import Check
 from zgw.columns import make_table
+from zgw.dependencies import CurrentCall
 from zgw.fields import Fields
 from zgw.filters import reference
 from zgw.mirroring.agreement import Agreement
 from zgw.mirroring.undoing import keep
 from zgw.resource import Resource
+from zgw.routing import Operation
 from zgw.shapes import Document
 from zgw.types import IMMUTABLE, DateTime, Length, Ref, Shown, Url
+from zgw.write import judge
 
 INFORMATIEOBJECT = Ref("documenten", "enkelvoudiginformatieobjecten", shape=("url", "informatieobjecttype"))
 STATUS = Ref("zaken", "statussen", table="status", on_delete="SET NULL")
@@ -120,6 +125,7 @@ ZAAKINFORMATIEOBJECT = Resource(
     kanaal="zaken",
     notify=("create",),
     audited=True,
+    touches=("create", "update", "partial_update", "destroy"),
     weergave=lambda row: str(row["informatieobject"]).rpartition("/")[2],
     unique={"zaakinformatieobject_zaak_informatieobject": InvalidParam(OBJECT, "unique")},
     rules=[informatieobjecttype_hoort_bij_het_zaaktype, status_hoort_bij_de_zaak, zaak_is_nog_niet_gearchiveerd],
@@ -129,3 +135,20 @@ ZAAKINFORMATIEOBJECT = Resource(
     mirrors=[spiegel_in_documenten],
     description="De documenten bij een zaak.",
 )
+
+
+router = APIRouter(prefix="/_intern", route_class=Operation, include_in_schema=False)
+
+
+@router.post("/zaakinformatieobject")
+async def beoordelen(call: CurrentCall) -> Response:
+    """Tell Documenten, with the rights of the client, what is wrong with a zaakinformatieobject of a document that it
+    is about to make: ``{"sent": {"zaak": …}, "document": {"url": …, "informatieobjecttype": …}}``, the stored
+    paths of the document and its type."""
+    rights = await call.rights(ZAAKINFORMATIEOBJECT.scopes["create"])
+    body = await call.body()
+    sent, document = body["sent"], body["document"]
+    check = Check(call, ZAAKINFORMATIEOBJECT, "create", {**sent, "informatieobject": call.base + document["url"]}, None)
+    check.targets[document["url"]] = document if document["informatieobjecttype"] else None
+    await judge(check, rights)
+    return Response(None, 204)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from sqlalchemy import Column, func
 from sqlalchemy import DateTime as SqlDateTime
 
-from runtime.problems import forbidden
 from services.zaken.gesloten import ALLEEN_BIJWERKEN
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
@@ -63,7 +62,7 @@ async def andere_zaak_is_toegestaan(check: Check[ZaakNotitieFields]) -> None:
     if zaak is None:
         check.reject("gerelateerdAan", "object-does-not-exist" if code == "does_not_exist" else code)
     elif not await check.call.holds(ALLEEN_BIJWERKEN, zaak["zaaktype"], zaak["vertrouwelijkheidaanduiding"]):
-        raise forbidden()
+        raise await check.call.denied(HOOFD.resource, ALLEEN_BIJWERKEN, zaak)
 
 
 async def datums_van_de_notitie(check: Check) -> None:

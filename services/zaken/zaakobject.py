@@ -23,7 +23,7 @@ from zgw.fields import Fields, Variants, describe
 from zgw.filters import equal, reference
 from zgw.resource import Resource
 from zgw.shapes import Zaakobjecttype
-from zgw.types import IMMUTABLE, Also, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url
+from zgw.types import IMMUTABLE, NULL_IS_BLANK, Also, JsonObject, Length, Matching, OptionalUrl, Ref, Shown, Url
 
 
 class ObjectTypeOverigeDefinitie(Fields):
@@ -39,7 +39,7 @@ class ZaakObjectFields(Fields):
 
     zaak: Annotated[str, ZAAK_REF, IMMUTABLE, Shown(1000, 1)]
     object: Annotated[OptionalUrl, IMMUTABLE] = ""
-    zaakobjecttype: Annotated[str, Ref("catalogi", "zaakobjecttypen", blank=True), IMMUTABLE] = ""
+    zaakobjecttype: Annotated[str, Ref("catalogi", "zaakobjecttypen", blank=True), IMMUTABLE, NULL_IS_BLANK] = ""
     object_type: Annotated[ObjectType, IMMUTABLE]
     object_type_overige: Annotated[str, Matching(r"[a-z_]+", 100, anywhere=True)] = ""
     object_type_overige_definitie: ObjectTypeOverigeDefinitie | None = None
@@ -110,7 +110,7 @@ async def object_bestaat(check: Check[ZaakObjectFields]) -> None:
 
 
 async def overig_type_heeft_een_naam(check: Check[ZaakObjectFields]) -> None:
-    """missing-object-type-overige, invalid-object-type-overige-usage: name or define another type."""
+    """missing-object-type-overige, invalid-object-type-overige-usage: alleen een overig type heeft een naam."""
     named = check.fields.object_type_overige or check.fields.object_type_overige_definitie
     if check.fields.object_type == "overige" and not named:
         check.reject(OBJECT, "missing-object-type-overige", "Geef objectTypeOverige of objectTypeOverigeDefinitie.")
@@ -181,6 +181,7 @@ ZAAKOBJECT = Resource(
     tally=COUNTS.of(ZAAKOBJECT_TABLE, "zaak", values=("object_type",)),
     kanaal="zaken",
     audited=True,
+    touches=("create", "update", "partial_update", "destroy"),
     weergave=naam_van,
     expandable={"object": Ref()},
     rules=[

@@ -22,17 +22,18 @@ from services.zaken.zaak import LEZEN, ZAAK
 from services.zaken.zoekvelden import Selection, chosen, named, select_fields, tree_of
 from zgw.api import Described
 from zgw.dependencies import CurrentCall, Needs, accepts_json, sends_json
-from zgw.expand import MAX_PATHS, paths, rendered, text_of
+from zgw.expand import MAX_PATHS, adapted, paths, rendered, text_of
 from zgw.fields import Fields
-from zgw.filters import conditions, unknown
-from zgw.lists import ordering_of, page_of, page_url, search
+from zgw.filters import conditions_for, unknown
+from zgw.lists import LAST, last_page, ordering_of, page_of, page_url, search
 from zgw.problems import from_pydantic
 from zgw.request import Call, answer, crs_headers
 from zgw.rights import Rights
 from zgw.routing import Operation
 from zgw.select import existing, within
 from zgw.sizes import bounded, completed
-from zgw.unknown import tell_unknown_to
+from zgw.types import EXTENSION
+from zgw.unknown import read_members_as
 
 _c = ZAAK.table.c
 
@@ -66,6 +67,8 @@ class ZaakZoekFields(Fields):
     expand: str = ""
     fields: Annotated[list[Any], WithJsonSchema({"type": "array", "items": {}, "maxItems": MAX_PATHS})] = []
     ordering: Annotated[str, WithJsonSchema(VOLGORDE)] = ""
+    page: Annotated[Any, WithJsonSchema({"type": "integer"}), EXTENSION] = None
+    page_size: Annotated[Any, WithJsonSchema({"type": "integer"}), EXTENSION] = None
 
 
 FILTERS = [replace(f, shown=EINDDATUM_LT) if f.name == "einddatum__lt" else f for f in ZAAK.filters]
@@ -92,14 +95,18 @@ async def zoek(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LEZEN)
     query = call.query()
     if problem := unknown(query, ["page", "pageSize", "expand"]):
         raise Problem(400, "invalid", invalid_params=[problem])
-    body = await call.body()
-    tell_unknown_to(call, body, ZaakZoekFields, *(f.name for f in ZAAK.filters))
+    body = read_members_as(call, await call.body(), ZaakZoekFields, *(f.name for f in ZAAK.filters))
     errors: list[InvalidParam] = []
-    where = conditions(ZAAK.filters, body, call.context, errors)
+    where = await conditions_for(call, ZAAK.filters, body, errors)
     area = area_of(body.get("zaakgeometrie"), errors)
     if area is not None and await judged(call.tenant, is_tangled, area):
         errors.append(InvalidParam("zaakgeometrie.within", "invalid", "De geometrie snijdt zichzelf te vaak."))
-    given = {**query, **{name: text_in(body, name, errors) for name in ("expand", "ordering") if body.get(name)}}
+    paging = {name: str(body[name]) for name in ("page", "pageSize") if body.get(name)}
+    given = {
+        **paging,
+        **query,
+        **{name: text_in(body, name, errors) for name in ("expand", "ordering") if body.get(name)},
+    }
     selection = selection_of(body.get("fields"), bool(given.get("expand")), errors)
     if errors:
         raise Problem(400, "invalid", invalid_params=errors)
@@ -180,6 +187,7 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     page, size = page_of(call, given)
     async with call.db.acquire(call.tenant) as db:
         hits = await numbers_within(db, call.tenant, where, area, order)
+        page = page if page != LAST else last_page(len(hits), size)
         numbers = hits[(page - 1) * size : page * size].tolist()
         statement = bounded(ZAAK, text=False).where(among(_c.id, numbers), *where).order_by(*order)
         rows = await completed(call, db, ZAAK, False, await db.rows(statement), "pageSize") if numbers else []
@@ -190,7 +198,7 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
         "count": count,
         "next": page_url(call, page + 1) if page * size < count else None,
         "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": await rendered(call, ZAAK, rows, wanted),
+        "results": adapted(call, ZAAK, await rendered(call, ZAAK, rows, wanted)),
     }
     return answer(content, headers=crs_headers(ZAAK))
 

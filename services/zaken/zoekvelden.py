@@ -137,7 +137,7 @@ def select_fields(item: dict[str, Any], selection: Selection) -> dict[str, Any]:
     return found
 
 
-OPTIONAL = ("betrokkeneIdentificatie", "objectIdentificatie")
+OPTIONAL = ("betrokkeneIdentificatie", "objectIdentificatie", "authenticatieContext")
 """Properties that exist but that an object may lack."""
 
 

@@ -63,7 +63,11 @@ def expected(code: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("code", ["53100", *PASSING, *CROSSED])
-async def test_a_write_that_the_database_cannot_do_now(stack: Stack, werk: Werk, code: str) -> None:
+async def test_a_write_that_the_database_cannot_do_now(
+    stack: Stack, werk: Werk, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who loses from others tries again for as long as this; here nobody ever wins.
+    monkeypatch.setattr("zgw.write.PATIENCE", 2.0)
     zaak = await werk.zaak()
     body = (await werk.api.get(zaak)).json()
     new = {name: body[name] for name in ("bronorganisatie", "verantwoordelijkeOrganisatie", "zaaktype", "startdatum")}
@@ -119,6 +123,22 @@ async def locked(stack: Stack, table: str, end: str) -> AsyncIterator[None]:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await transaction.rollback()
+
+
+@pytest.mark.parametrize("query", [{}, {"pageSize": "1"}])
+async def test_a_read_that_a_migration_crosses_is_read_again(stack: Stack, werk: Werk, query: dict[str, str]) -> None:
+    zaak = await werk.zaak()
+    async with stack.admin() as admin, stack.admin() as other:
+        async with admin.transaction():
+            await admin.execute(f"LOCK TABLE {SCHEMA}.rol IN ACCESS EXCLUSIVE MODE")
+            reading = asyncio.create_task(werk.api.get(ZAKEN if query else zaak, params=query))
+            while not await other.fetch(BLOCKED):
+                await asyncio.sleep(0.01)
+            # The reader has the table of zaken and waits longest, so it is the one that PostgreSQL ends.
+            await admin.execute(f"LOCK TABLE {SCHEMA}.zaak IN ACCESS EXCLUSIVE MODE")
+            assert not reading.done()
+        answer = await reading
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])

@@ -89,6 +89,7 @@ REAL: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("kind", COSTLY)
 async def test_an_area_whose_sides_all_meet_is_refused(zaken: Zaakmaker, kind: str) -> None:
     """One spiral took a processor for twenty seconds, six of them every thread of the process."""

@@ -162,11 +162,15 @@ async def test_a_service_vouches_for_a_client_only_where_it_reads(stack: Stack, 
 
 
 def test_what_services_may_ask_is_no_more_than_internal_routes_and_relations() -> None:
-    """Nobody may write in the API of another but the relations that it leads."""
+    """Nobody may write in the API of another but the relations that it leads, and a document in its zaak."""
     public = {(m, p.path.pattern) for p in PERMISSIONS if "_intern" not in p.path.pattern for m in p.methods}
     assert {pattern.split("/")[-1].partition("[")[0] for method, pattern in public if method == "POST"} == {
-        "objectinformatieobjecten", "besluiten",
+        "objectinformatieobjecten", "besluiten", "zaakinformatieobjecten",
     }  # fmt: skip
+    # A document is registered with its zaak by documenten alone, which leads neither side.
+    assert [each for each in SERVICES if may_ask(each, "zaken", "POST", "/zaken/api/v1/zaakinformatieobjecten")] == [
+        "documenten", "zaken",
+    ]  # fmt: skip
     assert not may_ask("catalogi", "zaken", "POST", "/_intern/objects/zaken")
     assert not may_ask("notificaties", "documenten", "POST", "/_intern/objects/enkelvoudiginformatieobjecten")
     assert not may_ask("autorisaties", "zaken", "POST", "/_intern/objects/zaken")

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
+import asyncpg
 import orjson
 import pytest
 
@@ -16,6 +17,7 @@ from beheer import status, tenants
 from beheer.erase import Erasure, erase_tenant, list_erasures
 from runtime.locks import Lock, sql, try_session_lock
 from runtime.problems import UnknownTenant
+from runtime.tenancy import schema_of
 from services.documenten.storage import Storage
 from tests import wereld as werelden
 from tests.aanval.luisteraars import ABONNEMENT, body, notifying
@@ -227,6 +229,30 @@ async def test_two_commands_do_not_erase_at_the_same_time(stack: Stack) -> None:
         with pytest.raises(ValueError, match="another command"):
             await erase(stack, name)
     await erase(stack, name)
+
+
+async def test_work_that_locks_in_another_order_delays_an_erasure(stack: Stack) -> None:
+    name = f"slot-{time.time_ns()}"
+    await stack.add_tenant(name)
+    async with stack.admin() as worker, stack.admin() as admin:
+        # The first to look for a deadlock is the one that ends.
+        await worker.execute("SET deadlock_timeout = '10 min'")
+        await admin.execute("SET deadlock_timeout = '2 s'")
+        with stack._roles_alone():
+            async with worker.transaction():
+                await worker.execute(f'LOCK TABLE "{schema_of(name, "zaken")}".zaak IN ROW EXCLUSIVE MODE')
+                erasing = asyncio.create_task(erase_tenant(admin, stack.settings, stack.dsn, name))
+                await until(lambda: waits_for_a_lock(worker, admin))
+                # Its schema comes before that of zaken.
+                await worker.execute(f'LOCK TABLE "{schema_of(name, "documenten")}".document IN ROW EXCLUSIVE MODE')
+            assert (await erasing).tenant == name
+        assert not await admin.fetchval("SELECT to_regnamespace($1)", schema_of(name, "zaken"))
+
+
+def waits_for_a_lock(looking: asyncpg.Connection, other: asyncpg.Connection) -> Awaitable[Any]:
+    """Return whether a connection waits for a lock, as another one sees it."""
+    waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+    return looking.fetchval(waits, other.get_server_pid())
 
 
 async def test_an_upload_under_way_ends_in_neither_life(stack: Stack) -> None:

@@ -28,7 +28,8 @@ def counts() -> Iterator[dict[str, Count]]:
 @pytest.fixture(scope="session")
 async def still(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) -> AsyncIterator[Stack]:
     """Samenzaak in this process without background work, so that every connection is known."""
-    folder, own = common_folder(tmp_path_factory), dict[str, Any](selectielijst_url=lijst.root)
+    # The log of requests has connections of its own, and writes after the answer.
+    folder, own = common_folder(tmp_path_factory), dict[str, Any](selectielijst_url=lijst.root, request_log_entries=0)
     async with running(folder, f"still_{worker()}", split=False, background=False, **own) as stack:
         await stack.add_tenant(TENANT)
         await stack.add_tenant("raalte", ("raalte.test",))

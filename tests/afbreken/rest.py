@@ -35,8 +35,9 @@ def pooled(stack: Stack, *more: Database) -> list[asyncpg.Connection]:
     found: list[asyncpg.Connection] = []
     for pool in (*(service.database for service in stack.standalone.services.values()), *more):
         assert pool.usage() == {"busy": 0, "idle": len(pool._idle), "max": pool.size, "waiting": 0}
-        assert pool._free._value == pool.size
-        assert {share._value for share in pool._shares.values()} <= {pool.size - pool.size // 4}
+        free, *shares = pool._shares.all()
+        assert free._value == pool.size
+        assert {share._value for share in shares} <= {pool.size - pool.size // 4}
         found += [connection for connection in pool._idle if not connection.is_closed()]
     return found
 

@@ -85,6 +85,7 @@ async def test_the_next_request_is_right(
         counts[name] = await at_every_await(work, right)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", MIRRORED)
 async def test_a_write_with_a_mirror_is_completed_or_not_there(
     still: Stack, werk: Werk, admin: asyncpg.Connection, counts: dict[str, Count], operation: Operation

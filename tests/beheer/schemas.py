@@ -1,6 +1,15 @@
-"""Everything that a schema holds, for comparing schemas."""
+"""Schemas of municipalities in tests: empty, of the first release, and what they hold for comparing them."""
+
+from pathlib import Path
 
 import asyncpg
+
+from runtime.tenancy import login_role, schema_of
+
+FIRST = "0001_first"
+"""The migration of the first release."""
+EERSTE = Path(__file__).parent / "eerste"
+"""The data of a municipality in release 0.1.0: the demo's, and an object of most other kinds."""
 
 HERE = "(SELECT to_regnamespace($1::text))"
 OBJECTS = f"""
@@ -32,3 +41,15 @@ async def objects(admin: asyncpg.Connection, schema: str) -> dict[tuple[str, str
     """Return everything that a schema holds, without its own name."""
     rows = [row.values() for row in await admin.fetch(OBJECTS, schema)]
     return {(kind, name.replace(schema, "…")): facts.replace(schema, "…") for kind, name, facts in rows}
+
+
+async def make_empty(admin: asyncpg.Connection, tenant: str, service: str) -> str:
+    """Make the role and the schema of a municipality, without tables, and return its name."""
+    schema = schema_of(tenant, service)
+    await admin.execute(
+        f"""CREATE ROLE {schema} NOLOGIN; CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {schema};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema};
+        GRANT {schema} TO {login_role(service)}"""
+    )
+    return schema

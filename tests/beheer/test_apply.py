@@ -1,19 +1,21 @@
 """`samenzaak apply`: what the file says is made, told, and not made twice."""
 
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from beheer import configuration
-from beheer.apply import Outcome, apply
-from gateway import registry
+from beheer import configuration, tenants
+from gateway import issuers, registry
 from gateway.config import secret_box
+from gateway.secrets import opened
 from services.autorisaties import external
 from tests.beheer.configuratie import mistakes, municipality, written
-from tests.maak import Maak
+from tests.beheer.toepassen import applied, told
 from tests.stack import Client, Stack
+from zgw.profiel import SWITCHES
 
 RIGHTS = "/autorisaties/api/v1/applicaties"
 
@@ -22,20 +24,6 @@ RIGHTS = "/autorisaties/api/v1/applicaties"
 def name() -> str:
     """A municipality that does not exist yet."""
     return f"toe{time.time_ns() % 10**10}"
-
-
-async def applied(stack: Stack, folder: Path, content: Any, *, dry_run: bool = False) -> Outcome:
-    """Apply a file, which must have no mistakes."""
-    found, _ = configuration.read(written(folder, content))
-    async with stack.admin() as admin:
-        with stack._roles_alone():
-            return await apply(admin, stack.settings, stack.dsn, found, dry_run=dry_run)
-
-
-def told(outcome: Outcome, name: str) -> list[str]:
-    """Return the lines that the operator sees; there must be no mistakes."""
-    assert outcome.mistakes == []
-    return [line.replace(f"{name}: ", "") for change in outcome.changes for line in change.lines()]
 
 
 async def test_everything_of_a_file_is_made_and_then_nothing_changes(
@@ -105,7 +93,7 @@ async def test_short_secrets_are_warned_of_and_made_all_the_same(
         f"lang-{name}": {"secretEnv": "TOE_LONG"},
         f"geen-{name}": {},
     }
-    warning = f"{name}: the secret of kort-{name} has 11 characters; 32 or more resist guessing"
+    warning = f"{name}: the secret of kort-{name} has 11 bytes; 32 or more resist guessing"
     for dry_run in (True, False, False):
         outcome = await applied(stack, tmp_path, municipality(name, clients=clients), dry_run=dry_run)
         assert (outcome.warnings, outcome.mistakes) == ([warning], [])
@@ -205,41 +193,69 @@ async def test_the_time_zone_of_a_municipality(stack: Stack, name: str, tmp_path
     assert "timeZone: 'Mars/Phobos' is not a time zone" in wrong[0]
 
 
-async def test_a_right_on_a_type_waits_for_the_catalogue_and_is_for_all_its_versions(
-    stack: Stack, api: Client, maak: Maak, tmp_path: Path
+async def test_switches_of_a_municipality_and_of_a_client(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stack.admin() as admin:
-        known = next(t for t in await registry.list_tenants(admin) if t.name == "deventer")
-    catalogue = await maak.catalogus()
-    client_id = f"typen-{time.time_ns()}"
-    named = {"domein": catalogue["domein"], "omschrijving": "Foto"}
-    right = {"component": "drc", "scopes": ["documenten.lezen"], "maxVertrouwelijkheidaanduiding": "openbaar"}
-    parts = {
-        "clients": {client_id: {"autorisaties": [{**right, "informatieobjecttype": named}]}},
-        "hosts": [*known.hosts],
-    }
-    content = municipality("deventer", **parts)
-    content["municipalities"]["deventer"] |= {"naam": known.naam, "rsin": known.rsin}
-    missing = f"no informatieobjecttype {named['domein']} Foto yet"
-    pending = f"! rights of {client_id}: {missing}, left out; apply again when it is there"
-    assert told(await applied(stack, tmp_path, content), "deventer") == [f"+ client {client_id}", pending]
+    monkeypatch.setenv("TOE_SECRET", "omgevingsgeheim-omgevingsgeheim-01")
+    client = {"secretEnv": "TOE_SECRET", "alleAutorisaties": True}
 
-    first = await maak.informatieobjecttype(
-        catalogus=catalogue["url"], omschrijving="Foto", beginGeldigheid="2020-01-01", eindeGeldigheid="2021-01-01"
-    )
-    await maak.informatieobjecttype(catalogus=catalogue["url"], omschrijving="Brief")
-    assert told(await applied(stack, tmp_path, content), "deventer") == [
-        f"+ rights of {client_id}", f"    + drc documenten.lezen {first['url']} up to openbaar",
-    ]  # fmt: skip
-    second = await maak.informatieobjecttype(
-        catalogus=catalogue["url"], omschrijving="Foto", beginGeldigheid="2022-01-01"
-    )
-    assert told(await applied(stack, tmp_path, content), "deventer") == [
-        f"~ rights of {client_id}", f"    + drc documenten.lezen {second['url']} up to openbaar",
-    ]  # fmt: skip
-    assert told(await applied(stack, tmp_path, content), "deventer") == []
-    found = (await api.get(f"{RIGHTS}?clientIds={client_id}")).json()["results"][0]["autorisaties"]
-    assert {a["informatieobjecttype"] for a in found} == {first["url"], second["url"]}
+    def content(of_all: Any, of_one: Any) -> dict[str, Any]:
+        return municipality(name, profiel=of_all, clients={f"c-{name}": {**client, "profiel": of_one}})
+
+    dry = told(await applied(stack, tmp_path, content("openzaak", {"ziotUrl": False}), dry_run=True), name)
+    first = told(await applied(stack, tmp_path, content("openzaak", {"ziotUrl": False})), name)
+    assert dry == first
+    assert first[1] == "    profiel ziotUrl, bronHoofdletters, betrokkeneNull, conceptRelaties, strengPubliceren"
+    assert first[-2:] == [f"+ profiel of c-{name}", "    as the municipality -> ziotUrl off"]
+    assert told(await applied(stack, tmp_path, content("openzaak", {"ziotUrl": False})), name) == []
+    async with stack.admin() as admin:
+        facts = await tenants.client_facts(admin, name, f"c-{name}")
+    assert facts["profiel"] == dict.fromkeys(SWITCHES.keys() - {"ziotUrl"}, "municipality")
+    assert facts["off"] == ["ziotUrl"]
+    # Without it in the file it stays; an empty list, or no switch at all, is a choice.
+    bare = municipality(name, clients={f"c-{name}": client})
+    assert told(await applied(stack, tmp_path, bare), name) == []
+    assert told(await applied(stack, tmp_path, content([], ["ziotUrl"])), name) == [
+        "~ profiel",
+        "    ziotUrl, bronHoofdletters, betrokkeneNull, conceptRelaties, strengPubliceren -> none",
+        f"~ profiel of c-{name}",
+        "    ziotUrl off -> ziotUrl",
+    ]
+    assert told(await applied(stack, tmp_path, content([], [])), name) == [
+        f"~ profiel of c-{name}",
+        "    ziotUrl -> as the municipality",
+    ]
+    for wrong in (content("openzaken", []), content([], {"openZaak": True})):
+        found = mistakes(tmp_path, wrong)
+        assert len(found) == 1
+        assert "there is no switch open" in found[0]
+    for unclear in (5, True, [1], [["ziotUrl"]], {1: True}, {"ziotUrl": None}, {"ziotUrl": "ja"}):
+        for wrong in (content(unclear, []), content([], unclear)):
+            found = mistakes(tmp_path, wrong)
+            assert len(found) == 1
+            assert "profiel: openzaak, a list of switches, or switches that are true or false are expected" in found[0]
+
+
+async def test_a_switch_that_the_file_has_off_is_off_for_all_and_for_one(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOE_SECRET", "omgevingsgeheim-omgevingsgeheim-01")
+
+    def content(profiel: Any) -> dict[str, Any]:
+        client = {"secretEnv": "TOE_SECRET", "alleAutorisaties": True, "profiel": profiel}
+        return municipality(name, profiel=profiel, clients={f"c-{name}": client})
+
+    for profiel, on in (
+        ({"ziotUrl": True, "betrokkeneNull": False}, {"ziotUrl"}),
+        ({"openzaak": True, "ziotUrl": False}, SWITCHES.keys() - {"ziotUrl"}),
+        ({"openzaak": False}, set()),
+    ):
+        await applied(stack, tmp_path, content(profiel))
+        async with stack.admin() as admin:
+            facts = await tenants.client_facts(admin, name, f"c-{name}")
+            default = (await tenants.find_tenant(admin, name)).profiel
+        assert (set(default), set(facts["profiel"])) == (on, on), profiel
+        assert told(await applied(stack, tmp_path, content(profiel)), name) == []
 
 
 async def test_what_an_api_refuses_is_told_with_its_place_and_the_rest_is_made(
@@ -292,3 +308,83 @@ async def test_a_client_with_the_secret_of_another_municipality_is_refused(
     assert [change.text for change in outcome.changes] == [f"{name}: municipality Gemeente Toe, RSIN 517439943"]
     async with stack.admin() as admin:
         assert await registry.list_clients(admin, name) == []
+
+
+async def test_issuers_of_a_file_are_made_told_and_changed(stack: Stack, name: str, tmp_path: Path) -> None:
+    iss = f"https://login.{name}.invalid/realms/medewerkers"
+    given: dict[str, Any] = {"kind": "keycloak", "audiences": [f"zgw-{name}"]}
+    content = municipality(name, issuers={iss: given})
+    dry = told(await applied(stack, tmp_path, content, dry_run=True), name)
+    assert told(await applied(stack, tmp_path, content), name) == dry
+    assert dry[-1] == f"+ issuer {iss}"
+    assert told(await applied(stack, tmp_path, content), name) == []
+    async with stack.admin() as admin:
+        [made] = await issuers.list_issuers(admin, name)
+    assert (made.discovery_url, made.client_claims) == (f"{iss}/.well-known/openid-configuration", ("azp",))
+    assert (made.algorithms, made.audiences, made.private) == (("RS256",), (f"zgw-{name}",), False)
+    given |= {"algorithms": ["ES256"], "maxAge": 900}
+    assert told(await applied(stack, tmp_path, content), name) == [
+        f"~ issuer {iss}",
+        "    algorithms RS256 -> ES256",
+        "    maxAge 0 -> 900",
+    ]
+
+
+async def test_mistakes_in_issuers_are_told_with_their_place(tmp_path: Path) -> None:
+    wrong: dict[str, Any] = {
+        "https://a.nl": {"kind": "keycloak"},
+        "https://b.nl": {"audiences": ["x"], "kind": "okta"},
+        "https://c.nl": {"audiences": ["x"], "algorithms": ["HS256"]},
+        "https://d.nl": {"keysFile": str(tmp_path / "nergens")},
+        "https://e.nl": {"audiences": ["x"], "jwksUrl": "https://e.nl/k", "discoveryUrl": "https://e.nl/d"},
+    }
+    found = "\n".join(mistakes(tmp_path, municipality("toe", issuers=wrong)))
+    for text in (
+        "needs an audience",
+        "okta is not a kind",
+        "one or more of the algorithms",
+        "cannot be read",
+        "in one way",
+    ):
+        assert text in found
+
+
+async def test_two_secrets_of_a_client_follow_each_other(
+    stack: Stack, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for year in ("2026", "2027", "2028"):
+        monkeypatch.setenv(f"TOE_{year}", f"geheim-van-het-jaar-{year}-" + "x" * 20)
+    box = secret_box(stack.settings)
+    client = f"wissel-{name}"
+
+    def content(*secrets: dict[str, Any], **one: Any) -> Any:
+        given: dict[str, Any] = {"secrets": list(secrets)} if secrets else one
+        return municipality(name, clients={client: given})
+
+    async def texts() -> dict[str, str]:
+        async with stack.admin() as admin:
+            return {s.name: opened(s, box) for s in (await registry.find_client(admin, name, client)).secrets}
+
+    this, following = ({"name": year, "secretEnv": f"TOE_{year}"} for year in ("2026", "2027"))
+    await applied(stack, tmp_path, content(secretEnv="TOE_2026"))
+    # A command adds one: the file, which knows of the other, lets it be.
+    async with stack.admin() as admin:
+        await registry.add_secret(admin, box, name, client, "van-een-opdracht-" + "x" * 20, name="opdracht")
+    assert told(await applied(stack, tmp_path, content(secretEnv="TOE_2026")), name) == []
+    [unnamed, _] = await texts()
+    assert told(await applied(stack, tmp_path, content(this, following)), name) == [
+        f"~ client {client}",
+        f"    secret {unnamed} -> 2026",
+        "    secret 2027 new",
+        "    secret opdracht revoked",
+    ]
+    assert await texts() == {year: f"geheim-van-het-jaar-{year}-" + "x" * 20 for year in ("2026", "2027")}
+    assert told(await applied(stack, tmp_path, content(this, following)), name) == []
+    ends = {**following, "expires": date(2090, 1, 31)}
+    assert told(await applied(stack, tmp_path, content(ends)), name) == [
+        f"~ client {client}",
+        "    secret 2027 -> 2027, expires 2090-01-31",
+        "    secret 2026 revoked",
+    ]
+    assert told(await applied(stack, tmp_path, content(secretEnv="TOE_2028")), name)[1:] == ["    secret changed"]
+    assert list((await texts()).values()) == ["geheim-van-het-jaar-2028-" + "x" * 20]

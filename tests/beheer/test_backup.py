@@ -27,37 +27,41 @@ def tool(name: str) -> str:
     return str(sorted(Path(package.origin).parent.glob(f"pginstall*/bin/{name}"))[-1])
 
 
-def dump(stack: Stack, tenant: str, folder: Path) -> Path:
+async def dump(stack: Stack, tenant: str, folder: Path) -> Path:
     """Back up one municipality, and return the file."""
     file = folder / f"{tenant}.dump"
     schemas = [f"--schema={schema_of(tenant, service)}" for service in SERVICES]
-    subprocess.run([tool("pg_dump"), stack.dsn, "--format=custom", f"--file={file}", *schemas], check=True)
+    command = [tool("pg_dump"), stack.dsn, "--format=custom", f"--file={file}", *schemas]
+    await asyncio.to_thread(subprocess.run, command, check=True)
     return file
 
 
-def restore(stack: Stack, tenant: str, file: Path) -> int:
-    """Restore what was backed up in the place of what is there, as docs/operators.md tells it; return the status."""
+async def restore(stack: Stack, tenant: str, file: Path) -> int:
+    """Restore what was backed up in the place of what is there, as docs/operators.md tells it; return the status.
+
+    In a thread: the services work on in this one, and what they have begun holds locks until they end it.
+    """
     page = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
     told = next(block for block in page.split("```") if "pg_restore --file" in block)
     script = told.replace("deventer_", schema_of(tenant, "")).replace("deventer.", f"{tenant}.")
     path = f"{Path(tool('psql')).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["sh", "-c", script], env={**os.environ, "PATH": path, "DSN": stack.dsn}, cwd=file.parent
-    ).returncode
+    environment = {**os.environ, "PATH": path, "DSN": stack.dsn}
+    done = await asyncio.to_thread(subprocess.run, ["sh", "-c", script], env=environment, cwd=file.parent, check=False)
+    return done.returncode
 
 
 async def test_a_backup_that_cannot_be_read_changes_nothing(stack: Stack, tmp_path: Path) -> None:
     tenant = f"kapot{time.time_ns() % 10**9}"
     await stack.add_tenant(tenant)
     client = await stack.add_client(tenant, f"beheer-{tenant}")
-    file = dump(stack, tenant, tmp_path)
+    file = await dump(stack, tenant, tmp_path)
     whole = file.read_bytes()
     for left in (b"", whole[:5000], whole[: len(whole) * 2 // 3]):
         file.write_bytes(left)
-        assert restore(stack, tenant, file) != 0
+        assert await restore(stack, tenant, file) != 0
         assert (await client.get(ROOT)).status_code == 200
     file.write_bytes(whole)
-    assert restore(stack, tenant, file) == 0
+    assert await restore(stack, tenant, file) == 0
 
 
 async def test_one_municipality_is_restored_and_the_other_stays_as_it_is(stack: Stack, tmp_path: Path) -> None:
@@ -67,16 +71,29 @@ async def test_one_municipality_is_restored_and_the_other_stays_as_it_is(stack: 
     other = await stack.add_client("deventer", f"ander-{tenant}")
     body = {"clientIds": [f"x-{tenant}"], "label": "Bewaard", "heeftAlleAutorisaties": True}
     kept = await client.created(ROOT, body)
-    file = dump(stack, tenant, tmp_path)
+    catalogue = {"domein": "KEPT", "rsin": "000000000", "contactpersoonBeheerNaam": "Beheer"}
+    catalogus = (await client.created("/catalogi/api/v1/catalogussen", catalogue))["url"]
+    right = {"component": "brc", "scopes": ["besluiten.lezen"], "catalogus": catalogus}
+    follows = {"clientIds": [f"v-{tenant}"], "label": "Volgt", "autorisaties": [right]}
+    following = await client.created(ROOT, follows)
+    file = await dump(stack, tenant, tmp_path)
 
     lost = await client.created(ROOT, {**body, "clientIds": [f"y-{tenant}"]})
     since = await other.created(ROOT, {**body, "clientIds": [f"z-{tenant}"]})
     async with stack.admin() as admin:
         # As a migration does, since the backup.
         await admin.execute(f"CREATE TABLE {schema_of(tenant, 'zaken')}.later (zaak uuid)")
-    assert restore(stack, tenant, file) == 0
+    assert await restore(stack, tenant, file) == 0
 
     assert (await client.get(kept["url"])).json() == kept
+    # What follows types is kept by the catalogue that came back with it.
+    besluittype = {
+        "catalogus": catalogus, "omschrijving": "Later", "publicatieIndicatie": False, "informatieobjecttypen": [],
+        "beginGeldigheid": "2026-01-01",
+    }  # fmt: skip
+    made = await client.created("/catalogi/api/v1/besluittypen", besluittype)
+    [shown] = (await client.get(following["url"])).json()["autorisaties"]
+    assert shown == {**right, "besluittype": made["url"], "componentWeergave": "Besluiten API"}
     assert (await client.get(lost["url"])).status_code == 404
     assert (await other.get(since["url"])).json() == since
     again = await client.created(ROOT, {**body, "clientIds": [f"na-{tenant}"]})
@@ -96,12 +113,12 @@ async def test_what_processes_remember_of_a_restored_municipality_is_forgotten(s
     beheer = await stack.add_client(tenant, f"beheer-{tenant}")
     reader = await stack.add_client(tenant, f"lezer-{tenant}", [{"component": "ztc", "scopes": ["catalogi.lezen"]}])
     rights = (await beheer.get(f"{ROOT}/consumer?clientId=lezer-{tenant}")).json()["url"]
-    file = dump(stack, tenant, tmp_path)
+    file = await dump(stack, tenant, tmp_path)
     assert (await reader.get(TYPES)).status_code == 200
     others = [{"component": "ac", "scopes": ["autorisaties.lezen"]}]
     assert (await beheer.patch(rights, {"autorisaties": others})).status_code == 200
     assert [await status(reader, path) for path in (TYPES, ROOT)] == [403, 200]
-    assert restore(stack, tenant, file) == 0
+    assert await restore(stack, tenant, file) == 0
     await asyncio.to_thread(migrate.upgrade_all, stack.dsn)
 
     async def as_before() -> bool:

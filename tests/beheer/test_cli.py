@@ -104,14 +104,26 @@ def test_municipalities_and_clients(here: Callable[..., Any]) -> None:
     wrong = here("tenant", "add", "raalte", "--naam", "x", "--rsin", "123456789")
     assert (wrong.returncode, "RSIN" in wrong.stderr) == (1, True)
     short = here("client", "add", "deventer", "--client-id", "kort", "--secret", "zeer kort", "--all-rights", "--json")
-    warning = "samenzaak: warning: the secret of kort has 9 characters; 32 or more resist guessing\n"
+    warning = "samenzaak: warning: the secret of kort has 9 bytes; 32 or more resist guessing\n"
     assert (short.stderr, json.loads(short.stdout)["secret"]) == (warning, "zeer kort")
     here("client", "remove", "deventer", "kort")
     twice = here("client", "add", "deventer", "--client-id", "zac")
-    way = "samenzaak client secret deventer zac gives it another secret"
-    assert (twice.returncode, twice.stderr) == (1, f"samenzaak: deventer already has a client zac; {way}\n")
+    assert (twice.returncode, "this is a further secret" in twice.stderr) == (0, True)
+    full = here("client", "add", "deventer", "--client-id", "zac")
+    assert (full.returncode, "revoke the one that is not used" in full.stderr) == (1, True)
+    rights = here("client", "add", "deventer", "--client-id", "zac", "--all-rights")
+    assert (rights.returncode, "changed in its Applicatie" in rights.stderr) == (1, True)
+    [_, added] = json.loads(here("client", "secret", "list", "deventer", "zac", "--json").stdout)
+    assert here("client", "secret", "revoke", "deventer", "zac", added["name"]).returncode == 0
     strong = here("client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
     assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
+    for wrong_bundle, reason in (
+        (("--bundel", "lezen"), "--bundel and --catalogus go together"),
+        (("--bundel", "lezen", "--catalogus", "X", "--all-rights"), "--bundel excludes --all-rights"),
+        (("--bundel", "lezen", "--catalogus", "X"), "deventer has no catalogue X"),
+    ):
+        refused = here("client", "add", "deventer", "--client-id", "bundel", *wrong_bundle)
+        assert (refused.returncode != 0, reason in " ".join(refused.stderr.split())) == (True, True), refused.stderr
     listed = json.loads(here("client", "list", "deventer", "--json").stdout)
     assert [client["clientId"] for client in listed] == ["formulieren", "zac"]
     here("client", "remove", "deventer", "formulieren")
@@ -137,10 +149,38 @@ def test_a_client_gets_another_secret(here: Callable[..., Any]) -> None:
     assert jwt.decode(token, second, ["HS256"])["client_id"] == "wissel"
     short = here("client", "secret", "deventer", "wissel", "--secret", "kort-wachtwoord")
     assert short.stdout == "deventer wissel: secret kort-wachtwoord\n"
-    assert short.stderr.startswith("samenzaak: warning: the secret of wissel has 15 characters")
+    assert short.stderr.startswith("samenzaak: warning: the secret of wissel has 15 bytes")
+    replaced = here("client", "secret", "replace", "deventer", "wissel", "--json")
+    assert len(json.loads(replaced.stdout)["secret"]) > 32
     nobody = here("client", "secret", "deventer", "niemand")
     assert (nobody.returncode, nobody.stderr) == (1, "samenzaak: there is no client niemand of deventer\n")
     assert here("client", "remove", "deventer", "wissel").returncode == 0
+
+
+def test_a_secret_follows_another(here: Callable[..., Any]) -> None:
+    made = here("client", "add", "deventer", "--client-id", "volgt", "--credentials-only", "--json")
+    first = json.loads(made.stdout)["secret"]
+    added = json.loads(
+        here("client", "secret", "add", "deventer", "volgt", "--name", "nieuw", "--days", "20", "--json").stdout
+    )
+    assert (added["name"], added["used"], len(added["secret"]) > 32) == ("nieuw", None, True)
+    listed = here("client", "secret", "list", "deventer", "volgt")
+    assert listed.stdout.count("last used never") == 2
+    assert "the secret nieuw of volgt expires on" in listed.stderr
+    assert added["secret"] not in listed.stdout
+    assert first not in listed.stdout
+    assert "deventer: the secret nieuw of volgt expires on" in here("status").stdout
+    both = here("client", "secret", "add", "deventer", "volgt", "--expires", "2090-01-01", "--days", "5")
+    assert (both.returncode, both.stdout) == (2, "")
+    full = here("client", "secret", "add", "deventer", "volgt", "--expires", "2090-01-01")
+    assert (full.returncode, "revoke the one" in full.stderr) == (1, True)
+    [old, _] = json.loads(here("client", "secret", "list", "deventer", "volgt", "--json").stdout)
+    gone = here("client", "secret", "revoke", "deventer", "volgt", old["name"])
+    assert gone.stdout == f"deventer volgt {old['name']}: revoked\n"
+    assert here("client", "secret", "revoke", "deventer", "volgt", old["name"]).returncode == 1
+    empty = here("client", "secret", "add", "deventer", "volgt", "--secret", " ")
+    assert (empty.returncode, "--secret is empty" in empty.stderr) == (2, True)
+    here("client", "remove", "deventer", "volgt")
 
 
 def test_an_api_elsewhere_without_credentials(here: Callable[..., Any]) -> None:
@@ -188,6 +228,7 @@ def test_a_municipality_is_erased_only_when_its_name_is_repeated(here: Callable[
     assert (unknown.returncode, unknown.stderr) == (1, "samenzaak: there is no municipality atlantis\n")
 
 
+@pytest.mark.long
 def test_a_command_and_a_server_share_the_data_and_a_token_works(
     home: Path, here: Callable[..., Any], tmp_path: Path
 ) -> None:

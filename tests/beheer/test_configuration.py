@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -119,3 +120,21 @@ def test_the_files_of_the_overlays_can_be_applied(overlay: str, tmp_path: Path) 
         (tmp_path / name).write_text(name * 8)
     found, _ = configuration.read(written(tmp_path, content))
     assert len(found.municipalities) == len(content["municipalities"])
+
+
+@pytest.mark.parametrize(
+    ("right", "mistake"),
+    [
+        ({"component": "zrc"}, "give scopes or bundel, one of them"),
+        ({"component": "zrc", "scopes": ["zaken.lezen"], "bundel": "lezen"}, "give scopes or bundel, one of them"),
+        ({"component": "zrc", "scopes": ["x"], "zaaktype": "u", "catalogus": "D"}, "give one type, or catalogus"),
+        ({"component": "zrc", "scopes": ["x"], "catalogus": "D", "alleVersies": True}, "alleVersies needs a type"),
+        ({"bundel": "lezen"}, "component is missing"),
+        ({"scopes": ["zaken.lezen"], "catalogus": "D"}, "component is missing"),
+        ({"component": "nrc", "bundel": "lezen"}, "bundel lezen has no scopes for nrc; it has for zrc, drc, brc"),
+        ({"bundel": "beheren", "catalogus": "D"}, "Input should be 'lezen', 'registreren', 'behandelen' or 'alles'"),
+    ],
+)
+def test_a_right_says_one_thing(right: dict[str, Any], mistake: str, tmp_path: Path) -> None:
+    found = mistakes(tmp_path, municipality("toe", clients={"app": {"autorisaties": [right]}}))
+    assert [line.rpartition(": ")[2] if "; " not in mistake else line[-len(mistake) :] for line in found] == [mistake]

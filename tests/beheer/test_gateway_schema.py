@@ -11,7 +11,8 @@ import pytest
 from beheer.migrate import head, revisions
 from beheer.provision import make_gateway_schema
 from gateway.config import secret_box
-from gateway.registry import Registry, add_tenant, list_tenants
+from gateway.known import Registry
+from gateway.registry import add_tenant, list_tenants
 from runtime.problems import Problem
 from runtime.signals import Signals
 from tests.beheer.parts import part

@@ -19,12 +19,12 @@ from beheer import migrate
 from beheer.provision import api_of, make_schema
 from gateway import registry
 from runtime.locks import Lock, session_unlock, sql, try_session_lock
-from runtime.tenancy import SERVICES, login_role, schema_of
-from tests.beheer.schemas import objects
+from runtime.tenancy import SERVICES, schema_of
+from tests.beheer.schemas import EERSTE, FIRST, make_empty, objects
+from tests.bodies import relatie
 from tests.stack import Client, Stack
 from tests.waiting import WAITING, until
 
-FIRST = "0001_first"
 NEXT = '''
 revision = "next"
 down_revision = "{head}"
@@ -38,10 +38,6 @@ EXPAND = (
     "CREATE TABLE extra (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tekst text)"
 )
 
-
-EERSTE = Path(__file__).parent / "eerste"
-"""The data of a municipality in release 0.1.0: the demo's, and an object of most other kinds."""
-
 HEAD = migrate.head("autorisaties")
 
 
@@ -54,18 +50,6 @@ def copy_of_migrations(folder: Path, service: str = "autorisaties") -> ScriptDir
 def add_revision(folder: Path, sql: str, head: str = HEAD) -> None:
     """Add a revision after the newest one."""
     (folder / "versions" / "next.py").write_text(NEXT.format(head=head, sql=sql))
-
-
-async def make_empty(admin: asyncpg.Connection, tenant: str, service: str) -> str:
-    """Make the role and the schema of a municipality, without tables, and return its name."""
-    schema = schema_of(tenant, service)
-    await admin.execute(
-        f"""CREATE ROLE {schema} NOLOGIN; CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {schema};
-        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {schema};
-        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema};
-        GRANT {schema} TO {login_role(service)}"""
-    )
-    return schema
 
 
 @dataclass
@@ -190,7 +174,7 @@ async def test_data_of_the_first_release_are_there_after_all_migrations(
     closed, second = zaken
     assert closed["einddatum"] == "2026-11-25"
     assert len(closed["rollen"]) == len(closed["zaakobjecten"]) == len(closed["zaakinformatieobjecten"]) == 1
-    assert second["relevanteAndereZaken"] == [{"url": closed["url"], "aardRelatie": "vervolg"}]
+    assert second["relevanteAndereZaken"] == [relatie(closed["url"])]
     trail = (await client.get(f"{closed['url']}/audittrail")).json()
     assert [entry["resource"] for entry in trail][:3] == ["zaak", "rol", "zaakeigenschap"]
     assert {entry["hoofdObject"] for entry in trail} == {closed["url"]}
@@ -200,7 +184,7 @@ async def test_data_of_the_first_release_are_there_after_all_migrations(
     assert new["identificatie"] == "ZAAK-2026-0000000004"
 
 
-NONE_YET = ("abonnement", "besluitinformatieobject", "zaakcontactmoment", "zaakverzoek", "zaakobjecttype")
+NONE_YET = ("abonnement", "besluitinformatieobject", "zaakcontactmoment", "zaakverzoek", "zaakobjecttype", "substatus")
 """Kinds of which the data of the first revision have no object."""
 
 

@@ -21,26 +21,38 @@ ABOUT_ONE = {
     "tenant remove": ("--erase", "nergens"),
     "tenant time-zone": ("America/Kralendijk",),
     "tenant cors": ("--none",),
+    "tenant profiel": ("--none",),
     "client add": ("--client-id", "zac"),
     "client list": (),
     "catalogus export": ("VERGU", "{folder}/uit.zip"),
     "catalogus import": ("{folder}/leeg.zip",),
     "check relations": (),
     "check documents": (),
+    "check catalogi": (),
     "notifications list": (),
     "notifications show": ("1",),
     "notifications stats": (),
     "notifications retry": ("--failed",),
     "notifications drop": ("--failed",),
+    "issuer add": ("--iss", "https://login.test", "--keys", "{folder}/sleutel.pem"),
+    "issuer list": (),
+    "issuer remove": ("--iss", "https://login.test"),
     "external add": ("dms", "--root", "https://198.51.100.7/api"),
     "external list": (),
     "external remove": ("dms",),
+    "verzoeken": ("--client", "zac"),
 }
 """The commands about one municipality, with what they need beside its name."""
-ABOUT_A_CLIENT = {"token", "client secret", "client remove"}
+ABOUT_A_CLIENT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("token", "client remove", "client show", "client profiel"), ()),
+    **dict.fromkeys(("client secret add", "client secret list", "client secret replace"), ()),
+    "client secret revoke": ("eerste",),
+}
+"""The commands about one client, with what they need beside its name."""
 ABOUT_NONE_OR_ALL = {"serve", "serve-split", "migrate", "apply", "keys", "status", "tenant add", "tenant list"} | {
     "catalogus compare",
     "selectielijst load",
+    "webhook listen",
 }
 
 
@@ -63,12 +75,13 @@ def _names(group: Any, before: tuple[str, ...] = ()) -> set[str]:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert _names(typer.main.get_command(app)) == set(ABOUT_ONE) | ABOUT_A_CLIENT | ABOUT_NONE_OR_ALL
+    assert _names(typer.main.get_command(app)) == set(ABOUT_ONE) | set(ABOUT_A_CLIENT) | ABOUT_NONE_OR_ALL
 
 
 @pytest.mark.parametrize("command", sorted(ABOUT_ONE))
 def test_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], tmp_path: Path, command: str) -> None:
-    (tmp_path / "leeg.zip").write_bytes(b"")
+    for name in ("leeg.zip", "sleutel.pem"):
+        (tmp_path / name).write_bytes(b"")
     rest = [part.format(folder=tmp_path) for part in ABOUT_ONE[command]]
     said = here(*command.split(), "nergens", *rest)
     assert (said.returncode, said.stdout, said.stderr) == (1, "", UNKNOWN)
@@ -76,7 +89,7 @@ def test_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], t
 
 @pytest.mark.parametrize("command", sorted(ABOUT_A_CLIENT))
 def test_a_client_of_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], command: str) -> None:
-    said = here(*command.split(), "nergens", "zac")
+    said = here(*command.split(), "nergens", "zac", *ABOUT_A_CLIENT[command])
     assert (said.returncode, said.stderr) == (1, "samenzaak: there is no client zac of nergens\n")
 
 
@@ -85,6 +98,31 @@ def test_the_time_zone_is_set_by_the_command(here: Callable[..., Any]) -> None:
         said = here("tenant", "time-zone", "deventer", *options)
         assert (said.returncode, said.stdout, said.stderr) == (0, f"deventer: {zone}\n", "")
         assert here("tenant", "time-zone", "deventer").stdout == f"deventer: {zone}\n"
+
+
+def test_switches_are_set_and_told_by_the_commands(here: Callable[..., Any]) -> None:
+    def told(*command: str) -> str:
+        said = here(*command)
+        assert (said.returncode, said.stderr) == (0, "")
+        return str(said.stdout)
+
+    assert told("tenant", "profiel", "deventer", "--profiel", "ziotUrl") == "deventer: ziotUrl\n"
+    assert "profiel  ziotUrl\n" in told("tenant", "show", "deventer")
+    shown = told("client", "profiel", "deventer", "zac", "--profiel", "betrokkeneNull")
+    assert "profiel  ziotUrl (municipality), betrokkeneNull (client)\n" in shown
+    assert told("client", "profiel", "deventer", "zac") == told("client", "show", "deventer", "zac") == shown
+    off = told("client", "profiel", "deventer", "zac", "--off", "ziotUrl")
+    assert "profiel  ziotUrl (off)\n" in off
+    assert "profiel  ziotUrl (municipality)\n" in told("client", "profiel", "deventer", "zac", "--none")
+    assert told("tenant", "profiel", "deventer", "--none") == "deventer: none\n"
+    unknown = here("client", "profiel", "deventer", "zac", "--profiel", "ziotURL")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+    assert "there is no switch ziotURL" in unknown.stderr
+    mixed = told("client", "profiel", "deventer", "zac", "--profiel", "ziotUrl", "--off", "openzaak")
+    assert "profiel  ziotUrl (client), bronHoofdletters (off), betrokkeneNull (off), conceptRelaties (off)" in mixed
+    both = here("client", "profiel", "deventer", "zac", "--profiel", "ziotUrl", "--off", "ziotUrl")
+    assert (both.returncode, "ziotUrl cannot be both on and off" in both.stderr) == (2, True)
+    assert told("client", "show", "deventer", "zac") == mixed
 
 
 @pytest.mark.parametrize("secret", ["", "   "])

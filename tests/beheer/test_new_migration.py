@@ -1,7 +1,9 @@
 """``make migration`` writes what is missing between the migrations and the tables, and refuses what does not expand."""
 
 import asyncio
+import itertools
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -47,10 +49,40 @@ class EveryKind(Fields):
     elders: Annotated[str, Ref("catalogi", "zaaktypen", blank=True)] = ""
 
 
+class Databases:
+    """Stands in for a PostgreSQL of its own, which takes seconds: each start gives a database in one that runs."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn, self._numbers = dsn, itertools.count()
+
+    def start(self, folder: Path) -> str:
+        """Return a database with nothing in it."""
+        name = f"d{next(self._numbers)}"
+        asyncio.run(self._make(name))
+        return self._dsn.replace("/postgres?", f"/{name}?")
+
+    async def _make(self, name: str) -> None:
+        admin = await asyncpg.connect(self._dsn)
+        await admin.execute(f"CREATE DATABASE {name}")
+        await admin.close()
+
+    def stop(self, folder: Path) -> None:
+        """Leave it to the end of all."""
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of one PostgreSQL."""
+    home = tmp_path_factory.mktemp("migrations")
+    yield Databases(postgres.start(home))
+    postgres.stop(home)
+
+
 class Declared:
     """A copy of the tables and migrations of a service, for a test to change."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> None:
+        monkeypatch.setattr(new_migration, "postgres", databases)
         self.metadata = MetaData()
         for table in api_of(SERVICE).metadata.sorted_tables:
             table.to_metadata(self.metadata).info.update(table.info)
@@ -70,9 +102,9 @@ class Declared:
 
 
 @pytest.fixture
-def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declared:
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> Declared:
     """The tables of besluiten, as they are."""
-    return Declared(tmp_path, monkeypatch)
+    return Declared(tmp_path, monkeypatch, databases)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +122,8 @@ def test_the_name_of_a_revision(number: int, what: str, name: str) -> None:
     assert not is_before_releases(name)
 
 
-def test_without_a_difference_there_is_nothing_to_write(declared: Declared) -> None:
+def test_without_a_difference_there_is_nothing_to_write() -> None:
+    """With a PostgreSQL of its own, as the command has it."""
     assert new_migration.new_migration(SERVICE, "Nothing") is None
 
 
@@ -143,19 +176,14 @@ def test_a_date_as_default_is_none_of_the_column() -> None:
     assert column_of(describe(Dated)[0]).server_default is None
 
 
-def test_a_field_of_each_kind_is_one_generated_migration(declared: Declared, tmp_path: Path) -> None:
+def test_a_field_of_each_kind_is_one_generated_migration(declared: Declared, databases: Databases) -> None:
     for field in describe(EveryKind):
         declared.besluit.append_column(column_of(field))
     file = new_migration.new_migration(SERVICE, "A field of each kind")
     assert file is not None
     assert file.read_text().count("op.add_column(") == len(describe(EveryKind))
     assert new_migration.new_migration(SERVICE, "Again") is None
-    (tmp_path / "database").mkdir()
-    dsn = postgres.start(tmp_path / "database")
-    try:
-        found = asyncio.run(_row_of_the_version_before(dsn))
-    finally:
-        postgres.stop(tmp_path / "database")
+    found = asyncio.run(_row_of_the_version_before(databases.start(Path())))
     assert {name: found[name] for name in EveryKind.model_fields} == {
         "trefwoord": "",
         "lastig": "50% van 'a':b",

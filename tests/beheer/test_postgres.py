@@ -125,6 +125,7 @@ async def test_the_last_start_in_one_process_stops_it(home: Path) -> None:
     postgres.stop(home)
 
 
+@pytest.mark.long
 async def test_a_killed_user_leaves_a_server_that_is_adopted_and_stopped(home: Path) -> None:
     with another_user(home) as other:
         pid = server_pid(home)
@@ -179,6 +180,7 @@ async def test_a_pid_that_belongs_to_another_program_by_now_does_not_block(home:
             stranger.kill()
 
 
+@pytest.mark.long
 async def test_an_interrupt_from_the_terminal_does_not_reach_it(home: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(home)]
     with subprocess.Popen(
@@ -200,6 +202,7 @@ async def test_an_interrupt_from_the_terminal_does_not_reach_it(home: Path) -> N
     assert await ask(dsn) == 1
 
 
+@pytest.mark.long
 async def test_a_long_path_gets_a_short_socket_of_its_own(tmp_path: Path) -> None:
     homes = [tmp_path / ("x" * 120) / name for name in ("one", "two")]
     dsns = [postgres.start(home) for home in homes]

@@ -21,15 +21,22 @@ READING: dict[str, tuple[str, ...]] = {
     "tenant list": (),
     "tenant show": ("deventer",),
     "tenant cors": ("deventer",),
+    "tenant profiel": ("deventer",),
     "client list": (),
+    "client show": ("deventer", "zac"),
+    "client profiel": ("deventer", "zac"),
+    "client secret list": ("deventer", "zac"),
+    "issuer list": ("deventer",),
     "catalogus export": ("deventer", "DEMO", "{folder}/een.zip"),
     "catalogus compare": ("{folder}/een.zip", "deventer:DEMO"),
     "check relations": ("deventer", "--grace", "0"),
     "check documents": ("deventer",),
+    "check catalogi": ("deventer",),
     "notifications list": ("deventer",),
     "notifications show": ("deventer", "1"),
     "notifications stats": ("deventer",),
     "external list": ("deventer",),
+    "verzoeken": ("deventer", "--client", "zac"),
     "apply": ("{folder}/samenzaak.yaml", "--dry-run"),
 }
 """Every command that can be asked something without changing anything, with how that is asked."""
@@ -43,11 +50,11 @@ CHANGING = {
         "tenant remove",
         "tenant time-zone",
         "client add",
-        "client secret",
+        *("client secret add", "client secret revoke", "client secret replace"),
         "client remove",
     ),
     *("catalogus import", "selectielijst load", "notifications retry", "notifications drop"),
-    *("external add", "external remove"),
+    *("external add", "external remove", "issuer add", "issuer remove", "webhook listen"),
 }
 
 WITHOUT_DATABASE = {"keys"}

@@ -90,13 +90,15 @@ def gaps(kind: str, body: dict[str, Any]) -> set[tuple[str, str]]:
         if isinstance(value, dict) and any(value.values()):
             for part in members.split():
                 name, _, limit = part.partition("=")
-                if code := _gap(body[group], name, int(limit or 0), text=bool(limit)):
+                code = _gap(body[group], name, int(limit or 0), text=bool(limit))
+                # A text in a group may be empty; what ztc-015 judges may not.
+                if code and (code != "blank" or group == "specificatie"):
                     found.add((f"{group}.{name}", code))
     if kind == "zaakobjecttypen" and body["objecttype"] and not body["objecttype"].startswith("http"):
         found.add(("objecttype", "invalid"))
     for index, item in enumerate(body.get("checklistitemStatustype") or []):
         for name, longest in (("itemnaam", 30), ("vraagstelling", 255)):
-            if code := _gap(item, name, longest, text=True):
+            if (code := _gap(item, name, longest, text=True)) and code != "blank":
                 found.add((f"checklistitemStatustype.{index}.{name}", code))
     if specificatie := body.get("specificatie"):
         kardinaliteit, groep = specificatie["kardinaliteit"], specificatie["groep"]
@@ -238,6 +240,7 @@ def content_of(name: str, lijst: Selectielijst) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", FILES)
 async def test_a_real_catalogue_with_its_gaps(maak: Maak, lijst: Selectielijst, name: str) -> None:
     content = content_of(name, lijst)
@@ -269,7 +272,7 @@ async def test_a_real_catalogue_with_its_gaps(maak: Maak, lijst: Selectielijst, 
             if source["zaaktype"] not in names:
                 continue
             body = {**source, "zaaktype": lader.zaaktypen[source["zaaktype"]]["url"]}
-            if key in ("zaaktypeInformatieobjecttypen", "eigenschappen") and source.get("statustype"):
+            if key != "statustypen" and source.get("statustype"):
                 body["statustype"] = lader.statustypen[source["zaaktype"], source["statustype"]]
             made = await lader.send(keys.get(key, key), body)
             if key == "statustypen" and made:

@@ -5,6 +5,7 @@ import pytest
 from tests.maak import PROCEDURES, Maak
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("afleidingswijze", PROCEDURES)
 async def test_a_published_zaaktype_for_each_afleidingswijze(maak: Maak, afleidingswijze: str) -> None:
     made = await maak.zaaktype(afleidingswijze)

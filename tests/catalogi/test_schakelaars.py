@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from runtime.identity import system_caller
 from services.catalogi.selectielijst import headers_for
 from services.catalogi.selectielijst_laden import laad
 from tests.answers import error_set
@@ -31,48 +30,6 @@ def switch(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Switch:
         monkeypatch.setattr(service, "settings", service.settings.model_copy(update=settings))
 
     return change
-
-
-# --- O1: the informatieobjecttype of a zaaktype-informatieobjecttype as a URL ---
-
-
-async def test_o1_the_url_of_the_valid_version(maak: Maak, switch: Switch) -> None:
-    old = await maak.informatieobjecttype(beginGeldigheid="2020-01-01", eindeGeldigheid="2022-12-31")
-    new = await maak.informatieobjecttype(beginGeldigheid="2023-01-01", omschrijving=old["omschrijving"])
-    zaaktype = (await maak.concept())["url"]
-    switch(catalogi_ziot_url=True)
-    for given in (old["omschrijving"], old["url"], new["url"]):
-        made = await maak.ziot(zaaktype, given)
-        assert made["informatieobjecttype"] == new["url"]
-        assert (await maak.api.get(made["url"])).json() == made
-        query = {"informatieobjecttype": old["omschrijving"], "zaaktype": zaaktype, "status": "alles"}
-        found = (await maak.api.get(f"{ROOT}/zaaktype-informatieobjecttypen", params=query)).json()["results"]
-        assert found[0] == made
-        assert (await maak.api.put(made["url"], made)).json() == made
-        assert (await maak.api.patch(made["url"], {"richting": "intern"})).json() == {**made, "richting": "intern"}
-    switch(catalogi_ziot_url=False)
-    assert (await maak.api.get(made["url"])).json()["informatieobjecttype"] == old["omschrijving"]
-
-
-async def test_o1_a_name_without_a_valid_version_stays_a_name(maak: Maak, switch: Switch) -> None:
-    zaaktype = (await maak.concept())["url"]
-    concept = await maak.informatieobjecttype(concept=True)
-    expired = await maak.informatieobjecttype(eindeGeldigheid="2020-01-02")
-    switch(catalogi_ziot_url=True)
-    for name in (concept["omschrijving"], expired["omschrijving"], "Nog te maken"):
-        made = await maak.ziot(zaaktype, name)
-        assert made["informatieobjecttype"] == name
-        assert (await maak.api.put(made["url"], made)).json() == made
-
-
-async def test_o1_other_services_and_exports_have_the_name(maak: Maak, stack: Stack, switch: Switch) -> None:
-    document = await maak.informatieobjecttype()
-    made = await maak.ziot((await maak.concept())["url"], document["omschrijving"])
-    switch(catalogi_ziot_url=True)
-    references = stack.standalone.services["zaken"].references
-    path = made["url"].removeprefix("http://samenzaak.test")
-    found = await references.objects(system_caller("deventer", "zaken", ("http://samenzaak.test",)), [path])
-    assert found[path]["informatieobjecttype"] == document["omschrijving"]
 
 
 # --- O3: additions to a published zaaktype with catalogi.schrijven ---

@@ -315,6 +315,28 @@ async def test_required_fields_and_bad_values_of_a_zaaktype(beheer: Maak) -> Non
     assert error_set(answer) == {(name, code) for name, (_, code) in wrong.items()}
 
 
+async def test_texts_in_groups_may_be_empty(beheer: Maak) -> None:
+    groups: dict[str, dict[str, str]] = {
+        "referentieproces": {"naam": "", "link": ""},
+        "broncatalogus": {"url": "https://a.example.nl/catalogussen/1", "domein": "", "rsin": ""},
+        "bronzaaktype": {"url": "https://a.example.nl/zaaktypen/1", "identificatie": "", "omschrijving": ""},
+    }
+    made = await beheer.concept(**groups)
+    assert {name: made[name] for name in groups} == groups
+    answer = await beheer.api.patch(made["url"], {"broncatalogus": {**groups["broncatalogus"], "rsin": "123456789"}})
+    assert error_set(answer) == {("broncatalogus.rsin", "invalid")}
+
+    names = ("informatieobjecttype", "definitieInformatieobjecttype", "herkomstInformatieobjecttype")
+    generiek = {f"{name}OmschrijvingGeneriek": "" for name in (*names, "hierarchieInformatieobjecttype")}
+    generiek |= {"opmerkingInformatieobjecttypeOmschrijvingGeneriek": "Alleen dit"}
+    document = await beheer.informatieobjecttype(omschrijvingGeneriek=generiek)
+    assert document["omschrijvingGeneriek"] == generiek
+
+    item = {"itemnaam": "", "vraagstelling": "", "verplicht": True, "toelichting": None}
+    status = await beheer.statustype(made["url"], checklistitemStatustype=[item])
+    assert status["checklistitemStatustype"] == [item]
+
+
 async def test_ztc_011_012_013_related_types_may_be_concepts(beheer: Maak) -> None:
     """ztc-011, ztc-012 and ztc-013 are withdrawn: publishing asks nothing of related types, nor of subtypes."""
     besluit, document = await beheer.besluittype(concept=True), await beheer.informatieobjecttype(concept=True)

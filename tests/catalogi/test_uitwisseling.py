@@ -115,6 +115,24 @@ async def test_new_versions_of_types_that_exist(api: Client, lijst: Selectielijs
     assert new["informatieobjecttypeOmschrijving"] == old["informatieobjecttypeOmschrijving"]
 
 
+async def test_versions_of_a_file_do_not_share_a_day(api: Client, lijst: Selectielijst) -> None:
+    rows = small(lijst, "DAGEN", 2)
+    first, second = rows["ZaakType"]
+    first |= {"concept": False, "begin_geldigheid": "2020-01-01", "einde_geldigheid": "2023-01-01"}
+    second |= {"concept": False, "begin_geldigheid": "2023-01-01", "einde_geldigheid": None}
+    second["identificatie"] = first["identificatie"]
+    answer = await send(api, rows)
+    assert answer.status_code == 200, answer.text
+    # Other tests import versions with the same identificatie, in a catalogus of their own.
+    query = {"identificatie": first["identificatie"], "status": "alles", "catalogus": answer.json()["catalogus"]}
+    found = (await api.get(f"{ROOT}/zaaktypen", params=query)).json()["results"]
+    days = [(zaaktype["beginGeldigheid"], zaaktype["eindeGeldigheid"]) for zaaktype in found]
+    assert sorted(days) == [("2020-01-01", "2022-12-31"), ("2023-01-01", None)]
+    of_day = (await api.get(f"{ROOT}/zaaktypen", params={**query, "datumGeldigheid": "2023-01-01"})).json()
+    shown = [each["url"].rpartition("/")[2] for each in of_day["results"]]
+    assert shown == [second["url"].rpartition("/")[2]]
+
+
 async def test_every_problem_is_told_with_its_file_and_row(api: Client, lijst: Selectielijst) -> None:
     rows = small(lijst, "FOUT", 1)
     rows["ZaakType"][0]["doel"] = ""
@@ -156,6 +174,7 @@ STRANGE: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_a_file_holds_it_is_imported_or_refused(api: Client, lijst: Selectielijst, seed: int) -> None:
     chance = random.Random(seed)
@@ -239,6 +258,7 @@ async def test_what_a_desktop_adds_to_a_zip_is_passed_over(api: Client, lijst: S
     assert vergelijk(found, lees(await exported(api, rows["Catalogus"][0]["domein"])), uuids=True).gelijk
 
 
+@pytest.mark.long
 async def test_a_bomb_among_the_clutter_is_not_unpacked() -> None:
     found = lees(zipped({"ZaakType.json": b"[]", "__MACOSX/._ZaakType.json": b" " * (MAX_SIZE + 1)}))
     assert (found.rows, found.onbekend) == ({"ZaakType": []}, [])

@@ -171,6 +171,7 @@ EXPANDABLE = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("collection", EXPANDABLE)
 async def test_everything_that_the_standard_expands(maak: Maak, api: Client, collection: str) -> None:
     await maak.zaaktype()

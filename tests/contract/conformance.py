@@ -17,7 +17,7 @@ from .compare import counterpart
 from .conftest import differences, served
 from .contract import read
 from .corrections import CORRECTIONS
-from .extensions import EXTENSIONS
+from .extensions import EXTENSIONS, without_marked
 from .extract import NORMATIVE_FILES, REPOSITORY, normative
 from .rules import RULES
 
@@ -45,7 +45,7 @@ is out of date.
 - **Beside the standard**: every parameter, property and operation that only we have; the contract test fails on one
   that is not listed.
 - **Rules**: the rules of the standard that no OAS can express, with the test files that name each. A test fails when
-  no test names a rule.
+  no test names a rule. The text about Notificaties numbers no rules; those numbers are ours.
 """
 
 
@@ -98,11 +98,11 @@ def operations(service: str) -> Iterator[str]:
 
 def corrections(service: str) -> Iterator[str]:
     """Yield the table of the corrections of the OAS of a service."""
-    yield "| decision | operations | what | where | OAS | holds | why |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| operations | what | where | OAS | holds | why |"
+    yield "|---|---|---|---|---|---|"
     for row in CORRECTIONS[service]:
         oas, holds = ("nothing" if value is None else code(str(value)) for value in (row.oas, row.holds))
-        cells = [row.point, code(row.operation), code(row.what), code(row.path), oas, holds, row.reason]
+        cells = [code(row.operation), code(row.what), code(row.path), oas, holds, row.reason]
         yield "| " + " | ".join(cells) + " |"
 
 
@@ -128,6 +128,19 @@ def extensions() -> Iterator[str]:
     for row in EXTENSIONS:
         api = "all" if row.service == "*" else ", ".join(row.service.split("|"))
         yield f"| {api} | {code(row.operation)} | {row.what} | {code(row.path)} | {row.reason} |"
+    yield ""
+    yield "What the OAS marks with `x-samenzaak-extensie`, with its description there:"
+    yield ""
+    yield "| API | where | what | name | description |"
+    yield "|---|---|---|---|---|"
+    for service in NORMATIVE_FILES:
+        rows: dict[tuple[str, str, str], str] = {}
+        for each in without_marked(served(service))[1]:
+            # A request and the answer to it have the same extension; the description is that of the first.
+            place = each.place.removesuffix("Request").removesuffix("Patch")
+            rows.setdefault((place, each.what, each.name), each.description.partition("\n")[0])
+        for (place, what, name), description in rows.items():
+            yield f"| {service} | {code(place)} | {what} | {code(name)} | {description} |"
 
 
 def page() -> str:

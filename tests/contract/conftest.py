@@ -12,6 +12,7 @@ from .compare import Difference, compare
 from .contract import Contract, read
 from .correct import Correction, correct
 from .corrections import CORRECTIONS
+from .extensions import without_marked
 from .extract import REPOSITORY, normative
 
 
@@ -29,6 +30,12 @@ def is_built(service: str) -> bool:
 
 
 @cache
+def standard_part(service: str) -> Contract:
+    """What a service serves, without what its OAS marks as beside the standard."""
+    return read(without_marked(served(service))[0])
+
+
+@cache
 def corrected(service: str) -> tuple[Contract, list[Correction]]:
     """The standard as the rulebook corrects it, and the corrections that found nothing to correct."""
     contract = normative(service)
@@ -38,4 +45,4 @@ def corrected(service: str) -> tuple[Contract, list[Correction]]:
 @cache
 def differences(service: str) -> list[Difference]:
     """The differences between what a service serves and the corrected standard."""
-    return compare(service, corrected(service)[0], read(served(service)))
+    return compare(service, corrected(service)[0], standard_part(service))

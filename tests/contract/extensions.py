@@ -1,11 +1,15 @@
 """What we serve beside the standard: every parameter, property and operation of ours that it does not have.
 
-A row says what the extension is for. The contract test fails on an extension without a row, and on a row without an
-extension, so this list is exactly what vendors cannot count on elsewhere.
+An extension is marked where it is declared (``EXTENSION``, ``beside_standard``, ``Resource.extensions``,
+``Described.extension``), so that the OAS tells of it: ``x-samenzaak-extensie``. What belongs to more than one
+declaration has a row below, which says what it is for. The contract test fails on an extension that has neither, on a
+row without an extension, and on a mark on something that the standard has; so these are exactly what vendors cannot
+count on elsewhere.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -97,20 +101,12 @@ EXTENSIONS = [
         "*resultaattypeOmschrijving|*informatieobjecttypeOmschrijving",
     ),
     Extension(
-        "The filter that the other parts of a zaaktype have.",
-        "catalogi",
-        "zaakobjecttype_list",
-        "parameter",
-        "query:status",
-    ),
-    Extension(
         "Publishing takes an empty body, as existing clients send it.",
         "catalogi",
         "*_publish",
         "request",
         "application/json",
     ),
-    Extension("A catalogue as a ZIP, in and out.", "catalogi", "catalogus_import|catalogus_export", "operation"),
     Extension(
         "A member that only the answer of the standard has can be changed as well.",
         "documenten",
@@ -119,6 +115,68 @@ EXTENSIONS = [
         "tonenAanInitiator",
     ),
 ]
+
+
+MARK, VALUES = "x-samenzaak-extensie", "x-samenzaak-extensie-waarden"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Something that the OAS says is beside the standard. ``place`` is an operationId or the name of a schema."""
+
+    place: str
+    what: str
+    name: str
+    description: str
+
+
+def without_marked(oas: Mapping[str, Any]) -> tuple[dict[str, Any], list[Marked]]:
+    """Return an OAS without what it marks as beside the standard, and what that was: what remains is compared with the
+    standard, so a mark on something of the standard makes a difference."""
+    found: list[Marked] = []
+    left = copy.deepcopy(dict(oas))
+    for path, item in list(left["paths"].items()):
+        for method, operation in list(item.items()):
+            name = operation["operationId"]
+            if MARK in operation:
+                found.append(Marked(name, "operation", f"{method.upper()} {path}", operation.get("description", "")))
+                del item[method]
+                continue
+            marked = [each for each in operation["parameters"] if MARK in each]
+            found += [Marked(name, "parameter", each["name"], each.get("description", "")) for each in marked]
+            operation["parameters"] = [each for each in operation["parameters"] if MARK not in each]
+            for each in operation["parameters"]:
+                found += _unmark(each["schema"], name, each["name"], "parameter")
+    for name, schema in left["components"]["schemas"].items():
+        found += _unmark(schema, name, "", "property")
+    return left, found
+
+
+def _unmark(schema: Any, place: str, name: str, what: str) -> list[Marked]:
+    """Remove what is marked from a schema, in place, and return it."""
+    if isinstance(schema, list):
+        return [each for part in schema for each in _unmark(part, place, name, what)]
+    if not isinstance(schema, dict):
+        return []
+    found: list[Marked] = []
+    if values := schema.pop(VALUES, None):
+        for part in (schema, *schema.get("allOf", ())):
+            if "enum" in part:
+                part["enum"] = [value for value in part["enum"] if value not in values]
+        found += [Marked(place, "value", f"{name}: {value}", schema.get("description", "")) for value in values]
+    properties = schema.get("properties", {})
+    for key in [key for key, value in properties.items() if isinstance(value, dict) and MARK in value]:
+        found.append(Marked(place, what, key, properties[key].get("description", "")))
+        del properties[key]
+        if key in schema.get("required", ()):
+            schema["required"] = [each for each in schema["required"] if each != key]
+    for key, part in schema.items():
+        if key == "properties":
+            for inner, value in part.items():
+                found += _unmark(value, place, inner, what)
+        else:
+            found += _unmark(part, place, name, what)
+    return found
 
 
 def extras(service: str, normative: Contract, ours: Contract) -> Iterator[Extra]:

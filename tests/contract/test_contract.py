@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from .compare import compare
-from .conftest import corrected, differences, is_built, served
+from .conftest import corrected, differences, is_built, served, standard_part
 from .contract import read, resource_of
-from .extensions import EXTENSIONS, document_extras, extras
+from .extensions import EXTENSIONS, document_extras, extras, without_marked
 from .extract import NORMATIVE_FILES, extract, extract_file, normative, normative_document, normative_folder
 
 RESOURCES = [
@@ -33,12 +33,43 @@ def test_every_correction_corrects_something(service: str) -> None:
 
 
 def test_what_is_served_beside_the_standard_is_listed_as_an_extension() -> None:
-    found = [extra for name in NORMATIVE_FILES for extra in extras(name, corrected(name)[0], read(served(name)))]
+    found = [extra for name in NORMATIVE_FILES for extra in extras(name, corrected(name)[0], standard_part(name))]
     found += [extra for name in NORMATIVE_FILES for extra in document_extras(name, served(name))]
     unlisted = [extra for extra in found if not any(row.covers(extra) for row in EXTENSIONS)]
     assert unlisted == []
     unused = [row for row in EXTENSIONS if not any(row.covers(extra) for extra in found)]
     assert unused == []
+
+
+def test_what_is_marked_as_an_extension_is_not_compared() -> None:
+    oas = {
+        "paths": {
+            "/a": {
+                "get": {"operationId": "a_list", "parameters": [{"name": "x", "x-samenzaak-extensie": True}]},
+                "post": {"operationId": "a_register", "x-samenzaak-extensie": True},
+            }
+        },
+        "components": {
+            "schemas": {
+                "A": {
+                    "required": ["own", "standard"],
+                    "properties": {
+                        "own": {"x-samenzaak-extensie": True},
+                        "standard": {"enum": ["a", "b"], "x-samenzaak-extensie-waarden": ["b"]},
+                    },
+                }
+            }
+        },
+    }
+    left, marked = without_marked(oas)
+    assert left["paths"] == {"/a": {"get": {"operationId": "a_list", "parameters": []}}}
+    assert left["components"]["schemas"]["A"] == {"required": ["standard"], "properties": {"standard": {"enum": ["a"]}}}
+    assert [(each.what, each.name) for each in marked] == [
+        ("parameter", "x"),
+        ("operation", "POST /a"),
+        ("property", "own"),
+        ("value", "standard: b"),
+    ]
 
 
 @pytest.mark.parametrize("service", NORMATIVE_FILES)

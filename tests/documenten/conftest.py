@@ -34,9 +34,16 @@ GIVEN = os.environ.get("SAMENZAAK_TEST_STORAGE_URL", "")
 ON_S3 = ("test_inhoud", "test_bestandsdelen", "test_opslag", "test_storing", "test_stores")
 """The files about content. The rules do not touch the storage; ``SAMENZAAK_TEST_S3=all`` tests them on it as well."""
 
+LONG_ON_S3 = ("test_inhoud", "test_bestandsdelen")
+"""What is sent and read over HTTP, which ``make test`` does with the local folder."""
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what would be tested twice for nothing."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "[s3" in item.name and item.path.stem in LONG_ON_S3:
+            item.add_marker(pytest.mark.long)
     if os.environ.get("SAMENZAAK_TEST_S3") == "all":
         return
     here = Path(__file__).parent

@@ -185,6 +185,7 @@ async def _overwrite(stack: Stack, key: str, data: bytes) -> None:
     await obstore.put_async(storage(stack)._store("deventer"), path_of(key), data)
 
 
+@pytest.mark.few
 async def test_the_control_finds_what_is_missing_or_differs(
     stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +228,7 @@ async def test_the_control_finds_what_is_missing_or_differs(
     assert (await api.get(sound["inhoud"])).status_code == 200
 
 
+@pytest.mark.few
 async def test_what_is_removed_while_the_control_reads_is_not_missing(
     stack: Stack, api: Client, iot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -241,7 +241,7 @@ async def test_filters(api: Client, iot: str) -> None:
         ("objectinformatieobjecten_object", "invalid"),
         ("objectinformatieobjecten_objectType", "invalid_choice"),
     }
-    assert errors(await api.get(f"{EIO}?titel=x")) == [(OBJECT, "unknown-parameters")]
+    assert errors(await api.get(f"{EIO}?taal=x")) == [(OBJECT, "unknown-parameters")]
     assert errors(await api.get(f"{EIO}?bronorganisatie=123456789")) == [("bronorganisatie", "invalid")]
     assert errors(await api.post(f"{EIO}/_zoek", {"bronorganisatie": "1"})) == [("bronorganisatie", "min_length")]
 

@@ -61,6 +61,7 @@ async def test_storage_away(stack: Stack, api: Client, iot: str, broken: Broken,
     assert len(await objects(stack) - before) == 3
 
 
+@pytest.mark.few
 async def test_storage_breaks_during_a_large_upload(
     stack: Stack, api: Client, iot: str, broken: Broken, settle: Callable[[], Any]
 ) -> None:
@@ -103,6 +104,7 @@ def _mount(folder: Path) -> str:
     return done.stderr if done.returncode else ""
 
 
+@pytest.mark.few
 async def test_disk_full(stack: Stack, api: Client, iot: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "klein"
     if os.getuid() != 0:

@@ -41,7 +41,10 @@ async def test_answers_fit_the_oas(
     urls += [wereld[name]] if name in wereld.urls and "fetch" in verbs else []
     query = {"expand": ",".join(expandable(resource))} if expandable(resource) else {}
     for url in urls:
-        for params in ({}, query) if query else ({},):
+        # A page with everything expanded is bounded in bytes, and other tests make zaken with many relations here.
+        listed = resource.paginated and url == path_of(wereld, service, resource)
+        few = query | ({"pageSize": "5"} if listed else {})
+        for params in ({}, few) if query else ({},):
             answer = await api.get(url, params=params, headers=CRS)
             assert answer.status_code == 200, answer.text
             path = urlsplit(url).path.removeprefix(f"/{service}/api/v1")

@@ -35,6 +35,7 @@ SCANNED: dict[str, str] = {
     "catalogi/*": "A catalogue has hundreds of types, and no more.",
     "documenten/enkelvoudiginformatieobjecten objectinformatieobjecten_objectType": PART,
     "documenten/enkelvoudiginformatieobjecten objectinformatieobjecten__objectType": PART,
+    "documenten/enkelvoudiginformatieobjecten locked": "Each lock and unlock would write all indexes.",
     "documenten/gebruiksrechten *": OF_A_DOCUMENT,
     "documenten/verzendingen *": OF_A_DOCUMENT,
     "zaken/statussen indicatieLaatstGezetteStatus": PART,

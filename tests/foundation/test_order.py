@@ -41,7 +41,9 @@ def takes_json(operation: dict[str, Any]) -> bool:
     return list(body.get("content", {})) == ["application/json"] and body.get("required", True)
 
 
-ALL = list(operations())
+ROOTS = {api_of(service).root + "/" for service in built()}
+"""What is answered without a token: which API it is."""
+ALL = [operation for operation in operations() if operation[1] not in ROOTS]
 
 
 async def as_stranger(api: Client, method: str, path: str, **headers: str) -> httpx.Response:
@@ -73,6 +75,24 @@ async def test_media_types_have_no_case(api: Client) -> None:
     headers = {"Accept": "Application/JSON", "Content-Type": "Application/JSON; Charset=UTF-8"}
     found = await api.post("/zaken/api/v1/zaken/_zoek", content=b'{"identificatie": "x"}', headers=headers)
     assert found.status_code == 200, found.text
+
+
+@pytest.mark.parametrize("accept", ["application/json;q=0", "*/*;q=0.000", "text/html, application/json; Q=0, */*"])
+async def test_who_wants_no_json_at_all_is_told(api: Client, accept: str) -> None:
+    """RFC 9110, 12.4.2: a weight of 0 is a refusal, and the most specific range decides."""
+    tried = 0
+    for method, path, operation in ALL:
+        if answers_json(operation):
+            checked(await as_stranger(api, method, path, Accept=accept), 406, "not_acceptable")
+            tried += 1
+    assert tried > 150
+
+
+async def test_accept_in_two_headers_is_one(api: Client) -> None:
+    token = f"Bearer {api.token()}"
+    headers = [("Authorization", token), ("Accept", "text/html"), ("Accept", "application/json;q=0.1")]
+    answer = await api.http.get("/catalogi/api/v1/zaaktypen", headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def test_content_type_comes_before_the_token(api: Client) -> None:

@@ -52,6 +52,7 @@ async def test_every_create_names_what_it_ignores(api: Client, service: str, res
         assert told(answer) == ["onbekendVeld"]
 
 
+@pytest.mark.few("service")
 @pytest.mark.parametrize(("service", "resource"), writing("replace"))
 async def test_what_was_read_can_be_sent_back_without_a_warning(
     wereld: werelden.Wereld, api: Client, service: str, resource: Resource
@@ -60,7 +61,7 @@ async def test_what_was_read_can_be_sent_back_without_a_warning(
     if url is None:
         pytest.skip("needs an API or a webhook outside")
     read = (await api.get(url)).json()
-    for method in ("PUT", "PATCH"):
+    for method in ("PUT", "PATCH") if "merge" in resource.verbs else ("PUT",):
         same = await api.request(method, url, json=read)
         assert same.status_code < 500
         assert told(same) == [], same.text

@@ -56,7 +56,7 @@ def running(folder: Path) -> Iterator[tuple[str, str]]:
         "SAMENZAAK_TENANT_RATE": "0",
     }
     log = (folder / "log").open("wb")
-    command = [sys.executable, "-m", "beheer.cli"]
+    command = [sys.executable, "-m", "beheer"]
     server = subprocess.Popen([*command, "serve", "--demo"], env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         end = time.monotonic() + 120

@@ -15,7 +15,7 @@ from beheer.provision import make_gateway_schema
 from gateway import registry as registries
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
-from gateway.registry import Registry
+from gateway.known import Registry
 from runtime.identity import incoming
 from runtime.settings import Settings
 from runtime.signals import Signals
@@ -79,7 +79,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest_asyncio.fixture
 async def world(admin_dsn: str, gateway_dsn: str, settings: Settings) -> AsyncIterator[World]:
     db = await asyncpg.connect(admin_dsn)
-    await db.execute("TRUNCATE gateway.tenant CASCADE")
+    await db.execute("TRUNCATE gateway.tenant, gateway.request CASCADE")
     box = secret_box(settings)
     await registries.add_tenant(
         db, "deventer", "Gemeente Deventer", "517439943", ["deventer.example.nl", "zaken.deventer.nl"]

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from gateway import issuers
 from gateway import registry as registries
 from gateway.config import secret_box
 from runtime.problems import Problem
@@ -81,16 +82,16 @@ async def test_only_public_keys_make_an_issuer(world: World) -> None:
     ]
     for text in texts:
         with pytest.raises(ValueError, match=r".+"):
-            await registries.set_issuer(world.db, "raalte", "https://idp", text, ["RS256"])
+            await issuers.set_issuer(world.db, "raalte", "https://idp", text, ["RS256"])
     good = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     for algorithms in ([], ["HS256"], ["none"], ["ES256"]):
         with pytest.raises(ValueError, match=r".+"):
-            await registries.set_issuer(world.db, "raalte", "https://idp", good, algorithms)
-    await registries.set_issuer(world.db, "raalte", "https://idp", good, ["RS256", "PS256"])
-    assert [issuer.iss for issuer in await registries.list_issuers(world.db)] == ["https://idp"]
-    await registries.remove_issuer(world.db, "raalte", "https://idp")
+            await issuers.set_issuer(world.db, "raalte", "https://idp", good, algorithms)
+    await issuers.set_issuer(world.db, "raalte", "https://idp", good, ["RS256", "PS256"])
+    assert [issuer.iss for issuer in await issuers.list_issuers(world.db)] == ["https://idp"]
+    await issuers.remove_issuer(world.db, "raalte", "https://idp")
     with pytest.raises(LookupError):
-        await registries.remove_issuer(world.db, "raalte", "https://idp")
+        await issuers.remove_issuer(world.db, "raalte", "https://idp")
 
 
 async def test_the_gateway_can_only_read(world: World) -> None:

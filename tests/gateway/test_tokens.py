@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from gateway import issuers, tokens
 from gateway import registry as registries
-from gateway import tokens
 from gateway.config import secret_box
 from tests.gateway.conftest import World
 from tests.gateway.fakes import OTHER_SECRET, Answer, ask, hs256_with, make_token, raw_token
@@ -70,7 +70,13 @@ REFUSED: dict[str, tuple[Callable[[], str | None], str]] = {
     "not yet in milliseconds": (lambda: make_token(nbf=(now() + 500) * 1000), "jwt-immaturesignatureerror"),
     "nbf object": (lambda: make_token(nbf={}), UNREADABLE),
     "user_id is a boolean": (lambda: make_token(user_id=True), "jwt-invalidtokenerror"),
-    "user_id is a fraction": (lambda: make_token(user_id=5.5), "jwt-invalidtokenerror"),
+    "user_id is infinite": (lambda: make_token(user_id=float("inf")), "jwt-invalidtokenerror"),
+    "iat in the digits of another script": (lambda: make_token(iat="١٧٦٤٥٠٠٠٠٠"), "jwt-invalidissuedaterror"),
+    "HS384": (lambda: make_token(secret=b"x" * 48, algorithm="HS384"), "jwt-invalidalgorithmerror"),
+    "HS384 without client_id": (
+        lambda: make_token(client_id=..., secret=b"x" * 48, algorithm="HS384"),
+        "jwt-invalidalgorithmerror",
+    ),
     "user_representation is a list": (lambda: make_token(user_representation=["x"]), "jwt-invalidtokenerror"),
     "alg none": (lambda: unsigned({"client_id": "app", "iat": now()}), "jwt-invalidalgorithmerror"),
     "alg None": (lambda: unsigned({"client_id": "app", "iat": now()}, alg="None"), "jwt-invalidalgorithmerror"),
@@ -108,6 +114,19 @@ ACCEPTED: dict[str, Callable[[], dict[str, Any]]] = {
     "a clock that is ahead": lambda: {"iat": now() + 20},
     "text": lambda: {"iat": str(now())},
     "a fraction": lambda: {"iat": now() - 0.5},
+    "a fraction as text": lambda: {"iat": f"{now()}.25"},
+    "just not too old": lambda: {"iat": now() - 3599},
+    "nbf a minute ago": lambda: {"nbf": now() - 60, "exp": now() + 43200},
+    "null for nbf and exp": lambda: {"nbf": None, "exp": None},
+    "an audience in a list": lambda: {"aud": ["openzaak", 5]},
+    "claims of other systems": lambda: {"roles": ["x"], "email": "a@b.nl", "nonce": 1, "zds": {"scopes": ["x"]}},
+    "no issuer": lambda: {"iss": ...},
+    "issuer null": lambda: {"iss": None},
+    "issuer a number": lambda: {"iss": 5},
+    "issuer empty": lambda: {"iss": ""},
+    "user empty": lambda: {"user_id": "", "user_representation": ""},
+    "user left out": lambda: {"user_id": ..., "user_representation": ...},
+    "user a number": lambda: {"user_id": 5, "user_representation": 5.5},
     "milliseconds": lambda: {"iat": time.time_ns() // 10**6},
     "milliseconds as text": lambda: {"iat": str(time.time_ns() // 10**6)},
     "milliseconds that are almost too old": lambda: {"iat": (now() - 3590) * 1000},
@@ -143,6 +162,15 @@ async def test_the_user_reaches_the_service(world: World) -> None:
     assert world.zaken.caller.user_representation == "Jan ? Jansen"
     await get(world, make_token(user_id=17, user_representation=0))
     assert (world.zaken.caller.user_id, world.zaken.caller.user_representation) == ("17", "0")
+    await get(world, make_token(user_id=5.5, user_representation=None))
+    assert (world.zaken.caller.user_id, world.zaken.caller.user_representation) == ("5.5", "")
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer", "Bearer "])
+async def test_a_scheme_may_be_written_in_any_case(world: World, scheme: str) -> None:
+    headers = [("authorization", f"{scheme} {make_token()}"), ("client_identifier", "another")]
+    assert (await ask(world.gateway, ZAKEN, headers=headers)).status == 200
+    assert world.zaken.caller.client_id == "app"
 
 
 async def test_a_token_of_one_municipality_is_refused_on_the_host_of_another(world: World) -> None:
@@ -154,8 +182,8 @@ async def test_a_token_of_one_municipality_is_refused_on_the_host_of_another(wor
 
 
 async def test_issuers_have_their_own_key_and_algorithm(world: World) -> None:
-    await registries.set_issuer(world.db, "deventer", "https://idp", pem(RSA_KEY), ["RS256"])
-    await registries.set_issuer(world.db, "deventer", "https://ec", pem(EC_KEY), ["ES256"])
+    await issuers.set_issuer(world.db, "deventer", "https://idp", pem(RSA_KEY), ["RS256"])
+    await issuers.set_issuer(world.db, "deventer", "https://ec", pem(EC_KEY), ["ES256"])
     await world.heard()
     claims = {"client_id": "app", "iss": "https://idp"}
     assert (await get(world, make_token(secret=RSA_KEY, algorithm="RS256", **claims))).status == 200
@@ -176,7 +204,7 @@ async def test_issuers_have_their_own_key_and_algorithm(world: World) -> None:
 
 
 async def test_a_public_key_is_no_shared_secret(world: World) -> None:
-    await registries.set_issuer(world.db, "deventer", "https://idp", pem(RSA_KEY), ["RS256"])
+    await issuers.set_issuer(world.db, "deventer", "https://idp", pem(RSA_KEY), ["RS256"])
     await world.heard()
     payload = {"client_id": "app", "iss": "https://idp", "iat": now()}
     forged = hs256_with(pem(RSA_KEY).encode(), {"alg": "HS256"}, payload)

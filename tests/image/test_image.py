@@ -11,6 +11,7 @@ import yaml
 
 from beheer.health import READY
 from beheer.runner import PARTS
+from guides.pages import OUTSIDE
 from runtime.settings import Settings
 from tests.k8s.conftest import Manifests
 
@@ -54,8 +55,18 @@ def test_only_wheels_of_the_lock_file_are_installed() -> None:
     installs = [
         part for name, rest in instructions() if name == "RUN" for part in rest.split("&&") if "pip install" in part
     ]
-    assert len(installs) == 1
-    assert "--require-hashes --only-binary :all: -r requirements-runtime.lock" in installs[0]
+    assert len(installs) == 2
+    for install, lock in zip(installs, ("runtime", "guides"), strict=True):
+        assert f"--require-hashes --only-binary :all: -r requirements-{lock}.lock" in install
+
+
+def test_what_builds_the_guides_stays_behind() -> None:
+    [build] = [rest for name, rest in stages()[0] if name == "RUN" and "guides.build" in rest]
+    folder = build.split()[-1]
+    copies = [rest.split() for name, rest in stages()[-1] if name == "COPY"]
+    assert [copy[:2] for copy in copies] == [["--from=build", "/opt/samenzaak"]]
+    assert folder == "/opt/samenzaak/lib/python3.11/site-packages/gateway/site"
+    assert build.split()[0].startswith("/opt/guides/")
 
 
 def test_the_image_runs_as_a_user_that_kubernetes_can_see_is_not_root() -> None:
@@ -67,11 +78,12 @@ def test_the_image_runs_as_a_user_that_kubernetes_can_see_is_not_root() -> None:
 
 def test_what_is_copied_is_there_and_not_ignored() -> None:
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    copied = [rest.split()[0] for name, rest in stages()[0] if name == "COPY"]
+    copied = {source for name, rest in stages()[0] if name == "COPY" for source in rest.split()[:-1]}
     assert sorted(copied) == sorted(kept)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert sorted(copied) == sorted([*packages, "requirements-runtime.lock"])
+    guides = ("requirements-guides.lock", "guides", "docs", *OUTSIDE)
+    assert sorted(copied) == sorted([*packages, "requirements-runtime.lock", *guides])
     for source in copied:
         assert (ROOT / source).exists(), source
         assert any(fnmatch.fnmatch(source, pattern) for pattern in kept)

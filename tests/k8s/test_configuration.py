@@ -9,8 +9,9 @@ import yaml
 
 from beheer.health import LIVE, READY
 from beheer.runner import PARTS
-from gateway.error_pages import PREFIX
 from gateway.pages import SECURITY
+from gateway.request_store import CONNECTIONS
+from oas.errors import PREFIX
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
@@ -102,7 +103,7 @@ def let_through(path: str, paths: list[dict[str, Any]]) -> bool:
 def test_the_ingress_lets_through_what_clients_need_and_nothing_else(manifests: Manifests) -> None:
     for rule in manifests.kind("Ingress")["samenzaak"]["spec"]["rules"]:
         paths = rule["http"]["paths"]
-        needed = ["/", SECURITY, f"{PREFIX}not_found"]
+        needed = ["/", SECURITY, f"{PREFIX}not_found", "/beheer/api/v1/verzoeken"]
         needed += [f"/{service}/api/v1{rest}" for service in SERVICES for rest in ("", "/docs", "/zaken/1")]
         assert not [path for path in needed if not let_through(path, paths)]
         hidden = ["/health", "/health/live", "/health/ready", LIVE, READY, "/_intern/objects/zaken", "/metrics", "/x"]
@@ -149,10 +150,10 @@ def test_the_database_is_made_by_cloudnativepg_with_backups(production: Manifest
 def test_connections_fit_in_the_database(production: Manifests) -> None:
     pool = int(production.settings()["SAMENZAAK_POOL_SIZE"])
     most = production.most()
-    # During a rollout there is one pod more. Each process also listens for changes; the gateway does that and
-    # reads its registry; the worker has a pool for each service.
+    # During a rollout there is one pod more. Each process also listens for changes; the gateway does that, reads its
+    # registry, and writes and reads the log of requests; the worker has a pool for each service.
     processes = [(most[f"samenzaak-{name}"] + 1) * (pool + 1) for name in SERVICES]
-    gateway = (most["samenzaak-gateway"] + 1) * 2
+    gateway = (most["samenzaak-gateway"] + 1) * (2 + CONNECTIONS)
     worker = (most["samenzaak-worker"] + 1) * (pool * len(SERVICES) + 1)
     parameters = production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]
     assert sum(processes) + gateway + worker < int(parameters["max_connections"]) - 20

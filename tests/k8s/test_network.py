@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import kubernetes_validate
 import pytest
+import yaml
 
 from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
+from tests.k8s.render import ROOT
 
 Labels = dict[str, str]
 CLOUD = "169.254.169.254"
@@ -135,6 +138,15 @@ def test_only_those_with_business_outside_leave_the_cluster(manifests: Manifests
     if storage is not None:
         selector = storage["spec"]["podSelector"]
         assert [pod for pod, labels in network.pods.items() if selects(selector, labels)] == ["documenten", "worker"]
+
+
+def test_the_gateway_reaches_providers_where_an_overlay_says_so(manifests: Manifests) -> None:
+    policy = yaml.safe_load((ROOT / "k8s/components/providers/outgoing.yaml").read_text())
+    network = Network(manifests)
+    network.policies.append(policy["spec"])
+    assert network.leaves("gateway") == {443}
+    assert not network.leaves("autorisaties")
+    kubernetes_validate.validate(policy, "1.32", strict=True)
 
 
 def test_the_operator_reaches_its_database(production: Manifests) -> None:

@@ -27,7 +27,8 @@ async def test_life_of_an_abonnement(api: Client, raalte: Client, webhook: Webho
     made = await api.post(ABONNEMENT, sent)
     assert made.status_code == 201, made.text
     shown = made.json()
-    assert shown == {"url": shown["url"], "callbackUrl": webhook.url, "kanalen": sent["kanalen"]}
+    cloudevents = {"sendCloudevents": False, "cloudeventFilters": []}
+    assert shown == {"url": shown["url"], "callbackUrl": webhook.url, "kanalen": sent["kanalen"], **cloudevents}
     assert made.headers["location"] == shown["url"]
     assert (await api.get(shown["url"])).json() == shown
     listed = (await api.get(ABONNEMENT)).json()

@@ -17,7 +17,7 @@ async def test_a_message_is_delivered_as_it_was_published(api: Client, webhook: 
     await api.created(ABONNEMENT, abonnement(webhook, {"naam": kanaal}))
     kenmerken = {"bronorganisatie": "", "Zaak_Type": f"{PUBLIC}{ZAAKTYPE}", "meer": "é☃"}
     sent = bericht(kanaal, kenmerken=kenmerken, hoofdObject=f"{PUBLIC}/x", actie="willekeurig")
-    answer = await api.post(BERICHTEN, {**sent, "source": "mijn-app", "nogIets": 1})
+    answer = await api.post(BERICHTEN, {**sent, "bron": "mijn-app", "nogIets": 1})
     assert answer.status_code == 201
     assert answer.json() == sent
     assert await webhook.got(1) == [sent]

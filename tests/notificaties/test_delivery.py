@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -13,6 +16,7 @@ from beheer.runner import Standalone
 from runtime.identity import system_caller
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
+from services.notificaties import worker
 from services.notificaties.delivery import AT_ONCE_PER_TENANT, Policy
 from services.notificaties.worker import Worker
 from tests.notificaties.abonneren import BERICHTEN as URL
@@ -47,8 +51,8 @@ async def until_let_go(stack: Stack, url: str) -> None:
 
 def delivered_by(process: Standalone) -> int:
     """Return how many deliveries the worker of a process made."""
-    worker: Worker = process.services["notificaties"].state["worker"]
-    return worker.tally.delivered
+    found: Worker = process.services["notificaties"].state["worker"]
+    return found.tally.delivered
 
 
 async def test_order_is_kept_per_hoofdobject(stack: Stack, api: Client, webhook: Webhook) -> None:
@@ -213,29 +217,33 @@ async def test_redirects_are_not_followed(stack: Stack, api: Client, webhook: We
 
 
 async def test_several_processes_share_the_work(stack: Stack, api: Client) -> None:
-    others = [Standalone(stack.settings, stack.dsn, ["notificaties", "autorisaties"]) for _ in range(2)]
-    for other in others:
-        await other.start()
-    try:
-        async with listening() as hook:
-            kanaal = await kanaal_with(api)
-            hook.seconds = 0.01
-            urls = [await subscribed(api, hook, kanaal) for _ in range(24)]
-            for n in range(10):
-                await published(stack, "deventer", *(numbered(kanaal, ding, n) for ding in range(5)))
-            await hook.got(24 * 50)
-            for url in urls:
-                await until_none_left(stack, url)
-            assert len(hook.received) == 24 * 50
-            made = [delivered_by(other) for other in others]
-            assert sum(made) <= 24 * 50
-            # The worker of the stack made the rest.
-            assert len([count for count in (*made, 24 * 50 - sum(made)) if count]) > 1
-            for url in urls:
-                await api.delete(url)
-    finally:
-        for other in others:
-            await other.stop()
+    # Whoever gives up waiting for an answer, or is succeeded while it waits, delivers a message twice; a busy machine
+    # lets workers wait for longer than the seconds of other tests.
+    patient = stack.settings.model_copy(update={"outgoing_timeout": 120.0})
+    processes = [Standalone(patient, stack.dsn, ["notificaties", "autorisaties"]) for _ in range(3)]
+    async with AsyncExitStack() as during:
+        during.enter_context(mock.patch.object(worker, "LEASE", 240.0))
+        await during.enter_async_context(stack.without_worker())
+        for process in processes:
+            during.push_async_callback(process.stop)
+            await process.start()
+        hook = await during.enter_async_context(listening())
+        kanaal = await kanaal_with(api)
+        hook.seconds = 0.01
+        urls = [await subscribed(api, hook, kanaal) for _ in range(24)]
+        for n in range(10):
+            await published(stack, "deventer", *(numbered(kanaal, ding, n) for ding in range(5)))
+        await hook.got(24 * 50)
+        for url in urls:
+            await until_none_left(stack, url)
+        times = Counter((message["hoofdObject"], message["resource"]) for message in hook.received)
+        assert len(times) == 50
+        assert set(times.values()) == {24}
+        made = [delivered_by(process) for process in processes]
+        assert sum(made) == 24 * 50
+        assert len([count for count in made if count]) > 1
+        for url in urls:
+            await api.delete(url)
 
 
 async def test_a_restart_forgets_nothing(stack: Stack, api: Client, webhook: Webhook) -> None:

@@ -25,8 +25,7 @@ async def test_life_of_a_kanaal(api: Client, raalte: Client) -> None:
     assert kanaal in (await api.get(KANAAL)).json()
     assert (await raalte.get(f"{KANAAL}?naam={body['naam']}")).json() == []
     assert (await api.get(f"{KANAAL}?naam=bestaat-niet")).json() == []
-    for method in ("PUT", "PATCH", "DELETE"):
-        assert (await api.request(method, kanaal["url"])).status_code == 405
+    assert (await api.delete(kanaal["url"])).status_code == 405
     bare = await api.created(KANAAL, {"naam": naam()})
     assert (bare["documentatieLink"], bare["filters"]) == ("", [])
 

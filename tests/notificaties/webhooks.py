@@ -60,7 +60,7 @@ class Webhook:
         self._changed.set()
         return web.Response(status=status, text="" if status == 204 else f"status {status}")
 
-    async def until(self, ready: Callable[[], bool], timeout: float = 20.0) -> None:
+    async def until(self, ready: Callable[[], bool], timeout: float = 120.0) -> None:
         """Wait until something is true that depends on what was received."""
         async with asyncio.timeout(timeout):
             while not ready():
@@ -70,7 +70,7 @@ class Webhook:
                 except TimeoutError:
                     continue
 
-    async def got(self, count: int, timeout: float = 20.0) -> list[dict[str, Any]]:
+    async def got(self, count: int, timeout: float = 120.0) -> list[dict[str, Any]]:
         """Wait for this many messages, and return them."""
         await self.until(lambda: len(self.received) >= count, timeout)
         return self.received

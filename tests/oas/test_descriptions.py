@@ -79,6 +79,38 @@ def test_texts_reach_the_document() -> None:
     assert path["description"] == "Het kenmerk."
 
 
+def test_a_filter_says_what_it_asks_of_which_property() -> None:
+    found = texts("# Zaak\n\neinddatum\n: De dag van sluiten; `null` zolang zij open is. Niet te schrijven.\n")
+    assert found.parameter("Zaak", "einddatum__gt") == (
+        "Alleen objecten waarvan `einddatum` na deze waarde ligt. Dat veld: de dag van sluiten."
+    )
+    assert found.parameter("Zaak", "einddatum") == (
+        "Alleen objecten waarvan `einddatum` deze waarde is. Dat veld: de dag van sluiten."
+    )
+    assert found.parameter("Zaak", "iets") == ""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_operation_says_nothing_twice(service: str) -> None:
+    for item in document(api_of(service))["paths"].values():
+        for operation in item.values():
+            rest = operation["description"].split("\n\n")[1:]
+            summary = operation["summary"].rstrip(".")
+            assert not [line for line in rest if line.startswith(summary)], operation["operationId"]
+
+
+def test_expand_names_what_a_resource_has() -> None:
+    for path, method, has, has_not in (
+        ("/statussen", "get", "statustype", "rollen"),
+        ("/zaken/{uuid}", "get", "rollen", "statustype"),
+        ("/zaken/_zoek", "post", "rollen", "statustype"),
+    ):
+        operation = document(api_of("zaken"))["paths"][path][method]
+        [expand] = [p for p in operation["parameters"] if p["name"] == "expand"]
+        assert f"`{has}`" in expand["description"]
+        assert f"`{has_not}`" not in expand["description"]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_text_is_left_over(service: str) -> None:
     """A text that no document has was written under a name that does not exist (any more)."""
@@ -93,6 +125,7 @@ def test_no_text_is_left_over(service: str) -> None:
 def test_everything_has_a_text(service: str) -> None:
     whole = document(api_of(service))
     missing = [name for name, schema in whole["components"]["schemas"].items() if not schema.get("description")]
+    missing += [tag["name"] for tag in whole["tags"] if not tag.get("description")]
     for name, schema in whole["components"]["schemas"].items():
         for owner, properties in objects(schema, base_of(name)):
             missing += [f"{owner}.{each}" for each, value in properties.items() if not value.get("description")]

@@ -50,13 +50,13 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def oas() -> dict[str, Any]:
     """The document of the sample."""
     return document(API, "https://zaken.example.nl")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(oas: dict[str, Any]) -> Page:
     """The page of the sample."""
     return Page(docs_page(API, oas))
@@ -64,11 +64,17 @@ def page(oas: dict[str, Any]) -> Page:
 
 def test_page_loads_nothing(page: Page) -> None:
     assert not [a for a in page.all("script") if a]
-    addresses = [v for _, a in page.elements for k, v in a.items() if k in ("src", "href", "action", "srcset") and v]
-    assert {address for address in addresses if not address.startswith("#")} == {
-        "data:,",
+    loaded = [v for _, a in page.elements for k, v in a.items() if k in ("src", "action", "srcset") and v]
+    assert loaded + [link["href"] for link in page.all("link")] == ["data:,"]
+    assert {a["href"] for a in page.all("a") if not (a["href"] or "").startswith("#")} == {
+        "/docs/",
+        "/docs/nl/eerste-aanroep/",
+        "../../../autorisaties/api/v1/docs",
+        "../../../notificaties/api/v1/docs",
+        "bruno.zip",
         "openapi.json",
         "openapi.yaml",
+        "postman.json",
     }
 
 
@@ -89,6 +95,52 @@ def test_every_operation_has_a_form(oas: dict[str, Any], page: Page) -> None:
     forms = {(form["data-method"], form["data-path"]) for form in page.all("form")}
     assert forms == {(method.upper(), path) for path, item in oas["paths"].items() for method in item}
     assert "(zaken.aanmaken | zaken.bijwerken)" in page.shown
+
+
+def test_an_operation_has_its_name_as_link_and_leads_to_those_beside_it(oas: dict[str, Any], page: Page) -> None:
+    names = [o["operationId"] for item in oas["paths"].values() for o in item.values()]
+    shown = [a["id"] for a in page.all("details") if a.get("class") == "operation"]
+    assert len(shown) == len(names)
+    assert {*shown} == {*names}
+    links = [a["href"] for a in page.all("a")]
+    # From the menu, the one before and the one after.
+    inner = [links.count(f"#{name}") for name in shown]
+    assert inner == [2, *[3] * (len(shown) - 2), 2]
+
+
+def test_what_is_beside_the_standard_is_marked_and_comes_last(oas: dict[str, Any]) -> None:
+    for path, item in oas["paths"].items():
+        for operation in item.values():
+            operation["x-samenzaak-extensie"] = path in ("/", "/zaken")
+            operation["tags"] = [{"/": "root", "/zaken": "Open Zaak"}.get(path, "rest")]
+    oas["tags"] = [{"name": "Open Zaak"}, {"name": "root"}, {"name": "rest"}]
+    text = docs_page(API, oas)
+    assert "<h2>Naast de standaard</h2>" in text
+    sections = re.findall(r'<section id="groep-([^"]+)"><h2>[^<]+(.*?)</h2>', text)
+    own = [name for name, mark in sections if "extensie" in mark]
+    assert own == ["Open-Zaak", "root"]
+    assert [name for name, _ in sections] == ["rest", *own]
+
+
+def test_examples_of_the_document_are_shown(oas: dict[str, Any]) -> None:
+    create = oas["paths"]["/zaken"]["post"]
+    create["requestBody"]["content"]["application/json"]["examples"] = {
+        "klein": {"summary": "Een kleine zaak", "value": {"omschrijving": "Straatfeest"}},
+        "elders": {"$ref": "#/components/examples/elders"},
+    }
+    elders = {"summary": "Van elders", "value": {"toelichting": "<b>"}}
+    oas["components"].setdefault("examples", {})["elders"] = elders
+    create["responses"]["201"]["content"]["application/json"]["example"] = {"identificatie": "ZAAK-1"}
+    only = {"voorbeeld": {"value": {"omschrijving": "Het enige"}}}
+    oas["paths"]["/zaken"]["get"]["responses"]["200"]["content"]["application/json"]["examples"] = only
+    page = Page(docs_page(API, oas))
+    [body] = [text for text in page.shown if '"omschrijving": "Straatfeest"' in text]
+    assert body == '{\n  "omschrijving": "Straatfeest"\n}'
+    assert "Voorbeeld: Van elders" in page.shown
+    assert "Voorbeeld: voorbeeld" not in page.shown
+    assert any('"omschrijving": "Het enige"' in text for text in page.shown)
+    assert any('"toelichting": "<b>"' in text for text in page.shown)
+    assert any('"identificatie": "ZAAK-1"' in text for text in page.shown)
 
 
 def test_links_inside_the_page_lead_somewhere(page: Page) -> None:

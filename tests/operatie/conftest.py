@@ -64,13 +64,30 @@ async def collector() -> AsyncIterator[Collector]:
         yield found
 
 
-@pytest.fixture(scope="package")
-async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Stack]:
-    """Eight processes, with the municipalities deventer and raalte."""
+@contextlib.asynccontextmanager
+async def processes(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector, name: str, anew: bool
+) -> AsyncIterator[Stack]:
+    """Run eight processes, with the municipalities deventer and raalte."""
     values: dict[str, Any] = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
-    async with running(common_folder(tmp_path_factory), f"apart_{worker()}", split=True, **values) as stack:
+    folder = common_folder(tmp_path_factory)
+    async with running(folder, f"{name}_{worker()}", split=True, anew=anew, **values) as stack:
         await stack.add_tenant("deventer")
         await stack.add_tenant("raalte")
+        yield stack
+
+
+@pytest.fixture(scope="package")
+async def apart(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Stack]:
+    """Eight processes, forked from one that has imported them."""
+    async with processes(tmp_path_factory, collector, "apart", anew=False) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="package")
+async def anew(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> AsyncIterator[Stack]:
+    """Eight processes that each start anew, as in production."""
+    async with processes(tmp_path_factory, collector, "anew", anew=True) as stack:
         yield stack
 
 

@@ -189,11 +189,17 @@ class Outage:
         return bool(self.answers.away) and self.answers.away <= set(self.answers.again)
 
     async def lost(self) -> list[str]:
-        """Return what was answered with 201 and is not there."""
+        """Return what was answered with 201 and is not there. A service that nobody asked meanwhile may be away for a
+        little longer than those that were."""
         found = []
         async with self.session() as session:
             for url in self.answers.made:
-                async with session.get(url) as answer:
-                    if answer.status != 200:
-                        found.append(f"{url}: {answer.status}")
+                for _ in range(600):
+                    async with session.get(url) as answer:
+                        status = answer.status
+                    if status != 503:
+                        break
+                    await asyncio.sleep(0.1)
+                if status != 200:
+                    found.append(f"{url}: {status}")
         return found

@@ -44,7 +44,7 @@ threading.Thread(target=tell, daemon=True).start()
 
 SERVERS = {
     "serve": "from beheer.cli import app; app(['serve'])",
-    "serve_service": "from beheer.serve_service import main; main(['autorisaties'])",
+    "serve_service": "from beheer.part import main; main(['autorisaties'])",
 }
 
 

@@ -20,14 +20,8 @@ async def until_recovered(outage: Outage) -> None:
     raise AssertionError(f"{outage.answers.away - set(outage.answers.again)}: {outage.log.read_text()[-5000:]}")
 
 
-@pytest.mark.parametrize(
-    ("command", "kills"),
-    [
-        ("serve", 1),
-        pytest.param("serve", 2, marks=pytest.mark.long),
-        pytest.param("serve-split", 2, marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("command", "kills"), [("serve", 1), ("serve", 2), ("serve-split", 2)])
 async def test_a_killed_postgresql_is_started_again_and_nothing_answered_is_lost(
     tmp_path: Path, samenzaak: Samenzaak, command: str, kills: int
 ) -> None:
@@ -51,6 +45,7 @@ async def test_a_killed_postgresql_is_started_again_and_nothing_answered_is_lost
         assert await asyncio.to_thread(outage.end) == 0
 
 
+@pytest.mark.long
 async def test_a_server_ends_when_its_postgresql_cannot_be_started_again(tmp_path: Path, samenzaak: Samenzaak) -> None:
     outage = await asyncio.to_thread(Outage, tmp_path, "serve", samenzaak)
     outage.start()

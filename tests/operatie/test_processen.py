@@ -86,6 +86,7 @@ def all_parts_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return parts
 
 
+@pytest.mark.long
 def test_all_processes_end_with_the_one_that_is_killed(orphanage: subprocess.Popen[bytes]) -> None:
     parts = all_parts_of(orphanage)
     orphanage.kill()
@@ -164,6 +165,7 @@ async def test_an_answer_under_way_arrives_and_ends_its_connection() -> None:
         await asyncio.wait_for(task, 20)
 
 
+@pytest.mark.long
 async def test_a_part_without_the_addresses_of_the_others_does_not_start(tmp_path: Path) -> None:
     variables = environment(home=tmp_path, database_url="postgresql://localhost/x", secret_key="k" * 40)
     process = await asyncio.create_subprocess_exec(
@@ -174,6 +176,7 @@ async def test_a_part_without_the_addresses_of_the_others_does_not_start(tmp_pat
     assert b"SAMENZAAK_SERVICE_URLS has no autorisaties" in told
 
 
+@pytest.mark.long
 async def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beheer.split.PARTS", ("zaken", WORKER))
     settings = Settings(home=tmp_path, secret_key="k" * 40, log_level="error")  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pytest
 from beheer.runner import PARTS
 from beheer.split import Split
 from tests.operatie.load import CATALOGUSSEN, Load
-from tests.stack import Client, Stack
+from tests.stack import Stack
 
 
 def roll(split: Split, parts: tuple[str, ...]) -> None:
@@ -20,11 +20,10 @@ def roll(split: Split, parts: tuple[str, ...]) -> None:
         child.end()
 
 
-@pytest.mark.parametrize("parts", [("gateway", "catalogi"), pytest.param(PARTS, marks=pytest.mark.long)], ids=len)
-async def test_processes_are_replaced_under_load_and_no_request_fails(
-    apart: Stack, vendor: Client, parts: tuple[str, ...]
-) -> None:
-    split = apart.split
+@pytest.mark.long
+@pytest.mark.parametrize("parts", [("gateway", "catalogi"), PARTS], ids=len)
+async def test_processes_are_replaced_under_load_and_no_request_fails(anew: Stack, parts: tuple[str, ...]) -> None:
+    split, vendor = anew.split, await anew.add_client("deventer", f"load-{len(parts)}")
     assert split is not None
     before = {name: child.process.pid for name, child in split.children.items()}
     load = Load()

@@ -9,8 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from beheer.keys import keys_of, purposes_of
-from beheer.runner import PARTS, WORKER
-from runtime.identity import GATEWAY
+from beheer.runner import PARTS
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 from tests.answers import errors
@@ -20,17 +19,18 @@ from tests.waiting import until
 from tests.wereld import make
 
 
-async def test_no_process_has_the_secret_key_or_a_key_of_another(apart: Stack) -> None:
-    assert apart.split is not None
-    assert apart.settings.secret_key is not None
-    secret = apart.settings.secret_key.get_secret_value()
+@pytest.mark.long
+async def test_no_process_has_the_secret_key_or_a_key_of_another(anew: Stack) -> None:
+    assert anew.split is not None
+    assert anew.settings.secret_key is not None
+    secret = anew.settings.secret_key.get_secret_value()
     for part in PARTS:
-        (pid,) = apart.split.pids(part)
+        (pid,) = anew.split.pids(part)
         variables = psutil.Process(pid).environ()
         assert "SAMENZAAK_SECRET_KEY" not in variables, part
         assert not [name for name, value in variables.items() if secret in value], part
         given = Settings.model_validate({"keys": variables["SAMENZAAK_KEYS"]})
-        assert given.keys == keys_of(apart.settings, part), part
+        assert given.keys == keys_of(anew.settings, part), part
 
 
 async def test_writes_that_cross_from_one_service_to_another(apart: Stack, vendor: Client) -> None:
@@ -77,7 +77,7 @@ async def test_the_worker_brings_the_notifications_of_every_service(apart: Stack
 
 
 @pytest.mark.parametrize(
-    "part", [pytest.param(part, marks=[] if part in (GATEWAY, "zaken", WORKER) else pytest.mark.long) for part in PARTS]
+    "part", [pytest.param(part, marks=[] if part == "zaken" else pytest.mark.long) for part in PARTS]
 )
 async def test_a_process_without_one_of_its_keys_ends_and_names_it(tmp_path: Path, part: str) -> None:
     settings = Settings(secret_key=SecretStr("k" * 40))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from beheer.runner import PARTS
@@ -149,9 +150,10 @@ async def test_a_trace_goes_through_gateway_services_and_database(
     assert BSN not in str(spans)
 
 
+@pytest.mark.long
 async def test_without_an_endpoint_nothing_is_loaded(apart: Stack) -> None:
     code = (
-        "import sys; import beheer.serve_service, beheer.serve\n"
+        "import sys; import beheer.part, beheer.serve\n"
         "from beheer.observing import Observing; from runtime.settings import Settings\n"
         "Observing(Settings(), 'x')\n"
         "sys.exit(any(name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter')) for name in sys.modules))"

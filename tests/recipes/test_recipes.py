@@ -10,6 +10,8 @@ from tests.recipes.recipe import PAGE, Copy, copy, recipes, step_of
 
 RECIPES = recipes()
 PYTEST = ".venv/bin/pytest -n0"
+QUICK = "A page of documentation"
+"""The recipe of which the commands are run by ``make test`` as well; the others take a minute."""
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def in_style(made: Copy) -> None:
     made.run(".venv/bin/ruff check . && .venv/bin/ruff format --check .")
 
 
+def test_every_block_goes_where_it_says(made: Copy) -> None:
+    for steps in RECIPES.values():
+        for step in steps:
+            if step.how != "Run":
+                made.carry_out(step)
+    in_style(made)
+
+
+@pytest.mark.long
 def test_the_recipes_do_what_they_say(made: Copy) -> None:
     """One after the other in the same copy; their tests come together at the end, because most need a running stack."""
     tests: list[str] = []
@@ -35,8 +46,9 @@ def test_the_recipes_do_what_they_say(made: Copy) -> None:
     made.run(f"{PYTEST} {' '.join(dict.fromkeys(tests))}")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == QUICK else pytest.mark.long) for name in RECIPES]
+)
 def test_a_recipe_needs_no_other(made: Copy, name: str) -> None:
     for step in RECIPES[name]:
         made.carry_out(step)

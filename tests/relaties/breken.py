@@ -1,5 +1,6 @@
 """Calls between the services of the test process that fail."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.tenancy import schema_of
 from tests.stack import Stack
+from tests.waiting import until
 
 Break = Callable[..., Any]
 MIRRORS = "/_intern/objectinformatieobjecten"
@@ -60,3 +63,18 @@ async def outbox(stack: Stack, service: str) -> list[dict[str, Any]]:
 async def no_message(stack: Stack, service: str, *parts: str) -> bool:
     """Return whether no message with all these parts, such as a URL, is waiting to be announced."""
     return not [row for row in await outbox(stack, service) if all(part in row["message"] for part in parts)]
+
+
+async def over(stack: Stack, service: str = "zaken") -> None:
+    """Let the time be over for which the writes of a service are held, and wait until the relay brought all."""
+    schema = schema_of("deventer", service)
+    async with stack.admin() as admin:
+
+        async def brought() -> bool:
+            # What could not be brought at the first attempt is held for another while, which has to be over as well.
+            await admin.execute(f"UPDATE {schema}.outbox SET held_until = now() - interval '1 second'")
+            await admin.execute("SELECT pg_notify('samenzaak_outbox', $1)", schema)
+            await asyncio.sleep(0.2)
+            return not await admin.fetchval(f"SELECT count(*) FROM {schema}.outbox")
+
+        await until(brought, "the outbox keeps something")

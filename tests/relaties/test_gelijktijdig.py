@@ -99,6 +99,7 @@ async def test_a_zaak_is_deleted_while_it_gets_documents(druk: tuple[Stack, Werk
         await consistent(stack)
 
 
+@pytest.mark.long
 async def test_anything_at_once(druk: tuple[Stack, Werk]) -> None:
     stack, werk = druk
     dice, api = random.Random(7), werk.api

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from beheer.relations import MISSING, ORPHAN, TARGET_GONE, UNKNOWN, check_relations
+from gateway import registry
 from gateway.app import Gateway
 from services.autorisaties.external import add_external
 from tests.answers import errors
@@ -64,9 +65,16 @@ class Installation:
         await self.stack.standalone.signals.barrier()
 
 
+async def without_address(stack: Stack, tenant: str) -> None:
+    """Leave the address of this machine to those who serve the stack after this."""
+    async with stack.admin() as admin:
+        await registry.set_hosts(admin, tenant, ())
+
+
 async def opened(stack: Stack, tenant: str, lijst: Selectielijst, open_: AsyncExitStack) -> Installation:
     """Serve a stack on a free port, for a municipality that is known there by its address."""
     await stack.add_tenant(tenant, ("127.0.0.1",))
+    open_.push_async_callback(without_address, stack, tenant)
     door = Door(stack.gateway)
     base = await open_.enter_async_context(serving(door))
     # The port is known only now, and URLs have that of the public URL.

@@ -1,34 +1,16 @@
 """What another service could not be told is told by the relay, without a person."""
 
-import asyncio
 from typing import Any
 
 from sqlalchemy import select
 
-from runtime.tenancy import schema_of
 from services.zaken.mirroring import mirrors_of
 from tests.besluiten.wereld import ZIOS, Werk
-from tests.relaties.breken import Break, broken
+from tests.relaties.breken import Break, broken, over
 from tests.stack import PUBLIC, Stack
-from tests.waiting import until
 from zgw.mirroring.agreement import Agreement, for_outbox
 
 __all__ = ["broken"]
-
-
-async def over(stack: Stack) -> None:
-    """Let the time be over for which the writes of Zaken are held, and wait until the relay brought all."""
-    schema = schema_of("deventer", "zaken")
-    async with stack.admin() as admin:
-
-        async def brought() -> bool:
-            # What could not be brought at the first attempt is held for another while, which has to be over as well.
-            await admin.execute(f"UPDATE {schema}.outbox SET held_until = now() - interval '1 second'")
-            await admin.execute("SELECT pg_notify('samenzaak_outbox', $1)", schema)
-            await asyncio.sleep(0.2)
-            return not await admin.fetchval(f"SELECT count(*) FROM {schema}.outbox")
-
-        await until(brought, "the outbox keeps something")
 
 
 async def test_a_write_that_was_taken_back_is_forgotten_at_the_other_side(

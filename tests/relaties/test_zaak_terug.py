@@ -10,6 +10,7 @@ import pytest
 from services.zaken.numbers import NUMBERS
 from tests.answers import errors
 from tests.besluiten.wereld import ZAKEN, ZIOS, Werk
+from tests.bodies import relatie
 from tests.kept_counts import kept
 from tests.relaties.breken import Break, broken, no_message
 from tests.stack import Stack
@@ -95,7 +96,7 @@ async def test_zrc_023_what_others_did_meanwhile_stays(
 ) -> None:
     url, _ = await dossier(werk)
     third = await werk.zaak()
-    one, two = ({"url": zaak, "aardRelatie": "vervolg"} for zaak in (url, third))
+    one, two = (relatie(zaak) for zaak in (url, third))
     other = await werk.zaak(relevanteAndereZaken=[one])
     gone = await werk.zaak(relevanteAndereZaken=[one])
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from importlib import import_module
 
-from beheer.serve_service import main
+from beheer.part import main
 
 for service in ("zaken", "documenten", "besluiten"):
     import_module(f"services.{service}.app")

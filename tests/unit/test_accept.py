@@ -1,20 +1,24 @@
 """What is accepted for a value that it is not (common.md §2, §3)."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
 from zgw.accept import accepted
 from zgw.fields import Fields, kinds_of
+from zgw.types import NULL_IS_EMPTY
 
 
 class Sample(Fields):
-    """A text, a date that may be null, lists that may be left out and one that may not, and an enum."""
+    """A text, a date that may be null, a boolean, lists of several kinds, and an enum."""
 
     titel: str = ""
     einddatum: date | None = None
+    klaar: bool = False
     namen: list[str] = []
+    zaken: Annotated[list[str], NULL_IS_EMPTY] = []
+    soorten: list[Literal["a", "b"]] = []
     nodig: list[str]
     soort: Literal["a", "b", ""] = ""
 
@@ -28,7 +32,10 @@ class Sample(Fields):
         ({"titel": ""}, {"titel": ""}),
         ({"soort": " a\t"}, {"soort": "a"}),
         ({"soort": "  "}, {"soort": ""}),
-        ({"namen": None}, {"namen": []}),
+        ({"soorten": [" a", "b", 1]}, {"soorten": ["a", "b", 1]}),
+        ({"klaar": " true "}, {"klaar": "true"}),
+        ({"zaken": None}, {"zaken": []}),
+        ({"namen": None}, {"namen": None}),
         # What is required is not made up.
         ({"nodig": None}, {"nodig": None}),
         ({"titel": None}, {"titel": None}),
@@ -48,5 +55,5 @@ def test_what_is_taken(sent: Any, taken: Any) -> None:
 
 
 def test_the_kinds_of_fields() -> None:
-    kinds = [{"einddatum"}, {"namen"}, {"titel", "namen", "nodig"}, {"soort"}]
+    kinds = [{"einddatum"}, {"zaken"}, {"titel", "namen", "nodig", "zaken"}, {"soort", "klaar", "soorten"}]
     assert [set(names) for names in kinds_of(Sample)] == kinds

@@ -54,7 +54,7 @@ def test_a_body_up_to_a_limit_and_beyond_it(most: Any, too_much: Any) -> None:
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
-        (b"", "parse_error"),
+        (b" ", "parse_error"),
         (b"{", "parse_error"),
         (b"[]", "invalid"),
         (b"1", "invalid"),
@@ -87,3 +87,7 @@ def test_what_looks_like_structure_in_a_text_does_not_count() -> None:
 )
 def test_nul_is_found_wherever_it_is(value: Any, name: str) -> None:
     assert body.with_nul(value, "") == name
+
+
+def test_nothing_at_all_is_the_empty_object() -> None:
+    assert parsed(b"") == {}

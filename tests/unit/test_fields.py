@@ -83,6 +83,13 @@ def test_what_a_type_takes(type_: Any, good: list[Any], bad: list[Any]) -> None:
         ("http://samenzaak.test.elders/zaken", "http://samenzaak.test.elders/zaken"),
         ("http://samenzaak.test", "http://samenzaak.test"),
         ("https://elders.test/zaken/api/v1/zaken/1", "https://elders.test/zaken/api/v1/zaken/1"),
+        # Neither does the scheme of a host of ours.
+        (f"http://deventer.test/zaken/api/v1/zaken/{UUID}", f"/zaken/api/v1/zaken/{UUID}"),
+        (f"https://samenzaak.test/zaken/api/v1/zaken/{UUID}", f"/zaken/api/v1/zaken/{UUID}"),
+        ("HTTPS://Samenzaak.Test:443/zaken/1", "/zaken/1"),
+        ("http://elders.test/zaken/1", "http://elders.test/zaken/1"),
+        ("ftp://deventer.test/zaken/1", "ftp://deventer.test/zaken/1"),
+        ("https://deventer.test@elders.test/zaken/1", "https://deventer.test@elders.test/zaken/1"),
     ],
 )
 def test_own_urls_become_paths(url: str, path: str) -> None:

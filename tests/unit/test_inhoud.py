@@ -71,3 +71,29 @@ def test_drc_x3_base64_is_decoded_in_pieces(size: int) -> None:
     text = base64.encodebytes(data)
     assert b"".join(decoder.feed(piece) for piece in pieces(text, size)) == data
     assert decoder.end() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"data:application/pdf;base64,YWJj", (b"abc", "")),
+        (b"DATA:;BASE64,YWJj", (b"abc", "")),
+        (b"data:text/plain;charset=utf-8;base64,YW\r\nJj", (b"abc", "")),
+        (b"data:application/pdf;base64,", (b"", "")),
+        # What only begins like one is base64, or nothing.
+        (b"data", (base64.b64decode(b"data"), "")),
+        (b"dataYWJj", (base64.b64decode(b"dataYWJj"), "")),
+        (b"da", (b"", "incorrect-base64-padding")),
+        (b"data:text/plain,YWJj", (b"YWJj", "invalid-base64")),
+        (b"data:YWJj", (b"", "invalid-base64")),
+        (b"data:" + b"x" * 600 + b";base64,YWJj", (b"", "invalid-base64")),
+        (b"data:;base64,data:;base64,YWJj", (b"", "invalid-base64")),
+    ],
+)
+def test_a_data_url_is_the_base64_in_it_whatever_the_pieces(text: bytes, expected: tuple[bytes, str]) -> None:
+    for size in range(1, len(text) + 1):
+        decoder = Decoder()
+        content = b"".join(decoder.feed(piece) for piece in pieces(text, size)) + decoder.feed(b"", last=True)
+        error = decoder.end()
+        assert error == expected[1], size
+        assert error or content == expected[0], size

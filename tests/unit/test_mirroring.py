@@ -17,7 +17,7 @@ from services.besluiten.mirroring import Zaken, spiegel_in_zaak, zaak_hoort_van_
 from services.zaken.app import API as ZAKEN
 from services.zaken.mirroring import mirrors_of
 from zgw.check import Check
-from zgw.mirroring.agreement import UNFORCED, Agreement, Mirror, for_outbox, from_outbox
+from zgw.mirroring.agreement import SAME_DATES, UNFORCED, Agreement, Mirror, Notice, for_outbox, from_outbox
 from zgw.mirroring.leading import Asker
 from zgw.mirroring.telling import BUNDLE, Failed, tell
 
@@ -50,12 +50,14 @@ def test_brc_006_a_besluit_that_moves_has_a_mirror_in_both_zaken() -> None:
     assert spiegel_in_zaak(write("create", zaak="")) is None
 
 
-def test_zrc_021_a_zaak_hears_of_other_dates_only() -> None:
+def test_zrc_021_a_zaak_hears_of_each_change_and_whether_dates_did() -> None:
     same: dict[str, Any] = {name: STORED[name] for name in ("zaak", "ingangsdatum", "vervaldatum")}
-    found = zaak_hoort_van_de_wijziging(write("update", STORED, **{**same, "vervaldatum": 2}))
-    assert found is not None
-    assert [(notice.service, notice.path) for notice in found.notices] == [("zaken", "/_intern/besluit")]
-    assert zaak_hoort_van_de_wijziging(write("update", STORED, **same)) is None
+    for vervaldatum, dates in ((2, {}), (STORED["vervaldatum"], {SAME_DATES: "1"})):
+        check = write("update", STORED, **{**same, "vervaldatum": vervaldatum})
+        found = zaak_hoort_van_de_wijziging(check)
+        assert found is not None
+        assert found.notices == [Notice("zaken", "/_intern/besluit", {"besluit": check.path, **dates})]
+    assert zaak_hoort_van_de_wijziging(write("update", {**STORED, "zaak": ""}, **{**same, "zaak": ""})) is None
     assert zaak_hoort_van_de_wijziging(write("update", STORED, **{**same, "zaak": NEW, "vervaldatum": 2})) is None
     assert zaak_hoort_van_de_wijziging(write("create", **same)) is None
 

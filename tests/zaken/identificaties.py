@@ -41,6 +41,9 @@ PARTIJEN: dict[str, dict[str, Any]] = {
         "innRechtsvorm": "stichting",
         "bezoekadres": "Brink 1",
         "subVerblijfBuitenland": BUITENLAND,
+        "kvkNummer": "12345678",
+        "vestigingsNummer": "000012345678",
+        "verblijfsadres": ADRES,
     },
     "vestiging": {
         "vestigingsNummer": "000012345678",

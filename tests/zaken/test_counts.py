@@ -178,7 +178,7 @@ async def pagina_voor_pagina(client: Client, vraag: str) -> tuple[int, list[str]
     return counts.pop(), found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))])
 async def test_numbers_are_those_of_what_is_there(
     stack: Stack, druk: tuple[Zaakmaker, Zaakmaker], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -189,6 +189,7 @@ async def test_zrc_008_a_deelzaak_is_not_reopened_below_an_archived_hoofdzaak(ow
     assert errors(refused) == [(OBJECT, "hoofdzaak-closed")]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("way", ["POST", "PATCH", "PUT"])
 async def test_zrc_007_a_deelzaak_comes_while_its_hoofdzaak_closes(own: Zaakmaker, gewoon: Client, way: str) -> None:
     """In many rounds exactly one of the two succeeds, and no open deelzaak is below a closed hoofdzaak."""

@@ -82,6 +82,7 @@ def start_is(family: Gezin, day: str | None) -> Change:
     return lambda: family.wijzig(startdatumBewaartermijn=day)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("wijze", ["afgehandeld", "termijn", "ander_datumkenmerk", "hoofdzaak"])
 async def test_zrc_021_a_deelzaak_follows_the_start_of_its_hoofdzaak(
     zaken: Zaakmaker, maak: Maak, kind: Zaakmaker, wijze: str

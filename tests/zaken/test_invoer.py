@@ -141,6 +141,7 @@ async def test_what_has_no_text_of_its_own_is_refused(zaken: Zaakmaker, value: A
 
 
 NULLABLE = [p.name for p in describe(ZAAK.fields) if p.nullable and p.name != "processobjectaard"]
+RELATIONS = ("relevanteAndereZaken", "gerelateerdeZaken")
 LISTS = [p.name for p in describe(ZAAK.fields) if p.item is not None]
 
 
@@ -156,11 +157,21 @@ async def test_an_empty_text_is_null_where_null_is_allowed(zaken: Zaakmaker) -> 
     assert (cleared.status_code, cleared.json()["einddatumGepland"]) == (200, None)
 
 
-async def test_null_for_an_optional_list_is_the_empty_list(zaken: Zaakmaker) -> None:
-    made = await zaken.zaak(**dict.fromkeys(LISTS))
-    assert {name: made[name] for name in LISTS} == {name: [] for name in LISTS}
-    full = await zaken.zaak(kenmerken=[{"kenmerk": "a", "bron": "b"}])
-    assert (await zaken.api.patch(full["url"], {"kenmerken": None})).json()["kenmerken"] == []
+async def test_null_for_the_relations_of_a_zaak_is_the_empty_list(zaken: Zaakmaker) -> None:
+    """Clients send it when the last relation goes. No other list may be null (common.md §3)."""
+    assert {"relevanteAndereZaken", "kenmerken", "productenOfDiensten"} <= set(LISTS)
+    other = await zaken.zaak()
+    relation = [{"url": other["url"], "aardRelatie": "vervolg"}]
+    for name in LISTS:
+        if name in RELATIONS:
+            made = await zaken.zaak(**{name: relation})
+            emptied = await zaken.api.patch(made["url"], {name: None})
+            assert (emptied.status_code, emptied.json()[name]) == (200, [])
+            assert (await zaken.zaak(**{name: None}))[name] == []
+        else:
+            assert await zaken.weiger(**{name: None}) == [(name, "null")]
+            refused = await zaken.api.patch(other["url"], {name: None})
+            assert errors(refused) == [(name, "null")]
     # Where a value is needed, null is refused as before.
     assert await zaken.weiger(startdatum=None) == [("startdatum", "null")]
     assert await zaken.weiger(omschrijving=None) == [("omschrijving", "null")]

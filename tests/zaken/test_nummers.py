@@ -162,6 +162,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 async def test_two_processes_also_when_they_are_killed(stack: Stack, zaken: Zaakmaker) -> None:
     dsn = stack.standalone.services["zaken"].database.dsn
     processes = []

@@ -54,6 +54,7 @@ def spoiled(value: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("path", BODIES)
 async def test_nonsense_is_a_400(zaken: Zaakmaker, path: str) -> None:
     zaak = (await zaken.zaak())["url"]

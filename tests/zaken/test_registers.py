@@ -6,6 +6,7 @@ import pytest
 
 from services.zaken.zaak_regels import MAX_ELDERS
 from tests.answers import errors
+from tests.bodies import relatie
 from tests.maak import Maak
 from tests.stack import Stack
 from tests.zaken.elders import Elders, elders
@@ -55,9 +56,9 @@ async def test_selectielijstklasse_is_a_resultaat_of_the_selection_list(
 
 async def test_zrc_011_a_zaak_elsewhere(zaken: Zaakmaker, register: Elders) -> None:
     there = register.add("zaken/1", {"url": "x", "einddatum": None})
-    links = [{"url": there, "aardRelatie": "vervolg"}]
+    links = [relatie(there)]
     assert (await zaken.zaak(relevanteAndereZaken=links))["relevanteAndereZaken"] == links
-    links.append({"url": f"{there}0", "aardRelatie": "vervolg"})
+    links.append(relatie(f"{there}0"))
     assert await zaken.weiger(relevanteAndereZaken=links) == [("relevanteAndereZaken.1.url", "bad-url")]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from runtime.statements import compile_statement
 from services.zaken.rol import ROL_TABLE
-from services.zaken.rol_filters import IDENTIFICATIES, identification_filters
+from services.zaken.rol_filters import IDENTIFICATIES, NUMMERS, identification_filters
 from tests.answers import errors
 from tests.maak import Maak
 from tests.zaken.identificaties import PARTIJEN
@@ -60,10 +60,11 @@ async def test_life_of_a_rol(zaken: Zaakmaker) -> None:
     assert (await api.get(rol["url"], headers={"If-None-Match": read.headers["etag"]})).status_code == 304
     assert (await api.request("HEAD", rol["url"])).status_code == 200
     assert (await zaken.lees({"url": url}))["rollen"] == [rol["url"]]
-    assert (await api.put(rol["url"], rol)).status_code == 405
+    assert (await api.put(rol["url"], rol)).json() == rol
     assert (await api.patch(rol["url"], {})).status_code == 405
     trail = (await api.get(f"{url}/audittrail")).json()
-    assert [(entry["resource"], entry["actie"]) for entry in trail] == [("zaak", "create"), ("rol", "create")]
+    wanted = [("zaak", "create"), ("rol", "create"), ("rol", "update")]
+    assert [(entry["resource"], entry["actie"]) for entry in trail] == wanted
     assert trail[1]["wijzigingen"]["nieuw"] == rol
     assert (await api.delete(rol["url"])).status_code == 204
     assert (await api.get(rol["url"])).status_code == 404
@@ -103,7 +104,7 @@ async def test_every_kind_of_party_keeps_every_member(zaken: Zaakmaker, zaak: st
         ("natuurlijk_persoon", {"contactpersoonRol": {"naam": None}}, [("contactpersoonRol.naam", "null")]),
         (
             "natuurlijk_persoon",
-            {"contactpersoonRol": {"naam": "x" * 41, "emailadres": "x"}},
+            {"contactpersoonRol": {"naam": "x" * 201, "emailadres": "x"}},
             [("contactpersoonRol.emailadres", "invalid"), ("contactpersoonRol.naam", "max_length")],
         ),
     ],
@@ -131,7 +132,12 @@ async def test_zrc_012_fields_of_a_rol(
         ("niet_natuurlijk_persoon", "innRechtsvorm", "bv", "invalid_choice"),
         ("vestiging", "handelsnaam", "Bakker", "not_a_list"),
         ("vestiging", "kvkNummer", "123456789", "max_length"),
-        ("organisatorische_eenheid", "identificatie", "x" * 25, "max_length"),
+        ("niet_natuurlijk_persoon", "kvkNummer", "123456789", "max_length"),
+        ("niet_natuurlijk_persoon", "vestigingsNummer", "1" * 25, "max_length"),
+        ("niet_natuurlijk_persoon", "innNnpId", "12345678", "min_length"),
+        ("organisatorische_eenheid", "identificatie", "x" * 256, "max_length"),
+        ("organisatorische_eenheid", "naam", "x" * 256, "max_length"),
+        ("organisatorische_eenheid", "isGehuisvestIn", "x" * 256, "max_length"),
         ("medewerker", "identificatie", "x" * 255, "max_length"),
     ],
 )
@@ -263,7 +269,7 @@ async def test_filters_on_the_identification(
     assert zaak in urls
     assert other not in urls
     assert (await zaken.api.get(f"{ROLLEN}?betrokkeneIdentificatie__{filter_}=bestaatniet")).json().get("count", 0) == 0
-    too_long = await zaken.api.get(f"{ROLLEN}?betrokkeneIdentificatie__{filter_}={'9' * 255}")
+    too_long = await zaken.api.get(f"{ROLLEN}?betrokkeneIdentificatie__{filter_}={'9' * 256}")
     assert errors(too_long) == [(f"betrokkeneIdentificatie__{filter_}", "max_length")]
 
 
@@ -330,4 +336,6 @@ async def test_rol_filters_use_their_indexes(zaken: Zaakmaker) -> None:
             plan = " ".join([row[0] for row in await admin.fetch(f"EXPLAIN {sql}", *values)])
             assert f"rol_{filter_.name.rpartition('__')[2].lower()}" in plan
         found = await admin.fetch("SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 'rol'::regclass")
-        assert {row["stxname"] for row in found} == {f"rol_{key.lower()}_values" for _, _, key, _ in IDENTIFICATIES}
+        assert {row["stxname"] for row in found} == {
+            f"rol_{key.lower()}_values" for _, _, key, _ in (*IDENTIFICATIES, *NUMMERS)
+        }

@@ -3,6 +3,7 @@
 import uuid
 
 from tests.answers import errors
+from tests.bodies import relatie
 from tests.documenten.maak_document import document
 from tests.maak import Maak
 from tests.stack import Stack
@@ -30,7 +31,7 @@ async def test_zrc_023_everything_of_a_zaak_goes(zaken: Zaakmaker, stack: Stack)
     note = {"gerelateerdAan": url, "onderwerp": "x", "tekst": "y"}
     made.append(await api.created("/zaken/api/v1/zaaknotities", note))
     link = {"url": url, "aardRelatie": "onderwerp"}
-    kept = {"url": (await zaken.zaak())["url"], "aardRelatie": "vervolg"}
+    kept = relatie((await zaken.zaak())["url"])
     other = await zaken.zaak(relevanteAndereZaken=[link, kept])
     assert (await api.delete(url)).status_code == 204
     for gone in (url, zaak["status"], zaak["resultaat"], *(item["url"] for item in made)):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.answers import errors
+from tests.bodies import relatie
 from tests.maak import Maak
 from tests.zaken.zaakmaker import PUNT, RSIN, ZAKEN, Zaakmaker
 
@@ -23,7 +24,7 @@ async def test_life_of_a_zaak(zaken: Zaakmaker) -> None:
     assert made.headers["location"] == zaak["url"]
     assert zaak["identificatie"].startswith("ZAAK-2026-")
     assert (zaak["status"], zaak["resultaat"], zaak["einddatum"], zaak["hoofdzaak"]) == (None, None, None, None)
-    assert zaak["opschorting"] == {"indicatie": False, "reden": ""}
+    assert zaak["opschorting"] == {"indicatie": False, "eerdereOpschorting": False, "reden": ""}
     assert zaak["verlenging"] is None
     assert (zaak["archiefnominatie"], zaak["archiefstatus"]) == (None, "nog_te_archiveren")
     assert zaak["zaakgeometrie"] == PUNT
@@ -32,11 +33,14 @@ async def test_life_of_a_zaak(zaken: Zaakmaker) -> None:
     assert (await api.get(zaak["url"], headers={"If-None-Match": read.headers["etag"]})).status_code == 304
     assert (await api.request("HEAD", zaak["url"])).headers["etag"] == read.headers["etag"]
     changed = await api.patch(zaak["url"], {"toelichting": "Met kramen"})
-    assert changed.json() == {**zaak, "toelichting": "Met kramen"}
+    moment = changed.json()["laatstGemuteerd"]
+    assert changed.json() == {**zaak, "toelichting": "Met kramen", "laatstGemuteerd": moment}
+    assert moment > zaak["laatstGemuteerd"]
     # What a client read it may send back as a whole, read-only fields and empty groups included.
     assert (await api.put(zaak["url"], changed.json())).json() == changed.json()
     kept = await api.put(zaak["url"], zaken.body(startdatum="2026-01-02"))
-    assert kept.json() == {**changed.json(), "startdatum": "2026-01-02"}
+    moment = kept.json()["laatstGemuteerd"]
+    assert kept.json() == {**changed.json(), "startdatum": "2026-01-02", "laatstGemuteerd": moment}
     assert (await api.delete(zaak["url"])).status_code == 204
     assert (await api.get(zaak["url"])).status_code == 404
 
@@ -57,9 +61,9 @@ async def test_every_field_is_kept(zaken: Zaakmaker) -> None:
         laatsteBetaaldatum="2026-01-03T10:00:00+01:00",
         zaakgeometrie=PUNT,
         verlenging={"reden": "druk", "duur": "P1M"},
-        opschorting={"indicatie": True, "reden": "wacht op stukken"},
+        opschorting={"indicatie": True, "eerdereOpschorting": True, "reden": "wacht op stukken"},
         hoofdzaak=None,
-        relevanteAndereZaken=[{"url": other["url"], "aardRelatie": "vervolg"}],
+        relevanteAndereZaken=[relatie(other["url"])],
         kenmerken=[{"kenmerk": "K-1", "bron": "oud systeem"}],
         archiefnominatie="vernietigen",
         archiefactiedatum="2036-01-01",
@@ -81,7 +85,7 @@ async def test_every_field_is_kept(zaken: Zaakmaker) -> None:
     emptied = await zaken.api.patch(
         zaak["url"], {"verlenging": None, "opschorting": None, "processobject": None, "kenmerken": []}
     )
-    assert emptied.json()["opschorting"] == {"indicatie": False, "reden": ""}
+    assert emptied.json()["opschorting"] == {"indicatie": False, "eerdereOpschorting": True, "reden": ""}
     assert set(emptied.json()["processobject"].values()) == {""}
     assert (emptied.json()["verlenging"], emptied.json()["kenmerken"]) == (None, [])
 
@@ -199,9 +203,7 @@ async def test_zrc_010_communicatiekanaal_and_selectielijstklasse_must_resolve(z
 async def test_zrc_011_relevante_zaken_exist(zaken: Zaakmaker) -> None:
     one = await zaken.zaak()
     unknown = one["url"].rsplit("/", 1)[0] + f"/{uuid.uuid4()}"
-    links = [
-        {"url": url, "aardRelatie": "bijdrage"} for url in (one["url"], unknown, "https://nergens.example/zaken/1")
-    ]
+    links = [relatie(url, "bijdrage") for url in (one["url"], unknown, "https://nergens.example/zaken/1")]
     expected = [("relevanteAndereZaken.1.url", "bad-url"), ("relevanteAndereZaken.2.url", "bad-url")]
     assert await zaken.weiger(relevanteAndereZaken=links) == expected
     assert errors(await zaken.api.patch(one["url"], {"relevanteAndereZaken": links})) == expected

@@ -80,7 +80,7 @@ async def test_every_kind_of_object_keeps_every_member(zaken: Zaakmaker, zaak: s
         ("pand", {"identificatie": "x" * 101}, [("identificatie", "max_length")]),
         ("pand", {"identificatie": None}, [("identificatie", "null")]),
         ("waterdeel", {"typeWaterdeel": "plas", "identificatie": "1"}, [("typeWaterdeel", "invalid_choice")]),
-        ("overige", {"overigeData": []}, [("overigeData", "not_a_dict")]),
+        ("overige", {"overigeData": None}, [("overigeData", "null")]),
         (
             "huishouden",
             {"nummer": "1", "isGehuisvestIn": {"identificatie": None}},
@@ -199,6 +199,13 @@ async def test_type_overige(zaken: Zaakmaker, zaak: str) -> None:
     assert found == [("nonFieldErrors", "invalid-object-type-overige-usage")]
     for wrong, code in (("BOOM", "invalid"), ("1-2", "invalid"), ("b" * 101, "max_length")):
         assert await weiger(zaken, zaak, "overige", objectTypeOverige=wrong) == [("objectTypeOverige", code)]
+
+
+async def test_zaakobjecttype_that_is_null_is_none(zaken: Zaakmaker, zaak: str) -> None:
+    made = await zaken.api.created(OBJECTS, body(zaak, zaakobjecttype=None))
+    assert made["zaakobjecttype"] == ""
+    changed = await zaken.api.patch(made["url"], {"zaakobjecttype": None, "relatieomschrijving": "hier"})
+    assert (changed.status_code, changed.json()["relatieomschrijving"]) == (200, "hier")
 
 
 async def test_zaakobjecttype_of_another_zaaktype(zaken: Zaakmaker, maak: Maak, zaak: str) -> None:

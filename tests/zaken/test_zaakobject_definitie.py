@@ -1,5 +1,6 @@
 """objectTypeOverigeDefinitie: jq and JSON schema, bounded in time and memory."""
 
+import asyncio
 import os
 import resource
 from collections.abc import AsyncIterator
@@ -9,7 +10,12 @@ from typing import Any
 import pytest
 
 from services.zaken import zaakobject_definitie
+from services.zaken.bewerkingen import DEFINITIES
 from tests.answers import errors
+from tests.maak import Maak
+from tests.selectielijst import Selectielijst
+from tests.stack import Client
+from tests.zaken.bewerken import ROOT, registratie
 from tests.zaken.elders import Elders, elders
 from tests.zaken.zaakmaker import Zaakmaker
 
@@ -107,6 +113,7 @@ async def test_a_definition_needs_an_object_and_all_its_members(zaken: Zaakmaker
     assert await refused(zaken, made) == expected
 
 
+@pytest.mark.few("name")
 @pytest.mark.parametrize(
     ("definitie", "name"),
     [
@@ -153,6 +160,7 @@ async def test_nothing_outside_the_configured_apis_is_fetched(zaken: Zaakmaker, 
     assert await refused(zaken, elsewhere) == [("object", "bad-url")]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("schema", "data", "expected"),
     [
@@ -180,3 +188,38 @@ async def test_a_machine_that_does_not_get_round_to_it_blames_nobody(
     answer = await zaken.api.post(OBJECTS, await body(zaken, register))
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_registration_has_few_programs(zaken: Zaakmaker, register: Elders) -> None:
+    """Each takes a second of the processor, and the transaction waits for all of them."""
+    made = await body(zaken, register)
+    objects = [made] * DEFINITIES
+    answer = await zaken.api.post(f"{ROOT}/zaak_registreren", registratie(zaken, zaakobjecten=objects))
+    assert answer.status_code == 201, answer.text
+    answer = await zaken.api.post(f"{ROOT}/zaak_registreren", registratie(zaken, zaakobjecten=[*objects, made]))
+    assert errors(answer) == [("zaakobjecten", "max_length")]
+
+
+async def test_slow_programs_of_one_municipality_do_not_keep_another_from_registering(
+    zaken: Zaakmaker,
+    raalte: Client,
+    lijst: Selectielijst,
+    register: Elders,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """They hold the transactions of several writes at once, of which a municipality never has all."""
+    here, there = zaken, Zaakmaker(raalte, await Maak(raalte, lijst).zaaktype())
+    (tmp_path / "busy.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(zaakobject_definitie, "CHILD", tmp_path / "busy.py")
+    monkeypatch.setattr(zaakobject_definitie, "SECONDS", 4.0)
+    slow = registratie(here, zaakobjecten=[await body(here, register)])
+    async with asyncio.TaskGroup() as group:
+        many = [group.create_task(here.api.post(f"{ROOT}/zaak_registreren", slow)) for _ in range(5)]
+        await asyncio.sleep(1)
+        async with asyncio.timeout(2.5):
+            answer = await there.api.post(f"{ROOT}/zaak_registreren", registratie(there))
+        assert answer.status_code == 201, answer.text
+        assert not any(task.done() for task in many)
+        for task in many:
+            task.cancel()

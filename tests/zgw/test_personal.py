@@ -151,3 +151,16 @@ async def test_a_span(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not span.events
         texts = [span.name, str(span.status.description), *(str(value) for value in (span.attributes or {}).values())]
         assert all(hidden(text) for text in texts), texts
+
+
+def test_of_an_endless_path_the_beginning_is_looked_at(written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def masked(text: str) -> str:
+        looked_at.append(text)
+        return text
+
+    monkeypatch.setattr(access, "masked", masked)
+    access.write("text", "r", "", "", "GET", b"/" + b"%25" * 20_000, 414, 0.0)
+    assert max(map(len, looked_at)) == access.LOOKED_AT
+    assert written.getvalue().count("%25") == 66

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from beheer import configuration, tenants
+from beheer.document import Mistakes
 from gateway import registry
 from runtime.tenancy import SERVICES, check_name, login_role, schema_of
 from tests.stack import Stack
@@ -74,7 +75,7 @@ async def test_nothing_is_made_under_a_reserved_name(stack: Stack, name: str, tm
         assert name not in [tenant.name for tenant in await registry.list_tenants(admin)]
     file = tmp_path / "samenzaak.yaml"
     file.write_text(f'municipalities:\n  {name}: {{naam: Gemeente, rsin: "517439943"}}\n')
-    with pytest.raises(configuration.Mistakes, match=f"samenzaak.yaml:2: municipalities.{name}: '{name}': "):
+    with pytest.raises(Mistakes, match=f"samenzaak.yaml:2: municipalities.{name}: '{name}': "):
         configuration.read(file)
 
 

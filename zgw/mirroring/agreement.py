@@ -27,6 +27,9 @@ Leading = tuple[Table, Mapping[str, Any]]
 UNFORCED = {"x-samenzaak-unforced": "1"}
 """Headers by which a service passes on a write of a client that may change open zaken only."""
 
+SAME_DATES = "same_dates"
+"""In the notice of a besluit: that its dates did not change, so nothing is to be derived from them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Mirror:
@@ -34,15 +37,18 @@ class Mirror:
     query that finds it again. References are stored paths.
 
     ``internal`` is the internal path that takes many mirrors at once, in an own service. ``headers`` go along until
-    the write is taken back.
+    the write is taken back. With ``member`` it is made with the rights of the client, who sent it as that member of the
+    body and sees it in the answer: ``made``. When the process died the relay makes it, with its own rights.
     """
 
     collection: str
-    body: Mapping[str, str]
+    body: Mapping[str, Any]
     find: Mapping[str, str]
     leading: Leading
     internal: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    member: str = ""
+    made: list[Any] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the mirror as the outbox keeps it."""
@@ -52,6 +58,7 @@ class Mirror:
             "body": dict(self.body),
             "find": dict(self.find),
             "internal": self.internal,
+            "member": self.member,
             "table": table.name,
             "leading": {name: str(value) for name, value in known.items()},
         }
@@ -61,7 +68,9 @@ class Mirror:
         """Return the mirror that the outbox has kept."""
         table, values = metadata.tables[kept["table"]], kept["leading"]
         known = {name: UUID(text) if isinstance(table.c[name].type, Uuid) else text for name, text in values.items()}
-        return Mirror(kept["collection"], kept["body"], kept["find"], (table, known), kept["internal"])
+        # Versions before this one kept no member.
+        member = kept.get("member", "")
+        return Mirror(kept["collection"], kept["body"], kept["find"], (table, known), kept["internal"], member=member)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ more is removed, as ``samenzaak check relations --repair`` does.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,44 +28,46 @@ from zgw.request import Service
 log = logging.getLogger("samenzaak.mirroring")
 
 
-async def reach_agreement(check: Check) -> None:
-    """Tell other services of a committed write, and then let it be announced.
+async def reach_agreement(*checks: Check) -> None:
+    """Tell other services of the writes of one committed transaction, given in the order in which they were made, and
+    then let them be announced.
 
-    When one does not agree the write is taken back. Raises 400 ``pending-relations`` on the field of the agreement,
-    403 when the service refused what the client may not do, 503 when it cannot work now.
+    When one does not agree all are taken back. Raises 400 ``pending-relations`` on the field of the agreement, 403 when
+    the service refused what the client may not do, 503 when it cannot work now.
     """
-    agreements = check.agreements
+    agreements = [(check, agreement) for check in checks for agreement in check.agreements]
     if not agreements:
         return
-    asker = Asker(check.call.service, check.call.caller)
+    asker = Asker(checks[0].call.service, checks[0].call.caller)
     told = True
-    async with outbox.holding(check):
-        for agreement in agreements:
+    async with outbox.holding(checks):
+        for check, agreement in agreements:
             try:
                 await tell(asker, agreement)
             except Failed as failure:
-                told = await _take_back(check, asker, agreement, failure)
+                told = await _take_back(checks, asker, check.named(agreement.field), failure)
                 break
     if told:
-        await outbox.release(check)
+        await outbox.release(checks)
 
 
-async def _take_back(check: Check, asker: Asker, refused: Agreement, failure: Failed) -> bool:
-    """Take a write back, let everybody know, and raise what the client hears. Return when it stays, because somebody
-    else has taken the place of what it removed: whether everybody knows."""
-    log.warning("%s of %s is taken back: %s", check.action, check.path, failure)
-    back = await take_back(check)
+async def _take_back(checks: Sequence[Check], asker: Asker, refused: str, failure: Failed) -> bool:
+    """Take writes back, let everybody know, and raise what the client hears, of the field ``refused``. Return when they
+    stay, because somebody else has taken the place of what was removed: whether everybody knows."""
+    for check in checks:
+        log.warning("%s of %s is taken back: %s", check.action, check.path, failure)
+    back = await take_back(checks)
     told = True
     try:
-        for agreement in check.agreements:
+        for agreement in (agreement for check in checks for agreement in check.agreements):
             await tell(asker, agreement, again=True)
     except Failed:
         # The other service is often still down. The relay tells it later.
         told = False
     if back:
         if told:
-            await outbox.forget(check)
-        raise failure.problem or invalid(refused.field, "pending-relations") from failure
+            await outbox.forget(checks)
+        raise failure.problem or invalid(refused, "pending-relations") from failure
     return told
 
 
@@ -76,18 +78,20 @@ async def mend(service: Service, tenant: str, row: Mapping[str, Any]) -> None:
     asker = Asker(service, replace(caller, canonical=row["mirrors"]["base"]))
     table = service.api.metadata.tables["outbox"]
     try:
-        await _tell_what_is_left(asker, from_outbox(service.api.metadata, row["mirrors"]))
+        removed = await _tell_what_is_left(asker, from_outbox(service.api.metadata, row["mirrors"]))
         this = table.c.id == row["id"]
         async with service.database.acquire(tenant) as db:
             announced = table.update().where(this).values(held_until=None, mirrors=None)
-            await db.execute(announced if row["message"] else table.delete().where(this))
+            await db.execute(announced if row["message"] and not removed else table.delete().where(this))
     except (*AWAY, Failed, Unavailable, Problem, httpx.HTTPError) as e:
         log.warning("%s %s: a write that was broken off is not mended yet: %r", tenant, service.api.service, e)
         return
     log.info("%s %s: a write that was broken off is mended: %s", tenant, service.api.service, row["message"])
 
 
-async def _tell_what_is_left(asker: Asker, agreement: Agreement) -> None:
+async def _tell_what_is_left(asker: Asker, agreement: Agreement) -> bool:
+    """Tell others; return whether what was written is removed, because it cannot be without what they refused."""
+    removed = False
     for _ in range(CHANGES + len(agreement.mirrors)):
         try:
             await tell(asker, agreement, again=True)
@@ -95,8 +99,9 @@ async def _tell_what_is_left(asker: Asker, agreement: Agreement) -> None:
             if failure.gone is None:
                 raise
             await _let_go(asker, failure.gone)
+            removed |= list(failure.gone.leading[1]) == ["uuid"]
         else:
-            return
+            return removed
     raise Failed("others keep changing the relations")
 
 
@@ -108,8 +113,8 @@ async def _let_go(asker: Asker, mirror: Mirror) -> None:
     leading = select(table.c.uuid).where(*(table.c[name] == value for name, value in known.items()))
     for row in await service.database.rows(asker.caller.tenant, leading):
         path = f"{service.api.root}/{resource.path}/{row['uuid']}"
-        emptied = {name: "" for name in known if name != "uuid"} if "uuid" in known else None
-        method = "DELETE" if emptied is None else "PATCH"
-        response = await service.internal.send(asker.caller, service.api.service, method, path, emptied)
+        emptied = {name: "" for name in known if name != "uuid"} if "uuid" in known else {}
+        method = "PATCH" if emptied else "DELETE"
+        response = await service.internal.send(asker.caller, service.api.service, method, path, emptied or None)
         if response.status_code not in (200, 204, 404):
             raise Failed(f"{method} {path}: {response.status_code} {response.text[:500]}")

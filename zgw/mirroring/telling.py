@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 import httpx
 
 from runtime.faults import Unavailable
-from runtime.problems import Problem, forbidden
+from runtime.problems import InvalidParam, Problem
+from zgw.denied import carried
 from zgw.externals import at_once
 from zgw.mirroring.agreement import Agreement, Mirror, Notice
 from zgw.mirroring.leading import Asker, leading
@@ -100,7 +101,10 @@ async def _change(asker: Asker, mirrors: Sequence[Mirror], make: bool, again: bo
     async def one(item: Mirror) -> None:
         if not failures:
             try:
-                await (_add if make else _drop)(asker, item, {} if again else item.headers)
+                if make:
+                    await _add(asker, item, again)
+                else:
+                    await _drop(asker, item, {} if again else item.headers)
             except Failed as e:
                 failures[item] = e
 
@@ -124,15 +128,32 @@ async def _change_together(asker: Asker, path: str, mirrors: Sequence[Mirror], m
     return failures
 
 
-async def _add(asker: Asker, mirror: Mirror, headers: Mapping[str, str]) -> None:
+async def _add(asker: Asker, mirror: Mirror, again: bool) -> None:
     """Make one mirror; that it exists already is success."""
     body = {key: _url(asker, value) for key, value in mirror.body.items()}
-    status, content = await _send(asker, "POST", mirror.collection, body, headers)
+    headers = {} if again else mirror.headers
+    for_client = bool(mirror.member) and not again
+    status, content = await _send(asker, "POST", mirror.collection, body, headers, for_client=for_client)
     codes = {param.get("code") for param in content.get("invalidParams", [])} if isinstance(content, dict) else set()
-    if status not in (200, 201) and codes != {"unique"}:
+    if status in (200, 201):
+        mirror.made.append(content)
+    elif codes != {"unique"} or for_client:
         failure = _refused(f"POST {mirror.collection}", status, content, headers)
-        failure.gone = mirror if status == 404 and mirror.collection.startswith("/") else None
+        refused = status == 404 or (bool(mirror.member) and 400 <= status < 500)
+        failure.gone = mirror if refused and mirror.collection.startswith("/") else None
+        if for_client and refused:
+            failure.problem = problem_within(mirror.member, status, content)
         raise failure
+
+
+def problem_within(member: str, status: int, content: Any) -> Problem:
+    """Return a refusal of another service, as what is wrong with this member of the body."""
+    known = content if isinstance(content, dict) else {}
+    params = [
+        InvalidParam(f"{member}.{each['name']}", each["code"], each.get("reason", ""))
+        for each in known.get("invalidParams", ())
+    ]
+    return Problem(status, known.get("code", "error"), known.get("detail", ""), params, members=carried(known))
 
 
 async def _drop(asker: Asker, mirror: Mirror, headers: Mapping[str, str]) -> None:
@@ -152,7 +173,8 @@ async def _drop(asker: Asker, mirror: Mirror, headers: Mapping[str, str]) -> Non
     if status != 200 or not isinstance(items, list):
         raise Failed(f"GET {target}: {status}")
     for item in items:
-        if all(path_of(str(item.get(key)), caller.bases) == value for key, value in mirror.body.items()):
+        known = mirror.find or mirror.body
+        if all(path_of(str(item.get(key)), caller.bases) == value for key, value in known.items()):
             target = str(item.get("url")).removeprefix(caller.base)
             status, content = await _send(asker, "DELETE", target, headers=headers)
             if status not in (204, 404):
@@ -164,26 +186,32 @@ def _refused(what: str, status: int, content: Any, headers: Mapping[str, str]) -
     other service was told, by ``headers``, that it may not do everything."""
     failure = Failed(f"{what}: {status} {content}")
     if headers and status == 403 and isinstance(content, dict):
-        failure.problem = forbidden(str(content.get("detail")))
+        failure.problem = Problem(403, "permission_denied", str(content.get("detail")), members=carried(content))
     return failure
 
 
-def _url(asker: Asker, value: str) -> str:
-    return asker.caller.canonical_base + value if value.startswith("/") else value
+def _url(asker: Asker, value: Any) -> Any:
+    return asker.caller.canonical_base + value if isinstance(value, str) and value.startswith("/") else value
 
 
 async def _send(
-    asker: Asker, method: str, target: str, body: Any = None, headers: Mapping[str, str] = {}, service: str = ""
+    asker: Asker,
+    method: str,
+    target: str,
+    body: Any = None,
+    headers: Mapping[str, str] = {},
+    service: str = "",
+    for_client: bool = False,
 ) -> tuple[int, Any]:
     """Return status and JSON of the answer to a request: to a stored path, an internal path of ``service``, or a URL
-    elsewhere. Raises Failed when there is no usable answer."""
+    elsewhere, with the rights of the client or with our own. Raises Failed when there is no usable answer."""
     if not target.startswith("/"):
         answered = await asker.service.externals.request(asker.caller, method, target, body)
         if answered is None:
             raise Failed(f"{method} {target}: refused or unreachable")
         return answered
     internal, service = asker.service.internal, service or target.split("/")[1]
-    me = asker.caller.as_component(internal.service)
+    me = asker.caller if for_client else asker.caller.as_component(internal.service)
     try:
         response = await internal.send(me, service, method, target, body, headers=headers)
         return response.status_code, response.json() if response.content else None

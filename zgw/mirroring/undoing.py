@@ -4,6 +4,7 @@ A removal keeps what it takes along, as PostgreSQL writes whole rows, so that it
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -56,16 +57,19 @@ def removed(check: Check, name: str) -> list[Row]:
     return next((rows for table, rows in check.removed.items() if table.name == name), [])
 
 
-async def take_back(check: Check) -> bool:
-    """Undo a committed write. Later writes of others stay. Return False, having undone nothing, when those stand in the
-    way of a removed object."""
+async def take_back(checks: Sequence[Check]) -> bool:
+    """Undo the writes of one committed transaction, given in the order in which they were made. Later writes of others
+    stay. Return False, having undone nothing, when those stand in the way of a removed object."""
+    call = checks[0].call
     for _ in range(ATTEMPTS):
         try:
-            async with check.call.db.transaction(check.call.tenant) as db:
-                await _undo(db, check)
+            async with call.db.transaction(call.tenant) as db:
+                for check in reversed(checks):
+                    await _undo(db, check)
+                await outbox.withdraw(db, checks)
         except asyncpg.IntegrityConstraintViolationError as e:
             # Its main object is gone as well by now, or its number was given away.
-            log.warning("%s cannot be put back: %s", check.path, e)
+            log.warning("%s cannot be put back: %s", ", ".join(check.path for check in checks), e)
             return False
         except asyncpg.DeadlockDetectedError:
             continue
@@ -79,7 +83,6 @@ async def _undo(db: Executor, check: Check) -> None:
         await undo(db)
     trail = check.resource.table.metadata.tables["audittrail"]
     await db.execute(trail.delete().where(trail.c.id == check.audit))
-    await outbox.withdraw(db, check)
 
 
 async def _undo_rows(db: Executor, check: Check) -> None:
@@ -90,6 +93,8 @@ async def _undo_rows(db: Executor, check: Check) -> None:
                 insert = f"INSERT INTO {part.name} SELECT * FROM unnest($1::text[]::{part.name}[])"  # noqa: S608
                 await db.connection.execute(insert, [row["_whole"] for row in rows])
     elif stored is None:
+        if resource.unmade is not None:
+            await resource.unmade(db, check)
         await db.execute(table.delete().where(table.c.uuid == check.uuid))
         if resource.main is None and resource.audited:
             await audit.forget(db, table.metadata, check.uuid)

@@ -14,7 +14,7 @@ from services.catalogi.uitwisseling.exporteren import exporteer
 from services.catalogi.uitwisseling.importeren import importeer
 from services.catalogi.uitwisseling.plan import Modus
 from zgw.api import Described
-from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
+from zgw.dependencies import CurrentCall, Given, Needs, accepts_json
 from zgw.filters import Filter
 from zgw.request import answer
 from zgw.routing import Operation
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/catalogi/api/v1", route_class=Operation)
     operation_id="catalogus_import",
     tags=["_import"],
     dependencies=[Depends(accepts_json), Depends(Needs(SCHRIJVEN)), Depends(sends_zip)],
-    openapi_extra={"zgw": Described(content_type="application/zip", failures=(413, 415))},
+    openapi_extra={"zgw": Described(extension=True, content_type="application/zip", failures=(413, 415))},
 )
 async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends(Given("modus", "proef"))]) -> Response:
     """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
@@ -71,16 +71,17 @@ async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends
     dependencies=[Depends(Needs(LEZEN))],
     openapi_extra={
         "zgw": Described(
-            shape="binary", filters=[_parameter("domein", str, True), _parameter("rsin", str)], failures=(404,)
+            extension=True,
+            shape="binary",
+            filters=[_parameter("domein", str, True), _parameter("rsin", str)],
+            failures=(404,),
         )
     },
 )
-async def run_export(
-    call: CurrentCall, db: Db, given: Annotated[dict[str, str], Depends(Given("domein", "rsin"))]
-) -> Response:
+async def run_export(call: CurrentCall, given: Annotated[dict[str, str], Depends(Given("domein", "rsin"))]) -> Response:
     """Exporteer een catalogus als ZIP in het formaat van Open Zaak."""
     if not given.get("domein"):
         raise invalid("domein", "required")
-    content = await exporteer(db, call.tenant, given["domein"], given.get("rsin", ""), call.base)
+    content = await exporteer(call.service.database, call.tenant, given["domein"], given.get("rsin", ""), call.base)
     name = "".join(letter for letter in given["domein"] if letter.isalnum() and letter.isascii())
     return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}.zip"'}, "application/zip")

@@ -20,6 +20,7 @@ from services.catalogi.uitwisseling.bestand import FILES, Bundel, Onleesbaar, Pr
 from services.catalogi.uitwisseling.plan import Bestaand, Modus, Plan, Regel, maak_plan
 from services.catalogi.uitwisseling.vorm import MAIN, RESOURCES, uuid_of
 from services.catalogi.versie import lock_versions, overlapping
+from services.catalogi.versies import versies_veranderd
 from zgw import outbox
 from zgw.check import Check
 from zgw.parse import parse, row_of
@@ -45,6 +46,7 @@ class Werk(Call):
         self._caller = caller
         self.path: Mapping[str, Any] = {}
         self._applicatie = None
+        self._db = None
         self.selectielijst: dict[str, Any] = {}
 
 
@@ -205,6 +207,7 @@ async def _store(werk: Werk, plan: Plan) -> None:
                 await _publish(db, [regel for regel in plan.of(file) if regel.publish])
             await _announce(db, werk, [regel for regel in plan.regels if regel.file in MAIN])
             await db.execute(select(func.pg_notify("samenzaak_catalogi", werk.tenant)))
+            await versies_veranderd(db, werk.tenant)
     except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError) as e:
         raise Problem(409, "conflict", CHANGED) from e
 

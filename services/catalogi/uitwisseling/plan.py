@@ -107,6 +107,7 @@ def maak_plan(bundel: Bundel, bestaand: Bestaand, modus: Modus) -> Plan:
         for field_name in namen.relations(regel.file, regel.source, regel.body):
             reason = "De verwijzing leidt niet naar een type in het bestand of in de catalogus."
             plan.problemen.append(regel.problem(field_name, "does_not_exist", reason))
+    _end_before_the_next(plan)
     _overlaps(plan, bestaand)
     return plan
 
@@ -170,6 +171,23 @@ def _keep_uuid(plan: Plan, regel: Regel, key: str, bestaand: Bestaand) -> None:
         regel.uuid = uuid.UUID(key)
     elif plan.modus is Modus.BEHOUD and not regel.bestaat:
         plan.problemen.append(regel.problem("url", "unique", "Er bestaat al een object met deze UUID."))
+
+
+def _end_before_the_next(plan: Plan) -> None:
+    """Let a published version that ends on the day on which the next one in the file begins end a day earlier: other
+    implementations write them so, and clients that ask for the version of that day expect one."""
+    versions: dict[tuple[str, str], list[tuple[date, Regel]]] = defaultdict(list)
+    for regel in plan.regels:
+        begin = _date(regel.body.get("beginGeldigheid")) if regel.file in MAIN and regel.publish else None
+        if begin is not None:
+            kind = MAIN[regel.file]
+            versions[kind, str(regel.body.get(IDENTITY[kind]))].append((begin, regel))
+    for found in versions.values():
+        begins = {begin for begin, _ in found}
+        for begin, regel in found:
+            end = _date(regel.body.get("eindeGeldigheid"))
+            if end in begins and end > begin:
+                regel.body["eindeGeldigheid"] = (end - timedelta(days=1)).isoformat()
 
 
 def _overlaps(plan: Plan, bestaand: Bestaand) -> None:

@@ -1,0 +1,5 @@
+"""``python -m beheer``: the command ``samenzaak``."""
+
+from beheer.start import samenzaak
+
+samenzaak()

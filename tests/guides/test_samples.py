@@ -1,0 +1,46 @@
+"""The code samples of the guides do what they say, each in its own language where that is at hand."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from guides.pages import LANGUAGES, ROOT, samples
+from tests.guides.languages import compiled, output, run
+from tests.maak import Maak
+from tests.stack import Client
+from tests.tools import node_modules
+
+[FIRST_CALL] = samples((ROOT / "docs" / "first-call.md").read_text())
+FRONTENDS = (ROOT / "docs" / "frontends.md").read_text()
+TYPED = re.findall(r"^```typescript\n(.*?)^```$", FRONTENDS, re.MULTILINE | re.DOTALL)
+COMMANDS = re.findall(r"^npx (openapi-typescript .*)$", FRONTENDS, re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_first_call(base: str, api: Client, maak: Maak, tmp_path: Path, language: str) -> None:
+    await maak.zaaktype()
+    before = (await api.get("/zaken/api/v1/zaken")).json()["count"]
+    printed = await run(language, FIRST_CALL[language], tmp_path, BASE=base, CLIENT_ID=api.client_id, SECRET=api.secret)
+    after = (await api.get("/zaken/api/v1/zaken?pageSize=1")).json()
+    assert after["count"] == before + 1
+    assert after["results"][0]["identificatie"] in printed
+    assert after["results"][0]["omschrijving"] == "Straatfeest"
+
+
+async def test_the_typed_client(base: str, api: Client, maak: Maak, tmp_path: Path) -> None:
+    modules = node_modules()
+    await maak.zaaktype()
+    assert len(COMMANDS) == 2
+    for command in COMMANDS:
+        await output("bash", "-euc", f"{modules}/.bin/{command}", folder=tmp_path, BASE=base)
+    [code] = TYPED
+    with pytest.raises(AssertionError, match="bronorganisatei"):
+        await compiled(code.replace("bronorganisatie:", "bronorganisatei:"), tmp_path)
+    printed = await compiled(code, tmp_path, BASE=base, TOKEN=api.token())
+    newest = (await api.get("/zaken/api/v1/zaken?pageSize=1")).json()["results"][0]
+    assert printed == f"{newest['identificatie']} Straatfeest\n"
+
+
+def test_every_language_has_its_sample() -> None:
+    assert list(FIRST_CALL) == list(LANGUAGES)
