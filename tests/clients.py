@@ -23,6 +23,12 @@ async def raalte(stack: Stack) -> Client:
     return await stack.add_client("raalte", "alles-raalte", host="http://raalte.test")
 
 
+@pytest.fixture(scope="module")
+async def own(stack: Stack) -> Client:
+    """A client with all rights of a municipality that only this file has, for what reads whole lists."""
+    return await stack.add_own()
+
+
 @pytest.fixture(scope="session")
 def maak(api: Client, lijst: Selectielijst) -> Maak:
     """Makes catalogue types in Deventer."""

@@ -16,13 +16,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 from runtime.internal import Internal
 from tests import base_folder, fewer
-from tests.clients import api, maak, raalte
+from tests.clients import api, maak, own, raalte
 from tests.opdracht import Samenzaak
 from tests.selectielijst import Selectielijst, selectielijst
 from tests.split import choose
 from tests.stack import SPLIT, Stack, common_folder, running, worker
 
-__all__ = ["api", "maak", "raalte"]
+__all__ = ["api", "maak", "own", "raalte"]
 
 OWN_STACK = ("afbreken", "documenten", "gateway", "notificaties", "operatie")
 """Folders that have a stack of their own, which takes seconds to start."""

@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import os
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -230,6 +231,16 @@ class Stack:
         )
         assert answer.status_code == 201, answer.text
         return Client(self, tenant, client_id, secret, host)
+
+    async def add_own(self, name: str = "eigen", hosts: tuple[str, ...] = ()) -> Client:
+        """Make a municipality that only the caller knows, and return a client of it with all rights.
+
+        It is for tests that walk whole lists or count: in the common municipalities is what other tests left, and which
+        tests those are differs by machine.
+        """
+        tenant = f"{name}-{uuid.uuid4().hex[:8]}"
+        await self.add_tenant(tenant, hosts)
+        return await self.add_client(tenant, f"alles-{tenant}", host=f"http://{hosts[0]}" if hosts else PUBLIC)
 
 
 class _Address(httpx.AsyncHTTPTransport):

@@ -12,9 +12,9 @@ CHANGING = ("date", "x-request-id", "server-timing")
 
 
 @pytest.fixture(scope="module")
-async def wereld(api: Client) -> werelden.Wereld:
-    """Everything at Deventer."""
-    return await werelden.make(api)
+async def wereld(own: Client) -> werelden.Wereld:
+    """Everything."""
+    return await werelden.make(own)
 
 
 async def same_without_body(client: Client, url: str, **headers: str) -> None:
@@ -29,7 +29,7 @@ async def same_without_body(client: Client, url: str, **headers: str) -> None:
 @pytest.mark.few("service")
 @each(among=ALL)
 async def test_head_of_lists_objects_and_trails(
-    wereld: werelden.Wereld, api: Client, service: str, resource: Resource
+    wereld: werelden.Wereld, own: Client, service: str, resource: Resource
 ) -> None:
     name, verbs = name_of(service, resource), verbs_of(service, resource)
     urls = [path_of(wereld, service, resource)] if "list" in verbs else []
@@ -38,33 +38,33 @@ async def test_head_of_lists_objects_and_trails(
         if resource.audited and resource.main is None:
             urls.append(wereld[name] + "/audittrail")
     for url in urls:
-        await same_without_body(api, url)
+        await same_without_body(own, url)
 
 
-async def test_head_of_actions_and_errors(wereld: werelden.Wereld, api: Client) -> None:
+async def test_head_of_actions_and_errors(wereld: werelden.Wereld, own: Client) -> None:
     document, zaak = wereld["documenten/enkelvoudiginformatieobjecten"], wereld["zaken/zaken"]
     lists = ("/documenten/api/v1/enkelvoudiginformatieobjecten", f"{zaak}/besluiten", f"{zaak}/zaakeigenschappen")
     for url in (*lists, document, f"{document}/download", f"{document}/audittrail"):
-        await same_without_body(api, url)
+        await same_without_body(own, url)
     for wrong in ("?page=99", "?x=1", "?startdatum=x"):
-        head = await api.request("HEAD", "/zaken/api/v1/zaken" + wrong)
-        assert head.status_code == (await api.get("/zaken/api/v1/zaken" + wrong)).status_code >= 400
+        head = await own.request("HEAD", "/zaken/api/v1/zaken" + wrong)
+        assert head.status_code == (await own.get("/zaken/api/v1/zaken" + wrong)).status_code >= 400
         assert head.content == b""
 
 
 @pytest.mark.few
 @pytest.mark.parametrize("service", built())
-async def test_head_of_documentation(api: Client, service: str) -> None:
+async def test_head_of_documentation(own: Client, service: str) -> None:
     for page in ("", "openapi.json", "openapi.yaml", "docs", "schema/openapi.yaml", "schema/"):
-        await same_without_body(api, f"/{service}/api/v1/{page}")
+        await same_without_body(own, f"/{service}/api/v1/{page}")
 
 
-async def test_who_may_not_read_may_not_ask_for_the_head(wereld: werelden.Wereld, api: Client) -> None:
+async def test_who_may_not_read_may_not_ask_for_the_head(wereld: werelden.Wereld, own: Client) -> None:
     document = wereld["documenten/enkelvoudiginformatieobjecten"]
     for url in ("/zaken/api/v1/zaken", f"{document}/download", "/autorisaties/api/v1/applicaties"):
-        assert (await api.http.head(url)).status_code == 403
+        assert (await own.http.head(url)).status_code == 403
 
 
-async def test_a_path_that_is_only_written_to_has_no_head(api: Client) -> None:
-    answer = await api.request("HEAD", "/zaken/api/v1/zaken/_zoek")
+async def test_a_path_that_is_only_written_to_has_no_head(own: Client) -> None:
+    answer = await own.request("HEAD", "/zaken/api/v1/zaken/_zoek")
     assert answer.status_code == 405

@@ -13,7 +13,7 @@ from oas.failures import CODES
 from oas.openapi import document
 from runtime.tenancy import SERVICES
 from tests import wereld as werelden
-from tests.stack import Client, Stack
+from tests.stack import Client
 
 Json = dict[str, Any]
 
@@ -25,13 +25,10 @@ QUERY = ("", "x" * 300, "https://x.test/y", "2026-99-99", "-1")
 
 
 @pytest.fixture(scope="module")
-async def wereld(stack: Stack) -> werelden.Wereld:
+async def wereld(own: Client) -> werelden.Wereld:
     """One object of everything, in a municipality of its own."""
-    name = f"codes-{uuid.uuid4().hex[:8]}"
-    await stack.add_tenant(name)
-    client = await stack.add_client(name, f"client-{name}")
-    found = await werelden.make(client)
-    found.client = client  # type: ignore[attr-defined]
+    found = await werelden.make(own)
+    found.client = own  # type: ignore[attr-defined]
     return found
 
 

@@ -13,7 +13,9 @@ import pytest
 from beheer.provision import api_of
 from tests import wereld as werelden
 from tests.maak import ROOT, Maak
-from tests.stack import Client, built
+from tests.profiel.conftest import ON
+from tests.selectielijst import Selectielijst
+from tests.stack import Client, Stack, built
 from zgw.expand import expandable
 from zgw.resource import Resource
 from zgw.verbs import collection_path
@@ -54,10 +56,12 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-async def both(api: Client, openzaak: Client, maak: Maak) -> Both:
+async def both(own: Client, stack: Stack, lijst: Selectielijst) -> Both:
     """Everything, and what the switches are about: concepts that refer to each other, a relation without a type, and a
     rol with only a URL."""
-    wereld = await werelden.make(api)
+    openzaak = await stack.add_client(own.tenant, f"openzaak-{own.tenant}", profiel=dict.fromkeys(ON, True))
+    maak = Maak(own, lijst)
+    wereld = await werelden.make(own)
     urls = {name: [url] for name, url in wereld.urls.items()}
 
     def add(name: str, made: dict[str, Any]) -> str:
@@ -80,7 +84,7 @@ async def both(api: Client, openzaak: Client, maak: Maak) -> Both:
     add("catalogi/resultaattypen", await maak.resultaattype(concept, **names))
     for name in (document["omschrijving"], "Nog te maken"):
         add(ZIOTS, await maak.ziot(concept, name))
-    roltypen = (await api.get(f"{ROOT}/roltypen", params={"zaaktype": wereld[ZAAKTYPEN]})).json()["results"]
+    roltypen = (await own.get(f"{ROOT}/roltypen", params={"zaaktype": wereld[ZAAKTYPEN]})).json()["results"]
     rol = {
         "zaak": wereld["zaken/zaken"],
         "roltype": next(each["url"] for each in roltypen if each["omschrijvingGeneriek"] != "initiator"),
@@ -88,8 +92,8 @@ async def both(api: Client, openzaak: Client, maak: Maak) -> Both:
         "roltoelichting": "url",
         "betrokkene": "https://elders.invalid/medewerkers/1",
     }
-    add("zaken/rollen", await api.created("/zaken/api/v1/rollen", rol))
-    return Both(api, openzaak, urls)
+    add("zaken/rollen", await own.created("/zaken/api/v1/rollen", rol))
+    return Both(own, openzaak, urls)
 
 
 def collection_of(url: str) -> str:
