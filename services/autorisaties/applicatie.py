@@ -180,8 +180,10 @@ async def autorisatie_is_volledig(check: Check[ApplicatieFields]) -> None:
         prefix, required = VERPLICHT.get(autorisatie.component, ("", ()))
         if prefix and any(scope.startswith(prefix) for scope in autorisatie.scopes):
             given = autorisatie.model_dump(by_alias=True)
+            # Without a type, alleVersies is refused by wat_gevolgd_wordt_bestaat.
+            follows = given["catalogus"] or given["alleVersies"]
             for name in required:
-                if not given[name] and not (name in TYPE_PATHS and given["catalogus"]):
+                if not given[name] and not (name in TYPE_PATHS and follows):
                     check.reject(f"autorisaties.{index}.{name}", "required")
 
 

@@ -18,6 +18,7 @@ SOORTEN = {
 NIET_BEIDE = "Geef alleVersies of catalogus, niet beide."
 VAN_ELDERS = "Alleen van een type van deze gemeente kunnen alle versies gelden."
 ZONDER_NAAM = "Dit type heeft geen naam, en daarom geen andere versies."
+ANDERE_CATALOGUS = "Dit type hoort niet bij de catalogus."
 
 
 class Autorisatie(Protocol):
@@ -82,6 +83,8 @@ async def wat_gevolgd_wordt_bestaat(check: Check[Applicatie]) -> None:
         elif followed.naam == "":
             check.reject(f"autorisaties.{one.index}.alleVersies", "invalid", ZONDER_NAAM)
         else:
+            if one.type:
+                _check_type(check, found, stored, one, followed)
             gevolgd[one.index] = followed
     for known in stored:
         if (followed := volgt_van(known)) is not None:
@@ -91,13 +94,14 @@ async def wat_gevolgd_wordt_bestaat(check: Check[Applicatie]) -> None:
 @dataclass(frozen=True)
 class Genoemd:
     """What an autorisatie says that it follows: its place in the list, the kind of type, and the field with the stored
-    path of a version or a catalogue, and its uuid."""
+    path of a version or a catalogue, and its uuid; with a catalogue also the uuid of a version, if it names one."""
 
     index: int
     soort: str
     name: str
     path: str
     uuid: str
+    type: str = ""
 
 
 def _named(check: Check[Applicatie], asked: Gevraagd) -> Iterator[Genoemd]:
@@ -121,11 +125,38 @@ def _named(check: Check[Applicatie], asked: Gevraagd) -> Iterator[Genoemd]:
         elif (key := uuid_in(path, ref)) is None:
             check.reject(f"{here}.{name}", "invalid-resource")
         else:
+            version = ""
             if name == "catalogus":
                 asked.catalogussen.add(str(key))
+                version = _type_beside(check, getattr(autorisatie, kind), kind, here)
             else:
                 asked.versies.add((kind, str(key)))
-            yield Genoemd(index, kind, name, path, str(key))
+            if version:
+                asked.versies.add((kind, version))
+            yield Genoemd(index, kind, name, path, str(key), version)
+
+
+def _type_beside(check: Check[Applicatie], path: str, kind: str, here: str) -> str:
+    """Return the uuid of the version that is named beside a catalogue; empty without one, or when it is refused."""
+    if path and not path.startswith("/"):
+        check.reject(f"{here}.{kind}", "invalid", ANDERE_CATALOGUS)
+    elif path and (key := uuid_in(path, SOORTEN[kind])) is None:
+        check.reject(f"{here}.{kind}", "invalid-resource")
+    elif path:
+        return str(key)
+    return ""
+
+
+def _check_type(
+    check: Check[Applicatie], found: Gevonden, stored: Sequence[Mapping[str, Any]], named: Genoemd, whole: Volgt
+) -> None:
+    """Refuse a version that is not of the catalogue beside it. One that was removed since may be sent back."""
+    here = f"autorisaties.{named.index}.{named.soort}"
+    if (version := found.types.get((named.soort, named.type))) is not None:
+        if version.catalogus != whole.catalogus:
+            check.reject(here, "invalid", ANDERE_CATALOGUS)
+    elif not any(volgt_van(one) == whole for one in stored):
+        check.reject(here, "bad-url")
 
 
 def _followed(found: Gevonden, stored: Sequence[Mapping[str, Any]], named: Genoemd) -> Volgt | None:
