@@ -17,6 +17,7 @@ from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.cli_issuer import issuer_app
 from beheer.cli_requests import requests_command
 from beheer.cli_tenant import tenant_app
+from beheer.cli_usage import usage_command
 from beheer.cli_webhook import webhook_app
 from beheer.console import READ_ONLY, Json, Tenant, check_prepared, reading, refusals, show, warn, with_admin
 from beheer.keeper import kept_running
@@ -203,3 +204,4 @@ def token(
 
 
 app.command("verzoeken")(requests_command)
+app.command("usage")(usage_command)

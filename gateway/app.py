@@ -47,6 +47,7 @@ from gateway.snapshot import Identity, Snapshot, Tenant
 from gateway.tokens import verify_token
 from gateway.turns import Turns
 from gateway.upstream import Upstream, new_session
+from gateway.usage import UsageLog
 from runtime.identity import CALLER_HEADER, DELIVERY, DENIED_HEADER, GATEWAY, Caller, sign, sign_denial
 from runtime.problems import Problem
 from runtime.recent import Recent
@@ -100,6 +101,7 @@ class Gateway:
         self.observe: Callable[[str, str, str, int, float], None] | None = None
         """Gets service, municipality, method, status and seconds of each request, for metrics."""
         self.requests = RequestLog(RequestStore(registry.dsn), config.request_log_entries)
+        self.usage = UsageLog(self.requests.store, config.time_zone)
         self._own_api = create_own_api(self.requests)
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
@@ -114,6 +116,7 @@ class Gateway:
             self.services = {name: Upstream(url, session) for name, url in self.config.service_urls.items()}
             self._missing = Recent(Readiness(self.registry, self.services).missing)
         self.requests.start()
+        self.usage.start()
         self._books.start()
 
     async def stop(self) -> None:
@@ -123,6 +126,7 @@ class Gateway:
             self._session = None
         await self._books.stop()
         await self.keyring.stop()
+        await self.usage.stop()
         await self.requests.stop()
         await self.registry.stop()
 
@@ -158,6 +162,8 @@ class Gateway:
                 await send_problem(Problem(500, "error"), exchange.answer, self.config.public_url, instance, head)
         finally:
             seconds = time.perf_counter() - began
+            if exchange.client_id:
+                self.usage.count(exchange.tenant, exchange.user_id, scope["method"], path, exchange.status)
             if exchange.service:
                 self._note(exchange, scope, path, seconds)
             if self.observe is not None:
@@ -192,7 +198,7 @@ class Gateway:
         origin = header(scope["headers"], b"origin")
         if target is not None and target.public:
             if cors.is_preflight(scope["method"], scope["headers"]):
-                await _answer_preflight(exchange, cors.public_preflight_headers())
+                await exchange.answer_preflight(cors.public_preflight_headers())
                 return
             exchange.cors = cors.ANYBODY
         elif origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
@@ -218,7 +224,7 @@ class Gateway:
             exchange.cors = cors.response_headers(origin)
         if not cors.is_preflight(scope["method"], scope["headers"]):
             return False
-        await _answer_preflight(exchange, cors.preflight_headers(origin) if known else [])
+        await exchange.answer_preflight(cors.preflight_headers(origin) if known else [])
         return True
 
     async def _identify(self, scope: Scope, exchange: Exchange) -> tuple[Snapshot, Identity] | Problem:
@@ -241,6 +247,7 @@ class Gateway:
                 return refusal
             else:
                 exchange.tenant, exchange.client_id = identity.tenant, identity.client_id
+                exchange.user_id = identity.user_id
                 return snapshot, identity
         raise keys_unavailable()
 
@@ -374,12 +381,6 @@ class Gateway:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-async def _answer_preflight(exchange: Exchange, headers: Headers) -> None:
-    exchange.cors = headers
-    await exchange.answer({"type": "http.response.start", "status": 204, "headers": []})
-    await exchange.answer({"type": "http.response.body", "body": b""})
 
 
 def _host(scope: Scope) -> str:

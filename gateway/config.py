@@ -45,6 +45,7 @@ class Config:
     security_contact: str = ""
     log_format: str = "text"
     request_log_entries: int = 10_000
+    time_zone: str = "Europe/Amsterdam"
     service_urls: Mapping[str, str] = field(default_factory=dict)
 
     def body_limit(self, service: str) -> int | None:
@@ -84,6 +85,7 @@ def from_settings(settings: Settings) -> Config:
         security_contact=settings.security_contact or "",
         log_format=settings.log_format,
         request_log_entries=settings.request_log_entries,
+        time_zone=settings.time_zone,
         service_urls=settings.service_urls,
     )
 

@@ -35,6 +35,7 @@ class Exchange:
         "service",
         "status",
         "tenant",
+        "user_id",
     )
 
     def __init__(self, headers: Headers, send: Send, over_tls: bool) -> None:
@@ -47,12 +48,19 @@ class Exchange:
         self.service = ""
         self.tenant = ""
         self.client_id = ""
+        self.user_id = ""
         self.denied = False
         self.held_back = False
         self.by_gateway = False
         """Whether the gateway itself refused it."""
         self.problem: bytes | None = None
         """The body of an error, as the client gets it."""
+
+    async def answer_preflight(self, headers: Headers) -> None:
+        """Answer what a browser asks before a request of a page."""
+        self.cors = headers
+        await self.answer({"type": "http.response.start", "status": 204, "headers": []})
+        await self.answer({"type": "http.response.body", "body": b""})
 
     async def answer(self, message: Message) -> None:
         """The ``send`` of the service: pass every message on unchanged, with the request id added."""

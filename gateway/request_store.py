@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -104,6 +104,16 @@ class RequestStore:
         pool = await self._opened()
         while await pool.fetchval("SELECT gateway.remove_old_requests()"):
             pass
+
+    async def add_usage(self, tenant: str, month: date, requests: int, writes: int, users: Sequence[str]) -> None:
+        """Add to what a municipality asked in a month (``gateway.usage``). Raises as :meth:`add` does."""
+        pool = await self._opened()
+        await pool.execute("SELECT gateway.add_usage($1, $2, $3, $4, $5)", tenant, month, requests, writes, users)
+
+    async def close_usage(self, before: date) -> None:
+        """Forget who the users of the months before this one were."""
+        pool = await self._opened()
+        await pool.execute("SELECT gateway.close_usage($1)", before)
 
     async def read(
         self, tenant: str, client_id: str, wanted: Wanted, limit: int, offset: int

@@ -29,6 +29,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from runtime.statements import Executor
 from runtime.tenancy import ERASED
+from runtime.usage import Usage
 from zgw.api import Api
 from zgw.between import may_ask
 from zgw.body import MAX_INTERNAL, parsed
@@ -78,12 +79,13 @@ class Service:
         self.externals = Externals(self.internal, self.signals)
         self.references = References(self.internal, self.externals, self.signals)
         self.clients = Clients(self.internal, self.signals)
+        self.usage = Usage(self.database, self.settings.time_zone)
         self.signals.on(ERASED, self.forget)
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self.database.forget(tenant)
-        for known in (self.externals, self.references, self.clients):
+        for known in (self.externals, self.references, self.clients, self.usage):
             known.forget(tenant)
         for work in self.background:
             work.forget(tenant)
@@ -109,6 +111,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self.usage.stop()
         await self.database.stop()
         await self.internal.stop()
         await self.externals.stop()

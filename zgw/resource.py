@@ -135,6 +135,8 @@ class Resource(Generic[F]):
     unmade: "Effect[F] | None" = None
     """Gives back what a new object took beside its row, when it is taken back."""
     mirrors: "Sequence[Mirrors[F]]" = ()
+    uses: "Callable[[Check[F]], Mapping[str, int]] | None" = None
+    """Tells what a write adds to the use by its municipality, by the names of ``zgw.usage``."""
     after_read: Callable[["Call", list[dict[str, Any]], Sequence[Mapping[str, Any]]], Awaitable[None]] | None = None
     """Completes rendered objects with what one statement cannot give (used by catalogi for relations by name)."""
     adapt: "Callable[[Profiel, list[dict[str, Any]]], None] | None" = None

@@ -35,6 +35,7 @@ from zgw.request import Call
 from zgw.resolve import find_main
 from zgw.resource import Rule
 from zgw.rights import Rights
+from zgw.usage import count_use
 from zgw.write import (
     REFUSALS,
     before,
@@ -154,6 +155,8 @@ async def store_together(
             for write in writes:
                 write.check.call = call
     await reach_agreement(*(write.check for write in writes))
+    for write in writes:
+        count_use(write.check)
     return answer
 
 

@@ -49,6 +49,7 @@ from zgw.resource import Effect, Resource, Rule
 from zgw.rights import EVERYTHING, Rights
 from zgw.rows import deleting, hold, inserting, updating
 from zgw.unknown import read_members
+from zgw.usage import count_use
 
 log = logging.getLogger("samenzaak.write")
 
@@ -261,6 +262,7 @@ async def run(db: Executor, check: Check, effects: Sequence[Effect]) -> None:
 async def settle(check: Check) -> None:
     """Do what follows the commit: tell the other services, and make sure that nobody answers from an old copy."""
     await reach_agreement(check)
+    count_use(check)
     if check.resource.cached:
         await check.call.service.signals.barrier()
 

@@ -19,14 +19,17 @@ from services.documenten import (
     writing,
 )
 from services.documenten.document import DOCUMENT
-from services.documenten.document_velden import COUNTS
+from services.documenten.document_velden import COUNTS, STORED
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.journal import METADATA, forget, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Api, Kanaal
 from zgw.relay import relay
+from zgw.usage import BYTES_KEPT, DOCUMENTS_KEPT, kept, measuring
 from zgw.versions import VERSIONS
+
+KEPT = {DOCUMENTS_KEPT: kept("document"), BYTES_KEPT: STORED}
 
 API = Api(
     service="documenten",
@@ -57,6 +60,11 @@ API = Api(
         )
     ],
     metadata=METADATA,
-    start=[relay, sweep, COUNTS.fold_steadily],
+    start=[
+        relay,
+        sweep,
+        COUNTS.fold_steadily,
+        measuring(KEPT),
+    ],
     forget=[forget],
 )

@@ -30,6 +30,7 @@ from zgw.routing import Operation
 from zgw.select import existing, within
 from zgw.types import WRITE_ONLY, Length, Ref, Shown
 from zgw.unknown import MOST_NAMES, tell
+from zgw.usage import BYTES
 
 MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 
@@ -200,6 +201,7 @@ async def upload_part(
     except BaseException:
         await asyncio.shield(form.upload.discard())
         raise
+    call.service.usage.add(call.tenant, BYTES, part["omvang"])
     await remove_now(call.service, call.tenant, old)
     content = {
         "url": f"{call.base}/documenten/api/v1/bestandsdelen/{part['uuid']}",

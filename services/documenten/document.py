@@ -11,6 +11,7 @@ from sqlalchemy.sql.visitors import iterate
 from runtime.problems import InvalidParam
 from services.documenten.document_regels import (
     document_is_vergrendeld,
+    gebruik,
     gebruiksrechten_kloppen_met_indicatie,
     houd_inhoud_bij,
     identificatie_is_ingevuld,
@@ -173,6 +174,7 @@ DOCUMENT = Resource(
         DOCUMENT_TABLE, values=("bronorganisatie",), true=("is_gereed_voor_publicatie",), restrict=gepubliceerd
     ),
     after_read=bestandsdelen_zonder_lock,
+    uses=gebruik,
     rules=[
         document_is_vergrendeld,
         status_past_bij_ontvangst,

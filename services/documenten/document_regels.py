@@ -15,6 +15,7 @@ from services.documenten.inhoud import Body
 from services.documenten.journal import keep, keys_of, release
 from zgw.check import Check
 from zgw.shapes import Informatieobjecttype
+from zgw.usage import BYTES, DOCUMENTS
 
 Plan = Literal["keep", "none", "empty", "store", "large"]
 
@@ -168,3 +169,9 @@ async def houd_inhoud_bij(db: Executor, check: Check[EnkelvoudigInformatieObject
 async def laat_inhoud_gaan(db: Executor, check: Check) -> None:
     """Hand over to the journal what a new document has in the storage, when it is taken back."""
     await release(db, keys_of(check.row["segments"]))
+
+
+def gebruik(check: Check[EnkelvoudigInformatieObjectFields]) -> dict[str, int]:
+    """Return what a write adds to the use by the municipality; parts are counted as they come."""
+    body = check.facts(Inhoud).body if check.facts(Inhoud).plan == "store" else None
+    return {DOCUMENTS: int(check.creating), BYTES: body.size or 0 if body else 0}

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from runtime.usage import usage_table
 from services.documenten.journal import METADATA
 from zgw.audit import audit_table
 from zgw.columns import column_of, make_table
@@ -36,6 +37,7 @@ from zgw.types import DateTime as Moment
 
 audit_table(METADATA)
 outbox_table(METADATA, mirrored=True)
+usage_table(METADATA)
 
 PATH = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 DOCUMENT_REF = Ref("documenten", "enkelvoudiginformatieobjecten", table="document")
@@ -172,5 +174,14 @@ VERSIE_TABLE = Table(
     UniqueConstraint("uuid", "versie", name="documentversie_versie"),
 )
 """Versions that were replaced; ``uuid`` is that of the document."""
+
+STORED = """
+    SELECT coalesce(sum(size), 0) FROM (
+        SELECT segment->>'key', (segment->>'size')::bigint AS size
+        FROM (SELECT segments FROM document UNION ALL SELECT segments FROM documentversie) AS version,
+            jsonb_array_elements(version.segments) AS segment
+        UNION SELECT key, omvang FROM bestandsdeel WHERE key IS NOT NULL
+    ) AS content"""
+"""The query for the bytes of all content, each once: versions share it."""
 
 NUMBERS = Numbers(DOCUMENT_TABLE, "DOCUMENT", "bronorganisatie", remember=False)

@@ -103,6 +103,8 @@ class Queue:
     share: Callable[[], int]
     """How many messages may be under way to this subscriber now."""
     tally: Tally
+    delivered: Callable[[int], None]
+    """Is told how many deliveries were made, once that is written down."""
     cursor: int
     pauses: int
     failing: bool
@@ -313,6 +315,7 @@ class Queue:
             while True:
                 try:
                     await self._write(done, failed, recovered)
+                    self.delivered(len(done))
                     break
                 except UnknownTenant:
                     # The municipality was erased, and these deliveries with it.

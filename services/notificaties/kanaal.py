@@ -19,6 +19,7 @@ from runtime.identity import Caller
 from runtime.problems import InvalidParam
 from runtime.statements import Executor, among
 from runtime.tenancy import SERVICES
+from runtime.usage import usage_table
 from services.notificaties.matching import normal
 from zgw.api import Described
 from zgw.check import Check
@@ -37,6 +38,7 @@ from zgw.write import change, create
 log = logging.getLogger("samenzaak.notificaties")
 
 METADATA = MetaData()
+usage_table(METADATA)
 
 
 class Stored(SQLModel, registry=registry(metadata=METADATA)):

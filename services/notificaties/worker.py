@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
+from functools import partial
 from uuid import UUID
 
 from runtime.per_tenant import PerTenant
@@ -20,6 +21,7 @@ from services.notificaties.abonnement import box
 from services.notificaties.delivery import AT_ONCE_PER_TENANT, Policy, Queue, Tally, read_target
 from services.notificaties.webhook import Webhooks
 from zgw.request import Service
+from zgw.usage import DELIVERIES
 
 log = logging.getLogger("samenzaak.notificaties")
 
@@ -133,6 +135,7 @@ class Worker:
                     policy=self.policy,
                     share=lambda: self._share(tenant),
                     tally=self.tally,
+                    delivered=partial(self.service.usage.add, tenant, DELIVERIES),
                     cursor=row["read_up_to"],
                     pauses=row["pauses"],
                     failing=row["failing"],

@@ -29,6 +29,7 @@ from zgw.api import Api, Kanaal
 from zgw.mirroring.leading import leads
 from zgw.relay import relay
 from zgw.resource import Resource
+from zgw.usage import ZAKEN_KEPT, kept, measuring
 from zgw.versions import VERSIONS
 
 RESOURCES: list[Resource] = [
@@ -66,5 +67,5 @@ API = Api(
     ],
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     metadata=METADATA,
-    start=[relay, COUNTS.fold_steadily],
+    start=[relay, COUNTS.fold_steadily, measuring({ZAKEN_KEPT: kept("zaak")})],
 )

@@ -65,6 +65,7 @@ from zgw.filters import MANY, Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource, Typed, in_array, related
 from zgw.rights import scopes
 from zgw.types import EXTENSION, LEVELS, Date, DateTime, EmptyAs, Length, Ref, Rsin, Url, Vertrouwelijkheid
+from zgw.usage import ZAKEN
 
 AANMAKEN = scopes("zaken.aanmaken")
 BIJWERKEN = scopes("zaken.bijwerken", "zaken.geforceerd-bijwerken")
@@ -209,6 +210,7 @@ WEERGAVE = "CASE zaak.betalingsindicatie WHEN '' THEN '' {} ELSE '' END".format(
 
 ZAAK = Resource(
     name="zaak",
+    uses=lambda check: {ZAKEN: 1} if check.action == "create" else {},
     path="zaken",
     fields=ZaakFields,
     shown=ZaakShown,

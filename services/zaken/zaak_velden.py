@@ -8,6 +8,7 @@ from sqlalchemy import Date as SqlDate
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.dialects.postgresql import JSONB
 
+from runtime.usage import usage_table
 from services.zaken.geometrie import Geometrie, box_column, box_index
 from zgw.audit import audit_table
 from zgw.columns import make_table
@@ -40,6 +41,7 @@ from zgw.types import (
 METADATA = MetaData()
 AUDITTRAIL = audit_table(METADATA, touching=True)
 OUTBOX = outbox_table(METADATA, mirrored=True)
+usage_table(METADATA)
 
 ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""

@@ -41,6 +41,7 @@ ABOUT_ONE = {
     "external list": (),
     "external remove": ("dms",),
     "verzoeken": ("--client", "zac"),
+    "usage": (),
 }
 """The commands about one municipality, with what they need beside its name."""
 ABOUT_A_CLIENT: dict[str, tuple[str, ...]] = {

@@ -1,0 +1,19 @@
+"""What municipalities use by month."""
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+revision = "0004_what_municipalities_use_by"
+down_revision = "0003_what_other_services_agree"
+
+
+def upgrade(op: Operations) -> None:
+    """What municipalities use by month."""
+    op.create_table(
+        "usage",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("month", "name"),
+    )
