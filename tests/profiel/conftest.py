@@ -4,10 +4,12 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from copy import copy
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
+from beheer.configuration_rights import Right
 from gateway.app import Gateway
 from tests.bodies import RSIN
 from tests.maak import Maak, Types
@@ -59,8 +61,6 @@ async def install(stack: Stack, types: Types, api: Client, zaken: Zaakmaker) -> 
     roltype by its generic description (``initiator``), ``informatieobjecttype``, ``besluittype``, ``eigenschap`` and
     ``rsin``.
     """
-    where = {"zrc": {"zaaktype": types.url}, "drc": {"informatieobjecttype": types.informatieobjecttype}}
-    where["brc"] = {"besluittype": types.besluittype}
     names = {
         "zaaktype": types.url,
         "catalogus": types.catalogus,
@@ -74,13 +74,22 @@ async def install(stack: Stack, types: Types, api: Client, zaken: Zaakmaker) -> 
         "base": PUBLIC,
     }
 
+    def rights_of(right: Right) -> list[dict[str, Any]]:
+        """Return the autorisaties of a right on the page, for the catalogue of the tests."""
+        where = {"catalogus": types.catalogus} if right.catalogus else {}
+        level = {"maxVertrouwelijkheidaanduiding": right.max_vertrouwelijkheidaanduiding}
+        return [
+            {"component": each, "scopes": right.scopes_in(each), **where, **(level if each in ("zrc", "drc") else {})}
+            for each in right.components
+        ]
+
     async def installed(page: str, client_id: str = "", /, **headers: str) -> Application:
         wanted = clients(page)
         client_id = client_id or next(iter(wanted))
         given = wanted[client_id]
         rights = None
         if not given.get("alleAutorisaties"):
-            rights = [{**right, **where.get(right["component"], {})} for right in given["autorisaties"]]
+            rights = [found for right in given["autorisaties"] for found in rights_of(Right.model_validate(right))]
         profiel = dict.fromkeys(check_switches(given["profiel"]), True)
         unique = f"{client_id}-{uuid.uuid4().hex[:8]}"
         client = await stack.add_client("deventer", unique, rights, profiel=profiel)

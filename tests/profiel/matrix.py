@@ -116,9 +116,12 @@ needs.
 
 - The commands run where the server finds its data: with the same `SAMENZAAK_HOME`, or the same database and secret
   key.
-- `deventer`, its `naam` and `rsin` stand for your municipality, and `VERGU` for the `domein` of its catalogue. While
-  that catalogue has no types `apply` says `no zaaktype VERGU yet, left out`, and the application gets 403
-  (`permission_denied`). Apply again when they are published, and after each new version.
+- `deventer`, its `naam` and `rsin` stand for your municipality, and `VERGU` for the `domein` of its catalogue. The
+  rights are for all types of that catalogue, with the versions that come later
+  ([rights that follow a type](../vendors.md#rights-that-follow-a-type)); to give fewer, name a type in its place, as
+  `zaaktype: {domein: VERGU, identificatie: ZT-EVENEMENT}`. What a `bundel` is, is told
+  [for operators](../operators.md#municipalities-and-clients-in-a-file). While there is no such catalogue `apply` says
+  `no catalogus VERGU yet, left out`, and the application gets 403 (`permission_denied`): apply again when it is there.
 - What `secretEnv` names is a variable that is set before `apply`; without it `apply` says so and changes nothing.
   Make a secret once, and keep it: another value, next time, gives the client another secret.
 

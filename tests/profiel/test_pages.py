@@ -42,7 +42,7 @@ def test_the_commands_of_a_page(home: Path, tmp_path: Path, samenzaak: Samenzaak
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         # The catalogue of the page is an example, and what its absence means is told for all pages.
         if command[0] == "apply":
-            assert ("no zaaktype VERGU yet, left out" in done.stdout) == ("zaaktype: {domein: VERGU}" in (given or ""))
+            assert ("no catalogus VERGU yet, left out" in done.stdout) == ("catalogus: VERGU" in (given or ""))
         if command[:2] == ["client", "add"]:
             assert 32 <= len(done.stdout.split("secret ")[1].split()[0]) <= 50
     for client_id, wanted in clients(page).items():
