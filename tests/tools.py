@@ -1,6 +1,9 @@
 """Programs that some tests need: a browser, Node.js with packages. Where they are missing the test is skipped."""
 
+import asyncio
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,33 @@ FOLDER = Path(__file__).parent / "node"
 NODE = ("--target", "es2022", "--module", "nodenext", "--strict", "--skipLibCheck", "--types", "node")
 """Options of the compiler of TypeScript for a program that Node.js runs."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SECONDS = 120
+"""How long a program may take."""
+
+
+async def output(
+    *command: str, folder: Path, codes: tuple[int, ...] = (0,), variables: Mapping[str, str] | None = None
+) -> str:
+    """Return what a program prints that runs in a folder, with these variables beside those of the environment.
+
+    Fail with all that it says when it ends otherwise than with one of ``codes``; raise TimeoutError after 120 s.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        env={**os.environ, **(variables or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            printed, said = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode in codes, (printed + said).decode()
+    return printed.decode()
 
 
 def program(*names: str) -> str:

@@ -10,34 +10,43 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import NODE, node_modules, program
+from guides.pages import ROOT, samples
+from tests.tools import NODE, node_modules, output, program
 
-SECONDS = 120
-
-
-async def output(*command: str, folder: Path, **variables: str) -> str:
-    """Return what a program prints; fail with all of it when it does not succeed."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        env={**os.environ, **variables},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(SECONDS):
-        found, _ = await process.communicate()
-    assert process.returncode == 0, found.decode()
-    return found.decode()
+_compiled: dict[str, str] = {}
+"""The JavaScript of programs in TypeScript. The compiler takes seconds, nearly all of them for types of Node.js, so
+this test process compiles all samples at once."""
 
 
-async def compiled(code: str, folder: Path, **variables: str) -> str:
-    """Compile a program in TypeScript beside what it imports, run it with Node.js, and return what it prints."""
-    return await output(*await ready("typescript", code, folder), folder=folder, **variables)
+def _samples() -> list[str]:
+    pages = ((ROOT / "docs" / name).read_text() for name in ("first-call.md", "samples.md"))
+    return [codes["typescript"] for page in pages for codes in samples(page) if "typescript" in codes]
+
+
+def _node_folder(folder: Path) -> Path:
+    """Let Node.js find packages from a folder, whose files are modules; return where these are."""
+    modules = node_modules()
+    (folder / "package.json").write_text('{"type": "module"}')
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(modules)
+    return modules
+
+
+async def compile_together(*codes: str, folder: Path, status: int = 0) -> str:
+    """Compile programs in TypeScript beside what they import, as ``call0.ts``, ``call1.ts`` and so on; return what the
+    compiler says, which ends with ``status``."""
+    modules, files = _node_folder(folder), {f"call{number}": code for number, code in enumerate(codes)}
+    for name, code in files.items():
+        (folder / f"{name}.ts").write_text(code)
+    command = (str(modules / ".bin" / "tsc"), *NODE, *(f"{name}.ts" for name in files))
+    said = await output(*command, folder=folder, codes=(status,))
+    _compiled.update({code: (folder / f"{name}.js").read_text() for name, code in files.items()})
+    return said
 
 
 async def run(language: str, code: str, folder: Path, **variables: str) -> str:
     """Run a program and return what it prints."""
-    return await output(*await ready(language, code, folder), folder=folder, **variables)
+    return await output(*await ready(language, code, folder), folder=folder, variables=variables)
 
 
 async def ready(language: str, code: str, folder: Path) -> list[str]:
@@ -51,12 +60,10 @@ async def ready(language: str, code: str, folder: Path) -> list[str]:
         # A client that stays open until its program ends is no mistake.
         return [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-c", code]
     if language == "typescript":
-        modules = node_modules()
-        (folder / "package.json").write_text('{"type": "module"}')
-        if not (folder / "node_modules").exists():
-            (folder / "node_modules").symlink_to(modules)
-        (folder / "call.ts").write_text(code)
-        await output(str(modules / ".bin" / "tsc"), *NODE, "call.ts", folder=folder)
+        if code not in _compiled:
+            await compile_together(*dict.fromkeys((code, *_samples())), folder=folder)
+        _node_folder(folder)
+        (folder / "call.js").write_text(_compiled[code])
         return [program("node"), "call.js"]
     if language == "php":
         (folder / "call.php").write_text(code)

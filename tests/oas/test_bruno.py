@@ -15,10 +15,9 @@ import pytest
 
 from beheer.protocol import Protocol
 from runtime.tenancy import SERVICES
-from tests.guides.languages import output
 from tests.servers import serving
 from tests.stack import Client
-from tests.tools import program
+from tests.tools import output, program
 
 
 @pytest.mark.long

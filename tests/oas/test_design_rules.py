@@ -6,7 +6,6 @@ no document shows is asked over HTTP. ``known_findings.py`` has what stays as it
 
 import asyncio
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,27 +18,11 @@ from openapi_spec_validator import validate
 from runtime.tenancy import SERVICES
 from tests.oas.known_findings import KNOWN, Finding
 from tests.stack import PUBLIC, Client
-from tests.tools import FOLDER, node_modules, program
+from tests.tools import FOLDER, node_modules, output, program
 
-SECONDS = 120
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 PAGE = Path(__file__).parents[2] / "docs" / "design-rules.md"
 RULES = FOLDER / "design_rules.mjs"
-
-
-async def output(*command: str, codes: tuple[int, ...] = (0,)) -> str:
-    """Return what a program prints; fail with what it says when it ends otherwise than with one of ``codes``."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=FOLDER,
-        env={**os.environ, **QUIET},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(SECONDS):
-        printed, said = await process.communicate()
-    assert process.returncode in codes, (printed + said).decode()
-    return printed.decode()
 
 
 def documents(text: str) -> Iterator[Any]:
@@ -58,7 +41,7 @@ def pointer(path: list[Any]) -> str:
 
 async def by_spectral(files: list[Path]) -> list[Finding]:
     """Return what Spectral finds in the documents in these files."""
-    found = json.loads(await output(program("node"), "lint.mjs", *map(str, files)))
+    found = json.loads(await output(program("node"), "lint.mjs", *map(str, files), folder=FOLDER))
     return [
         Finding(Path(file).stem, each["code"], pointer(each["path"]), each["message"])
         for file, findings in found.items()
@@ -69,7 +52,7 @@ async def by_spectral(files: list[Path]) -> list[Finding]:
 async def by_redocly(files: list[Path]) -> list[Finding]:
     """Return what Redocly finds in them."""
     command = (str(node_modules() / ".bin" / "redocly"), "lint", "--format", "json", "--max-problems", "100000")
-    text = await output(*command, *map(str, files), codes=(0, 1))
+    text = await output(*command, *map(str, files), folder=FOLDER, codes=(0, 1), variables=QUIET)
     problems = [each for found in documents(text) for each in found["problems"]]
     return [
         Finding(
