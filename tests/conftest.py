@@ -144,6 +144,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) 
     folder = common_folder(tmp_path_factory)
     given = {"selectielijst_url": lijst.root, "contact_email": "zgw@samenzaak.test", **callbacks}
     async with running(folder, worker(), **given) as stack:
-        await stack.add_tenant("deventer")
-        await stack.add_tenant("raalte", ("raalte.test",))
+        await stack.add_tenant("deventer", common=True)
+        await stack.add_tenant("raalte", ("raalte.test",), common=True)
         yield stack

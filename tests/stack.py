@@ -30,6 +30,7 @@ from gateway.config import secret_box
 from runtime.identity import OPERATOR, system_caller
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
+from tests import whole_lists
 from tests.forking import ForkedSplit
 
 PUBLIC = "http://samenzaak.test"
@@ -67,6 +68,8 @@ class Client:
         self, stack: "Stack", tenant: str, client_id: str, secret: str, host: str = PUBLIC, **claims: Any
     ) -> None:
         self.stack, self.tenant, self.client_id, self.secret, self.claims = stack, tenant, client_id, secret, claims
+        self.autorisaties: list[dict[str, Any]] | None = None
+        """The rights that it was made with; None are all, or unknown ones."""
         self.http = httpx.AsyncClient(transport=stack.transport(), base_url=host, timeout=60)
 
     def token(self, **claims: Any) -> str:
@@ -80,7 +83,10 @@ class Client:
     ) -> httpx.Response:
         """Send one request; a header of ``headers`` overrules the usual one."""
         usual = {"Authorization": f"Bearer {self.token()}", **CRS}
-        return await self.http.request(method, url, headers={**usual, **(headers or {})}, **kwargs)
+        answer = await self.http.request(method, url, headers={**usual, **(headers or {})}, **kwargs)
+        if answer.status_code == 200 and self.tenant in self.stack.common:
+            whole_lists.refuse(method, answer.url, self.autorisaties)
+        return answer
 
     async def get(self, url: str, **kwargs: Any) -> httpx.Response:
         """GET."""
@@ -115,6 +121,8 @@ class Stack:
 
     def __init__(self, settings: Settings, dsn: str, roles: Path, split: bool = SPLIT, anew: bool = False) -> None:
         self.settings, self.dsn, self._roles = settings, dsn, roles
+        self.common: set[str] = set()
+        """Municipalities that several files of tests write to."""
         parts = Split if anew else ForkedSplit
         self.split = parts(settings, dsn, 0, settings.home / "split.log") if split else None
         self._transports: list[httpx.AsyncBaseTransport] = []
@@ -196,13 +204,16 @@ class Stack:
                 await make_login_roles(admin, self.settings)
                 await make_gateway_schema(admin)
 
-    async def add_tenant(self, tenant: str, hosts: tuple[str, ...] = ()) -> None:
-        """Make a municipality; without host names its clients are told apart by client_id."""
+    async def add_tenant(self, tenant: str, hosts: tuple[str, ...] = (), *, common: bool = False) -> None:
+        """Make a municipality; without host names its clients are told apart by client_id. One that is ``common`` has
+        several files of tests that write to it."""
         async with self.admin() as admin:
             with self._roles_alone():
                 for service in built():
                     await make_schema(admin, tenant, service)
             await registry.add_tenant(admin, tenant, tenant.title(), "000000000", hosts)
+        if common:
+            self.common.add(tenant)
 
     async def add_client(
         self,
@@ -230,7 +241,9 @@ class Stack:
             caller, "autorisaties", "POST", "/autorisaties/api/v1/applicaties", body
         )
         assert answer.status_code == 201, answer.text
-        return Client(self, tenant, client_id, secret, host)
+        client = Client(self, tenant, client_id, secret, host)
+        client.autorisaties = autorisaties
+        return client
 
     async def add_own(self, name: str = "eigen", hosts: tuple[str, ...] = ()) -> Client:
         """Make a municipality that only the caller knows, and return a client of it with all rights.

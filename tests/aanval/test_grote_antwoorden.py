@@ -9,6 +9,8 @@ import pytest
 from beheer.protocol import Protocol
 from runtime.memory import AnswerMemory
 from tests.aanval.sockets import connections, head
+from tests.maak import Maak
+from tests.selectielijst import Selectielijst
 from tests.servers import serving
 from tests.stack import CRS, PUBLIC, Client, Stack
 from tests.waiting import until
@@ -20,12 +22,18 @@ SIZE = 1_000_000
 LIST = "/zaken/api/v1/zaken?pageSize=100"
 
 
-@pytest.fixture
-async def memory(stack: Stack, zaken: Zaakmaker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AnswerMemory]:
-    """Room for a few answers of zaken, of which a page is a large one."""
+@pytest.fixture(scope="module")
+async def full(own: Client, lijst: Selectielijst) -> None:
+    """A page of zaken in a municipality of their own, which is a large answer."""
+    zaken = Zaakmaker(own, await Maak(own, lijst).zaaktype())
     kenmerken = [{"kenmerk": f"{number:040}", "bron": "x" * 40} for number in range(100)]
     for _ in range(100):
         await zaken.zaak(kenmerken=kenmerken)
+
+
+@pytest.fixture
+async def memory(stack: Stack, full: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AnswerMemory]:
+    """Room for a few of those answers."""
     found = AnswerMemory(12 * SIZE)
     monkeypatch.setattr(stack.standalone.services["zaken"], "memory", found)
     monkeypatch.setattr(request, "LARGE", SIZE // 2)
@@ -40,10 +48,10 @@ def headers(client: Client) -> dict[str, str]:
 
 
 async def test_unread_answers_of_one_client_hold_half_and_others_are_answered(
-    stack: Stack, api: Client, memory: AnswerMemory, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, own: Client, memory: AnswerMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = await stack.add_client("deventer", "leest-geen-lijst")
-    size = len((await api.get(LIST)).content)
+    reader = await stack.add_client(own.tenant, "leest-geen-lijst")
+    size = len((await own.get(LIST)).content)
     assert SIZE // 2 < size < 2 * SIZE
     most: list[int] = []
     take = memory.take
@@ -58,27 +66,27 @@ async def test_unread_answers_of_one_client_hold_half_and_others_are_answered(
         async with connections(30, url, head("GET", LIST, reader, crs)):
             await until(lambda: len(memory._waiting) > 5)
             async with httpx.AsyncClient(base_url=url, timeout=60) as http:
-                answers = [await http.get(LIST, headers=headers(api)) for _ in range(5)]
+                answers = [await http.get(LIST, headers=headers(own)) for _ in range(5)]
         await until(lambda: memory.held == 0)
     assert {answer.status_code for answer in answers} == {200}
     assert max(most) <= memory.total // 2 + size
 
 
 async def test_what_finds_no_room_is_told_to_come_back_and_is_answered_when_there_is(
-    api: Client, memory: AnswerMemory, monkeypatch: pytest.MonkeyPatch
+    own: Client, memory: AnswerMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory.take("deventer", api.client_id, memory.total // 2)
+    memory.take(own.tenant, own.client_id, memory.total // 2)
     monkeypatch.setattr(routing, "ROOM_SECONDS", 0.1)
-    full = await api.get(LIST)
+    full = await own.get(LIST)
     assert (full.status_code, full.headers["retry-after"]) == (503, "1")
-    assert (await api.get("/zaken/api/v1/zaken?pageSize=1")).status_code == 200
+    assert (await own.get("/zaken/api/v1/zaken?pageSize=1")).status_code == 200
     monkeypatch.setattr(routing, "ROOM_SECONDS", 30)
-    waiting = asyncio.create_task(api.get(LIST))
+    waiting = asyncio.create_task(own.get(LIST))
     await until(lambda: bool(memory._waiting))
-    memory.give_back("deventer", api.client_id, memory.total // 2)
+    memory.give_back(own.tenant, own.client_id, memory.total // 2)
     assert (await waiting).status_code == 200
 
 
-async def test_an_answer_that_fails_holds_nothing(api: Client, memory: AnswerMemory) -> None:
-    assert (await api.get(LIST + "&expand=bestaatniet")).status_code in (400, 404)
+async def test_an_answer_that_fails_holds_nothing(own: Client, memory: AnswerMemory) -> None:
+    assert (await own.get(LIST + "&expand=bestaatniet")).status_code in (400, 404)
     assert memory.held == 0

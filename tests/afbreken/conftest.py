@@ -31,8 +31,8 @@ async def still(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) 
     # The log of requests has connections of its own, and writes after the answer.
     folder, own = common_folder(tmp_path_factory), dict[str, Any](selectielijst_url=lijst.root, request_log_entries=0)
     async with running(folder, f"still_{worker()}", split=False, background=False, **own) as stack:
-        await stack.add_tenant(TENANT)
-        await stack.add_tenant("raalte", ("raalte.test",))
+        await stack.add_tenant(TENANT, common=True)
+        await stack.add_tenant("raalte", ("raalte.test",), common=True)
         yield stack
 
 

@@ -60,6 +60,7 @@ async def test_the_next_request_is_right(
     api, url = werk.api, await werk.zaak()
     document = await werk.document()
     number = iter(range(100_000))
+    listed = {"zaaktype": werk.types.url, "expand": "zaaktype,status", "pageSize": "5"}
 
     async def patched() -> Any:
         return await api.patch(url, {"omschrijving": f"nummer {next(number)}"})
@@ -77,7 +78,7 @@ async def test_the_next_request_is_right(
 
     for name, work in (
         ("GET zaak", lambda: api.get(url)),
-        ("GET zaken with expand", lambda: api.get(ZAKEN, params={"expand": "zaaktype,status", "pageSize": "5"})),
+        ("GET zaken with expand", lambda: api.get(ZAKEN, params=listed)),
         ("PATCH zaak", patched),
         ("lock and unlock a document", locked),
         ("reserve a number", lambda: api.post("/zaken/api/v1/zaaknummer_reserveren", {"bronorganisatie": RSIN})),

@@ -8,7 +8,7 @@ from gateway import registry
 from gateway.config import secret_box
 from tests.stack import Client, Stack
 
-PATH = "/autorisaties/api/v1/applicaties"
+PATH = "/autorisaties/api/v1/applicaties?clientIds=nobody"
 BOUND = 2.0
 """Seconds after which a change is in force (docs/operators.md)."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.answers import error_set
 from tests.maak import ROOT, Maak
+from tests.selectielijst import Selectielijst
 from tests.stack import Client
 from zgw.dates import today
 
@@ -173,9 +174,9 @@ EXPANDABLE = {
 
 @pytest.mark.few
 @pytest.mark.parametrize("collection", EXPANDABLE)
-async def test_everything_that_the_standard_expands(maak: Maak, api: Client, collection: str) -> None:
-    await maak.zaaktype()
-    answer = await api.get(f"{ROOT}/{collection}", params={"expand": EXPANDABLE[collection], "pageSize": 2})
+async def test_everything_that_the_standard_expands(own: Client, lijst: Selectielijst, collection: str) -> None:
+    await Maak(own, lijst).zaaktype()
+    answer = await own.get(f"{ROOT}/{collection}", params={"expand": EXPANDABLE[collection], "pageSize": 2})
     assert answer.status_code == 200, answer.text
     item = answer.json()["results"][0]
     assert sorted(item["_expand"]) == sorted(EXPANDABLE[collection].split(","))
@@ -184,9 +185,9 @@ async def test_everything_that_the_standard_expands(maak: Maak, api: Client, col
         found = [e["url"] for e in (expanded if isinstance(expanded, list) else [expanded]) if e]
         if name not in ("gerelateerdeZaaktypen", "informatieobjecttype"):
             assert found == [url for url in urls if url]
-    single = await api.get(item["url"], params={"expand": EXPANDABLE[collection]})
+    single = await own.get(item["url"], params={"expand": EXPANDABLE[collection]})
     assert single.json()["_expand"].keys() == item["_expand"].keys()
-    assert (await api.get(f"{ROOT}/{collection}", params={"expand": "selectielijstklasse"})).status_code == 404
+    assert (await own.get(f"{ROOT}/{collection}", params={"expand": "selectielijstklasse"})).status_code == 404
 
 
 async def test_expanded_types_are_of_the_day(maak: Maak, api: Client) -> None:

@@ -105,8 +105,8 @@ async def stack(
     async with running(
         common_folder(tmp_path_factory), name, before_start=wissel.place, chunk_size=CHUNK, **more
     ) as stack:
-        await stack.add_tenant("deventer")
-        await stack.add_tenant("raalte", ("raalte.test",))
+        await stack.add_tenant("deventer", common=True)
+        await stack.add_tenant("raalte", ("raalte.test",), common=True)
         yield stack
 
 

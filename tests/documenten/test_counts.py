@@ -85,12 +85,14 @@ async def test_the_number_is_exact_while_it_is_folded(stack: Stack, api: Client)
 async def test_a_reader_that_finds_much_has_it_folded(
     stack: Stack, api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await document(api)
+    kind = await informatieobjecttype(api)
+    await document(api, informatieobjecttype=kind)
+    client = await reader(stack, kind)
     assert await rows(stack, "SELECT FROM counts_delta")
     monkeypatch.setattr(counts, "FOLD_FROM", 1)
 
     async def folded() -> bool:
-        await count(api)
+        await count(client)
         return not await rows(stack, "SELECT FROM counts_delta")
 
     await until(folded, "nothing was folded")

@@ -25,8 +25,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         "delivery_waits": WAITS,
     }
     async with running(common_folder(tmp_path_factory), f"nrc_{worker()}", **settings) as stack:
-        await stack.add_tenant("deventer")
-        await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"))
+        await stack.add_tenant("deventer", common=True)
+        await stack.add_tenant("raalte", ("raalte.test", "zaken.raalte.test"), common=True)
         yield stack
 
 

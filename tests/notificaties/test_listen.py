@@ -103,10 +103,10 @@ async def test_it_shows_nothing_of_what_it_refuses(tmp_path: Path) -> None:
 
 
 async def test_it_subscribes_with_a_secret_that_the_installation_knows(
-    stack: Stack, api: Client, tmp_path: Path
+    stack: Stack, own: Client, tmp_path: Path
 ) -> None:
-    kanaal = await kanaal_with(api)
-    before = (await api.get(ABONNEMENT)).json()
+    kanaal = await kanaal_with(own)
+    before = (await own.get(ABONNEMENT)).json()
     assert stack.settings.secret_key is not None
     async with serving(stack.gateway, Protocol) as base:
         known = {
@@ -114,19 +114,19 @@ async def test_it_subscribes_with_a_secret_that_the_installation_knows(
             "SAMENZAAK_SECRET_KEY": stack.settings.secret_key.get_secret_value(),
             "SAMENZAAK_PUBLIC_URL": base,
         }
-        options = ("--kanaal", kanaal, "--tenant", api.tenant, "--client-id", api.client_id)
+        options = ("--kanaal", kanaal, "--tenant", own.tenant, "--client-id", own.client_id)
         async with listener(tmp_path, *options, **known) as (process, url, _):
             subscribed = await line(process.stderr)
             assert subscribed.startswith("Subscribed: http://"), subscribed
-            [own] = [each for each in (await api.get(ABONNEMENT)).json() if each not in before]
-            assert own["callbackUrl"] == url
-            assert (await api.post(BERICHTEN, bericht(kanaal))).status_code == 201
+            [made] = [each for each in (await own.get(ABONNEMENT)).json() if each not in before]
+            assert made["callbackUrl"] == url
+            assert (await own.post(BERICHTEN, bericht(kanaal))).status_code == 201
             assert f" {kanaal} " in await line(process.stdout)
         assert process.returncode == 0
-        assert (await api.get(ABONNEMENT)).json() == before
+        assert (await own.get(ABONNEMENT)).json() == before
         for who in (
-            ("--tenant", "atlantis", "--client-id", api.client_id),
-            ("--tenant", api.tenant, "--client-id", "x"),
+            ("--tenant", "atlantis", "--client-id", own.client_id),
+            ("--tenant", own.tenant, "--client-id", "x"),
         ):
             refused = await asyncio.create_subprocess_exec(
                 *COMMAND,
@@ -140,23 +140,23 @@ async def test_it_subscribes_with_a_secret_that_the_installation_knows(
             assert (refused.returncode, b"there is no client" in told) == (1, True), told
 
 
-async def test_it_subscribes_shows_what_happens_and_goes(stack: Stack, api: Client, tmp_path: Path) -> None:
-    kanaal = await kanaal_with(api)
-    before = (await api.get(ABONNEMENT)).json()
+async def test_it_subscribes_shows_what_happens_and_goes(stack: Stack, own: Client, tmp_path: Path) -> None:
+    kanaal = await kanaal_with(own)
+    before = (await own.get(ABONNEMENT)).json()
     async with serving(stack.gateway, Protocol) as base:
-        given = {"BASE": base, "CLIENT_ID": api.client_id, "SECRET": api.secret}
+        given = {"BASE": base, "CLIENT_ID": own.client_id, "SECRET": own.secret}
         async with listener(tmp_path, "--json", "--kanaal", kanaal, **given) as (process, url, _):
             subscribed = await line(process.stderr)
             assert subscribed.startswith("Subscribed: http://"), subscribed
-            [own] = [each for each in (await api.get(ABONNEMENT)).json() if each not in before]
-            assert (own["callbackUrl"], [each["naam"] for each in own["kanalen"]]) == (url, [kanaal])
+            [made] = [each for each in (await own.get(ABONNEMENT)).json() if each not in before]
+            assert (made["callbackUrl"], [each["naam"] for each in made["kanalen"]]) == (url, [kanaal])
             for actie in ("create", "update"):
-                assert (await api.post(BERICHTEN, bericht(kanaal, actie=actie))).status_code == 201
+                assert (await own.post(BERICHTEN, bericht(kanaal, actie=actie))).status_code == 201
                 heard = json.loads(await line(process.stdout))
                 assert (heard["kanaal"], heard["actie"]) == (kanaal, actie)
             process.send_signal(signal.SIGINT)
             assert await process.wait() == 0
-    assert (await api.get(ABONNEMENT)).json() == before
+    assert (await own.get(ABONNEMENT)).json() == before
 
 
 @pytest.mark.few

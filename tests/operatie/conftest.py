@@ -72,8 +72,8 @@ async def processes(
     values: dict[str, Any] = {"log_format": "json", "metrics_port": free_ports(), "otlp_endpoint": collector.url}
     folder = common_folder(tmp_path_factory)
     async with running(folder, f"{name}_{worker()}", split=True, anew=anew, **values) as stack:
-        await stack.add_tenant("deventer")
-        await stack.add_tenant("raalte")
+        await stack.add_tenant("deventer", common=True)
+        await stack.add_tenant("raalte", common=True)
         yield stack
 
 

@@ -302,7 +302,8 @@ async def test_coordinates_must_be_understood(zaken: Zaakmaker) -> None:
         assert wrong.status_code == 406
     # Content is not sent here, so its coordinate system may be left out, but not be another one.
     headers = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:28992"}
-    for method, url in (("GET", ZAKEN), ("GET", zaak["url"]), ("HEAD", zaak["url"])):
+    listed = f"{ZAKEN}?identificatie={zaak['identificatie']}"
+    for method, url in (("GET", listed), ("GET", zaak["url"]), ("HEAD", zaak["url"])):
         assert (await zaken.api.request(method, url, headers=headers)).status_code == 406
         known = await zaken.api.request(method, url, headers={**headers, "Content-Crs": "EPSG:4326"})
         assert known.status_code == 200
