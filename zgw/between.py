@@ -41,7 +41,7 @@ PERMISSIONS = (
     _may(("zaken",), ("catalogi",), "GET", "/_intern/zaaktypen"),
     # Rights that follow a type, and who loses sight of a new version (docs/adr/0017-rights-that-follow-types.md).
     _may(("autorisaties",), ("catalogi",), "POST", "/_intern/versies"),
-    _may(("catalogi",), ("autorisaties",), "POST", "/_intern/zonder"),
+    _may(("catalogi",), ("autorisaties",), "POST", "/_intern/(zonder|gevolgd)"),
     _may(FILES, SERVICES, "POST", f"{OBJECTS}[a-z_-]+"),
     _may(SERVICES, ("notificaties",), "POST", "/_intern/notificaties"),
     _may(("notificaties",), SERVICES, "GET", "/_intern/kanalen"),

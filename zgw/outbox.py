@@ -36,6 +36,8 @@ from zgw.resource import Typed
 HOLD = timedelta(seconds=60)
 """Longer than a call to another service can last. Who makes many, or takes a write back, holds on (:func:`holding`)."""
 CHANNEL = "samenzaak_outbox"
+TYPES = "typen"
+"""The member of a message that is no notification, but tells Autorisaties of which types there are other versions."""
 
 
 def outbox_table(metadata: MetaData, mirrored: bool = False) -> Table:

@@ -80,9 +80,15 @@ async def _relay_batch(service: Service, tenant: str) -> int | None:
 
 async def _bring(service: Service, tenant: str, rows: Sequence[Mapping[str, Any]]) -> None:
     caller = system_caller(tenant, service.api.service, tuple(rows[0]["bases"]))
-    messages = [{"bases": row["bases"], "message": row["message"]} for row in rows]
-    response = await service.internal.send(
-        caller, "notificaties", "POST", "/_intern/notificaties", {"berichten": messages}
-    )
-    if response.status_code not in (200, 201, 204):
-        raise Problem(response.status_code, "error", response.text[:500])
+
+    async def tell(callee: str, path: str, body: Any) -> None:
+        response = await service.internal.send(caller, callee, "POST", path, body)
+        if response.status_code not in (200, 201, 204):
+            raise Problem(response.status_code, "error", response.text[:500])
+
+    if changed := [row["message"] for row in rows if outbox.TYPES in row["message"]]:
+        typen = {tuple(kind) for message in changed for kind in message[outbox.TYPES]}
+        await tell("autorisaties", "/_intern/gevolgd", {"typen": sorted(typen), "base": changed[-1]["base"]})
+    messages = [{name: row[name] for name in ("bases", "message")} for row in rows if "kanaal" in row["message"]]
+    if messages:
+        await tell("notificaties", "/_intern/notificaties", {"berichten": messages})

@@ -1,6 +1,6 @@
 """The Autorisaties API 1.1.0."""
 
-from services.autorisaties import applicatie, external, zonder
+from services.autorisaties import applicatie, external, gevolgd, zonder
 from zgw.api import Api, Kanaal
 from zgw.relay import relay
 from zgw.versions import VERSIONS
@@ -12,7 +12,7 @@ API = Api(
     title="Autorisaties API",
     description="Welke applicaties wat mogen, in welk component en voor welke typen.",
     resources=[applicatie.APPLICATIE],
-    routers=[applicatie.router, applicatie.intern, external.intern, zonder.intern],
+    routers=[applicatie.router, applicatie.intern, external.intern, gevolgd.intern, zonder.intern],
     kanalen=[Kanaal("autorisaties", ())],
     metadata=applicatie.METADATA,
     start=[relay],

@@ -1,14 +1,16 @@
 """Which versions there are of types: for the Autorisaties API, whose rights may follow a type or a whole catalogue."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, bindparam, func, select
 from starlette.responses import Response
 
-from runtime.statements import Executor, Row, among
+from runtime.identity import Caller
+from runtime.statements import Executor, Prepared, Row, among
 from services.catalogi.geldigheid import IDENTITY, METADATA
+from zgw import outbox
 from zgw.check import Check
 from zgw.clients import TYPES
 from zgw.dependencies import CurrentCall
@@ -67,9 +69,20 @@ async def laat_rechten_volgen(db: Executor, check: Check) -> None:
     """Tell who keeps the rights of clients that there are other versions than before, or that one has another name."""
     table = check.resource.table
     if check.creating or check.action == "destroy" or check.differs("catalogus") or check.differs(IDENTITY[table.name]):
-        await versies_veranderd(db, check.call.tenant)
+        states = [state for state in (check.stored, None if check.action == "destroy" else check.row) if state]
+        soort, naam = table.name, IDENTITY[table.name]
+        typen = {(soort, str(state["catalogus"]), str(state[naam])) for state in states}
+        await versies_veranderd(db, check.call.caller, typen)
 
 
-async def versies_veranderd(db: Executor, tenant: str) -> None:
-    """Signal that a municipality has other versions of types than before; heard once this transaction is committed."""
-    await db.execute(select(func.pg_notify(TYPES, tenant)))
+async def versies_veranderd(db: Executor, caller: Caller, typen: Collection[tuple[str, str, str]]) -> None:
+    """Signal that a municipality has other versions of these types (kind, uuid of the catalogue, name) than before;
+    heard once this transaction is committed. Applicaties that follow them are other ones now, which subscribers hear
+    too: Autorisaties is told by the relay."""
+    await db.execute(select(func.pg_notify(TYPES, caller.tenant)))
+    content = {outbox.TYPES: sorted(typen), "base": caller.canonical_base}
+    row = {"bases": list(caller.bases), "message": content, "held_until": None}
+    await db.execute(CHANGED(**row))
+
+
+CHANGED = Prepared(outbox.adding(METADATA, wakes=True))

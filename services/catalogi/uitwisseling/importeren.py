@@ -207,9 +207,19 @@ async def _store(werk: Werk, plan: Plan) -> None:
                 await _publish(db, [regel for regel in plan.of(file) if regel.publish])
             await _announce(db, werk, [regel for regel in plan.regels if regel.file in MAIN])
             await db.execute(select(func.pg_notify("samenzaak_catalogi", werk.tenant)))
-            await versies_veranderd(db, werk.tenant)
+            await versies_veranderd(db, werk.caller, _typen(plan))
     except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError) as e:
         raise Problem(409, "conflict", CHANGED) from e
+
+
+def _typen(plan: Plan) -> set[tuple[str, str, str]]:
+    """Return the types of which the catalogue gets versions: kind, uuid of the catalogue and name."""
+    found = set()
+    for regel in plan.regels:
+        if regel.file in MAIN:
+            kind = RESOURCES[regel.file].table.name
+            found.add((kind, str(regel.row["catalogus"]), str(regel.row[IDENTITY[kind]])))
+    return found
 
 
 async def _insert(db: Executor, regels: Sequence[Regel]) -> None:
