@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from beheer.portions import CHEAP, EXPENSIVE, LARGEST, SMALLEST, Flow, Line
 from gateway.limits import Pace
+from gateway.readers import CUT
 
 log = logging.getLogger("samenzaak")
 
@@ -159,6 +160,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        cycle.scope["extensions"] = {CUT: {"end": self.transport.abort}}
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:

@@ -247,6 +247,7 @@ ATTACKS = (
     Attack("requests without a pause, no token", "",
            lambda w: send("", "", b"GET /zaken/api/v1/zaken HTTP/1.1\r\nHost: x\r\n\r\n" * 2000), "pour"),
     # Connections, places and caches.
+    Attack("72 unread references", "", lambda w: send("GET", f"{ZAKEN}/docs"), "unread", 72, no_refusal=True),
     Attack("72 unread downloads", "lezer", downloads, "unread", 72),
     Attack("72 unread lists", "alles", lambda w: send("GET", f"{ZAKEN}/zaken?pageSize=500"), "unread", 72),
     Attack("20 unread lists of rollen with their zaak", "alles",

@@ -41,6 +41,7 @@ from gateway.own_api import OWN, is_own, is_public
 from gateway.own_api import create as create_own_api
 from gateway.pages import Readiness, create_pages
 from gateway.provider import Provider
+from gateway.readers import Readers, Whole
 from gateway.request_log import RequestLog
 from gateway.request_store import RequestStore
 from gateway.snapshot import Identity, Snapshot, Tenant
@@ -97,6 +98,7 @@ class Gateway:
             config.client_queue,
             config.queue_seconds,
         )
+        self.readers = Readers(self.flow.turns)
         self.services: Mapping[str, ASGIApp] = services or {}
         self.observe: Callable[[str, str, str, int, float], None] | None = None
         """Gets service, municipality, method, status and seconds of each request, for metrics."""
@@ -189,7 +191,7 @@ class Gateway:
 
     async def _route(self, scope: Scope, receive: Receive, path: bytes, exchange: Exchange) -> None:
         exchange.service = find_service(path)
-        if len(scope["query_string"]) > MAX_URI or len(path) > MAX_URI:
+        if max(len(scope["query_string"]), len(path)) > MAX_URI:
             raise Problem(414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.")
         if scope["method"] == "POST" and header(scope["headers"], _DELIVERY_HEADER) is not None:
             raise Problem(508, "loop_detected")
@@ -218,7 +220,7 @@ class Gateway:
     async def _answer_origin(self, scope: Scope, origin: bytes, exchange: Exchange) -> bool:
         """Note whether a page of ``origin`` may read the answer; answer a preflight, and return whether it was one."""
         snapshot = self.registry.fresh() or await self.registry.current()
-        here = snapshot.by_host.get(split_host((header(scope["headers"], b"host") or b"").decode("latin-1"))[0])
+        here = snapshot.by_host.get(split_host(_host(scope))[0])
         known = cors.allowed(snapshot, here, origin)
         if known:
             exchange.cors = cors.response_headers(origin)
@@ -279,8 +281,9 @@ class Gateway:
         if isinstance(found := await self._identify(scope, exchange), Problem):
             raise found
         snapshot, identity = found
-        await self.flow.admit(identity.tenant, identity.client_id)
-        async with self.flow.turns.turn(identity.tenant, identity.client_id):
+        key, whole = (identity.tenant, identity.client_id), Whole()
+        await self.flow.admit(*key)
+        async with self.flow.turns.turn(*key):
             if self.registry.fresh() is not snapshot:
                 # The client may have been removed while its request waited, and its name be that of another by now.
                 if isinstance(found := await self._identify(scope, exchange), Problem):
@@ -290,7 +293,8 @@ class Gateway:
             bases = bases_for(snapshot, snapshot.tenants[identity.tenant], _host(scope), self.config.public_url)
             inner["samenzaak.base"] = bases[0]
             inner["samenzaak.identity"] = identity
-            await self._own_api(inner, without_body(receive), exchange.answer)
+            await self._own_api(inner, without_body(receive), whole.send)
+        await self.readers.hand_over(key, whole, scope, exchange.answer)
 
     def _signed(
         self, scope: Scope, target: Target, exchange: Exchange, snapshot: Snapshot, identity: Identity
@@ -337,8 +341,7 @@ class Gateway:
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
         inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         # Strangers wait for each other, and for none of the municipalities.
-        async with self.flow.turns.turn("", "refused"):
-            await self.services[target.service](inner, without_body(receive), exchange.answer)
+        await self.readers.answer(("", "refused"), self.services[target.service], inner, receive, exchange.answer)
         if exchange.held_back:
             raise refusal
 
@@ -351,9 +354,9 @@ class Gateway:
         forwarded = [pair for pair in cleaned(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
         inner = _rewritten(scope, target, forwarded, self._scheme(scope))
-        # Who reads large pages slowly keeps the turns of pages, and not those of the roots, which are small.
-        async with self.flow.turns.turn("", "root" if target.is_root else "documentation"):
-            await self.services[target.service](inner, without_body(receive), exchange.answer)
+        # Making a page may take long, and keeps nobody from the roots.
+        key = ("", "root" if target.is_root else "documentation")
+        await self.readers.answer(key, self.services[target.service], inner, receive, exchange.answer)
 
     async def _public_base(self, scope: Scope) -> str:
         try:

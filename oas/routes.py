@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -29,6 +29,10 @@ PACKED = 64
 for Bruno too, of 60 KB at most."""
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
 async def public_base(request: Request) -> str:
     """Return the base URL of a request."""
     # The gateway sends only base URLs of ours, but the page must be safe without that.
@@ -36,6 +40,23 @@ async def public_base(request: Request) -> str:
 
 
 Base = Annotated[str, Depends(public_base)]
+
+
+async def remembered(known: OrderedDict[K, asyncio.Task[V]], key: K, make: Callable[[], V]) -> V:
+    """Return what ``make`` gives, which is called in a thread, once for a key: who comes meanwhile waits for it. Of
+    :data:`PACKED` keys it is remembered."""
+    if (making := known.get(key)) is None:
+        making = known[key] = asyncio.create_task(asyncio.to_thread(make))
+    known.move_to_end(key)
+    while len(known) > PACKED:
+        known.popitem(last=False)
+    try:
+        return await asyncio.shield(making)
+    except BaseException:
+        if making.done() and known.get(key) is making:
+            # What failed is tried again.
+            del known[key]
+        raise
 
 
 def lists_of(api: Api) -> dict[str, str]:
@@ -64,20 +85,17 @@ def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
 
         return render
 
-    packed: OrderedDict[tuple[str, str], Static] = OrderedDict()
+    packed: OrderedDict[tuple[str, str], asyncio.Task[Static]] = OrderedDict()
 
     async def sent(
         request: Request, path: str, content: Callable[[], bytes], media_type: str, headers: Mapping[str, str]
     ) -> Response:
-        """Return the answer with a page; its compressed form is made at the first request below a base URL."""
+        """Return the answer with a page; its compressed form is made at the first request below a base URL, for which
+        those that come meanwhile wait."""
         key = (path, request.headers.get(BASE_HEADER, ""))
-        if (page := packed.get(key)) is None:
-            # Nearly a second for the largest, in which others are served.
-            page = packed[key] = await asyncio.to_thread(lambda: pack(content()))
-        packed.move_to_end(key)
-        while len(packed) > PACKED:
-            packed.popitem(last=False)
-        return send(request, page, content, media_type, headers)
+        # Nearly a second for the largest, in which others are served.
+        made = await remembered(packed, key, lambda: pack(content()))
+        return send(request, made, content, media_type, headers)
 
     def page(path: str, media_type: str, make: Callable[[], str]) -> None:
         """Add a page."""
@@ -99,15 +117,11 @@ def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
     page("/docs", "text/html", lambda: docs_page(api, oas()))
 
     files = once(lambda: orjson.dumps(bruno([oas()])).decode())
-    archives: OrderedDict[str, bytes] = OrderedDict()
+    archives: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
 
     @router.api_route("/bruno.zip", methods=READ)
     async def collection(base: Base, request: Request) -> Response:
-        if (archive := archives.get(base)) is None:
-            archive = archives[base] = await asyncio.to_thread(lambda: zipped(orjson.loads(files(base))))
-        archives.move_to_end(base)
-        while len(archives) > PACKED:
-            archives.popitem(last=False)
+        archive = await remembered(archives, base, lambda: zipped(orjson.loads(files(base))))
         return send(request, Static(tag(archive), None), lambda: archive, "application/zip", {})
 
     lists = lists_of(api)
