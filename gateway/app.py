@@ -77,9 +77,7 @@ def create_gateway(settings: Settings, registry: Registry, services: Mapping[str
     config = from_settings(settings)
     names = config.service_urls if services is None else services
     if set(names) != set(SERVICES):
-        raise ValueError(
-            f"the gateway needs exactly the services {', '.join(SERVICES)}, not {', '.join(sorted(names))}"
-        )
+        raise ValueError(f"the gateway needs the services {', '.join(SERVICES)}, not {', '.join(sorted(names))}")
     return Gateway(config, registry, services)
 
 
@@ -273,10 +271,10 @@ class Gateway:
 
     async def _answer_own(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
         """Answer from the API of the gateway itself, which asks no service."""
+        inner = _rewritten(scope, target, scope["headers"], self._scheme(scope))
         if target.public:
-            inner = _rewritten(scope, target, scope["headers"], self._scheme(scope))
             inner["samenzaak.base"] = await self._public_base(scope)
-            await self._own_api(inner, without_body(receive), exchange.answer)
+            await self.readers.answer(("", "documentation"), self._own_api, inner, receive, exchange.answer)
             return
         if isinstance(found := await self._identify(scope, exchange), Problem):
             raise found
@@ -289,7 +287,6 @@ class Gateway:
                 if isinstance(found := await self._identify(scope, exchange), Problem):
                     raise found
                 snapshot, identity = found
-            inner = _rewritten(scope, target, scope["headers"], self._scheme(scope))
             bases = bases_for(snapshot, snapshot.tenants[identity.tenant], _host(scope), self.config.public_url)
             inner["samenzaak.base"] = bases[0]
             inner["samenzaak.identity"] = identity

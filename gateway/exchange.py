@@ -90,9 +90,3 @@ class Exchange:
         for begin in range(0, len(body), PIECE):
             more = message.get("more_body", False) or begin + PIECE < len(body)
             await self.send({"type": message["type"], "body": body[begin : begin + PIECE], "more_body": more})
-
-    async def answer_preflight(self, headers: Headers) -> None:
-        """Answer a page that asks beforehand what it may send, with the headers that tell it."""
-        self.cors = headers
-        await self.answer({"type": "http.response.start", "status": 204, "headers": []})
-        await self.answer({"type": "http.response.body", "body": b""})
