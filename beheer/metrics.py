@@ -9,7 +9,7 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -74,6 +74,8 @@ class Metrics:
         )
         self._clients: set[tuple[str, str]] = set()
         self._pools: list[Service] = []
+        self.gauges: list[Callable[[], Iterator[Metric]]] = []
+        """What is asked for more at each look."""
         self._depths: Sequence[Service] = ()
         self._waiting: list[Metric] = []
         self._counted = -DEPTH_SECONDS
@@ -103,6 +105,8 @@ class Metrics:
                 states.add_metric([service.api.service, state], number)
         yield states
         yield from self._waiting
+        for gauges in self.gauges:
+            yield from gauges()
 
     async def start(self, port: int, tries: int, depths: Sequence[Service]) -> None:
         """Listen on the first free port from ``port`` on; of the services ``depths`` the waiting rows are counted."""

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from beheer.gauges import of_gateway
 from beheer.logs import current
 from beheer.metrics import Metrics
 from gateway import access
@@ -39,6 +41,7 @@ class Observing:
     def gateway(self, gateway: Gateway) -> Any:
         """Return the gateway, observed; it counts its requests itself, because it knows whose they are."""
         gateway.observe = self.metrics.gateway.observe
+        self.metrics.gauges.append(partial(of_gateway, gateway))
         return self.tracing.wrap(gateway, "gateway") if self.tracing is not None else gateway
 
     async def start(self, depths: Sequence[Service]) -> None:

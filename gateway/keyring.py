@@ -98,6 +98,14 @@ class Keyring:
             return None
         return next(trusted for trusted in found.keys if trusted.key is chosen)
 
+    def ages(self) -> list[tuple[str, float | None, bool]]:
+        """Return of each issuer the age of its keys in seconds (None: never fetched), and whether fetching fails."""
+        now = self._clock()
+        return [
+            (found.source.iss, None if found.fetched is None else now - found.fetched, found.failing)
+            for found in self._sets.values()
+        ]
+
     async def fetch(self, keys: KeySet) -> None:
         """Wait until the keys were fetched, or could not be. Raises Problem 503 when too many wait already."""
         if keys.waiting >= MOST_WAITING:

@@ -64,6 +64,11 @@ class Registry:
         """The database, with the login of the gateway."""
         return self._dsn
 
+    @property
+    def known(self) -> Snapshot | None:
+        """The last snapshot, which may have changed since."""
+        return self._snapshot
+
     def fresh(self) -> Snapshot | None:
         """Return the snapshot when it is known to be current, else None."""
         return self._snapshot if self._seen == self._changes and self._signals.connected else None

@@ -8,13 +8,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from beheer.runner import PARTS
 from tests.operatie.conftest import Collector
 from tests.operatie.load import CATALOGUSSEN, catalogus
+from tests.operatie.metrieken import metrics_of
 from tests.stack import Client, Stack
 from tests.waiting import until
 
@@ -27,20 +26,6 @@ def log_of(stack: Stack) -> str:
 
 def lines_of(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log_of(stack).splitlines() if request_id in line]
-
-
-async def metrics_of(stack: Stack, part: str) -> dict[str, float]:
-    port = stack.settings.metrics_port + 2 * PARTS.index(part)
-    async with httpx.AsyncClient() as http:
-        answers = []
-        for number in (port, port + 1):
-            try:
-                answers.append(await http.get(f"http://127.0.0.1:{number}/metrics"))
-            except httpx.HTTPError:
-                continue
-    assert [answer.status_code for answer in answers] == [200]
-    pairs = (line.rsplit(" ", 1) for line in answers[0].text.splitlines() if not line.startswith("#"))
-    return {name: float(value) for name, value in pairs}
 
 
 async def test_every_process_logs_the_request_with_its_id_municipality_and_client(apart: Stack, vendor: Client) -> None:
