@@ -33,7 +33,7 @@ from gateway.chores import Books
 from gateway.config import MAX_URI, Config, from_settings
 from gateway.exchange import Exchange
 from gateway.flow import Flow, Rate
-from gateway.headers import authorization, cleaned
+from gateway.headers import BASE_HEADER, authorization, cleaned
 from gateway.keyring import Keyring, KeysNeeded, keys_unavailable
 from gateway.known import Registry
 from gateway.limits import Limited, Pace, check_announced
@@ -56,9 +56,6 @@ from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 
 log = logging.getLogger("samenzaak.gateway")
-
-BASE_HEADER = b"x-samenzaak-base"
-"""Tells a service under which base URL its documentation is read, or a stranger is refused."""
 
 FETCHES = 4
 """Most times that one request waits for the keys of a provider: at first, and for a key that is new there."""
@@ -271,9 +268,11 @@ class Gateway:
 
     async def _answer_own(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
         """Answer from the API of the gateway itself, which asks no service."""
-        inner = _rewritten(scope, target, scope["headers"], self._scheme(scope))
+        forwarded = cleaned(scope["headers"], exchange.request_id)
+        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
         if target.public:
-            inner["samenzaak.base"] = await self._public_base(scope)
+            inner["samenzaak.base"] = base = await self._public_base(scope)
+            forwarded.append((BASE_HEADER, base.encode()))
             await self.readers.answer(("", "documentation"), self._own_api, inner, receive, exchange.answer)
             return
         if isinstance(found := await self._identify(scope, exchange), Problem):

@@ -17,6 +17,9 @@ SECURE: Headers = [
 ]
 SECURE_OVER_TLS: Headers = [*SECURE, (b"strict-transport-security", b"max-age=31536000")]
 
+BASE_HEADER = b"x-samenzaak-base"
+"""Tells a service under which base URL its documentation is read, or a stranger is refused."""
+
 
 def with_defaults(headers: Iterable[tuple[bytes, bytes]], defaults: Headers) -> Headers:
     """Return the headers of an answer without a request id, and with each default that it does not set itself."""

@@ -6,6 +6,7 @@ Any client may ask: it takes a valid token and no rights. Who is asked about is 
 import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from gateway.own_api_shapes import ANSWERED, ERRORS, EXAMPLE, Asked, Verzoeken
 from gateway.reasons import refusal
@@ -22,6 +23,7 @@ from gateway.request_log import RequestLog
 from gateway.request_store import FROM_STRANGERS, Wanted
 from gateway.snapshot import Identity
 from oas.parts import LICENSE, SCHEMAS, SECURITY
+from oas.routes import ANY_BASE, READ, Pages
 from runtime.faults import AWAY
 from runtime.problems import InvalidParam, Problem
 from zgw.filters import unknown
@@ -31,11 +33,23 @@ log = logging.getLogger("samenzaak.gateway")
 
 OWN = "beheer"
 ROOT = "/beheer/api/v1"
-OAS = f"{ROOT}/openapi.json"
-VERSION = "1.0.0"
+PUBLIC = frozenset(
+    f"{ROOT}/{name}".encode() for name in ("openapi.json", "openapi.yaml", "postman.json", "bruno.zip", "docs", "docs/")
+)
+TAGS = [{"name": "verzoeken", "description": "De laatste verzoeken van een applicatie, en waarom zij zijn geweigerd."}]
 OF_FASTAPI = ("HTTPValidationError", "ValidationError")
 
 _ROOT = f"{ROOT}/".encode()
+
+
+@dataclass(frozen=True)
+class About:
+    """This API, as its page tells of it."""
+
+    service: str = OWN
+    title: str = "Beheer API"
+    version: str = "1.0.0"
+    description: str = "Wat een applicatie van haar eigen verzoeken kan nagaan. Deze API staat naast de standaard."
 
 
 def is_own(path: bytes) -> bool:
@@ -45,7 +59,7 @@ def is_own(path: bytes) -> bool:
 
 def is_public(path: bytes) -> bool:
     """Return whether such a path needs no token."""
-    return path == OAS.encode()
+    return path in PUBLIC
 
 
 router = APIRouter(prefix=ROOT)
@@ -160,34 +174,55 @@ def page_url(base: str, request: Request, page: int, step: int, rows: Sequence[A
     return f"{base}{ROOT}/verzoeken?{urlencode({**kept, 'page': page + step})}"
 
 
-@router.api_route("/openapi.json", methods=["GET", "HEAD"], include_in_schema=False)
-async def oas(request: Request) -> Response:
-    """The OAS of this API."""
-    base: str = request.scope["samenzaak.base"]
-    made = request.app.openapi()
+@router.api_route("/docs/", methods=READ, include_in_schema=False)
+async def docs_with_slash() -> RedirectResponse:
+    """The reference, for who adds a slash."""
+    return RedirectResponse(f"{ROOT}/docs", 308)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OAS of this API, with :data:`~oas.routes.ANY_BASE` as its base URL."""
+    made = app.openapi()
+    paths = {
+        path.removeprefix(ROOT): {method: _operation(each) for method, each in item.items()}
+        for path, item in made["paths"].items()
+    }
+    groups = {each["tags"][0]: "" for item in paths.values() for each in item.values()}
+    groups |= {each["name"]: each["description"] for each in made.get("tags", ())}
     # FastAPI tells of its own answer to wrong parameters, which ours takes the place of.
-    operation = made["paths"][f"{ROOT}/verzoeken"]["get"]
-    answers = {status: each for status, each in operation["responses"].items() if status != "422"}
     schemas = {name: each for name, each in made["components"]["schemas"].items() if name not in OF_FASTAPI}
-    written = {
+    return {
         **made,
-        "info": {**made["info"], "contact": {"name": "Samenzaak", "url": f"{base}/docs/vendors/"}},
-        "servers": [{"url": base}],
-        "paths": {f"{ROOT}/verzoeken": {"get": {**operation, "responses": answers}}},
+        "info": {**made["info"], "contact": {"name": "Samenzaak", "url": f"{ANY_BASE}/docs/vendors/"}},
+        "servers": [{"url": f"{ANY_BASE}{ROOT}"}],
+        "tags": [{"name": name, "description": text} for name, text in groups.items()],
+        "paths": paths,
         "components": {
             "schemas": schemas | {name: SCHEMAS[name] for name in ("Fout", "ValidatieFout", "VeldFout")},
             "securitySchemes": SECURITY,
         },
     }
-    return Response(orjson.dumps(written), media_type="application/json")
+
+
+def _operation(operation: dict[str, Any]) -> dict[str, Any]:
+    answers = {status: each for status, each in operation["responses"].items() if status != "422"}
+    parameters = [{**each, "schema": _without_null(each["schema"])} for each in operation.get("parameters", ())]
+    return {**operation, "parameters": parameters, "responses": answers}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a query parameter, which is left out and never null."""
+    [one] = [each for each in schema.get("anyOf", [schema]) if each != {"type": "null"}]
+    return {name: value for name, value in one.items() if name not in ("title", "anyOf")}
 
 
 def create(requests: RequestLog) -> FastAPI:
     """Return the app; the gateway calls it with who asks in the scope."""
     app = FastAPI(
-        title="Beheer",
-        version=VERSION,
-        description="Wat een applicatie van haar eigen verzoeken kan nagaan. Deze API staat naast de standaard.",
+        title=About.title,
+        version=About.version,
+        description=About.description,
+        openapi_tags=TAGS,
         license_info=LICENSE,
         openapi_url=None,
         docs_url=None,
@@ -196,6 +231,9 @@ def create(requests: RequestLog) -> FastAPI:
     )
     app.state.requests = requests
     app.include_router(router)
+    pages = Pages(ROOT, lambda: document(app))
+    pages.add_reference(About())
+    app.include_router(pages.router)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

@@ -44,6 +44,14 @@ APIS = {
     "autorisaties": ("Autorisaties", "Wat elke applicatie mag", "What each application may do"),
     "notificaties": ("Notificaties", "Abonnementen op gebeurtenissen", "Subscriptions to events"),
 }
+BESIDE = {
+    "beheer": (
+        "Beheer",
+        "De eigen verzoeken van een applicatie, en waarom zij zijn geweigerd; naast de standaard",
+        "An application’s own requests, and why they were refused; beside the standard",
+    ),
+}
+"""What has a reference too, and is no API of the standard."""
 
 _PAGE = """<!doctype html>
 <html lang="nl">
@@ -249,7 +257,7 @@ def front_page() -> str:
     """Return the HTML of the front page."""
     items = (
         _ITEM.format(name=name, title=html.escape(title), text=html.escape(text), english=html.escape(english))
-        for name, (title, text, english) in APIS.items()
+        for name, (title, text, english) in (APIS | BESIDE).items()
     )
     guides = (
         _GUIDE.format(page=page, dutch=dutch, other=other, english=english) for page, dutch, other, english in GUIDES

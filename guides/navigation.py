@@ -58,7 +58,7 @@ SECTIONS = (
     Section(
         "Reference per API",
         "Naslag per API",
-        links=tuple((name.capitalize(), name.capitalize(), f"/{name}/api/v1/docs") for name in APIS),
+        links=tuple((name.capitalize(), name.capitalize(), f"/{name}/api/v1/docs") for name in (*APIS, "beheer")),
     ),
     Section(
         "Reference",

@@ -19,8 +19,8 @@ Json = Mapping[str, Any]
 
 NAME = "Samenzaak"
 POSTMAN_SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-DEMO = "http://localhost:8000"
-"""Where ``make run`` listens."""
+ENVIRONMENT = "samenzaak"
+"""The environment of the installation that a collection came from."""
 BASE_URL = "{{baseUrl}}"
 
 # Both programs have this library for the scripts of a collection. Postman declares CryptoJS, request, data and other
@@ -187,10 +187,8 @@ def bruno(documents: Sequence[Json]) -> dict[str, str]:
             ("docs", _about(documents).split("\n")),
         ),
     }
-    for name, base in (("demo", DEMO), ("gemeente", _origin(documents[0]))):
-        found[f"environments/{name}.bru"] = (
-            _blocks(("vars", [f"baseUrl: {base}", "client_id: "])) + "vars:secret [\n  secret\n]\n"
-        )
+    variables = _blocks(("vars", [f"baseUrl: {_origin(documents[0])}", "client_id: "]))
+    found[f"environments/{ENVIRONMENT}.bru"] = variables + "vars:secret [\n  secret\n]\n"
     for oas in documents:
         places: dict[str, int] = {}
         for tag, request in requests(oas):

@@ -10,11 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from oas.page_parts import anchor, example_of, examples, kind_of, marks, named, resolved, row, text_of
 from runtime.tenancy import SERVICES
-from zgw.api import Api
 
 Json = Mapping[str, Any]
 
@@ -80,7 +79,27 @@ def policy(**inline: str) -> str:
     return f"default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'{allowed}"
 
 
-def docs_page(api: Api, oas: dict[str, Any]) -> str:
+class Documented(Protocol):
+    """An API that a page is about."""
+
+    @property
+    def service(self) -> str:
+        """Its name in addresses."""
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def description(self) -> str:
+        """What it is for."""
+
+
+def docs_page(api: Documented, oas: dict[str, Any]) -> str:
     """Return the page for the document of an API: ``docs_page(API, document(API, base))``."""
     groups: dict[str, list[tuple[str, str, Json]]] = {tag["name"]: [] for tag in oas["tags"]}
     for path, item in oas["paths"].items():

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from oas.collection import bruno, postman, zipped
 from oas.openapi import document
-from oas.page import docs_page
+from oas.page import Documented, docs_page
 from oas.root_page import prefers_html, root_page
 from runtime.static import Static, pack, send, tag
 from zgw.api import Api
@@ -65,73 +65,78 @@ def lists_of(api: Api) -> dict[str, str]:
     return {path.rpartition("/")[2]: path for path in found}
 
 
-def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
-    """Return the routes of the root, of the OAS (JSON, YAML, the paths that clients of other implementations use), of
-    the collections for Bruno and Postman, and of the page; with the e-mail address of who runs the API."""
-    router = APIRouter(prefix=api.root, include_in_schema=False)
+class Pages:
+    """The pages about one API below its root, which change only with the base URL that they are asked under: each is
+    made once per process, of ``oas``, which gives the document for :data:`ANY_BASE`."""
 
-    def oas() -> dict[str, Any]:
-        return document(api, ANY_BASE, contact_email=contact_email)
+    def __init__(self, root: str, oas: Callable[[], dict[str, Any]]) -> None:
+        self.router = APIRouter(prefix=root, include_in_schema=False)
+        self.oas = oas
+        self._packed: OrderedDict[tuple[str, str], asyncio.Task[Static]] = OrderedDict()
+        self._archives: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
 
-    def once(make: Callable[[], str]) -> Callable[[str], bytes]:
-        """Return what gives a page for a base URL; it is made once per process."""
-        made: list[bytes] = []
-
-        def render(base: str) -> bytes:
-            if not made:
-                # At once, because two threads may make it at the same time.
-                made[:] = make().encode().split(ANY_BASE.encode())
-            return base.encode().join(made)
-
-        return render
-
-    packed: OrderedDict[tuple[str, str], asyncio.Task[Static]] = OrderedDict()
-
-    async def sent(
-        request: Request, path: str, content: Callable[[], bytes], media_type: str, headers: Mapping[str, str]
+    async def send(
+        self, request: Request, path: str, content: Callable[[], bytes], media_type: str, headers: Mapping[str, str]
     ) -> Response:
-        """Return the answer with a page; its compressed form is made at the first request below a base URL, for which
-        those that come meanwhile wait."""
+        """Return the answer with a page; its compressed form is made at the first request below a base URL."""
         key = (path, request.headers.get(BASE_HEADER, ""))
         # Nearly a second for the largest, in which others are served.
-        made = await remembered(packed, key, lambda: pack(content()))
+        made = await remembered(self._packed, key, lambda: pack(content()))
         return send(request, made, content, media_type, headers)
 
-    def page(path: str, media_type: str, make: Callable[[], str]) -> None:
+    def add(self, path: str, media_type: str, make: Callable[[], str]) -> None:
         """Add a page."""
         render = once(make)
 
-        @router.api_route(path, methods=READ, name=path)
+        @self.router.api_route(path, methods=READ, name=path)
         async def read(base: Base, request: Request) -> Response:
-            return await sent(request, path, lambda: render(base), media_type, {})
+            return await self.send(request, path, lambda: render(base), media_type, {})
 
-    def as_json() -> str:
-        return orjson.dumps(oas()).decode()
+    def add_reference(self, api: Documented) -> None:
+        """Add the OAS (JSON, YAML), the collections for Bruno and Postman, and the page for people."""
+        self.add("/openapi.json", "application/json", lambda: orjson.dumps(self.oas()).decode())
+        self.add(
+            "/openapi.yaml",
+            "application/yaml",
+            lambda: yaml.dump(self.oas(), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True),
+        )
+        self.add("/postman.json", "application/json", lambda: orjson.dumps(postman([self.oas()])).decode())
+        self.add("/docs", "text/html", lambda: docs_page(api, self.oas()))
+        files = once(lambda: orjson.dumps(bruno([self.oas()])).decode())
 
-    def as_yaml() -> str:
-        return yaml.dump(oas(), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+        @self.router.api_route("/bruno.zip", methods=READ)
+        async def collection(base: Base, request: Request) -> Response:
+            archive = await remembered(self._archives, base, lambda: zipped(orjson.loads(files(base))))
+            return send(request, Static(tag(archive), None), lambda: archive, "application/zip", {})
 
-    page("/openapi.json", "application/json", as_json)
-    page("/openapi.yaml", "application/yaml", as_yaml)
-    page("/postman.json", "application/json", lambda: orjson.dumps(postman([oas()])).decode())
-    page("/docs", "text/html", lambda: docs_page(api, oas()))
 
-    files = once(lambda: orjson.dumps(bruno([oas()])).decode())
-    archives: OrderedDict[str, asyncio.Task[bytes]] = OrderedDict()
+def once(make: Callable[[], str]) -> Callable[[str], bytes]:
+    """Return what gives a page for a base URL; it is made once per process."""
+    made: list[bytes] = []
 
-    @router.api_route("/bruno.zip", methods=READ)
-    async def collection(base: Base, request: Request) -> Response:
-        archive = await remembered(archives, base, lambda: zipped(orjson.loads(files(base))))
-        return send(request, Static(tag(archive), None), lambda: archive, "application/zip", {})
+    def render(base: str) -> bytes:
+        if not made:
+            # At once, because two threads may make it at the same time.
+            made[:] = make().encode().split(ANY_BASE.encode())
+        return base.encode().join(made)
 
+    return render
+
+
+def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
+    """Return the routes of the root, of the reference, and of the paths that clients of other implementations use; with
+    the e-mail address of who runs the API."""
+    pages = Pages(api.root, lambda: document(api, ANY_BASE, contact_email=contact_email))
+    pages.add_reference(api)
+    router = pages.router
     lists = lists_of(api)
-    for_people = once(lambda: root_page(api, oas(), lists, ANY_BASE))
+    for_people = once(lambda: root_page(api, pages.oas(), lists, ANY_BASE))
 
     @router.api_route("", methods=READ)
     async def root(base: Base, request: Request) -> Response:
         # One of both for everybody: who checks a connection hears that it is there, whatever the check accepts.
         if prefers_html(",".join(request.headers.getlist("accept"))):
-            return await sent(request, "", lambda: for_people(base), "text/html", {"Vary": "Accept"})
+            return await pages.send(request, "", lambda: for_people(base), "text/html", {"Vary": "Accept"})
         return answer({name: base + path for name, path in lists.items()}, headers={"Vary": "Accept"})
 
     def moved(path: str, to: Callable[[Request], str]) -> None:

@@ -298,8 +298,8 @@ async def test_the_oas_is_public_and_has_examples(world: World) -> None:
     assert answer.status == 200
     assert (await ask(world.gateway, "/beheer/api/v1/openapi.json", "HEAD")).status == 200
     assert answer.headers["access-control-allow-origin"] == "*"
-    operation = answer.json["paths"][OWN]["get"]
-    assert answer.json["servers"] == [{"url": "https://zgw.example.nl"}]
+    operation = answer.json["paths"]["/verzoeken"]["get"]
+    assert answer.json["servers"] == [{"url": "https://zgw.example.nl/beheer/api/v1"}]
     [example, _] = operation["responses"]["200"]["content"]["application/json"]["example"]["results"]
     await ask(world.gateway, "/zaken/api/v1/nothing", token=make_token())
     [entry] = await read(world)
@@ -309,10 +309,27 @@ async def test_the_oas_is_public_and_has_examples(world: World) -> None:
     assert Wanted().values() == (None,) * 9
 
 
+async def test_the_reference_is_there_for_anybody(world: World) -> None:
+    """Under the base of the host that was called, whatever a client says of it."""
+    said = [("x-samenzaak-base", "https://kwaad.example")]
+    for path in ("docs", "openapi.json", "openapi.yaml", "postman.json"):
+        answer = await ask(world.gateway, f"/beheer/api/v1/{path}", host="deventer.example.nl", headers=said)
+        assert answer.status == 200
+        assert b"https://deventer.example.nl" in answer.body
+        assert b"kwaad.example" not in answer.body
+        assert b".invalid" not in answer.body
+        assert b"verzoek_list" in answer.body
+    assert (await ask(world.gateway, "/beheer/api/v1/bruno.zip")).headers["content-type"] == "application/zip"
+    moved = await ask(world.gateway, "/beheer/api/v1/docs/")
+    assert (moved.status, moved.headers["location"]) == (308, "/beheer/api/v1/docs")
+    front = (await ask(world.gateway, "/")).body
+    assert b'href="/beheer/api/v1/docs"' in front
+
+
 async def test_the_oas_describes_all_of_it(world: World) -> None:
     """Every parameter and property has a description, every answer an example; no answer is there that never comes."""
     whole = (await ask(world.gateway, "/beheer/api/v1/openapi.json")).json
-    operation = whole["paths"][OWN]["get"]
+    operation = whole["paths"]["/verzoeken"]["get"]
     named = [each["name"] for each in operation["parameters"] if not each.get("description")]
     for name, schema in whole["components"]["schemas"].items():
         named += [] if schema.get("description") else [name]

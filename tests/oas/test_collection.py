@@ -65,8 +65,8 @@ def test_bruno_has_every_operation() -> None:
         if "body:json" in parts:
             json.loads(parts["body:json"])
     assert found == OPERATIONS
-    assert {"baseUrl", "client_id"} == {*pairs(blocks(files["environments/demo.bru"])["vars"])}
-    assert blocks(files["environments/demo.bru"])["vars:secret"].strip() == "secret"
+    assert {"baseUrl", "client_id"} == {*pairs(blocks(files["environments/samenzaak.bru"])["vars"])}
+    assert blocks(files["environments/samenzaak.bru"])["vars:secret"].strip() == "secret"
     assert zipfile.ZipFile(io.BytesIO(zipped(files))).namelist() == [*files]
 
 
@@ -124,7 +124,7 @@ def test_addresses_in_collections_are_those_of_the_installation_that_is_called()
     }
     assert not elsewhere
     assert "{{baseUrl}}/catalogi/api/v1/zaaktypen/" in texts["Zaken API/zaken/zaak_create.bru"]
-    assert pairs(blocks(texts["environments/gemeente.bru"])["vars"])["baseUrl"] == BASE
+    assert pairs(blocks(texts["environments/samenzaak.bru"])["vars"])["baseUrl"] == BASE
     assert {each["key"]: each["value"] for each in postman(DOCUMENTS)["variable"]}["baseUrl"] == BASE
 
 
@@ -133,6 +133,19 @@ async def test_no_address_in_the_archive_is_a_placeholder(api: Client, service: 
     answer = await api.http.get(f"/{service}/api/v1/bruno.zip")
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
     assert [name for name in archive.namelist() if ".invalid" in archive.read(name).decode()] == []
+
+
+@pytest.mark.parametrize("path", ["zaken/api/v1", "beheer/api/v1"])
+async def test_environments_have_the_host_that_was_asked(api: Client, path: str) -> None:
+    """Of a municipality with a name of its own, and no other one."""
+    for host in ("samenzaak.test", "raalte.test"):
+        headers = {"Host": host}
+        archive = zipfile.ZipFile(io.BytesIO((await api.http.get(f"/{path}/bruno.zip", headers=headers)).content))
+        environments = [name for name in archive.namelist() if name.startswith("environments/")]
+        bases = {pairs(blocks(archive.read(name).decode())["vars"])["baseUrl"] for name in environments}
+        assert bases == {f"http://{host}"}
+        collection = (await api.http.get(f"/{path}/postman.json", headers=headers)).json()
+        assert {each["key"]: each["value"] for each in collection["variable"]}["baseUrl"] == f"http://{host}"
 
 
 DECLARED = (
