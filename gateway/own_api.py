@@ -91,11 +91,12 @@ async def asked_of(request: Request, asked: Annotated[Asked, Query()]) -> Asked:
     response_model=Verzoeken,
     responses={
         200: {
+            "description": "De verzoeken.",
             "content": {
                 "application/json": {
                     "example": {"count": 2, "next": None, "previous": None, "results": [EXAMPLE, ANSWERED]}
                 }
-            }
+            },
         },
         **ERRORS,
     },

@@ -54,9 +54,9 @@ Python en TypeScript werken dan niet; zulke code staat ook in
 <input id="zoek" type="search" autocomplete="off" placeholder="bewerking of eigenschap">
 <p role="status" id="aantal"></p><ol class="found" id="gevonden"></ol></div>
 <nav aria-label="Bewerkingen"><details class="menu" open><summary>Bewerkingen</summary>{menu}
-<p><a href="#fouten">Fouten</a> · <a href="#schemas">Schema’s</a></p></details></nav></div>
+<p>{to_failures}<a href="#schemas">Schema’s</a></p></details></nav></div>
 <main id="inhoud">{groups}
-<section id="fouten"><h2>Fouten</h2><dl>{failures}</dl></section>
+{failures}
 <section id="schemas"><h2>Schema’s</h2>{schemas}</section></main>
 </div>
 <script>{script}</script>
@@ -117,6 +117,7 @@ def docs_page(api: Documented, oas: dict[str, Any]) -> str:
     )
     services = sorted({*SERVICES, api.service})
     before, after = (services[(services.index(api.service) + step) % len(services)] for step in (-1, 1))
+    failures = "".join(_failure(oas, *each) for each in oas["components"].get("responses", {}).items())
     style, script = asset("page.css"), asset("page.js")
     return PAGE.format(
         policy=policy(style=style, script=script),
@@ -131,9 +132,8 @@ def docs_page(api: Documented, oas: dict[str, Any]) -> str:
         maker="".join(_made_of(name, kind) for name, kind in MAKER),
         menu="".join(_menu(ordered, groups)),
         groups="".join(sections),
-        failures="".join(
-            _failure(oas, name, answer) for name, answer in oas["components"].get("responses", {}).items()
-        ),
+        to_failures='<a href="#fouten">Fouten</a> · ' if failures else "",
+        failures=f'<section id="fouten"><h2>Fouten</h2><dl>{failures}</dl></section>' if failures else "",
         schemas="".join(named(oas, name, schema) for name, schema in oas["components"]["schemas"].items()),
         style=style,
         script=script,

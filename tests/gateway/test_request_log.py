@@ -322,6 +322,10 @@ async def test_the_reference_is_there_for_anybody(world: World) -> None:
     assert (await ask(world.gateway, "/beheer/api/v1/bruno.zip")).headers["content-type"] == "application/zip"
     moved = await ask(world.gateway, "/beheer/api/v1/docs/")
     assert (moved.status, moved.headers["location"]) == (308, "/beheer/api/v1/docs")
+    page = (await ask(world.gateway, "/beheer/api/v1/docs")).body
+    assert b"Successful Response" not in page
+    # Its errors are told at its operations.
+    assert b'fouten"' not in page
     front = (await ask(world.gateway, "/")).body
     assert b'href="/beheer/api/v1/docs"' in front
 
