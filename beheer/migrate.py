@@ -120,7 +120,18 @@ def revision_of(connection: Connection, schema: str) -> str:
 
 
 def upgrade(dsn: str, tenant: str, service: str, target: str = "head") -> Migrated:
-    """Bring one schema to a revision, in one transaction.
+    """Bring one schema to a revision, each one on the way in a transaction of its own: what one locks is free again
+    while the next fills a table."""
+    done = first = _step(dsn, tenant, service, target)
+    while done.before != done.after:
+        done = _step(dsn, tenant, service, target)
+    if first.before != done.after:
+        log.info("%s: %s -> %s", schema_of(tenant, service), first.before or "empty", done.after)
+    return Migrated(tenant, service, first.before, done.after)
+
+
+def _step(dsn: str, tenant: str, service: str, target: str) -> Migrated:
+    """Bring one schema a revision further, if there is one.
 
     A change of a table waits for the transactions that use it, and everyone who comes after waits behind the change. So
     it waits only briefly, lets the others pass, and tries again.
@@ -141,7 +152,7 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
     directory = scripts(service)
 
     def steps(current: Any, _: MigrationContext) -> Any:
-        return directory._upgrade_revs(target, current)
+        return directory._upgrade_revs(target, current)[:1]
 
     with connected(dsn) as connection, connection.begin():
         connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
@@ -158,8 +169,6 @@ def _upgrade(dsn: str, tenant: str, service: str, target: str) -> Migrated:
         # upgraded in parallel.
         context.run_migrations(op=Operations(context))
         after = revision_of(connection, schema)
-    if before != after:
-        log.info("%s: %s -> %s", schema, before or "empty", after)
     return Migrated(tenant, service, before, after)
 
 

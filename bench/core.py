@@ -35,10 +35,10 @@ PORT = int(os.environ.get("BENCH_PORT", "8765"))
 
 
 def wait(url: str) -> None:
-    """Return when something answers at ``url``; raise RuntimeError after half a minute."""
+    """Return when something answers at ``url``; raise RuntimeError after five minutes."""
     import httpx
 
-    for _ in range(300):
+    for _ in range(3000):
         try:
             httpx.get(url, trust_env=False)
         except httpx.HTTPError:

@@ -29,6 +29,7 @@ from beheer.demo import Gemeente
 from beheer.loading import load_settings
 from beheer.serve import bring_up_to_date
 from bench.measure import Result, measure, postgres_processes, table
+from runtime.settings import Settings
 
 PORT = int(os.environ.get("BENCH_PORT", "8775"))
 ROOT = f"http://localhost:{PORT}"
@@ -78,7 +79,8 @@ class Running:
 
 @asynccontextmanager
 async def running(folder: str | None = None) -> AsyncIterator[Running]:
-    """Start a server in this folder, or in a new one that is removed at the end; stop it at the end."""
+    """Start a server in this folder, or in a new one that is removed at the end; stop it at the end. A folder that was
+    used before has its municipality already."""
     home = Path(folder or tempfile.mkdtemp(prefix="samenzaak-bench-"))
     os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
     os.environ.update(SAMENZAAK_CLIENT_RATE="0", SAMENZAAK_TENANT_RATE="0")
@@ -89,13 +91,10 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
         found: Running | None = None
         try:
             await _answers()
-            admin = await asyncpg.connect(dsn)
-            gemeente = Gemeente(ROOT, "deventer", "geheim" * 8)
-            await tenants.add_tenant(admin, settings, "deventer", "Deventer", "517439943")
-            await tenants.add_client(admin, settings, "deventer", gemeente.client_id, gemeente.secret, all_rights=True)
-            await admin.close()
-            soort = await asyncio.to_thread(_soort, gemeente)
-            found = Running(gemeente, soort, home, dsn, first)
+            gemeente, memory = Gemeente(ROOT, "deventer", "geheim" * 8), home / "soort"
+            if not memory.exists():
+                memory.write_text(await _made(dsn, settings, gemeente))
+            found = Running(gemeente, memory.read_text(), home, dsn, first)
             yield found
         finally:
             last = first if found is None else found.server
@@ -105,6 +104,15 @@ async def running(folder: str | None = None) -> AsyncIterator[Running]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+async def _made(dsn: str, settings: Settings, gemeente: Gemeente) -> str:
+    """Make the municipality; return its informatieobjecttype."""
+    admin = await asyncpg.connect(dsn)
+    await tenants.add_tenant(admin, settings, gemeente.name, "Deventer", "517439943")
+    await tenants.add_client(admin, settings, gemeente.name, gemeente.client_id, gemeente.secret, all_rights=True)
+    await admin.close()
+    return await asyncio.to_thread(_soort, gemeente)
+
+
 def serve() -> "subprocess.Popen[bytes]":
     """Start the server with the settings in the environment."""
     return subprocess.Popen([sys.executable, "-m", "beheer", "serve"])
@@ -112,7 +120,7 @@ def serve() -> "subprocess.Popen[bytes]":
 
 async def _answers() -> None:
     async with aiohttp.ClientSession() as session:
-        for _ in range(300):
+        for _ in range(3000):
             try:
                 async with session.get(f"{ROOT}/health/live"):
                     return

@@ -8,6 +8,7 @@ versions each: what it is to show it, and to tell a service.
 
 import argparse
 import asyncio
+import hashlib
 import os
 import subprocess
 import sys
@@ -41,6 +42,8 @@ ROOT = f"http://localhost:{PORT}"
 NAME = next(iter(GEMEENTEN))
 VERSIONS, FOLLOWED, LARGE = 3, 40, 2_000
 CLIENTS = ("alles", "volgt", "versies", "catalogus", "groot")
+STREETS = [hashlib.md5(str(n).encode()).hexdigest()[:7] for n in range(100)]
+"""What some omschrijvingen have in them (``bench.zaken_fill``)."""
 APPLICATIES = "/autorisaties/api/v1/applicaties"
 
 
@@ -49,23 +52,33 @@ def grant(**of: Any) -> dict[str, Any]:
     return {"component": "zrc", "scopes": ["zaken.lezen"], "maxVertrouwelijkheidaanduiding": "zaakvertrouwelijk", **of}
 
 
-async def fill(dsn: str, settings: Settings, aantal: int) -> dict[str, Any]:
-    """Make the municipality, its types, zaken and clients; return the uuids of its zaaktypen."""
+async def register(admin: asyncpg.Connection, dsn: str, settings: Settings, aantal: int) -> list[str]:
+    """Make the municipality, its types and zaken; return the uuids of its zaaktypen."""
     naam, rsin = GEMEENTEN[NAME]
-    admin = await asyncpg.connect(dsn)
     await tenants.add_tenant(admin, settings, NAME, naam, rsin)
     gemeente = Gemeente(ROOT, NAME, SECRET)
     await tenants.add_client(admin, settings, NAME, gemeente.client_id, SECRET, all_rights=True)
-    for client in CLIENTS:
-        await tenants.add_client(admin, settings, NAME, client, SECRET, credentials_only=True)
     await laad(admin, [NAME], str(Path(catalogus.__file__).with_name("selectielijst.json")))
     own = await asyncio.to_thread(types, gemeente)
     own.pop("zaaktype")
     found = await more_types(dsn, NAME)
+    await load(dsn, NAME, rsin, aantal, found, own)
+    return found
+
+
+async def fill(dsn: str, settings: Settings, aantal: int, home: Path) -> dict[str, Any]:
+    """Make the register, unless ``bench.zaken_million`` did, and clients; return the uuids of its zaaktypen."""
+    admin = await asyncpg.connect(dsn)
+    filled, gemeente = home / "filled.json", Gemeente(ROOT, NAME, SECRET)
+    if filled.exists():
+        found = orjson.loads(filled.read_bytes())["types"]
+    else:
+        found = await register(admin, dsn, settings, aantal)
+    for client in CLIENTS:
+        await tenants.add_client(admin, settings, NAME, client, SECRET, credentials_only=True)
     schema = schema_of(NAME, "catalogi")
     named = "'SOORT-' || (array_position($1::uuid[], uuid) - 1) / $2::int"
     await admin.execute(f'UPDATE "{schema}".zaaktype SET identificatie = {named}', found, VERSIONS)
-    await load(dsn, NAME, rsin, aantal, found, own)
     large = await _large(admin, schema, gemeente)
     await admin.close()
     one = f"{ROOT}/catalogi/api/v1/zaaktypen/"
@@ -110,6 +123,8 @@ def operations(made: dict[str, Any]) -> list[tuple[str, list[Any], int]]:
         ("ordering=-startdatum", ["zaken?ordering=-startdatum"], 60),
         ("count: page=last", ["zaken?page=last"], 40),
         ("_zoek, two zaaktypen", [{"zaaktype__in": kinds[n : n + 2]} for n in range(100)], 60),
+        ("zaaktype and startdatum", [f"zaken?zaaktype={kind}&startdatum__gte=2020-01-01" for kind in kinds], 100),
+        ("omschrijving, a street", [f"zaken?omschrijving={street}straat" for street in STREETS], 100),
         ("_zoek polygon", [{"zaakgeometrie": {"within": _square(n)}} for n in range(50)], 60),
     ]
 
@@ -173,7 +188,8 @@ async def large(settings: Settings, dsn: str) -> None:
 
 
 async def run(aantal: int, home: Path | None) -> None:
-    """Start everything, fill, measure, stop. A ``home`` that was filled before is used again."""
+    """Start everything, fill, measure, stop. A ``home`` that was filled before is used again, also one of
+    ``bench.zaken_million``."""
     home = home or Path(tempfile.mkdtemp(prefix="samenzaak-rights-"))
     os.environ.update(SAMENZAAK_HOME=str(home), SAMENZAAK_PORT=str(PORT), SAMENZAAK_LOG_LEVEL="warning")
     os.environ.update(SAMENZAAK_CLIENT_RATE="0", SAMENZAAK_TENANT_RATE="0")
@@ -184,7 +200,7 @@ async def run(aantal: int, home: Path | None) -> None:
         try:
             wait(f"{ROOT}/health/live")
             if not memory.exists():
-                memory.write_bytes(orjson.dumps(await fill(dsn, settings, aantal)))
+                memory.write_bytes(orjson.dumps(await fill(dsn, settings, aantal, home)))
             made = orjson.loads(memory.read_bytes())
             await large(settings, dsn)
             await lists(made, server.pid, str(home / "postgres"))

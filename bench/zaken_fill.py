@@ -66,6 +66,9 @@ INSERT INTO zaakeigenschap (zaak, eigenschap, waarde, naam)
     SELECT uuid, $eigenschap$, 'x', 'kleur' FROM zaak ORDER BY id;
 INSERT INTO resultaat (resultaattype, toelichting, zaak)
     SELECT $resultaattype$, '', uuid FROM zaak WHERE einddatum IS NOT NULL ORDER BY id;
+INSERT INTO zaak_typen (zaak_id, statustype, resultaattype)
+    SELECT z.id, $statustype$, r.resultaattype FROM zaak z LEFT JOIN resultaat r ON r.zaak = z.uuid ORDER BY z.id;
+INSERT INTO zaak_bron (bron, zaak_id) SELECT 'oud', id FROM zaak WHERE id % 5 = 0 ORDER BY id;
 INSERT INTO zaakinformatieobject (informatieobject, titel, beschrijving, zaak, registratiedatum)
     SELECT '/documenten/api/v1/enkelvoudiginformatieobjecten/' || gen_random_uuid(), 'Aanvraag', '', uuid, startdatum
     FROM zaak ORDER BY id;
@@ -82,7 +85,7 @@ DROP TABLE soort;
 
 TABLES = (
     *("zaak", "status", "rol", "zaakeigenschap", "resultaat", "zaakinformatieobject", "zaakobject", "klantcontact"),
-    *("zaaknotitie", "counts", "counts_delta"),
+    *("zaaknotitie", "zaak_typen", "zaak_bron", "counts", "counts_delta"),
 )
 
 

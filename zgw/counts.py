@@ -17,12 +17,10 @@ Example::
     API = Api(…, start=[COUNTS.fold_steadily])
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +52,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from runtime.locks import Lock, try_lock
 from runtime.per_tenant import PerTenant
 from runtime.problems import Problem
+from runtime.sql_files import SqlFile
 from runtime.statements import Executor, Prepared
 from zgw.request import Call, Service
 from zgw.resource import Count
@@ -80,19 +79,7 @@ QUESTIONS = 100
 ZERO: ColumnElement[int] = literal_column("0", BigInteger)
 
 
-def named(text: str) -> dict[str, str]:
-    """Return the statements of a file in which each begins with ``-- name: …``, without comments."""
-    parts = (part.partition("\n") for part in text.split("-- name: ")[1:])
-    return {name: re.sub(r"^--.*\n", "", body, flags=re.MULTILINE).strip() for name, _, body in parts}
-
-
-SQL: Mapping[str, str] = named(Path(__file__).with_suffix(".sql").read_text())
-
-
-def sql(name: str, **values: object) -> str:
-    """Return a statement of ``counts.sql`` with the names in braces filled in."""
-    return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), SQL[name])
-
+sql = SqlFile(__file__)
 
 Restrict = Callable[[Rights], ColumnElement[bool] | None]
 
@@ -101,7 +88,8 @@ Restrict = Callable[[Rights], ColumnElement[bool] | None]
 class Counted:
     """A table that is counted, and what is told apart: the values of some columns, and of others only whether they are
     filled, or true. ``reference`` is the column that refers to the main object, empty when the table has a type and a
-    level itself; ``moment`` the column that the list is ordered by, instead of the id."""
+    level itself; ``moment`` the column that the list is ordered by, instead of the id. ``key`` is the column of the
+    main object that is referred to: with the id of that, the list is in the order of the main objects."""
 
     table: Table
     main: str
@@ -112,6 +100,7 @@ class Counted:
     filled: Sequence[str] = ()
     true: Sequence[str] = ()
     moment: str = ""
+    key: str = "uuid"
 
     def facts(self, row: str) -> str:
         """Return the SQL of the facts of a row."""
@@ -124,11 +113,12 @@ class Counted:
         """Return the SQL of the block of a row."""
         if self.moment:
             return f"floor(extract(epoch FROM {row}.{self.moment}) / {BLOCK_SECONDS})::bigint"
-        return f"{row}.id / {BLOCK}"
+        return f"{row}.{self.reference if self.key == 'id' else 'id'} / {BLOCK}"
 
     def _sql(self, name: str, row: str, **more: object) -> str:
         """Return a statement, about this table, in which ``row`` is what a row of it is called."""
         names = {"main": self.main, "type": self.type, "level": self.level, "reference": self.reference}
+        names["key"] = self.key
         return sql(name, kind=self.table.name, **names, row=row, facts=self.facts(row), block=self.block(row), **more)
 
     def triggers(self) -> list[str]:
@@ -226,13 +216,14 @@ class Counts:
         filled: Sequence[str] = (),
         true: Sequence[str] = (),
         moment: str = "",
+        key: str = "uuid",
         restrict: Restrict | None = None,
     ) -> Count:
         """Count a table, and return the function that tells the numbers (``Resource.tally``).
 
         For the rest see :class:`Counted`; ``restrict`` is that of the resource.
         """
-        counted = Counted(table, self._main.name, self._type, self._level, reference, values, filled, true, moment)
+        counted = Counted(table, self._main.name, self._type, self._level, reference, values, filled, true, moment, key)
         table.info.setdefault("ddl", []).extend(counted.triggers())
         self._counted.append(counted)
 
@@ -259,20 +250,22 @@ class Counts:
         return tally
 
     def through(
-        self, own: Count, name: str, of_one: Callable[[ColumnElement[bool]], ColumnElement[bool] | None]
+        self, own: Count, kept_for: Callable[[ColumnElement[bool]], tuple[Table, ColumnElement[bool]] | None]
     ) -> Count:
-        """Return the count ``own`` of the main objects, which then also tells how many have a row of the table ``name``
-        that meets a condition. That is the number of those rows, of which a main object has one at most. ``of_one``
-        returns the condition on the rows behind a criterion that is one."""
+        """Return the count ``own`` of the main objects, which then also tells how many have a row that meets a
+        condition in a table of ``zgw.kept``, which is counted by the id of the main object. ``kept_for`` returns that
+        table and the condition on its rows for a criterion that is one."""
+        between = partial(Counted.between, next(each for each in self._counted if each.table is self._main))
 
         async def tally(
             call: Call, db: Executor, rights: Rights, criteria: Sequence[ColumnElement[bool]], parts: bool
         ) -> Tally | None:
-            condition = of_one(criteria[0]) if len(criteria) == 1 else None
-            if condition is None:
+            found = kept_for(criteria[0]) if len(criteria) == 1 else None
+            if found is None:
                 return await own(call, db, rights, criteria, parts)
-            # The blocks are those of the rows, and tell nothing of where the main objects are.
-            return await self._tallies[name](call, db, rights, [condition], False)
+            table, condition = found
+            told = await self._tallies[table.name](call, db, rights, [condition], parts)
+            return told and replace(told, between=between, indexed=True)
 
         return tally
 

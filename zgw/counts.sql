@@ -23,7 +23,7 @@ VALUES ('{kind}', {row}.{type}, {row}.{level}, {facts}, {block}, {number})
 -- name: count_under_main
 -- What one row counts as below its main object. The lock makes a change of type or level of that wait, and the reverse.
 SELECT '{kind}', m.{type}, m.{level}, {facts}, {block}, {number}
-            FROM {main} m WHERE m.uuid = {row}.{reference} FOR KEY SHARE
+            FROM {main} m WHERE m.{key} = {row}.{reference} FOR KEY SHARE
 
 -- name: count_all_below
 -- Counts everything below a main object again when that disappears, or gets another type or level.
@@ -31,11 +31,11 @@ CREATE FUNCTION count_{kind}_below() RETURNS trigger LANGUAGE plpgsql SET search
 BEGIN
     INSERT INTO counts_delta (kind, type, level, facts, block, number)
         SELECT '{kind}', OLD.{type}, OLD.{level}, {facts}, {block}, -count(*)
-        FROM {kind} o WHERE o.{reference} = OLD.uuid GROUP BY 4, 5;
+        FROM {kind} o WHERE o.{reference} = OLD.{key} GROUP BY 4, 5;
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO counts_delta (kind, type, level, facts, block, number)
             SELECT '{kind}', NEW.{type}, NEW.{level}, {facts}, {block}, count(*)
-            FROM {kind} o WHERE o.{reference} = NEW.uuid GROUP BY 4, 5;
+            FROM {kind} o WHERE o.{reference} = NEW.{key} GROUP BY 4, 5;
     END IF;
     RETURN OLD;
 END $$;
@@ -92,4 +92,4 @@ INSERT INTO counts_delta (kind, type, level, facts, block, number)
 -- Counts a table below its main object, as new rows of counts_delta.
 INSERT INTO counts_delta (kind, type, level, facts, block, number)
     SELECT '{kind}', m.{type}, m.{level}, {facts}, {block}, count(*)
-    FROM {kind} o JOIN {main} m ON m.uuid = o.{reference} GROUP BY 2, 3, 4, 5
+    FROM {kind} o JOIN {main} m ON m.{key} = o.{reference} GROUP BY 2, 3, 4, 5

@@ -17,6 +17,7 @@ class Tally:
     count: int
     parts: Sequence[tuple[int, int]] = ()
     between: Callable[[int, int], list[ColumnElement[bool]]] = lambda first, last: []
+    indexed: bool = False
 
     def window(self, offset: int, size: int) -> tuple[list[ColumnElement[bool]], int]:
         """Return the conditions that keep the parts in which ``size`` objects after ``offset`` lie, and the offset in

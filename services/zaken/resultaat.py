@@ -11,10 +11,13 @@ from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, z
 from services.zaken.locks import lock_deelzaken
 from services.zaken.references import type_van
 from services.zaken.zaak import BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, ZAAK, ZAAK_REF
+from services.zaken.zaak_velden import ZAAK_TABLE
+from services.zaken.zaak_vindplaats import ZAAK_TYPEN
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import reference
+from zgw.kept import keep_only
 from zgw.resource import Resource
 from zgw.shapes import Resultaattype
 from zgw.types import IMMUTABLE, Length, Ref, Shown, Url
@@ -47,6 +50,7 @@ RESULTAAT_TABLE = make_table(
 _c = RESULTAAT_TABLE.c
 Index("resultaat_resultaattype", _c.resultaattype)
 Index("resultaat_zaken", _c.resultaattype, _c.zaak)
+keep_only(ZAAK_TYPEN, ZAAK_TABLE, "resultaattype", RESULTAAT_TABLE)
 
 
 async def zaak_heeft_nog_geen_resultaat(check: Check[ResultaatFields]) -> None:

@@ -12,10 +12,13 @@ from services.zaken.gesloten import GESLOTEN, zaak_is_nog_niet_gearchiveerd, zaa
 from services.zaken.locks import Sluiting, lock_for_closing
 from services.zaken.status_velden import GEZETDOOR, StatusFields
 from services.zaken.zaak import COUNTS, HOOFD, LEZEN, METADATA, ZAAK_REF
+from services.zaken.zaak_velden import ZAAK_TABLE
+from services.zaken.zaak_vindplaats import ZAAK_TYPEN
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.filters import Filter, reference
+from zgw.kept import keep_latest
 from zgw.resource import Resource, related
 from zgw.rights import scopes
 from zgw.shapes import Statustype
@@ -46,9 +49,10 @@ STATUS_TABLE = make_table(
 _c = STATUS_TABLE.c
 Index("status_datum_status_gezet", _c.datum_status_gezet, _c.id)
 Index("status_statustype", _c.statustype)
-# With all that tells whether a status is the current one of its zaak, in the order of the zaken.
+# With all that tells whether a status is the current one of its zaak: what the version before looks for.
 Index("status_current", _c.statustype, _c.zaak, _c.datum_status_gezet)
 Index("status_gezetdoor", _c.gezetdoor, postgresql_where=_c.gezetdoor.is_not(None))
+keep_latest(ZAAK_TYPEN, ZAAK_TABLE, "statustype", STATUS_TABLE, "datum_status_gezet")
 
 _later = STATUS_TABLE.alias("latere_status")
 IS_LAATSTE = not_(

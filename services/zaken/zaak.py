@@ -35,7 +35,7 @@ from services.zaken.verwijderen import (
     deelzaken_gaan_mee,
     geen_besluit_verwijst_naar_de_zaak,
 )
-from services.zaken.zaak_filters import EXTRA_FILTERS, ZAAKTYPE_IN, resultaten_of
+from services.zaken.zaak_filters import EXTRA_FILTERS, ZAAKTYPE_IN
 from services.zaken.zaak_regels import (
     REGELS,
     eerdere_opschorting_blijft_bekend,
@@ -60,6 +60,7 @@ from services.zaken.zaak_velden import (
     ZaakFields,
     ZaakIgnored,
 )
+from services.zaken.zaak_vindplaats import kept_for
 from zgw.fields import Fields
 from zgw.filters import MANY, Filter, any_of, compare, equal, reference
 from zgw.resource import Main, Resource, Typed, in_array, related
@@ -268,8 +269,7 @@ ZAAK = Resource(
             values=("bronorganisatie", "archiefstatus", "archiefnominatie"),
             filled=("einddatum", "archiefactiedatum"),
         ),
-        "resultaat",
-        resultaten_of,
+        kept_for,
     ),
     expandable={
         "relevanteAndereZaken": Ref("zaken", "zaken"),

@@ -1,37 +1,29 @@
 """Filters on zaken beside the standard, for ``GET /zaken`` and ``_zoek``: those that applications for Open Zaak use."""
 
 import re
-from dataclasses import replace
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import AfterValidator
 from sqlalchemy import (
-    BinaryExpression,
     ColumnElement,
-    Exists,
     Text,
-    Uuid,
     all_,
     and_,
     bindparam,
-    column,
-    exists,
     literal_column,
-    not_,
     select,
-    table,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.visitors import iterate
 
 from runtime.faults import unreachable
 from runtime.problems import Problem, invalid
-from services.zaken.zaak_velden import METADATA, ZAAK_TABLE
+from services.zaken.zaak_velden import ZAAK_TABLE
+from services.zaken.zaak_vindplaats import BRON, TYPEN, ZAAK_ID, has
 from zgw.contains import LONGEST, contains
-from zgw.filters import Filter, beside_standard, reference
+from zgw.filters import Filter, beside_standard
 from zgw.problems import error
 from zgw.request import Call
 from zgw.rights import one_of
@@ -40,63 +32,32 @@ from zgw.types import Length, Ref
 _c = ZAAK_TABLE.c
 
 
-def _status(name: str) -> Any:
-    return table("status", column("zaak", Uuid), column("statustype", Text), column("datum_status_gezet")).alias(name)
-
-
-# By name, because the modules of these resources import that of the zaak.
-STATUS, LATER = _status("gezochte_status"), _status("latere_status")
-RESULTAAT = table("resultaat", column("zaak", Uuid), column("resultaattype", Text)).alias("gezocht_resultaat")
-
-
-def has_status(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that the current status of a zaak meets ``condition``."""
-    same_zaak = LATER.c.zaak == STATUS.c.zaak
-    later = exists(select(LATER.c.zaak).where(same_zaak, LATER.c.datum_status_gezet > STATUS.c.datum_status_gezet))
-    return exists(select(STATUS.c.zaak).where(STATUS.c.zaak == _c.uuid, condition, not_(later)))
-
-
-def has_resultaat(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that the resultaat of a zaak meets ``condition``."""
-    return exists(select(RESULTAAT.c.zaak).where(RESULTAAT.c.zaak == _c.uuid, condition))
-
-
 MANY = 5_000
-"""Statussen or resultaten of one type from which PostgreSQL is to know that there are many."""
-PLAIN = re.compile(r"[A-Za-z0-9/:._-]+")
+"""Zaken with one value from which PostgreSQL is to know that there are many."""
+PLAIN = re.compile(r"[\w /:.-]+")
 
 
-async def of_type(call: Call, kind: Any, path: str) -> ColumnElement[bool]:
-    """Return the condition that a status or resultaat has the type at ``path``; ``kind`` is the column.
+async def having(call: Call, column: Any, value: str) -> ColumnElement[bool]:
+    """Return the condition that a zaak has this value in a column of ``TYPEN`` or ``BRON``.
 
-    Of a statement that is used often PostgreSQL plans for a type like any other, which few zaken have, and then looks
-    each of them up: of a million that takes much longer than reading them in order. A type that many have is therefore
+    Of a statement that is used often PostgreSQL plans for a value like any other, which few zaken have, and then looks
+    each of them up: of a million that takes much longer than reading them in order. A value that many have is therefore
     written into the statement, which so has a plan of its own; there are few of those.
     """
-    if PLAIN.fullmatch(path):
-        more = select(kind.table.c.zaak).where(kind == path).offset(MANY).limit(1)
+    if PLAIN.fullmatch(value):
+        more = select(column.table.c[ZAAK_ID]).where(column == value).offset(MANY).limit(1)
         if await call.db.rows(call.tenant, more):
-            return cast("ColumnElement[bool]", kind == literal_column(f"'{path}'", Text()))
-    return cast("ColumnElement[bool]", kind == path)
+            return has(column == literal_column(f"'{value}'", Text()))
+    return has(column == value)
 
 
-async def with_statustype(call: Call, path: str) -> ColumnElement[bool]:
-    """Return the condition that the current status of a zaak has this statustype."""
-    return has_status(await of_type(call, STATUS.c.statustype, path))
+def found_by(name: str, column: Any, type_: Any) -> Filter:
+    """Return a filter by one value of a column of ``TYPEN`` or ``BRON``."""
 
+    async def lookup(call: Call, value: str) -> ColumnElement[bool]:
+        return await having(call, column, value)
 
-async def with_resultaattype(call: Call, path: str) -> ColumnElement[bool]:
-    """Return the condition that the resultaat of a zaak has this resultaattype."""
-    return has_resultaat(await of_type(call, RESULTAAT.c.resultaattype, path))
-
-
-def resultaten_of(criterion: ColumnElement[bool]) -> ColumnElement[bool] | None:
-    """Return the condition on resultaten behind a criterion of :func:`has_resultaat`, or None for another."""
-    kind = METADATA.tables["resultaat"].c.resultaattype
-    for each in iterate(criterion) if isinstance(criterion, Exists) else ():
-        if isinstance(each, BinaryExpression) and each.left is RESULTAAT.c.resultaattype:
-            return kind == each.right
-    return None
+    return Filter(name, type_, lambda value: has(column == value), lookup=lookup)
 
 
 def has_kenmerk(**members: str) -> ColumnElement[bool]:
@@ -144,6 +105,7 @@ def other_than(paths: list[str]) -> ColumnElement[bool]:
     return _c.zaaktype != all_(bindparam(None, paths, type_=ARRAY(Text)))
 
 
+TYPE = Annotated[str, Ref(follow=False, max_length=10_000)]
 ZAAKTYPE_IN = Annotated[str, Ref("catalogi", "zaaktypen", follow=False)]
 
 EXTRA_FILTERS: list[Filter] = beside_standard(
@@ -157,20 +119,9 @@ EXTRA_FILTERS: list[Filter] = beside_standard(
         lookup=zaaktype_named,
     ),
     Filter("kenmerk", Annotated[str, AfterValidator(one_colon)], bron_and_kenmerk),
-    Filter("kenmerk__bron", str, lambda value: has_kenmerk(bron=value)),
-    replace(
-        reference("status__statustype", STATUS.c.statustype, Ref("catalogi", "statustypen"), within=has_status),
-        lookup=with_statustype,
-    ),
-    replace(
-        reference(
-            "resultaat__resultaattype",
-            RESULTAAT.c.resultaattype,
-            Ref("catalogi", "resultaattypen"),
-            within=has_resultaat,
-        ),
-        lookup=with_resultaattype,
-    ),
+    found_by("kenmerk__bron", BRON.c.bron, str),
+    found_by("status__statustype", TYPEN.c.statustype, TYPE),
+    found_by("resultaat__resultaattype", TYPEN.c.resultaattype, TYPE),
     Filter("zaaktype__not_in", ZAAKTYPE_IN, other_than, many=True, search_only=True),
     Filter("zaaktype__notIn", ZAAKTYPE_IN, other_than, many=True, search_only=True),
 )

@@ -21,6 +21,7 @@ from runtime.tenancy import schema_of
 from services.documenten.document_velden import COUNTS as DOCUMENTEN
 from services.zaken.zaak import ZAAK
 from services.zaken.zaak_velden import COUNTS as ZAKEN
+from services.zaken.zaak_vindplaats import kept_for
 from tests.stack import PUBLIC, Stack, built
 from zgw.fields import unwrap
 from zgw.filters import Filter, conditions, equal
@@ -90,8 +91,9 @@ def condition_of(declared: Filter) -> ColumnElement[bool]:
 
 def is_counted(resource: Resource, condition: ColumnElement[bool]) -> bool:
     """Return whether the kept counts tell how many objects meet the condition, and where they are."""
+    table, condition = kept_for(condition) or (resource.table, condition)
     return any(
-        counted.table is resource.table and counted.on_counts(condition, counts.totals) is not None
+        counted.table is table and counted.on_counts(condition, counts.totals) is not None
         for counts in (DOCUMENTEN, ZAKEN)
         for counted in counts._counted
     )

@@ -15,6 +15,7 @@ from tests.kept_counts import check_counts
 from tests.maak import Maak, Types
 from tests.selectielijst import Selectielijst
 from tests.stack import Client, Stack
+from tests.zaken.vindplaatsen import check_kept
 from tests.zaken.zaakmaker import ZAKEN, Zaakmaker
 
 ROOT = "/zaken/api/v1"
@@ -67,11 +68,18 @@ class Bezig:
         maker = self.random.choice(self.makers)
         hoofdzaak = self.een_zaak()[0] if self.zaken and self.random.random() < 0.4 else None
         level = self.random.choice(LEVELS)
-        if url := await self.post("zaken", maker.body(vertrouwelijkheidaanduiding=level, hoofdzaak=hoofdzaak)):
+        body = maker.body(vertrouwelijkheidaanduiding=level, hoofdzaak=hoofdzaak, kenmerken=self.kenmerken())
+        if url := await self.post("zaken", body):
             self.zaken.append((url, maker.types))
+
+    def kenmerken(self) -> list[dict[str, str]]:
+        """Return none, one or two."""
+        brons = self.random.choice([[], ["oud"], ["oud", "nieuw"], ["oud", "oud"]])
+        return [{"bron": bron, "kenmerk": str(number)} for number, bron in enumerate(brons)]
 
     async def andere_zaak(self) -> None:
         changes: list[dict[str, Any]] = [
+            {"kenmerken": self.kenmerken()},
             {"vertrouwelijkheidaanduiding": self.random.choice(LEVELS)},
             {"zaaktype": self.random.choice(self.makers).types.url},
             {"archiefnominatie": self.random.choice(["vernietigen", "blijvend_bewaren", None])},
@@ -143,6 +151,7 @@ async def klopt(stack: Stack, tenant: str) -> None:
     """Fail when what is kept differs from what is there."""
     async with stack.admin() as admin:
         await check_counts(admin, COUNTS, f"{tenant}_zaken")
+        await check_kept(admin, f"{tenant}_zaken")
 
 
 def vragen(types: Types) -> list[str]:
@@ -156,6 +165,8 @@ def vragen(types: Types) -> list[str]:
         "zaken?archiefnominatie__in=vernietigen,blijvend_bewaren", "statussen",
         f"statussen?statustype={types.statustypen[0]}", "rollen", "rollen?betrokkeneType=medewerker",
         "rollen?omschrijvingGeneriek=initiator", f"rollen?roltype={types.roltypen['adviseur']}", "resultaten",
+        *(f"zaken?status__statustype={statustype}" for statustype in types.statustypen),
+        f"zaken?resultaat__resultaattype={types.resultaattypen[0]}", "zaken?kenmerk__bron=oud",
         f"resultaten?resultaattype={types.resultaattypen[0]}", "zaakobjecten", "zaakobjecten?objectType=overige",
         "klantcontacten", "zaaknotities", "zaaknotities?status=definitief", "zaaknotities?notitieType=intern",
         # Those below are counted.
