@@ -87,9 +87,7 @@ async def read_page(call: Call, db: Executor, page: Page, reading: Select[Any]) 
     if not page.by_default or not (offset or page.criteria):
         return await rows_of(page.cut(page.keys(), offset)) if offset else await first_rows(), tally.count
     if not offset:
-        if tally.indexed:
-            return await rows_of(page.cut(page.keys(), 0)), tally.count
-        if not resource.order:
+        if not resource.order and not tally.indexed:
             rows = await first_rows(among_newest(page))
             if len(rows) == page.size:
                 return rows, tally.count

@@ -45,7 +45,9 @@ async def having(call: Call, column: Any, value: str) -> ColumnElement[bool]:
     written into the statement, which so has a plan of its own; there are few of those.
     """
     if PLAIN.fullmatch(value):
-        more = select(column.table.c[ZAAK_ID]).where(column == value).offset(MANY).limit(1)
+        # Only the index has this order: of equality the plan for any value would read the table, or that in its own.
+        key, same = column.table.c[ZAAK_ID], (column >= value, column <= value)
+        more = select(key).where(*same).order_by(column, key).offset(MANY).limit(1)
         if await call.db.rows(call.tenant, more):
             return has(column == literal_column(f"'{value}'", Text()))
     return has(column == value)
