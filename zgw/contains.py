@@ -12,7 +12,7 @@ Example::
 
 from typing import Annotated, Any
 
-from sqlalchemy import ARRAY, ColumnElement, Index, Table, Text, and_, cast, func, select
+from sqlalchemy import ARRAY, ColumnElement, Index, Table, Text, and_, cast, func, literal_column, select
 
 from runtime.statements import among
 from zgw.filters import Filter
@@ -45,7 +45,7 @@ def contains(name: str, column: ColumnElement[Any]) -> Filter:
     in a table with ``id``. Its condition is the one that the index meets; :func:`lookup_of` has the quickest one."""
 
     def condition(value: str) -> ColumnElement[bool]:
-        return and_(_trigrams(column).op("@>", is_comparison=True)(_trigrams(cast(value, Text))), has(column, value))
+        return and_(_trigrams(column).op("@>", is_comparison=True)(_few_trigrams(value)), has(column, value))
 
     async def lookup(call: Call, value: str) -> ColumnElement[bool]:
         if len(value) < SHORTEST:
@@ -61,6 +61,20 @@ def has(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
     """Return the condition that a text has the value in it, whatever the case of either."""
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return func.lower(column).like(func.lower(f"%{escaped}%"))
+
+
+def _few_trigrams(value: str) -> ColumnElement[Any]:
+    """Return every third of the trigrams of what is looked for, and the last: they cover it. Each one more is looked up
+    for every object that has the rarest of them."""
+    text = func.lower(cast(value, Text))
+    last = func.length(text) - literal_column(str(SHORTEST - 1))
+    starts = func.generate_series(literal_column("1"), last, literal_column(str(SHORTEST))).column_valued("start")
+    third = func.array(select(_trigram(text, starts)).scalar_subquery())
+    return func.array_append(third, _trigram(text, last))
+
+
+def _trigram(text: ColumnElement[Any], start: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.substr(text, start, literal_column(str(SHORTEST)))
 
 
 def _trigrams(text: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -285,6 +285,21 @@ async def test_an_interrupted_run_is_resumed(place: Place) -> None:
     assert await place.revisions() == ["next", "next", "next"]
 
 
+async def test_a_migration_lets_go_of_its_tables_before_the_next(place: Place) -> None:
+    """The first changes a table; while the second takes its time elsewhere, that is read and written."""
+    place.add(EXPAND)
+    later = NEXT.replace('"next"', '"later"').format(head="next", sql="SELECT pg_advisory_xact_lock(43)")
+    (place.folder / "versions" / "later.py").write_text(later)
+    tenant = place.tenants[0]
+    await place.admin.execute("SELECT pg_advisory_lock(43)")
+    run = asyncio.create_task(asyncio.to_thread(migrate.upgrade, place.dsn, tenant, "autorisaties"))
+    await waiting(place.admin, 1)
+    await place.admin.execute(f"SET lock_timeout = '5s'; DELETE FROM {tenant}_autorisaties.applicatie")
+    await place.admin.execute("SELECT pg_advisory_unlock(43)")
+    done = await run
+    assert (done.before, done.after) == (HEAD, "later")
+
+
 async def test_two_runs_at_the_same_time_do_each_schema_once(place: Place) -> None:
     place.add(EXPAND)
     schema = schema_of(place.tenants[0], "autorisaties")

@@ -34,7 +34,8 @@ async def keep(db: Executor, check: Check) -> None:
     removed = check.removed = {table: rows}
     todo: list[tuple[Table, list[Any]]] = [(table, [check.uuid])]
     for parent, uuids in todo:
-        for child in table.metadata.sorted_tables:
+        # Triggers make the rows without a uuid (``zgw.kept``) again.
+        for child in (each for each in table.metadata.sorted_tables if "uuid" in each.c):
             for key in (k for k in child.foreign_keys if k.column.table is parent and k.ondelete == "CASCADE"):
                 known = {row["id"] for row in removed.get(child, ())}
                 found = await _rows(db, child, among(key.parent, uuids), locked=True)
