@@ -21,7 +21,7 @@ from tests.zaken.zaakmaker import Zaakmaker
 from zgw.pages import Page
 from zgw.rights import EVERYTHING
 
-BEFORE = "0006_which_zaken_ever_were"
+BEFORE = "0007_what_municipalities_use_by"
 STATUS = "INSERT INTO status (zaak, statustype, datum_status_gezet) VALUES ($1, $2, $3::text::timestamptz)"
 
 

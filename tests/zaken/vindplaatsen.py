@@ -7,8 +7,8 @@ SELECT z.id, (SELECT statustype FROM status WHERE zaak = z.uuid ORDER BY datum_s
     (SELECT resultaattype FROM resultaat WHERE zaak = z.uuid) AS resultaat FROM zaak z
 """
 DIFFERENT = {
-    "zaak_typen": f"SELECT zaak_id AS id, statustype, resultaattype FROM zaak_typen FULL JOIN ({TYPEN}) t ON id = zaak_id"
-    " WHERE (statustype, resultaattype) IS DISTINCT FROM (status, resultaat)",
+    "zaak_typen": "SELECT zaak_id AS id, statustype, resultaattype FROM zaak_typen FULL JOIN"
+    f" ({TYPEN}) t ON id = zaak_id WHERE (statustype, resultaattype) IS DISTINCT FROM (status, resultaat)",
     "zaak_bron": "SELECT zaak_id AS id, k.bron, found.bron AS there FROM zaak_bron k FULL JOIN"
     " (SELECT DISTINCT id, item ->> 'bron' AS bron FROM zaak, jsonb_array_elements(kenmerken) item) found"
     " ON (id, found.bron) = (zaak_id, k.bron) WHERE id IS NULL OR zaak_id IS NULL",

@@ -2,6 +2,6 @@
 
 from runtime.revisions import statements_beside
 
-revision = "0007_find_zaken_by_the_type_of"
-down_revision = "0006_which_zaken_ever_were"
+revision = "0008_find_zaken_by_the_type_of"
+down_revision = "0007_what_municipalities_use_by"
 upgrade = statements_beside(__file__)
