@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Date, MetaData, Table, Te
 from sqlalchemy.dialects import postgresql
 
 from runtime.statements import among
-from zgw.counts import BLOCK, SQL, Counted, Counts, named
+from zgw.counts import BLOCK, Counted, Counts
 from zgw.tally import Tally
 
 METADATA = MetaData()
@@ -112,10 +112,12 @@ def test_beyond_the_last_part_there_is_no_window() -> None:
     assert Tally(33, PARTS).window(33, 10) == ([], 0)
 
 
-def test_statements_have_names_and_no_comments() -> None:
-    found = named("-- About the file.\n\n-- name: one\n-- Why.\nSELECT 1\n\n-- name: two\nSELECT\n    2\n")
-    assert found == {"one": "SELECT 1", "two": "SELECT\n    2"}
-    assert all(statement and "-- " not in statement for statement in SQL.values())
+def test_a_table_that_refers_to_the_id_of_its_main_object_is_in_the_order_of_those() -> None:
+    kept = Counted(ROL, "zaak", "zaaktype", "level", reference="zaak", values=("soort",), key="id")
+    assert kept.block("o") == f"o.zaak / {BLOCK}"
+    assert "m.id = NEW.zaak FOR KEY SHARE" in kept.triggers()[0]
+    assert "o.zaak = OLD.id" in kept.triggers()[1]
+    assert "m.uuid = NEW.zaak FOR KEY SHARE" in BELOW.triggers()[0]
 
 
 @pytest.mark.parametrize("counted", [OWN, BELOW])

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from services.zaken import zaak_filters
+from services.zaken.zaak_vindplaats import has
 from tests.answers import errors
 from tests.maak import Maak, Types
 from tests.stack import PUBLIC, Client, Stack
@@ -224,7 +225,6 @@ async def test_a_value_that_many_have_finds_the_same(
 ) -> None:
     """It is written into the statement, which so is planned for it and not for any type."""
     written: list[bool] = []
-    has = zaak_filters.has
 
     def noted(condition: Any) -> Any:
         written.append(getattr(condition.right, "is_literal", False))
