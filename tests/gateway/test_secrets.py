@@ -46,7 +46,7 @@ async def test_a_secret_follows_another_without_an_outage(world: World) -> None:
     await registries.revoke_secret(world.db, "deventer", "app", first.name)
     began = time.monotonic()
     while (answer := await get(world, SECRET)).status == 200:
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 60
         await asyncio.sleep(0.005)
     assert answer.code == (403, "invalid-jwt-signature")
     assert (await get(world, text)).status == 200

@@ -39,6 +39,7 @@ PAGES = (
 LOUD = ("error", "warning")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("look", LOOKS, ids=("wide", "phone"))
 async def test_no_page_asks_for_what_its_policy_forbids(browser: Browser, base: str, look: dict[str, Any]) -> None:
     reference = ("/zaken/api/v1/docs#zaak_create", "/autorisaties/api/v1/docs#applicatie_list")
@@ -61,7 +62,8 @@ async def test_front_page_and_errors(browser: Browser, base: str, look: dict[str
     assert await violations(browser, base, list(PAGES), look) == []
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], pytest.param(LOOKS[1], marks=pytest.mark.long)], ids=("wide", "phone"))
+@pytest.mark.few
+@pytest.mark.parametrize("look", LOOKS, ids=("wide", "phone"))
 @pytest.mark.parametrize("service", SERVICES)
 async def test_reference(browser: Browser, base: str, service: str, look: dict[str, Any]) -> None:
     assert await violations(browser, base, [f"/{service}/api/v1/docs"], look) == []

@@ -31,7 +31,7 @@ async def parked(stack: Stack, api: Client, webhook: Webhook) -> UUID:
     await published(stack, "deventer", *(numbered(kanaal, 1, n) for n in range(3)))
     await webhook.got(2)
     abonnement = UUID(url.rpartition("/")[2])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             async with operator(stack) as db:
                 found = await control.deliveries(db, abonnement)
