@@ -82,11 +82,11 @@ def test_which_accept_asks_for_a_page(accept: str, page: bool) -> None:
 
 
 @pytest.mark.parametrize("service", built())
-async def test_each_address_of_the_root_is_there(api: Client, service: str) -> None:
+async def test_each_address_of_the_root_is_there(own: Client, service: str) -> None:
     paths = {route.path for route in routes_of(api_of(service))}
-    for url in (await api.http.get(f"/{service}/api/v1/")).json().values():
+    for url in (await own.http.get(f"/{service}/api/v1/")).json().values():
         assert url.removeprefix(PUBLIC) in paths
-        assert (await api.get(url)).status_code in (200, 400, 405), url
+        assert (await own.get(url)).status_code in (200, 400, 405), url
 
 
 async def test_the_root_has_the_host_name_that_was_called(api: Client) -> None:
