@@ -24,6 +24,7 @@ COUNTERPARTS = {
     "functional-administration": "nl/functioneel-beheer",
     "operators": "nl/installatiebeheer",
     "catalogus": "nl/catalogus",
+    "changes-per-api": "nl/wijzigingen-per-api",
     SEARCH["en"]: SEARCH["nl"],
 }
 """English pages that there are in Dutch too."""
@@ -63,7 +64,7 @@ SECTIONS = (
     Section(
         "Reference",
         "Naslag",
-        ("changes-per-api", "conformance", "design-rules", "cli", "settings", "changelog"),
+        ("changes-per-api", "nl/wijzigingen-per-api", "conformance", "design-rules", "cli", "settings", "changelog"),
         (("Errors", "Fouten", "/ref/fouten/"),),
     ),
     Section("How it is made", "Hoe het gemaakt is", ("architecture", "glossary", "recipes", "contributing", "adr/")),
