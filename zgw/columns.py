@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     MetaData,
     Table,
     Text,
@@ -40,6 +41,15 @@ def make_table(metadata: MetaData, name: str, fields: type[Fields] | None, *item
         if property_.attribute not in given and not property_.write_only:
             columns.append(column_of(property_))
     return Table(name, metadata, *columns, *items)
+
+
+def index_in_order(table: Table, reference: str) -> None:
+    """Let the index on a reference have the rows of one object in the order of their creation, in which it shows them:
+    then they need not be sorted, which a list does for each object."""
+    column = table.c[reference]
+    for index in [each for each in table.indexes if [*each.columns] == [column]]:
+        table.indexes.discard(index)
+    Index(f"{table.name}_{reference}", column, table.c.id)
 
 
 def column_of(property_: Property) -> Column[Any]:

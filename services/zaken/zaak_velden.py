@@ -221,7 +221,7 @@ Index(
     postgresql_ops={"kenmerken": "jsonb_path_ops"},
     postgresql_where=_c.kenmerken != text("'[]'"),
 )
-Index("zaak_hoofdzaak", _c.hoofdzaak, postgresql_where=_c.hoofdzaak.is_not(None))
+Index("zaak_deelzaken", _c.hoofdzaak, _c.id, postgresql_where=_c.hoofdzaak.is_not(None))
 Index(
     "zaak_relevante_andere_zaken",
     _c.relevante_andere_zaken,

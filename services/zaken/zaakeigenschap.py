@@ -13,7 +13,7 @@ from services.zaken.gesloten import gesloten_zaak_vraagt_geforceerd_bijwerken, z
 from services.zaken.locks import lock_deelzaken
 from services.zaken.zaak import BIJWERKEN, HOOFD, LEZEN, METADATA, ZAAK_REF
 from zgw.check import Check
-from zgw.columns import make_table
+from zgw.columns import index_in_order, make_table
 from zgw.fields import Fields
 from zgw.resource import Resource
 from zgw.shapes import Eigenschap
@@ -41,6 +41,7 @@ class ZaakEigenschapShown(Fields):
 ZAAKEIGENSCHAP_TABLE = make_table(
     METADATA, "zaakeigenschap", ZaakEigenschapFields, Column("naam", Text, nullable=False)
 )
+index_in_order(ZAAKEIGENSCHAP_TABLE, "zaak")
 Index("zaakeigenschap_eigenschap", ZAAKEIGENSCHAP_TABLE.c.eigenschap)
 
 

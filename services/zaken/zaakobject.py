@@ -18,7 +18,7 @@ from services.zaken.references import opgehaald, zichtbaar
 from services.zaken.zaak import AANMAKEN, BIJWERKEN, COUNTS, HOOFD, LEZEN, METADATA, VERWIJDEREN, ZAAK_REF
 from services.zaken.zaakobject_definitie import OPEN, judge
 from zgw.check import Check
-from zgw.columns import make_table
+from zgw.columns import index_in_order, make_table
 from zgw.fields import Fields, Variants, describe
 from zgw.filters import equal, reference
 from zgw.resource import Resource
@@ -61,6 +61,7 @@ class ZaakObjectShown(Fields):
 
 
 ZAAKOBJECT_TABLE = make_table(METADATA, "zaakobject", ZaakObjectFields)
+index_in_order(ZAAKOBJECT_TABLE, "zaak")
 _c = ZAAKOBJECT_TABLE.c
 Index("zaakobject_object", _c.object, postgresql_where=_c.object != text("''"))
 Index("zaakobject_object_type", _c.object_type, _c.id)

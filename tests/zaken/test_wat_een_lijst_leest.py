@@ -64,6 +64,20 @@ async def test_the_trail_is_looked_at_once_for_a_zaak(zaken: Zaakmaker, stack: S
         assert (await looks(admin, keys))["audittrail"] == 3
 
 
+async def test_what_belongs_to_a_zaak_is_read_in_order(stack: Stack) -> None:
+    """Nothing is sorted for each zaak but rollen and documents, whose index has another order."""
+    sql, values = compile_statement(bounded(ZAAK, True).where(among(ZAAK.table.c.uuid, [])))
+    async with stack.admin() as admin, admin.transaction():
+        await admin.execute("SET LOCAL search_path TO deventer_zaken; SET LOCAL enable_seqscan TO off")
+        await admin.execute("SET LOCAL enable_bitmapscan TO off; SET LOCAL enable_sort TO off")
+        plan = json.loads(await admin.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *values))[0]["Plan"]
+    sorts = [node for node in nodes(plan) if node["Node Type"].endswith("Sort")]
+    assert {below["Relation Name"] for node in sorts for below in nodes(node) if "Relation Name" in below} <= {
+        "rol",
+        "zaakinformatieobject",
+    }
+
+
 async def test_zaken_that_were_related_before_the_migration(stack: Stack) -> None:
     tenant = f"voor{time.time_ns() % 10**9}"
     async with stack.admin() as admin:
