@@ -14,13 +14,16 @@ from beheer.runner import PARTS, WORKER
 from runtime.identity import GATEWAY, purpose
 from runtime.settings import PREFIX, Settings
 from runtime.tenancy import SERVICES
+from zgw.reading_log.hidden import PURPOSE
 
 BOXES = {
     "client-secrets": (GATEWAY,),
     "callback-auth": ("notificaties", WORKER),
+    PURPOSE: ("zaken", "documenten", "besluiten", "autorisaties"),
     "external-secrets": ("zaken", "documenten", "besluiten", "catalogi", WORKER),
 }
-"""The kinds of values that are stored encrypted, and the parts that read them; the operator's commands read all."""
+"""The kinds of values that are stored encrypted or hashed, and the parts that need that; the operator's commands need
+all."""
 
 
 def purposes_of(part: str) -> list[str]:

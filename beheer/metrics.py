@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
 from runtime.problems import Problem
@@ -104,6 +104,18 @@ class Metrics:
             for state, number in service.database.usage().items():
                 states.add_metric([service.api.service, state], number)
         yield states
+        waiting = GaugeMetricFamily(
+            "samenzaak_reading_log_waiting", "Reads that are not in the reading log yet.", labels=["service"]
+        )
+        lost = CounterMetricFamily(
+            "samenzaak_reading_log_lost", "Reads that could not be recorded.", labels=["service"]
+        )
+        for service in self._pools:
+            if service.reading_log is not None:
+                waiting.add_metric([service.api.service], service.reading_log.waiting)
+                lost.add_metric([service.api.service], service.reading_log.lost)
+        yield waiting
+        yield lost
         yield from self._waiting
         for gauges in self.gauges:
             yield from gauges()

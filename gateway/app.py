@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from gateway import access, cors
-from gateway.addresses import Target, bases_for, find_service, find_target, is_served, own_bases, split_host
+from gateway.addresses import Target, bases_for, find_service, find_target, is_served, split_host
 from gateway.asgi import (
     ASGIApp,
     Headers,
@@ -29,6 +29,7 @@ from gateway.asgi import (
     without_body,
     without_content,
 )
+from gateway.callers import caller_of
 from gateway.chores import Books
 from gateway.config import MAX_URI, Config, from_settings
 from gateway.exchange import Exchange
@@ -49,7 +50,7 @@ from gateway.tokens import verify_token
 from gateway.turns import Turns
 from gateway.upstream import Upstream, new_session
 from gateway.usage import UsageLog
-from runtime.identity import CALLER_HEADER, DELIVERY, DENIED_HEADER, GATEWAY, Caller, sign, sign_denial
+from runtime.identity import CALLER_HEADER, DELIVERY, DENIED_HEADER, GATEWAY, sign, sign_denial
 from runtime.problems import Problem
 from runtime.recent import Recent
 from runtime.settings import Settings
@@ -299,18 +300,8 @@ class Gateway:
         tenant = snapshot.tenants[identity.tenant]
         if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
-        caller = Caller(
-            identity.tenant,
-            identity.client_id,
-            bases_for(snapshot, tenant, _host(scope), self.config.public_url),
-            identity.user_id,
-            identity.user_representation,
-            exchange.request_id,
-            hosts=tuple(snapshot.by_host) if target.service == "notificaties" else (),
-            canonical=own_bases(tenant.hosts, self.config.public_url)[0],
-            time_zone=tenant.time_zone,
-            profiel=tenant.profiel,
-        )
+        public, service = self.config.public_url, target.service
+        caller = caller_of(snapshot, identity, service, _host(scope), public, exchange.request_id)
         scope["samenzaak.caller"] = caller
         forwarded = cleaned(scope["headers"], exchange.request_id)
         forwarded.append((_CALLER_HEADER, sign(caller, GATEWAY, self.config.internal_keys[target.service]).encode()))

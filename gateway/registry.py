@@ -64,7 +64,8 @@ async def add_tenant(db: asyncpg.Connection, name: str, naam: str, rsin: str, ho
 async def list_tenants(db: asyncpg.Connection) -> list[Tenant]:
     """Return all municipalities by name."""
     rows = await db.fetch(
-        "SELECT name, naam, rsin, hosts, origins, time_zone, profiel FROM gateway.tenant ORDER BY name"
+        "SELECT name, naam, rsin, hosts, origins, time_zone, profiel, reading_log AS inzage,"
+        " reading_log_months AS inzage_months FROM gateway.tenant ORDER BY name"
     )
     lists = ("hosts", "origins", "profiel")
     return [Tenant(**{**dict(row), **{name: tuple(row[name]) for name in lists}}) for row in rows]
@@ -258,12 +259,13 @@ async def remove_client(db: asyncpg.Connection, tenant: str, client_id: str) -> 
 async def list_clients(db: asyncpg.Connection, tenant: str | None = None) -> list[Client]:
     """Return the clients of one municipality or of all, with their secrets still encrypted."""
     rows = await db.fetch(
-        "SELECT tenant, client_id, label FROM gateway.client WHERE $1::text IS NULL OR tenant = $1"
+        "SELECT tenant, client_id, label, unread_because, activity FROM gateway.client"
+        " WHERE $1::text IS NULL OR tenant = $1"
         " ORDER BY tenant, client_id",
         tenant,
     )
     known = await read_secrets(db, tenant)
-    return [Client(t, client_id, label, tuple(known.get((t, client_id), ()))) for t, client_id, label in rows]
+    return [Client(t, c, label, tuple(known.get((t, c), ())), *more) for t, c, label, *more in rows]
 
 
 async def find_client(db: asyncpg.Connection, tenant: str, client_id: str) -> Client:

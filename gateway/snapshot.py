@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from gateway.keys import PublicKey, parse_keys
 from gateway.provider import Source
 from runtime.problems import Problem
+from zgw.reading_log.read import Choice
 
 log = logging.getLogger("samenzaak.gateway")
 
@@ -35,7 +36,8 @@ ISSUER_KEYS_MAX = 16
 class Tenant:
     """A municipality. ``hosts`` are lower-case host names without a port, ``origins`` scheme and host of web pages;
     ``time_zone`` is empty where it is the one of the installation; ``profiel`` has the switches that are on by default
-    for its clients (``zgw.profiel``)."""
+    for its clients (``zgw.profiel``); ``inzage`` is what it records of their reads (``zgw.reading_log``), for as many
+    ``inzage_months``."""
 
     name: str
     naam: str
@@ -44,6 +46,8 @@ class Tenant:
     origins: tuple[str, ...] = ()
     time_zone: str = ""
     profiel: tuple[str, ...] = ()
+    inzage: str = Choice.OBJECTS.value
+    inzage_months: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,18 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application of one municipality. Without a secret it can only use tokens of an issuer."""
+    """An application of one municipality. Without a secret it can only use tokens of an issuer.
+
+    ``unread_because`` is why none of its reads are recorded, empty where they are; ``activity`` the processing activity
+    of those that name none.
+    """
 
     tenant: str
     client_id: str
     label: str = ""
     secrets: tuple[Secret, ...] = ()
+    unread_because: str = ""
+    activity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +240,12 @@ class Snapshot:
         self.verified[key] = identity
         if len(self.verified) > VERIFIED_MAX:
             self.verified.popitem(last=False)
+
+
+def choice_of(tenant: Tenant, client: Client) -> str:
+    """Return what is recorded of the reads of a client; ``""`` where that is what is usual."""
+    choice = Choice.NOTHING.value if client.unread_because else tenant.inzage
+    return "" if choice == Choice.OBJECTS else choice
 
 
 def fingerprint_of(encrypted: str) -> str:

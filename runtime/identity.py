@@ -74,6 +74,10 @@ class Caller:
     via: str = ""
     profiel: tuple[str, ...] = ()
     """The switches that are on by default for the clients of this municipality."""
+    inzage: str = ""
+    """What the municipality records of the reads of this client (``zgw.reading_log``); empty: what is usual."""
+    activity: str = ""
+    """The processing activity of its reads that name none."""
 
     @property
     def base(self) -> str:
@@ -115,6 +119,10 @@ def sign(caller: Caller, signer: str, key: bytes) -> str:
         claims["z"] = caller.time_zone
     if caller.profiel:
         claims["p"] = caller.profiel
+    if caller.inzage:
+        claims["i"] = caller.inzage
+    if caller.activity:
+        claims["a"] = caller.activity
     return f"{signer} {signed(claims, key)}"
 
 
@@ -149,6 +157,8 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
         time_zone=claims.get("z", ""),
         via="" if claims["s"] else own,
         profiel=tuple(claims.get("p", ())),
+        inzage=claims.get("i", ""),
+        activity=claims.get("a", ""),
     )
 
 

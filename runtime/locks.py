@@ -36,6 +36,8 @@ class Lock(StrEnum):
     APPLICATIES = "applicaties"
     ABONNEMENTEN = "abonnementen"
     """The number of abonnementen of the client that is the key."""
+    READING_LOG = "reading-log"
+    """The partitions of the reading log."""
     VERSIONS = "versions"
     """The published versions of the types of one kind in one catalogus."""
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    literal,
     select,
     text,
 )
@@ -32,7 +33,10 @@ from runtime.problems import not_found
 from runtime.statements import Executor, among, parameters
 from zgw.check import Check
 from zgw.fields import describe
+from zgw.headers import text_of
 from zgw.read import no_query
+from zgw.reading_log.read import KIND_OF, Action
+from zgw.reading_log.recorder import saw_one
 from zgw.request import Call, dump
 from zgw.resource import Resource
 from zgw.rights import Rights, scopes
@@ -127,16 +131,6 @@ async def entry_of(
     return found
 
 
-def text_of(header: str) -> str:
-    """Return the text of a header, which clients write in UTF-8 or in Latin-1, as HTTP gives it: ``text_of("cafÃ©")``
-    and ``text_of("café")`` are both ``"café"``."""
-    raw = header.encode("latin-1").replace(b"\0", b"")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
 async def forget(db: Executor, metadata: MetaData, main_uuid: Any) -> None:
     """Remove the trail of a main object that is removed."""
     table = metadata.tables["audittrail"]
@@ -156,9 +150,10 @@ async def trail(call: Call, resource: Resource) -> Response:
     readable = await call.rights(resource.scopes["fetch"]) if await call.holds(resource.scopes["fetch"]) else rights
     main_uuid = call.path[f"{resource.name}_uuid"]
     allowed = within(resource, readable).label("allowed")
+    level = resource.table.c[resource.typed.level] if resource.typed and resource.typed.level else literal("")
     owner = await call.db.row(
         call.tenant,
-        select(allowed)
+        select(allowed, level.label("level"))
         .select_from(resource.clause())
         .where(resource.table.c.uuid == main_uuid, existing(resource, rights)),
     )
@@ -183,6 +178,8 @@ async def trail(call: Call, resource: Resource) -> Response:
         if shown is not None and await call.db.row(call.tenant, hidden):
             raise await call.denied(resource, readable.scopes)
         raise not_found()
+    if (kind := KIND_OF.get(resource.path)) is not None:
+        saw_one(call, Action.AUDITTRAIL, kind, str(main_uuid), owner["level"])
     if len(rows) < AT_ONCE and all(row["entry"] is not None for row in rows):
         whole = b",".join(_shown(call, row) for row in rows)
         return Response(whole if entry_uuid else b"[" + whole + b"]", media_type="application/json")

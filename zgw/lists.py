@@ -16,6 +16,7 @@ from zgw.expand import adapted, expandable, paths, rendered
 from zgw.filters import conditions_for, unknown
 from zgw.pages import Page, number_of, read_page
 from zgw.read import parent_of
+from zgw.reading_log.recorder import answered, saw_list
 from zgw.render import render
 from zgw.request import Call, answer, crs_headers, dump
 from zgw.resource import Resource
@@ -172,16 +173,23 @@ async def everything(call: Call, resource: Resource, statement: Select[Any], wan
     if last is None:
         return answer(items, headers=crs_headers(resource))
 
+    if call.seen is not None:
+        call.seen.later = True
+
     async def parts() -> AsyncIterator[bytes]:
-        yield b"[" + dump(items)[1:-1]
-        after: Row | None = last
-        started = bool(items)
-        while after is not None:
-            more, after = await read(after)
-            if more:
-                yield (b"," if started else b"") + dump(await shown(more))[1:-1]
-                started = True
-        yield b"]"
+        try:
+            yield b"[" + dump(items)[1:-1]
+            after: Row | None = last
+            started = bool(items)
+            while after is not None:
+                more, after = await read(after)
+                if more:
+                    yield (b"," if started else b"") + dump(await shown(more))[1:-1]
+                    started = True
+            yield b"]"
+        finally:
+            # Also of a client that left: it was shown what had been sent until then.
+            answered(call)
 
     return StreamingResponse(parts(), 200, crs_headers(resource), "application/json")
 
@@ -207,5 +215,8 @@ async def _shown(
     call: Call, resource: Resource, rows: Sequence[Row], wanted: Any, text: bool
 ) -> Sequence[dict[str, Any]]:
     if text:
-        return adapted(call, resource, render(resource, call.service.api.service, rows, call.base, text=True))
-    return adapted(call, resource, await rendered(call, resource, rows, wanted))
+        items = render(resource, call.service.api.service, rows, call.base, text=True)
+    else:
+        items = await rendered(call, resource, rows, wanted)
+    saw_list(call, resource, items)
+    return adapted(call, resource, items)

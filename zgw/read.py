@@ -11,6 +11,8 @@ from runtime.problems import Problem, forbidden, not_found
 from runtime.statements import Prepared, Row
 from zgw.expand import adapted, expandable, paths, rendered
 from zgw.filters import unknown
+from zgw.reading_log.read import Action
+from zgw.reading_log.recorder import saw
 from zgw.render import reading_text, render
 from zgw.request import Call, crs_headers, dump
 from zgw.resource import Resource
@@ -111,6 +113,7 @@ async def fetch(call: Call, resource: Resource) -> Response:
         call.heavy = True
         [content] = await rendered(call, resource, [await find(call, resource, rights)], wanted)
     adapted(call, resource, [content])
+    saw(call, Action.RETRIEVE, (content,))
     return conditional(call, content, crs_headers(resource) if resource.crs else {}, resource.etag)
 
 

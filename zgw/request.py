@@ -38,6 +38,10 @@ from zgw.dates import today
 from zgw.denied import lacking, outside
 from zgw.externals import Externals
 from zgw.profiel import STANDARD, Profiel, profiel_of
+from zgw.reading_log.hidden import PURPOSE, Hasher
+from zgw.reading_log.log import ReadingLog
+from zgw.reading_log.read import Seen, Sinks
+from zgw.reading_log.table import has_reading_log
 from zgw.references import References
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
@@ -80,6 +84,12 @@ class Service:
         self.references = References(self.internal, self.externals, self.signals)
         self.clients = Clients(self.internal, self.signals)
         self.usage = Usage(self.database, self.settings.time_zone)
+        self.sinks = Sinks()
+        self.reading_log: ReadingLog | None = None
+        if has_reading_log(self.api.metadata):
+            hasher = Hasher(lambda: self.settings.derive(PURPOSE))
+            self.reading_log = ReadingLog(self.api.service, self.database, hasher)
+            self.sinks.all.append(self.reading_log)
         self.signals.on(ERASED, self.forget)
 
     def forget(self, tenant: str) -> None:
@@ -89,6 +99,8 @@ class Service:
             known.forget(tenant)
         for work in self.background:
             work.forget(tenant)
+        if self.reading_log is not None:
+            self.reading_log.forget(tenant)
         for forget in self.api.forget:
             forget(self, tenant)
 
@@ -112,6 +124,8 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.usage.stop()
+        if self.reading_log is not None:
+            await self.reading_log.stop()
         await self.database.stop()
         await self.internal.stop()
         await self.externals.stop()
@@ -128,6 +142,10 @@ class Call:
         """The bytes of the memory for large answers that this request holds."""
         self.heavy = False
         """Whether an object of the answer may be large, so that its bytes have to be counted."""
+        self.seen: Seen | None = None
+        """What the answer shows, where somebody records that."""
+        self.criteria: Mapping[str, Any] | None = None
+        """The criteria of a search, where they are not those of the query."""
         self._applicatie: Applicatie | None = None
         self._again = set[str]()
         """The types about which the Applicatie was asked for again."""

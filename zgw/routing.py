@@ -24,6 +24,7 @@ from runtime.tenancy import BEGAN
 from zgw.api import Described
 from zgw.dependencies import Needs, Sent, current_call
 from zgw.members import Several
+from zgw.reading_log.recorder import answered
 from zgw.request import CALL, Call
 
 ROOM_SECONDS = 10.0
@@ -139,6 +140,8 @@ async def with_room(request: Request, run: Callable[[Call], Awaitable[Response]]
         try:
             found = await run(call)
             call.hold(len(found.body) if hasattr(found, "body") else 0)
+            if call.seen is not None and not call.seen.later:
+                answered(call)
         except BaseException as e:
             call.release()
             if not isinstance(e, NoRoom) or request.method not in ("GET", "HEAD"):

@@ -2,6 +2,7 @@
 
 from services.autorisaties import applicatie, external, gevolgd, zonder
 from zgw.api import Api, Kanaal
+from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.versions import VERSIONS
 
@@ -15,5 +16,5 @@ API = Api(
     routers=[applicatie.router, applicatie.intern, external.intern, gevolgd.intern, zonder.intern],
     kanalen=[Kanaal("autorisaties", ())],
     metadata=applicatie.METADATA,
-    start=[relay],
+    start=[relay, tend],
 )

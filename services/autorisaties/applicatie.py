@@ -25,6 +25,7 @@ from zgw.filters import Filter
 from zgw.internal import internal_router
 from zgw.lists import list_
 from zgw.outbox import outbox_table
+from zgw.reading_log.table import reading_log_table
 from zgw.request import answer
 from zgw.resource import Resource
 from zgw.rights import TYPE_PATHS, scopes
@@ -36,6 +37,7 @@ log = logging.getLogger("samenzaak.autorisaties")
 
 METADATA = MetaData()
 outbox_table(METADATA)
+reading_log_table(METADATA)
 
 LEZEN = scopes("autorisaties.lezen")
 BIJWERKEN = scopes("autorisaties.bijwerken")

@@ -6,6 +6,7 @@ from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, 
 from zgw.api import Api, Kanaal
 from zgw.internal import internal_router
 from zgw.mirroring.leading import leads
+from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.versions import VERSIONS
 
@@ -22,5 +23,5 @@ API = Api(
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
     routers=[verwerken.router, intern],
     metadata=METADATA,
-    start=[relay],
+    start=[relay, tend],
 )

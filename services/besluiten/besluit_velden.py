@@ -9,11 +9,13 @@ from zgw.columns import make_table
 from zgw.fields import Fields
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
+from zgw.reading_log.table import reading_log_table
 from zgw.types import IMMUTABLE, Date, Length, Ref, Rsin, Shown, Url
 
 METADATA = MetaData()
 audit_table(METADATA)
 outbox_table(METADATA, mirrored=True)
+reading_log_table(METADATA)
 
 ZAAK = Ref("zaken", "zaken", shape=("url", "identificatie", "bronorganisatie", "zaaktype"), blank=True)
 BESLUITTYPE = Ref(

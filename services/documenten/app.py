@@ -25,6 +25,7 @@ from services.documenten.journal import METADATA, forget, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Api, Kanaal
+from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.usage import BYTES_KEPT, DOCUMENTS_KEPT, kept, measuring
 from zgw.versions import VERSIONS
@@ -65,6 +66,7 @@ API = Api(
         sweep,
         COUNTS.fold_steadily,
         measuring(KEPT),
+        tend,
     ],
     forget=[forget],
 )

@@ -32,12 +32,14 @@ from zgw.counts import Counts
 from zgw.fields import Fields, describe
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
+from zgw.reading_log.table import reading_log_table
 from zgw.types import WRITE_ONLY, Date, Length, OptionalVertrouwelijkheid, Ref, Rsin, Shown, Url, Whole
 from zgw.types import DateTime as Moment
 
 audit_table(METADATA)
 outbox_table(METADATA, mirrored=True)
 usage_table(METADATA)
+reading_log_table(METADATA)
 
 PATH = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 DOCUMENT_REF = Ref("documenten", "enkelvoudiginformatieobjecten", table="document")

@@ -19,6 +19,8 @@ from services.documenten.storage import storage_of
 from zgw.api import Described
 from zgw.dependencies import CurrentCall, Given, Needs
 from zgw.read import known
+from zgw.reading_log.read import Action, Kind
+from zgw.reading_log.recorder import saw_one
 from zgw.request import Call
 from zgw.rights import Rights
 from zgw.routing import Operation
@@ -63,6 +65,7 @@ async def download(
         "Accept-Ranges": "bytes",
         "ETag": etag(segments),
     }
+    saw_one(call, Action.DOWNLOAD, Kind.DOCUMENT, str(row["uuid"]), row["vertrouwelijkheidaanduiding"])
     if known(call, headers["ETag"]):
         return Response(None, 304, headers)
     if call.request.method == "HEAD":

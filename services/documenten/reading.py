@@ -25,6 +25,8 @@ from zgw.fields import Fields
 from zgw.filters import conditions
 from zgw.lists import list_, search
 from zgw.read import conditional, find
+from zgw.reading_log.read import Action
+from zgw.reading_log.recorder import saw
 from zgw.request import Call
 from zgw.resource import Resource
 from zgw.rights import Rights
@@ -101,6 +103,7 @@ async def zoek(
     if not any(f.name in body and body[f.name] not in (None, "") for f in ZOEK_FILTERS):
         raise invalid("nonFieldErrors", "empty_search_body")
     errors: list[InvalidParam] = []
+    call.criteria = body
     where = conditions(ZOEK_FILTERS, body, call.context, errors)
     expand = body.get("expand") or ""
     if not isinstance(expand, str):
@@ -133,6 +136,7 @@ async def fetch(
     resource, row = await find_version(call, rights, given)
     call.heavy = True
     content = (await rendered(call, resource, [row], wanted))[0]
+    saw(call, Action.RETRIEVE, (content,))
     return conditional(call, content, {})
 
 

@@ -27,6 +27,7 @@ from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from zgw.api import Api, Kanaal
 from zgw.mirroring.leading import leads
+from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.resource import Resource
 from zgw.usage import ZAKEN_KEPT, kept, measuring
@@ -67,5 +68,5 @@ API = Api(
     ],
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     metadata=METADATA,
-    start=[relay, COUNTS.fold_steadily, measuring({ZAKEN_KEPT: kept("zaak")})],
+    start=[relay, COUNTS.fold_steadily, measuring({ZAKEN_KEPT: kept("zaak")}), tend],
 )

@@ -18,6 +18,7 @@ from zgw.dates import today
 from zgw.fields import Fields
 from zgw.outbox import outbox_table
 from zgw.problems import error
+from zgw.reading_log.table import reading_log_table
 from zgw.types import (
     EXTENSION,
     IMMUTABLE,
@@ -42,6 +43,7 @@ METADATA = MetaData()
 AUDITTRAIL = audit_table(METADATA, touching=True)
 OUTBOX = outbox_table(METADATA, mirrored=True)
 usage_table(METADATA)
+reading_log_table(METADATA)
 
 ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""

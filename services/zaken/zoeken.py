@@ -27,6 +27,7 @@ from zgw.fields import Fields
 from zgw.filters import conditions_for, unknown
 from zgw.lists import LAST, last_page, ordering_of, page_of, page_url, search
 from zgw.problems import from_pydantic
+from zgw.reading_log.recorder import saw_list
 from zgw.request import Call, answer, crs_headers
 from zgw.rights import Rights
 from zgw.routing import Operation
@@ -96,6 +97,7 @@ async def zoek(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LEZEN)
     if problem := unknown(query, ["page", "pageSize", "expand"]):
         raise Problem(400, "invalid", invalid_params=[problem])
     body = read_members_as(call, await call.body(), ZaakZoekFields, *(f.name for f in ZAAK.filters))
+    call.criteria = body
     errors: list[InvalidParam] = []
     where = await conditions_for(call, ZAAK.filters, body, errors)
     area = area_of(body.get("zaakgeometrie"), errors)
@@ -194,11 +196,13 @@ async def search_within(call: Call, where: list[ColumnElement[bool]], area: Any,
     if not numbers and page > 1:
         raise not_found("Deze pagina bestaat niet.")
     count = len(hits)
+    results = adapted(call, ZAAK, await rendered(call, ZAAK, rows, wanted))
+    saw_list(call, ZAAK, results)
     content = {
         "count": count,
         "next": page_url(call, page + 1) if page * size < count else None,
         "previous": page_url(call, page - 1) if page > 1 else None,
-        "results": adapted(call, ZAAK, await rendered(call, ZAAK, rows, wanted)),
+        "results": results,
     }
     return answer(content, headers=crs_headers(ZAAK))
 

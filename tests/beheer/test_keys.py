@@ -98,5 +98,5 @@ def test_a_new_round_renews_tokens_and_passwords_and_leaves_what_is_stored() -> 
     before, after = SETTINGS, SETTINGS.model_copy(update={"key_round": 1})
     for part in PARTS:
         for each in purposes_of(part):
-            stays = each in ("client-secrets", "callback-auth", "external-secrets")
+            stays = each in ("client-secrets", "callback-auth", "external-secrets", "reading-log")
             assert (before.derive(each) == after.derive(each)) == stays, each

@@ -83,7 +83,7 @@ class Declared:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases) -> None:
         monkeypatch.setattr(new_migration, "postgres", databases)
-        self.metadata = MetaData()
+        self.metadata = MetaData(info=dict(api_of(SERVICE).metadata.info))
         for table in api_of(SERVICE).metadata.sorted_tables:
             table.to_metadata(self.metadata).info.update(table.info)
         versions = folder / "versions"
