@@ -10,7 +10,7 @@ from tests.waiting import until
 
 TENANT = "deventer"
 BACKENDS = """
-    SELECT pid, state FROM pg_stat_activity
+    SELECT pid, state, application_name, query FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 
 LOCKS = """
@@ -23,11 +23,16 @@ async def backends(admin: asyncpg.Connection, *known: Any) -> None:
     pids = {connection.get_server_pid() for connection in known if connection is not None}
     assert not any(connection.is_in_transaction() for connection in known if connection is not None)
 
+    rows: list[asyncpg.Record] = []
+
     async def right() -> bool:
-        rows = await admin.fetch(BACKENDS)
+        rows[:] = await admin.fetch(BACKENDS)
         return {row["pid"] for row in rows} == pids and all(row["state"] == "idle" for row in rows)
 
-    await until(right, f"other connections than {pids}")
+    try:
+        await until(right)
+    except AssertionError:
+        raise AssertionError(f"there are {[tuple(row) for row in rows]}, and known are {pids}") from None
 
 
 def pooled(stack: Stack, *more: Database) -> list[asyncpg.Connection]:
