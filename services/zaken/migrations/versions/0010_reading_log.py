@@ -2,6 +2,6 @@
 
 from zgw.reading_log.table import migration
 
-revision = "0009_reading_log"
-down_revision = "0008_find_zaken_by_the_type_of"
+revision = "0010_reading_log"
+down_revision = "0009_what_belongs_to_a_zaak_in"
 upgrade = migration()
