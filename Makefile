@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # Who sets this, as images do, would have each of some dozens of processes compile everything again that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: docs examples guides node fuzz render migration help setup run run-split test tests tests-apart test-long test-split lint format lock
+.PHONY: docs examples guides node fuzz render migration help setup run run-split test tests tests-apart test-long test-shuffled test-split lint format lock
 .DELETE_ON_ERROR:
 
 help: ## show the targets
@@ -69,9 +69,18 @@ tests: setup
 tests-apart: setup
 	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -n 1 $(APART)
 
+# Those that have the common municipality together, in one random order; test-shuffled has all, in any.
+SHARING := tests/aanval tests/autorisaties tests/besluiten tests/catalogi tests/foundation tests/isolation \
+	tests/relaties tests/zaken tests/zgw
+
 test-long: setup ## run the tests of endurance (some minutes), and all that speak HTTP against separate processes
 	@$(BIN)/python -m pytest -m long -n 2
+	@$(BIN)/python -m tests.shuffled 1 $(SHARING)
 	@$(MAKE) --no-print-directory test-split
+
+SEED ?= 1
+test-shuffled: setup ## run all tests of `make test` with their files in a random order (SEED=1)
+	@$(BIN)/python -m tests.shuffled $(SEED)
 
 test-split: setup ## run all tests that speak HTTP against separate processes
 	@SAMENZAAK_TEST_SPLIT=1 $(BIN)/python -m pytest -m "long or not long" -n 2

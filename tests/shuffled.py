@@ -1,4 +1,4 @@
-"""The tests with their files in a random order: ``python -m tests.shuffled SEED [FOLDER or FILE ...]``.
+"""The tests with their files in a random order: ``python -m tests.shuffled [SEED] [FOLDER or FILE ...]``.
 
 Which files a test process runs, and in which order, differs with the machine. Here it differs with the seed alone: the
 files are shuffled and dealt to two processes, so the same seed gives each file the same ones before it again. What
@@ -30,7 +30,7 @@ def dealt(seed: int, given: list[str]) -> list[list[str]]:
 
 def main() -> int:
     """Run them all, and return how many processes failed."""
-    seed, given = int(sys.argv[1]), sys.argv[2:]
+    seed, given = int(sys.argv[1]) if sys.argv[1:] else 1, sys.argv[2:]
     base = base_folder.make(Path(tempfile.gettempdir()))
     running = []
     for number, part in enumerate(dealt(seed, given)):

@@ -59,8 +59,8 @@ async def everything(stack: Stack, tenant: str = "deventer") -> dict[str, list[s
     async with stack.admin() as admin:
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = $1"
         for (table,) in await admin.fetch(tables, f"{tenant}_zaken"):
-            # What was asked is written now and then, and is nothing of the zaak.
-            if table not in ("outbox", "usage") and not table.startswith("counts"):
+            # What was asked and shown is written now and then, and is nothing of the zaak.
+            if not table.startswith(("outbox", "usage", "reading_log", "counts")):
                 rows = await admin.fetch(f"SELECT t::text AS row FROM {tenant}_zaken.{table} t")
                 found[table] = sorted(row["row"] for row in rows)
         await admin.execute(f"SET search_path TO {tenant}_zaken")
