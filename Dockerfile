@@ -14,6 +14,7 @@ COPY runtime /opt/samenzaak/lib/python3.11/site-packages/runtime
 COPY zgw /opt/samenzaak/lib/python3.11/site-packages/zgw
 COPY oas /opt/samenzaak/lib/python3.11/site-packages/oas
 COPY gateway /opt/samenzaak/lib/python3.11/site-packages/gateway
+COPY console /opt/samenzaak/lib/python3.11/site-packages/console
 COPY services /opt/samenzaak/lib/python3.11/site-packages/services
 COPY beheer /opt/samenzaak/lib/python3.11/site-packages/beheer
 # The guides are built from docs/ by what does not come along.

@@ -15,6 +15,7 @@ from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_client import client_app
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.cli_issuer import issuer_app
+from beheer.cli_operator import operator_app
 from beheer.cli_requests import requests_command
 from beheer.cli_tenant import tenant_app
 from beheer.cli_usage import usage_command
@@ -35,6 +36,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(client_app, name="client")
 app.add_typer(issuer_app, name="issuer")
+app.add_typer(operator_app, name="operator")
 app.add_typer(catalogus_app, name="catalogus")
 app.add_typer(selectielijst_app, name="selectielijst")
 app.add_typer(check_app, name="check")

@@ -11,35 +11,38 @@ import yaml
 from pydantic import SecretStr
 
 from beheer.runner import PARTS, WORKER
-from runtime.identity import GATEWAY, purpose
+from runtime.identity import CONSOLE, GATEWAY, purpose
 from runtime.settings import PREFIX, Settings
 from runtime.tenancy import SERVICES
 from zgw.reading_log.hidden import PURPOSE
 
 BOXES = {
     "client-secrets": (GATEWAY,),
+    "console-accounts": (CONSOLE,),
+    "console-forms": (CONSOLE,),
     "callback-auth": ("notificaties", WORKER),
     PURPOSE: ("zaken", "documenten", "besluiten", "autorisaties"),
     "external-secrets": ("zaken", "documenten", "besluiten", "catalogi", WORKER),
 }
-"""The kinds of values that are stored encrypted or hashed, and the parts that need that; the operator's commands need
-all."""
+"""The kinds of values that are encrypted, hashed or signed, and the parts that do so; the commands need all."""
 
 
 def purposes_of(part: str) -> list[str]:
     """Return the purposes for which a part needs keys: its logins, its tokens to others and theirs to it, its boxes."""
-    services = {GATEWAY: (), WORKER: SERVICES}.get(part, (part,))
-    found = [f"database-role:{name}" for name in services or (GATEWAY,)]
-    found += [purpose(name, callee) for name in services or (GATEWAY,) for callee in SERVICES]
+    names = SERVICES if part == WORKER else (part,)
+    found = [f"database-role:{name}" for name in names]
+    found += [purpose(name, callee) for name in names for callee in SERVICES]
     if part in SERVICES:
-        found += [purpose(name, part) for name in (GATEWAY, *SERVICES)]
+        found += [purpose(name, part) for name in (GATEWAY, CONSOLE, *SERVICES)]
     found += [box for box, parts in BOXES.items() if part in parts]
     return list(dict.fromkeys(found))
 
 
 def check_keys(settings: Settings, part: str) -> None:
     """Raise ValueError, which names them, when keys of a part are missing."""
-    if missing := [each for each in purposes_of(part) if not settings.can_derive(each)]:
+    # A service that was given its keys before there was a console works as it did.
+    needed = [each for each in purposes_of(part) if part == CONSOLE or each != purpose(CONSOLE, part)]
+    if missing := [each for each in needed if not settings.can_derive(each)]:
         raise ValueError(
             f"{PREFIX}KEYS of {part} has no key for {', '.join(missing)}; `samenzaak keys` makes what each pod needs"
         )

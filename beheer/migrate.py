@@ -21,6 +21,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
+import console
 import gateway
 import services
 from gateway import registry
@@ -31,7 +32,9 @@ from zgw.clients import TYPES
 
 log = logging.getLogger("samenzaak.migrate")
 
-GATEWAY = "gateway"
+GATEWAY, CONSOLE = "gateway", "console"
+OWN_PACKAGES = {GATEWAY: gateway, CONSOLE: console}
+"""Those with a schema of their own name, which holds no municipality's data."""
 LOCK_TIMEOUT = "3s"
 LOCK_PAUSE = 2.0
 LOCK_ATTEMPTS = 20
@@ -48,8 +51,9 @@ class Migrated:
 
 
 def scripts(service: str) -> ScriptDirectory:
-    """Return the migrations of a service or of the gateway."""
-    folder = Path(gateway.__path__[0] if service == GATEWAY else f"{services.__path__[0]}/{service}") / "migrations"
+    """Return the migrations of a service, of the gateway or of the console."""
+    own = OWN_PACKAGES.get(service)
+    folder = Path(own.__path__[0] if own is not None else f"{services.__path__[0]}/{service}") / "migrations"
     return ScriptDirectory(str(folder), version_locations=[str(folder / "versions")])
 
 
@@ -71,20 +75,20 @@ def _is_newer(revision: str, service: str) -> bool:
     return revision != "" and revision not in revisions(service)
 
 
-def gateway_statements(current: str) -> str:
-    """Return the SQL that brings the schema of the gateway from a revision (``""``: there is none) to the newest one;
-    nothing when it is newer than this version.
+def own_statements(name: str, current: str) -> str:
+    """Return the SQL that brings the schema of the gateway or of the console (``name``) from a revision (``""``: there
+    is none) to the newest one; nothing when it is newer than this version.
 
-    It has one schema and no municipalities, so it is brought up to date wherever it is prepared.
+    Each has one schema and no municipalities, so it is brought up to date wherever it is prepared.
     """
-    if _is_newer(current, GATEWAY):
+    if _is_newer(current, name):
         return ""
-    directory, output = scripts(GATEWAY), StringIO()
+    directory, output = scripts(name), StringIO()
     options = {
         "as_sql": True,
         "output_buffer": output,
         "starting_rev": current or None,
-        "version_table_schema": GATEWAY,
+        "version_table_schema": name,
         "fn": lambda revision, _: directory._upgrade_revs("head", revision),
     }
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)

@@ -15,7 +15,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
-from beheer.migrate import gateway_statements, head
+from beheer.migrate import OWN_PACKAGES, head, own_statements
 from runtime.locks import Lock, lock, sql
 from runtime.revisions import is_before_releases
 from runtime.settings import Settings
@@ -102,7 +102,7 @@ def _mark(settings: Settings) -> str:
 
 
 async def make_login_roles(
-    admin: asyncpg.Connection, settings: Settings, names: Sequence[str] = (*SERVICES, "gateway")
+    admin: asyncpg.Connection, settings: Settings, names: Sequence[str] = (*SERVICES, *OWN_PACKAGES)
 ) -> None:
     """Make the login roles, or give them their current password."""
     database = await admin.fetchval("SELECT current_database()")
@@ -150,17 +150,19 @@ async def make_schema(admin: asyncpg.Connection, tenant: str, service: str) -> N
         )
 
 
-async def make_gateway_schema(admin: asyncpg.Connection) -> None:
-    """Make the schema of the gateway (municipalities, clients, issuers), or bring it up to date."""
+async def make_own_schemas(admin: asyncpg.Connection) -> None:
+    """Make the schemas of the gateway (municipalities, clients, issuers) and of the console (accounts, sessions, its
+    log), or bring them up to date."""
     async with admin.transaction():
         await admin.execute(sql(lock(Lock.SCHEMAS)))
-        await admin.execute("CREATE SCHEMA IF NOT EXISTS gateway")
-        revision = ""
-        if await admin.fetchval("SELECT to_regclass('gateway.alembic_version')"):
-            revision = await admin.fetchval("SELECT version_num FROM gateway.alembic_version")
-        if statements := gateway_statements(revision):
-            await admin.execute(statements)
-        await admin.execute("GRANT SELECT ON gateway.alembic_version TO samenzaak_gateway")
+        for name in OWN_PACKAGES:
+            await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+            revision = ""
+            if await admin.fetchval("SELECT to_regclass($1)", f"{name}.alembic_version"):
+                revision = await admin.fetchval(f"SELECT version_num FROM {name}.alembic_version")  # noqa: S608
+            if statements := own_statements(name, revision):
+                await admin.execute(statements)
+            await admin.execute(f"GRANT SELECT ON {name}.alembic_version TO {login_role(name)}")
 
 
 async def make_tenant(admin: asyncpg.Connection, tenant: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from fastapi import FastAPI
+
 from beheer.health import Probed
 from beheer.hosts import about_hosts
 from beheer.migrate import revisions
@@ -15,7 +17,7 @@ from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
 from gateway.known import Registry
 from oas.routes import documentation
-from runtime.identity import GATEWAY, OPERATOR, incoming
+from runtime.identity import CONSOLE, GATEWAY, OPERATOR, incoming
 from runtime.internal import Internal
 from runtime.memory import AnswerMemory
 from runtime.pool import Database
@@ -30,7 +32,7 @@ from zgw.request import Service
 log = logging.getLogger("samenzaak")
 
 WORKER = "worker"
-PARTS = (*SERVICES, WORKER, GATEWAY)
+PARTS = (*SERVICES, WORKER, GATEWAY, CONSOLE)
 """The parts that can run as a process of their own; the worker does the background work of all services."""
 
 
@@ -65,6 +67,15 @@ def build_registry(settings: Settings, dsn: str, signals: Signals) -> Registry:
     return Registry(own_dsn(settings, dsn, GATEWAY), secret_box(settings), signals, revisions(GATEWAY))
 
 
+def build_console(settings: Settings, dsn: str, internal: Internal) -> FastAPI:
+    """Return the console, which reaches the services by ``internal``."""
+    # Imported here, because only the process that has it should pay for what renders its pages.
+    from console.app import create_console
+    from console.config import from_settings as console_config
+
+    return create_console(console_config(settings), own_dsn(settings, dsn, CONSOLE), internal)
+
+
 class Standalone:
     """All of Samenzaak in one process. ``start`` before the first request, ``stop`` after the last."""
 
@@ -86,10 +97,17 @@ class Standalone:
         self.externals = Externals(self.operator, self.signals)
         """The APIs elsewhere, as those commands ask them."""
         self.registry = build_registry(settings, dsn, self.signals)
+        self.people = Internal(CONSOLE, settings, self.apps)
+        """The services as the console calls them."""
+        self.console: FastAPI | None = None
+        self._dsn = dsn
 
     def gateway(self) -> Gateway:
-        """Return the gateway in front of the services of this process."""
-        return create_gateway(self.settings, self.registry, self.apps)
+        """Return the gateway in front of the services of this process, and of the console."""
+        self.console = build_console(self.settings, self._dsn, self.people)
+        made = create_gateway(self.settings, self.registry, self.apps, self.console)
+        self.console.state.missing = made.missing
+        return made
 
     async def start(self) -> None:
         """Start listening for changes and the background work of every service."""
@@ -101,6 +119,9 @@ class Standalone:
         for service in self.services.values():
             await service.stop()
         await self.operator.stop()
+        await self.people.stop()
+        if self.console is not None:
+            await self.console.state.database.stop()
         await self.externals.stop()
         await self.registry.stop()
         await self.signals.stop()
@@ -126,19 +147,24 @@ class Part:
     def __init__(self, settings: Settings, dsn: str, name: str) -> None:
         if missing := sorted(set(SERVICES) - set(settings.service_urls)):
             raise ValueError(f"SAMENZAAK_SERVICE_URLS has no {', '.join(missing)}")
-        names = {GATEWAY: (), WORKER: SERVICES}.get(name, (name,))
+        names = {GATEWAY: (), CONSOLE: (), WORKER: SERVICES}.get(name, (name,))
         self.name, self.settings = name, settings
         self.background = name == WORKER or settings.background
-        self.signals = Signals(own_dsn(settings, dsn, names[0] if names else GATEWAY))
+        self.signals = Signals(own_dsn(settings, dsn, names[0] if names else name))
         memory = AnswerMemory(settings.answer_memory)
         self.services = {name: build_service(settings, dsn, name, self.signals, memory) for name in names}
         self.observing = Observing(settings, name, lines=True)
         for service in self.services.values():
             self.observing.add(service)
         self.gateway: Gateway | None = None
+        self.console: FastAPI | None = None
         if name == GATEWAY:
             registry = build_registry(settings, dsn, self.signals)
             self.gateway = create_gateway(settings, registry, None)
+        if name == CONSOLE:
+            self.people = Internal(CONSOLE, settings)
+            self.console = build_console(settings, dsn, self.people)
+            self.console.state.missing = self.missing
 
     def app(self) -> Any:
         """Return the ASGI app of this part."""
@@ -146,6 +172,8 @@ class Part:
             return Probed(self.observing.gateway(self.gateway), self.missing)
         if self.name == WORKER:
             return Probed(idle, self.missing)
+        if self.console is not None:
+            return Probed(self.console, self.missing)
         service = self.services[self.name]
         pages = documentation(service.api, self.settings.contact_email)
         app = self.observing.service(service, create_app(service, pages))
@@ -160,6 +188,8 @@ class Part:
             # Reading is needed only until something was read; the signals tell whether that is still true.
             missing = "" if registry.fresh() is not None else await registry.missing()
             return [missing] if missing else []
+        if self.console is not None:
+            return [] if self.signals.connected else ["database"]
         found = {name: await service.database.missing() for name, service in self.services.items()}
         return [f"{name}: {reason}" for name, reason in found.items() if reason]
 
@@ -183,6 +213,9 @@ class Part:
         """Stop it; requests must have ended."""
         if self.gateway is not None:
             await self.gateway.stop()
+        if self.console is not None:
+            await self.people.stop()
+            await self.console.state.database.stop()
         for service in self.services.values():
             await service.stop()
         await self.signals.stop()

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from beheer.keys import with_own_keys
 from beheer.runner import PARTS, WORKER
 from beheer.server import READY
-from runtime.identity import GATEWAY
+from runtime.identity import CONSOLE, GATEWAY
 from runtime.settings import PREFIX, Settings
 from runtime.tenancy import SERVICES
 
@@ -107,12 +107,13 @@ class Split:
         """``port`` 0 takes a free port for the gateway; ``self.url`` tells which. ``log``: a file for what they
         print."""
         self._log = log.open("ab") if log is not None else None
-        self.sockets = {name: listening("127.0.0.1", 0) for name in SERVICES}
+        self.sockets = {name: listening("127.0.0.1", 0) for name in (*SERVICES, CONSOLE)}
         self.sockets[GATEWAY] = listening(settings.host, settings.port if port is None else port)
-        urls = {name: f"http://127.0.0.1:{self.sockets[name].getsockname()[1]}" for name in SERVICES}
+        urls = {name: f"http://127.0.0.1:{self.sockets[name].getsockname()[1]}" for name in (*SERVICES, CONSOLE)}
         self.port: int = self.sockets[GATEWAY].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         changes: dict[str, Any] = {
+            "console_url": urls.pop(CONSOLE),
             "service_urls": urls,
             "database_url": without_login(dsn),
             "background": False,
@@ -185,7 +186,7 @@ class Split:
     def stop(self) -> None:
         """Stop everything: first the gateway, then what it needs."""
         with self._lock:
-            for names in ((GATEWAY,), (WORKER, *SERVICES)):
+            for names in ((GATEWAY,), (CONSOLE,), (WORKER, *SERVICES)):
                 ending = [child for name in names if (child := self.children.pop(name, None)) is not None]
                 for child in ending:
                     # Without its parent a process ends at once: nothing else starts here that could take over.

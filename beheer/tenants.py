@@ -10,7 +10,7 @@ import asyncpg
 import jwt
 import orjson
 
-from beheer.provision import check_key, check_release, make_gateway_schema, make_login_roles, make_tenant, mark_key
+from beheer.provision import check_key, check_release, make_login_roles, make_own_schemas, make_tenant, mark_key
 from gateway import registry
 from gateway.addresses import own_bases
 from gateway.config import secret_box
@@ -45,7 +45,8 @@ class AddedClient:
 
 
 async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: bool = False) -> None:
-    """Make what belongs to no municipality: login roles and the gateway's schema. Safe to repeat.
+    """Make what belongs to no municipality: login roles, and the schemas of the gateway and the console.
+    Safe to repeat.
 
     Raises ValueError, before anything changes, when the database is of a version before 0.1.0, and when it has another
     secret key, unless that is ``new_key``.
@@ -54,7 +55,7 @@ async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: boo
     if not new_key:
         await check_key(admin, settings)
     await make_login_roles(admin, settings)
-    await make_gateway_schema(admin)
+    await make_own_schemas(admin)
     await mark_key(admin, settings)
 
 

@@ -65,6 +65,12 @@ def split_host(header: str) -> tuple[str, str]:
     return (found[1].rstrip("."), found[2] or "") if found else ("", "")
 
 
+def base_asked(snapshot: Snapshot, host: str, public_url: str) -> str:
+    """Return the base URL that was asked, of the municipality with this host name; of none, the public URL."""
+    here = snapshot.by_host.get(split_host(host)[0])
+    return bases_for(snapshot, here, host, public_url)[0] if here else public_url
+
+
 def is_served(snapshot: Snapshot, host: str, public_url: str) -> bool:
     """Return whether a Host header has a name of a municipality, that of the public URL, or one that can be of no
     municipality: an address, or a name without a dot such as ``localhost``."""

@@ -17,14 +17,16 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from gateway import access, cors
-from gateway.addresses import Target, bases_for, find_service, find_target, is_served, split_host
+from gateway.addresses import Target, base_asked, bases_for, find_service, find_target, is_served, split_host
 from gateway.asgi import (
     ASGIApp,
-    Headers,
     Receive,
     Scope,
     Send,
     header,
+    host_of,
+    rewritten,
+    scheme_of,
     send_problem,
     without_body,
     without_content,
@@ -38,14 +40,14 @@ from gateway.headers import BASE_HEADER, authorization, cleaned
 from gateway.keyring import Keyring, KeysNeeded, keys_unavailable
 from gateway.known import Registry
 from gateway.limits import Limited, Pace, check_announced
-from gateway.own_api import OWN, is_own, is_public
+from gateway.own_api import OWN, is_console, is_own, is_public
 from gateway.own_api import create as create_own_api
 from gateway.pages import Readiness, create_pages
 from gateway.provider import Provider
 from gateway.readers import Readers, Whole
 from gateway.request_log import RequestLog
 from gateway.request_store import RequestStore
-from gateway.snapshot import Identity, Snapshot, Tenant
+from gateway.snapshot import Identity, Snapshot
 from gateway.tokens import verify_token
 from gateway.turns import Turns
 from gateway.upstream import Upstream, new_session
@@ -61,14 +63,16 @@ log = logging.getLogger("samenzaak.gateway")
 FETCHES = 4
 """Most times that one request waits for the keys of a provider: at first, and for a key that is new there."""
 
-_CALLER_HEADER = CALLER_HEADER.encode()
+_CALLER_HEADER, _DENIED_HEADER = CALLER_HEADER.encode(), DENIED_HEADER.encode()
 _DELIVERY_HEADER = DELIVERY.encode()
-_DENIED_HEADER = DENIED_HEADER.encode()
 _OF_A_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 
 
-def create_gateway(settings: Settings, registry: Registry, services: Mapping[str, ASGIApp] | None) -> "Gateway":
-    """Return the gateway for the services in this process, or with None for those at ``settings.service_urls``.
+def create_gateway(
+    settings: Settings, registry: Registry, services: Mapping[str, ASGIApp] | None, console: ASGIApp | None = None
+) -> "Gateway":
+    """Return the gateway for the services in this process, or with None for those at ``settings.service_urls``; and for
+    the console in this process, if that has it.
 
     Raises ValueError without its keys, and when a service is missing or unknown.
     """
@@ -76,13 +80,15 @@ def create_gateway(settings: Settings, registry: Registry, services: Mapping[str
     names = config.service_urls if services is None else services
     if set(names) != set(SERVICES):
         raise ValueError(f"the gateway needs the services {', '.join(SERVICES)}, not {', '.join(sorted(names))}")
-    return Gateway(config, registry, services)
+    return Gateway(config, registry, services, console)
 
 
 class Gateway:
     """The ASGI app. Either call :meth:`start` and :meth:`stop`, or let the server run its lifespan."""
 
-    def __init__(self, config: Config, registry: Registry, services: Mapping[str, ASGIApp] | None) -> None:
+    def __init__(
+        self, config: Config, registry: Registry, services: Mapping[str, ASGIApp] | None, console: ASGIApp | None = None
+    ) -> None:
         self.config = config
         self.registry = registry
         provider = Provider(config.connect_timeout, config.provider_timeout)
@@ -101,11 +107,16 @@ class Gateway:
         self.requests = RequestLog(RequestStore(registry.dsn), config.request_log_entries)
         self.usage = UsageLog(self.requests.store, config.time_zone)
         self._own_api = create_own_api(self.requests)
+        self._console = console
         self._split = services is None
         self._session: aiohttp.ClientSession | None = None
         self._books = Books(registry)
         self._missing = Recent(Readiness(registry, self.services).missing)
         self._pages = create_pages(config, lambda: self._missing())
+
+    async def missing(self) -> list[str]:
+        """Return what cannot do its work now."""
+        return await self._missing()
 
     async def start(self) -> None:
         """Open what the gateway needs; in the event loop that serves the requests."""
@@ -113,6 +124,8 @@ class Gateway:
             self._session = session = new_session(self.config.connect_timeout, self.config.service_timeout)
             self.services = {name: Upstream(url, session) for name, url in self.config.service_urls.items()}
             self._missing = Recent(Readiness(self.registry, self.services).missing)
+            if self.config.console_url:
+                self._console = Upstream(self.config.console_url, session)
         self.requests.start()
         self.usage.start()
         self._books.start()
@@ -140,7 +153,7 @@ class Gateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         path: bytes = scope.get("raw_path") or scope["path"].encode()
-        exchange = Exchange(scope["headers"], send, self._scheme(scope) == "https")
+        exchange = Exchange(scope["headers"], send, scheme_of(scope, self.config.trust_proxies) == "https")
         head = scope["method"] == "HEAD"
         try:
             await self._route(scope, receive, path, exchange)
@@ -182,7 +195,7 @@ class Gateway:
         if exchange.client_id:
             self.requests.note(exchange, scope, path, seconds)
         elif exchange.status >= 400 and (snapshot := self.registry.fresh()) is not None:
-            here = snapshot.by_host.get(split_host(_host(scope))[0])
+            here = snapshot.by_host.get(split_host(host_of(scope))[0])
             self.requests.note_stranger(snapshot, here.name if here else "", exchange, scope, path, seconds)
 
     async def _route(self, scope: Scope, receive: Receive, path: bytes, exchange: Exchange) -> None:
@@ -205,7 +218,10 @@ class Gateway:
             # By the path as it was sent: an encoded one is another.
             page = {**scope, "path": path.decode("latin-1"), "root_path": ""}
             answer = without_content(exchange.answer) if scope["method"] == "HEAD" else exchange.answer
-            await self._pages(page, receive, answer)
+            if self._console is not None and is_console(path):
+                await self._ask_console(self._console, page, receive, exchange, answer)
+            else:
+                await self._pages(page, receive, answer)
         elif own:
             await self._answer_own(scope, receive, target, exchange)
         elif target.public:
@@ -213,10 +229,20 @@ class Gateway:
         else:
             await self._forward(scope, receive, target, exchange)
 
+    async def _ask_console(
+        self, console: ASGIApp, scope: Scope, receive: Receive, exchange: Exchange, answer: Send
+    ) -> None:
+        inner = {**scope, "headers": cleaned(scope["headers"], exchange.request_id)}
+        inner["scheme"] = scheme_of(scope, self.config.trust_proxies)
+        key, whole = ("", "console"), Whole()
+        async with self.flow.turns.turn(*key):
+            await console(inner, receive, whole.send)
+        await self.readers.hand_over(key, whole, scope, answer)
+
     async def _answer_origin(self, scope: Scope, origin: bytes, exchange: Exchange) -> bool:
         """Note whether a page of ``origin`` may read the answer; answer a preflight, and return whether it was one."""
         snapshot = self.registry.fresh() or await self.registry.current()
-        here = snapshot.by_host.get(split_host(_host(scope))[0])
+        here = snapshot.by_host.get(split_host(host_of(scope))[0])
         known = cors.allowed(snapshot, here, origin)
         if known:
             exchange.cors = cors.response_headers(origin)
@@ -233,7 +259,7 @@ class Gateway:
         given = authorization(scope["headers"])
         for _ in range(FETCHES):
             snapshot = self.registry.fresh() or await self.registry.current()
-            here = snapshot.by_host.get(split_host(_host(scope))[0])
+            here = snapshot.by_host.get(split_host(host_of(scope))[0])
             try:
                 identity = verify_token(snapshot, self.keyring, given, here.name if here else "", self.config)
             except KeysNeeded as needed:
@@ -270,7 +296,7 @@ class Gateway:
     async def _answer_own(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
         """Answer from the API of the gateway itself, which asks no service."""
         forwarded = cleaned(scope["headers"], exchange.request_id)
-        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
+        inner = rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))
         if target.public:
             inner["samenzaak.base"] = base = await self._public_base(scope)
             forwarded.append((BASE_HEADER, base.encode()))
@@ -287,7 +313,7 @@ class Gateway:
                 if isinstance(found := await self._identify(scope, exchange), Problem):
                     raise found
                 snapshot, identity = found
-            bases = bases_for(snapshot, snapshot.tenants[identity.tenant], _host(scope), self.config.public_url)
+            bases = bases_for(snapshot, snapshot.tenants[identity.tenant], host_of(scope), self.config.public_url)
             inner["samenzaak.base"] = bases[0]
             inner["samenzaak.identity"] = identity
             await self._own_api(inner, without_body(receive), whole.send)
@@ -301,11 +327,11 @@ class Gateway:
         if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
         public, service = self.config.public_url, target.service
-        caller = caller_of(snapshot, identity, service, _host(scope), public, exchange.request_id)
+        caller = caller_of(snapshot, identity, service, host_of(scope), public, exchange.request_id)
         scope["samenzaak.caller"] = caller
         forwarded = cleaned(scope["headers"], exchange.request_id)
         forwarded.append((_CALLER_HEADER, sign(caller, GATEWAY, self.config.internal_keys[target.service]).encode()))
-        return _rewritten(scope, target, forwarded, self._scheme(scope))
+        return rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))
 
     async def _pass(self, service: str, scope: Scope, receive: Receive, exchange: Exchange, limit: int | None) -> None:
         pace = Pace(self.config.slowest_rate, self.config.slowest_window)
@@ -326,7 +352,7 @@ class Gateway:
         key = self.config.internal_keys[target.service]
         forwarded.append((_DENIED_HEADER, sign_denial(refusal, key).encode()))
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
-        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
+        inner = rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))
         # Strangers wait for each other, and for none of the municipalities.
         await self.readers.answer(("", "refused"), self.services[target.service], inner, receive, exchange.answer)
         if exchange.held_back:
@@ -336,11 +362,11 @@ class Gateway:
         if target.is_root:
             # A check of the connection is not green where no municipality is.
             snapshot = self.registry.fresh() or await self.registry.current()
-            if not is_served(snapshot, _host(scope), self.config.public_url):
+            if not is_served(snapshot, host_of(scope), self.config.public_url):
                 raise Problem(404, "not_found", "Onder deze hostnaam is er geen API.")
         forwarded = [pair for pair in cleaned(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
-        inner = _rewritten(scope, target, forwarded, self._scheme(scope))
+        inner = rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))
         # Making a page may take long, and keeps nobody from the roots.
         key = ("", "root" if target.is_root else "documentation")
         await self.readers.answer(key, self.services[target.service], inner, receive, exchange.answer)
@@ -351,15 +377,7 @@ class Gateway:
         except Problem:
             # Documentation stays readable while the database is away.
             return self.config.public_url
-        here: Tenant | None = snapshot.by_host.get(split_host(_host(scope))[0])
-        return bases_for(snapshot, here, _host(scope), self.config.public_url)[0] if here else self.config.public_url
-
-    def _scheme(self, scope: Scope) -> str:
-        if self.config.trust_proxies:
-            given = (header(scope["headers"], b"x-forwarded-proto") or b"").split(b",")[0].strip().lower()
-            if given in (b"http", b"https"):
-                return given.decode()
-        return "https" if scope.get("scheme") == "https" else "http"
+        return base_asked(snapshot, host_of(scope), self.config.public_url)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -371,20 +389,3 @@ class Gateway:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-def _host(scope: Scope) -> str:
-    return (header(scope["headers"], b"host") or b"").decode("latin-1")
-
-
-def _rewritten(scope: Scope, target: Target, headers: Headers, scheme: str) -> Scope:
-    # The path is set from the text that was checked, so that the service cannot see another one.
-    return {
-        **scope,
-        "path": target.path,
-        "raw_path": target.path.encode(),
-        "root_path": "",
-        "headers": headers,
-        "scheme": scheme,
-        "state": {},
-    }

@@ -25,6 +25,34 @@ def header(headers: Headers, name: bytes) -> bytes | None:
     return None
 
 
+def host_of(scope: Scope) -> str:
+    """Return the Host header of a request, or an empty string."""
+    return (header(scope["headers"], b"host") or b"").decode("latin-1")
+
+
+def scheme_of(scope: Scope, trust_proxies: bool) -> str:
+    """Return how a request came in: ``http`` or ``https``, as the proxy says it where that is to be believed."""
+    if trust_proxies:
+        given = (header(scope["headers"], b"x-forwarded-proto") or b"").split(b",")[0].strip().lower()
+        if given in (b"http", b"https"):
+            return given.decode()
+    return "https" if scope.get("scheme") == "https" else "http"
+
+
+def rewritten(scope: Scope, path: str, headers: Headers, scheme: str) -> Scope:
+    """Return a request with another path, other headers and scheme. The path is the text that was checked, so that
+    nobody sees another one."""
+    return {
+        **scope,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "headers": headers,
+        "scheme": scheme,
+        "state": {},
+    }
+
+
 def without_body(receive: Receive | None = None) -> Receive:
     """Return the ``receive`` of a request without a body, which still tells when the client leaves.
 

@@ -47,6 +47,7 @@ class Config:
     request_log_entries: int = 10_000
     time_zone: str = "Europe/Amsterdam"
     service_urls: Mapping[str, str] = field(default_factory=dict)
+    console_url: str = ""
 
     def body_limit(self, service: str) -> int | None:
         """Return the largest request body in bytes for a service, or None without a limit here."""
@@ -87,6 +88,7 @@ def from_settings(settings: Settings) -> Config:
         request_log_entries=settings.request_log_entries,
         time_zone=settings.time_zone,
         service_urls=settings.service_urls,
+        console_url=settings.console_url or "",
     )
 
 

@@ -57,6 +57,11 @@ def is_own(path: bytes) -> bool:
     return path.startswith(_ROOT)
 
 
+def is_console(path: bytes) -> bool:
+    """Return whether a path, as it was sent, is one of the console, which stands beside this API."""
+    return path == b"/beheer" or (path.startswith(b"/beheer/") and not path.startswith(b"/beheer/api"))
+
+
 def is_public(path: bytes) -> bool:
     """Return whether such a path needs no token."""
     return path in PUBLIC

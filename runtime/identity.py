@@ -18,8 +18,9 @@ from runtime.settings import Settings
 from runtime.signing import claims_of, signed
 from runtime.tenancy import SERVICES
 
-GATEWAY, OPERATOR = "gateway", "beheer"
-"""The makers of internal tokens beside the services: the gateway for clients, and the operator's commands."""
+GATEWAY, OPERATOR, CONSOLE = "gateway", "beheer", "console"
+"""The makers of internal tokens beside the services: the gateway for clients, the operator's commands, and the console
+for the people who work in it."""
 
 CALLER_HEADER = "x-samenzaak-caller"
 """The one internal header. The gateway removes every inbound header that starts with ``x-samenzaak-``."""
@@ -43,7 +44,7 @@ def outgoing(settings: Settings, caller: str) -> dict[str, bytes]:
 def incoming(settings: Settings, callee: str) -> dict[str, bytes]:
     """Return the keys with which ``callee`` verifies tokens, by who made them. Nobody whose key this process was not
     given can call it."""
-    names = (GATEWAY, *SERVICES, OPERATOR)
+    names = (GATEWAY, *SERVICES, OPERATOR, CONSOLE)
     purposes = {name: purpose(name, callee) for name in names}
     return {name: settings.derive(each) for name, each in purposes.items() if settings.can_derive(each)}
 
@@ -78,6 +79,8 @@ class Caller:
     """What the municipality records of the reads of this client (``zgw.reading_log``); empty: what is usual."""
     activity: str = ""
     """The processing activity of its reads that name none."""
+    role: str = ""
+    """What a person may do who works in the console (``zgw.roles``); empty for clients, which have an Applicatie."""
 
     @property
     def base(self) -> str:
@@ -91,7 +94,7 @@ class Caller:
 
     def as_component(self, service: str) -> "Caller":
         """Return the caller for a call that ``service`` makes with its own credentials, for the same tenant."""
-        return replace(self, client_id=f"samenzaak-{service}", component=service, via="")
+        return replace(self, client_id=f"samenzaak-{service}", component=service, via="", role="")
 
 
 def system_caller(tenant: str, service: str, bases: tuple[str, ...] = ("http://samenzaak.invalid",)) -> Caller:
@@ -123,6 +126,8 @@ def sign(caller: Caller, signer: str, key: bytes) -> str:
         claims["i"] = caller.inzage
     if caller.activity:
         claims["a"] = caller.activity
+    if caller.role:
+        claims["o"] = caller.role
     return f"{signer} {signed(claims, key)}"
 
 
@@ -130,7 +135,8 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
     """Return the caller of an internal token, with the ``keys`` of :func:`incoming`; raise Problem 403 when it is
     absent, forged or too old, or says something that its signer may not.
 
-    The gateway speaks for clients. A service speaks for itself, or for a client whose request it works on (``via``).
+    The gateway speaks for clients, the console for people with a role. A service speaks for itself, or for whoever sent
+    the request that it works on (``via``).
     """
     signer, _, said = (token or "").partition(" ")
     key = keys.get(signer)
@@ -140,9 +146,12 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
         claims = claims_of(said, key)
     except ValueError as e:
         raise stranger() from e
-    own = "" if signer == GATEWAY else signer
+    own = "" if signer in (GATEWAY, CONSOLE) else signer
     # A refusal, which has the same key, names no tenant.
     if "t" not in claims or claims["s"] not in ("", own):
+        raise stranger()
+    role = claims.get("o", "")
+    if signer in (GATEWAY, CONSOLE) and bool(role) != (signer == CONSOLE):
         raise stranger()
     return Caller(
         tenant=claims["t"],
@@ -159,6 +168,7 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
         profiel=tuple(claims.get("p", ())),
         inzage=claims.get("i", ""),
         activity=claims.get("a", ""),
+        role=role,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 
-RENEWED = ("internal:", "database-role:")
+RENEWED = ("internal:", "database-role:", "console-forms")
 """The beginnings of purposes whose keys change with the round: nothing that is stored needs an old one."""
 
 

@@ -94,6 +94,16 @@ class Settings(BaseSettings):
         description="Where separately running services are, as `zaken=http://…,documenten=http://…`. Empty: all "
         "services run in the process of the gateway.",
     )
+    console_public_url: HttpUrl | None = Field(
+        None,
+        description="URL at which people reach the console, which is below `/beheer` there. Without it that of the "
+        "gateway.",
+    )
+    console_url: HttpUrl | None = Field(
+        None,
+        description="Where a separately running console is: the gateway passes on to it what is asked below `/beheer`. "
+        "Without it, and with separately running services, the console is reached where it listens itself.",
+    )
     storage_url: str | None = Field(
         None,
         pattern=r"^(file|s3|az|gs)://.*[^/]",

@@ -25,7 +25,9 @@ ERASED = "samenzaak_erased"
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9]){1,39}")
 
 
-_RESERVED = frozenset((*SERVICES, "gateway", "worker", "public", "postgres", "information-schema", "pg", "samenzaak"))
+_RESERVED = frozenset(
+    (*SERVICES, "gateway", "console", "worker", "public", "postgres", "information-schema", "pg", "samenzaak")
+)
 
 
 def check_name(tenant: str) -> str:

@@ -22,7 +22,7 @@ import pytest
 from pydantic import SecretStr
 
 from beheer import postgres
-from beheer.provision import make_gateway_schema, make_login_roles, make_schema
+from beheer.provision import make_login_roles, make_own_schemas, make_schema
 from beheer.runner import WORKER, Standalone
 from beheer.split import Split
 from gateway import registry
@@ -202,7 +202,7 @@ class Stack:
         async with self.admin() as admin:
             with self._roles_alone():
                 await make_login_roles(admin, self.settings)
-                await make_gateway_schema(admin)
+                await make_own_schemas(admin)
 
     async def add_tenant(self, tenant: str, hosts: tuple[str, ...] = (), *, common: bool = False) -> None:
         """Make a municipality; without host names its clients are told apart by client_id. One that is ``common`` has

@@ -12,6 +12,7 @@ from runtime.internal import Internal
 from runtime.problems import Problem
 from runtime.signals import Signals
 from zgw.rights import Applicatie
+from zgw.roles import of_role
 
 log = logging.getLogger("samenzaak.clients")
 
@@ -42,11 +43,14 @@ class Clients:
         self._following.drop(tenant)
 
     async def applicatie(self, caller: Caller) -> Applicatie | None:
-        """Return the Applicatie of the calling client, or None; raise 403 ``not_authenticated_for_ac``.
+        """Return the Applicatie of the calling client, or None; raise 403 ``not_authenticated_for_ac``. A person in the
+        console has one that follows from the role.
 
         A copy is used only while changes are being heard, so that a change, or a new version of a type that its rights
         follow, counts from the next request on.
         """
+        if caller.role:
+            return of_role(caller.role)
         key = (caller.client_id, caller.canonical_base)
         for cache in (self._applicaties, self._following):
             if (known := cache.get(caller.tenant, key)) is not None:

@@ -22,6 +22,7 @@ from beheer import tenants
 from beheer.demo import catalogus
 from beheer.demo.document import pdf
 from beheer.demo.webhook import Webhook
+from beheer.operators import Link, add_link, add_operator
 from gateway import registry
 from runtime.settings import Settings
 from services.catalogi.selectielijst_laden import laad
@@ -101,7 +102,8 @@ class Demo:
         zaaktypen = {name: self._make_catalogus(gemeente) for name, gemeente in gemeenten.items()}
         zaak = self._play_case(gemeenten["deventer"], zaaktypen["deventer"])
         self._show_isolation(gemeenten["raalte"], zaak)
-        self._show_access(gemeenten, zaak)
+        links = asyncio.run(self._make_links())
+        self._show_access(gemeenten, zaak, links)
 
     # --- Output ---
 
@@ -140,6 +142,16 @@ class Demo:
         finally:
             await admin.close()
         return made
+
+    async def _make_links(self) -> list[Link]:
+        admin = await asyncpg.connect(self.dsn)
+        try:
+            return [
+                await add_operator(admin, self.settings, "operator", "Operator"),
+                await add_link(admin, self.settings, "deventer", "beheerder", "beheerder", "Beheerder Deventer"),
+            ]
+        finally:
+            await admin.close()
 
     # --- The vendor's application ---
 
@@ -280,7 +292,7 @@ class Demo:
             raise Stopped(f"raalte sees {count} zaken")
         self._tell("raalte: its application sees 0 zaken, and 404 for the zaak of deventer", zaak)
 
-    def _show_access(self, gemeenten: dict[str, Gemeente], zaak: str) -> None:
+    def _show_access(self, gemeenten: dict[str, Gemeente], zaak: str, links: list[Link]) -> None:
         lines = ["", f"Samenzaak is running on {self.url}. Ctrl-C stops it; the data stay in {self.settings.home}.", ""]
         for name, gemeente in gemeenten.items():
             lines += [
@@ -292,6 +304,8 @@ class Demo:
         lines += [
             f"A token lasts an hour; a new one: {command} token deventer {deventer.client_id}",
             "",
+            f"Console: {self.url}/beheer, with these links, which work once:",
+            *(f"  {link.name}: {link.url}" for link in links),
             f"Guides, with search: {self.url}/docs",
             "Base URLs, each with documentation below /docs:",
             *(f"  {self.url}/{name}/api/v1" for name in SHOWN),

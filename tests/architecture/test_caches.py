@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
-FOLDERS = ("gateway", "runtime", "zgw", "services", "oas", "beheer")
+FOLDERS = ("gateway", "console", "runtime", "zgw", "services", "oas", "beheer")
 CONTAINERS = {
     "dict",
     "OrderedDict",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
+PRODUCT = ("runtime", "zgw", "oas", "gateway", "console", "services", "beheer")
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 OWN = {*PRODUCT, "bench", "guides", "tests"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from runtime.locks import WHOLE_DATABASE, Lock, lock, sql
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
+FOLDERS = ("runtime", "zgw", "oas", "gateway", "console", "services", "beheer")
 BY_HAND = re.compile(r"pg_(?:try_)?advisory\w*|hashtext\w*")
 KNOWN = {
     # Lets go of the locks that somebody else may have taken.

@@ -24,7 +24,7 @@ from zgw.routing import Operation
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adr" / "0001-statements-without-an-engine.md"
-FOLDERS = ("runtime", "zgw", "oas", "gateway", "services", "beheer")
+FOLDERS = ("runtime", "zgw", "oas", "gateway", "console", "services", "beheer")
 PUBLIC = {"_fields", "_replace", "_exit"}
 """Those of named tuples and of os, which Python documents."""
 TABLE = Table("t", MetaData(), Column("a", Integer))

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from beheer.migrate import head, revisions
-from beheer.provision import make_gateway_schema
+from beheer.provision import make_own_schemas
 from gateway.config import secret_box
 from gateway.known import Registry
 from gateway.registry import add_tenant, list_tenants
@@ -34,7 +34,7 @@ async def empty(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
 
 async def test_it_is_made_once_by_the_migrations(stack: Stack, empty: asyncpg.Connection) -> None:
     for _ in range(2):
-        await make_gateway_schema(empty)
+        await make_own_schemas(empty)
         assert await empty.fetchval("SELECT version_num FROM gateway.alembic_version") == head("gateway")
     async with stack.admin() as admin:
         assert await objects(empty, "gateway") == await objects(admin, "gateway")
@@ -43,9 +43,9 @@ async def test_it_is_made_once_by_the_migrations(stack: Stack, empty: asyncpg.Co
 
 
 async def test_a_newer_schema_is_left_alone(empty: asyncpg.Connection) -> None:
-    await make_gateway_schema(empty)
+    await make_own_schemas(empty)
     await empty.execute("UPDATE gateway.alembic_version SET version_num = 'next'")
-    await make_gateway_schema(empty)
+    await make_own_schemas(empty)
     assert await empty.fetchval("SELECT version_num FROM gateway.alembic_version") == "next"
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from beheer.keys import check_keys, keys_of, purposes_of, with_own_keys
 from beheer.provision import password_of
 from beheer.runner import PARTS, WORKER
-from runtime.identity import GATEWAY, incoming, outgoing, purpose
+from runtime.identity import CONSOLE, GATEWAY, incoming, outgoing, purpose
 from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 from tests.opdracht import Samenzaak
@@ -62,21 +62,30 @@ def test_no_pod_has_the_keys_of_another() -> None:
         for callee in SERVICES:
             having = {part for part in PARTS if purpose(service, callee) in keys[part]}
             assert having == {service, callee, WORKER}
-        assert {part for part in PARTS if purpose(GATEWAY, service) in keys[part]} == {GATEWAY, service}
-    boxes = {box: [part for part in PARTS if box in keys[part]] for box in ("client-secrets", "callback-auth")}
-    assert boxes == {"client-secrets": [GATEWAY], "callback-auth": ["notificaties", WORKER]}
-    assert [part for part in PARTS if "database-role:gateway" in keys[part]] == [GATEWAY]
+        for name in (GATEWAY, CONSOLE):
+            assert {part for part in PARTS if purpose(name, service) in keys[part]} == {name, service}
+    boxes = {
+        box: [part for part in PARTS if box in keys[part]]
+        for box in ("client-secrets", "callback-auth", "console-accounts")
+    }
+    assert boxes == {
+        "client-secrets": [GATEWAY],
+        "callback-auth": ["notificaties", WORKER],
+        "console-accounts": [CONSOLE],
+    }
+    for name in (GATEWAY, CONSOLE):
+        assert [part for part in PARTS if f"database-role:{name}" in keys[part]] == [name]
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_has_what_it_asks_for_and_no_whole_key(part: str) -> None:
     own = with_own_keys(SETTINGS, part)
     assert own.secret_key is None
-    for name in {GATEWAY: (GATEWAY,), WORKER: SERVICES}.get(part, (part,)):
+    for name in {WORKER: SERVICES}.get(part, (part,)):
         assert outgoing(own, name) == outgoing(SETTINGS, name)
         assert password_of(own, name) == password_of(SETTINGS, name)
     if part in SERVICES:
-        assert set(incoming(own, part)) == {GATEWAY, *SERVICES}
+        assert set(incoming(own, part)) == {GATEWAY, CONSOLE, *SERVICES}
     check_keys(own, part)
     others = [each for other in PARTS for each in purposes_of(other) if each not in purposes_of(part)]
     assert others
@@ -98,5 +107,5 @@ def test_a_new_round_renews_tokens_and_passwords_and_leaves_what_is_stored() -> 
     before, after = SETTINGS, SETTINGS.model_copy(update={"key_round": 1})
     for part in PARTS:
         for each in purposes_of(part):
-            stays = each in ("client-secrets", "callback-auth", "external-secrets", "reading-log")
+            stays = each in ("client-secrets", "callback-auth", "external-secrets", "reading-log", "console-accounts")
             assert (before.derive(each) == after.derive(each)) == stays, each

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from beheer.provision import make_gateway_schema
+from beheer.provision import make_own_schemas
 from gateway import registry as registries
 from gateway.app import Gateway, create_gateway
 from gateway.config import secret_box
@@ -61,7 +61,7 @@ def admin_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session")
 async def gateway_dsn(admin_dsn: str) -> str:
     connection = await asyncpg.connect(admin_dsn)
-    await make_gateway_schema(connection)
+    await make_own_schemas(connection)
     await connection.execute("ALTER ROLE samenzaak_gateway LOGIN")
     await connection.close()
     return admin_dsn.replace("//postgres:", "//samenzaak_gateway:")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
 
 from beheer.protocol import Protocol
 from guides.build import SITE
+from tests.browsers import browser
 from tests.servers import serving
 from tests.stack import Stack
-from tests.tools import browser as find_browser
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,17 +40,3 @@ async def browse(base: str) -> AsyncIterator[httpx.AsyncClient]:
     """What asks for pages, without a token."""
     async with httpx.AsyncClient(base_url=base) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium without a window, that asks nothing of the world by itself."""
-    # On a busy machine a page comes later than the five seconds that are usual.
-    expect.set_options(timeout=30_000)
-    path = find_browser()
-    options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    async with async_playwright() as playwright:
-        # It refuses its sandbox to root, who runs the tests in a container.
-        started = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *options])
-        yield started
-        await started.close()

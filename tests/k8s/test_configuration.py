@@ -9,6 +9,7 @@ import yaml
 
 from beheer.health import LIVE, READY
 from beheer.runner import PARTS
+from console.database import CONNECTIONS as OF_CONSOLE
 from gateway.pages import SECURITY
 from gateway.request_store import CONNECTIONS
 from oas.errors import PREFIX
@@ -91,6 +92,18 @@ def test_the_ingress_has_a_host_for_each_municipality(manifests: Manifests) -> N
         assert len({tls["secretName"] for tls in spec["tls"]}) == len(hosts)
 
 
+def test_the_console_has_a_host_of_its_own(manifests: Manifests) -> None:
+    spec = manifests.kind("Ingress")["samenzaak-console"]["spec"]
+    [rule] = spec["rules"]
+    assert rule["host"] == manifests.settings()["SAMENZAAK_CONSOLE_PUBLIC_URL"].partition("://")[2]
+    assert rule["host"] not in [one["host"] for one in manifests.kind("Ingress")["samenzaak"]["spec"]["rules"]]
+    [path] = rule["http"]["paths"]
+    assert (path["path"], path["backend"]["service"]["name"]) == ("/beheer", "samenzaak-console")
+    if manifests.overlay == "production":
+        assert spec["ingressClassName"] != manifests.kind("Ingress")["samenzaak"]["spec"]["ingressClassName"]
+        assert [host for tls in spec["tls"] for host in tls["hosts"]] == [rule["host"]]
+
+
 def let_through(path: str, paths: list[dict[str, Any]]) -> bool:
     """Return whether an Ingress with these paths lets one through (networking.k8s.io/v1: Prefix is by segment)."""
     for one in paths:
@@ -156,7 +169,8 @@ def test_connections_fit_in_the_database(production: Manifests) -> None:
     gateway = (most["samenzaak-gateway"] + 1) * (2 + CONNECTIONS)
     worker = (most["samenzaak-worker"] + 1) * (pool * len(SERVICES) + 1)
     parameters = production.kind("Cluster")["samenzaak-db"]["spec"]["postgresql"]["parameters"]
-    assert sum(processes) + gateway + worker < int(parameters["max_connections"]) - 20
+    console = (most["samenzaak-console"] + 1) * (1 + OF_CONSOLE)
+    assert sum(processes) + gateway + console + worker < int(parameters["max_connections"]) - 20
 
 
 def test_every_connection_to_the_database_checks_its_certificate(production: Manifests) -> None:
@@ -168,7 +182,7 @@ def test_every_connection_to_the_database_checks_its_certificate(production: Man
     folder, name = settings["PGSSLROOTCERT"].rsplit("/", 1)
     database = manifests.kind("Cluster")["samenzaak-db"]
     pods = [pod["spec"] for pod in manifests.pods().values()]
-    assert len(pods) == len(SERVICES) + 3
+    assert len(pods) == len(SERVICES) + 4
     for pod in pods:
         volume = next(v for v in pod["volumes"] if v["name"] == "database-ca")
         assert volume["secret"]["secretName"] == f"{database['metadata']['name']}-ca"

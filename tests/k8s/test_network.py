@@ -91,29 +91,32 @@ def test_what_is_not_allowed_is_refused(manifests: Manifests) -> None:
     assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-def test_only_the_gateway_takes_traffic_from_the_ingress(network: Network) -> None:
-    assert [pod for pod in network.pods if network.enters("ingress-nginx", pod)] == ["gateway"]
+def test_the_gateway_and_the_console_take_traffic_each_from_its_ingress(manifests: Manifests, network: Network) -> None:
+    inside = {"dev": "ingress-nginx", "production": "ingress-nginx-internal"}[manifests.overlay]
+    both = ["console", "gateway"] if inside == "ingress-nginx" else ["gateway"]
+    assert sorted(pod for pod in network.pods if network.enters("ingress-nginx", pod)) == both
+    assert "console" in [pod for pod in network.pods if network.enters(inside, pod)]
     assert [pod for pod in network.pods if network.enters("another-application", pod)] == []
 
 
 def test_prometheus_reads_the_metrics_and_nothing_else(network: Network) -> None:
-    measured = {*SERVICES, "gateway", "worker"}
+    measured = {*SERVICES, "gateway", "console", "worker"}
     assert {pod for pod in network.pods if network.enters("monitoring", pod, 9000)} == measured
     assert not [pod for pod in network.pods if network.enters("monitoring", pod, 8000)]
     assert not [pod for pod in network.pods if network.enters("ingress-nginx", pod, 9000)]
 
 
-def test_services_are_called_by_the_gateway_each_other_and_the_worker(network: Network) -> None:
+def test_services_are_called_by_the_gateway_the_console_each_other_and_the_worker(network: Network) -> None:
     for service in SERVICES:
         callers = {pod for pod in network.pods if network.connects(pod, service, 8000)}
-        assert callers == {*SERVICES, "gateway", "worker"}, service
-    for target in ("gateway", "worker", "migrate"):
+        assert callers == {*SERVICES, "gateway", "console", "worker"}, service
+    for target in ("gateway", "console", "worker", "migrate"):
         assert not [pod for pod in network.pods if network.connects(pod, target, 8000)], target
 
 
 def test_the_database_is_reached_by_our_processes_only(network: Network) -> None:
     callers = {pod for pod in network.pods if network.connects(pod, "db", 5432)}
-    assert callers - {"db"} == {*SERVICES, "gateway", "worker", "migrate"}
+    assert callers - {"db"} == {*SERVICES, "gateway", "console", "worker", "migrate"}
     assert not network.enters("another-application", "db", 5432)
     assert not network.enters("ingress-nginx", "db", 5432)
 
@@ -131,6 +134,7 @@ def test_only_those_with_business_outside_leave_the_cluster(manifests: Manifests
     assert {pod for pod, ports in leaving.items() if ports} == {*webhooks, *external}
     assert set().union(*leaving.values()) == {443}
     assert not leaving["gateway"]
+    assert not leaving["console"]
     assert not leaving["migrate"]
     assert not leaving["autorisaties"]
     storage = manifests.kind("NetworkPolicy").get("documents-to-s3")

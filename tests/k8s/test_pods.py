@@ -9,7 +9,7 @@ from runtime.settings import Settings
 from runtime.tenancy import SERVICES
 from tests.k8s.conftest import Manifests
 
-PROCESSES = {f"samenzaak-{name}" for name in (*SERVICES, "gateway", "worker")}
+PROCESSES = {f"samenzaak-{name}" for name in (*SERVICES, "gateway", "console", "worker")}
 
 
 def test_there_is_a_deployment_for_each_service_the_gateway_and_the_worker(manifests: Manifests) -> None:
