@@ -12,7 +12,7 @@ from gateway import registry
 from gateway.secrets import about_secret
 from runtime.settings import Settings
 from zgw.bundels import Bundel
-from zgw.profiel import check_switches, chosen_switches
+from zgw.profiel import chosen_switches
 from zgw.types import Vertrouwelijkheid
 
 client_app = typer.Typer(no_args_is_help=True, help="Clients: the applications that may log in.")
@@ -51,8 +51,7 @@ def client_add(
         raise typer.BadParameter("--credentials-only excludes --all-rights and --profiel, which an Applicatie has")
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> tenants.AddedClient:
-        chosen = dict.fromkeys(check_switches(profiel or ()), True)
-        made = await tenants.add_client(
+        return await tenants.add_client(
             admin,
             settings,
             tenant,
@@ -62,15 +61,15 @@ def client_add(
             all_rights=all_rights,
             credentials_only=credentials_only,
             bundle=bundle,
+            switches=profiel or (),
         )
-        if chosen:
-            await tenants.set_switches(admin, tenant, client_id, chosen)
-        return made
 
     made = with_admin(work, changes=True)
     warn(about_secret(client_id, made.secret))
     if made.further:
         warn(f"{client_id} was there already: this is a further secret, and its rights are what they were")
+    if made.kept:
+        warn(f"{client_id} is new, but its Applicatie was there already, and its rights are what they were")
     facts = {"tenant": tenant, "clientId": client_id, "secret": made.secret, "applicatie": made.applicatie}
     show(facts, as_json, client_line)
 

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from beheer.provision import check_key, check_release, make_login_roles, make_ow
 from gateway import registry
 from gateway.addresses import own_bases
 from gateway.config import secret_box
-from gateway.snapshot import Tenant
+from gateway.snapshot import Client, Tenant
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
 from services.autorisaties.applicatie import COMPONENTEN
@@ -34,14 +34,15 @@ class Bundle:
 
 @dataclass(frozen=True)
 class AddedClient:
-    """A new client: its secret, and the Applicatie that was made for it, or ``""``. ``further``: the client was there
-    already, and got another secret beside the one that it had."""
+    """A new client: its secret, and its Applicatie, or ``""``. ``further``: the client was there already, and got
+    another secret beside the one that it had. ``kept``: its Applicatie was there, and nothing of it was changed."""
 
     tenant: str
     client_id: str
     secret: str
     applicatie: str
     further: bool = False
+    kept: bool = False
 
 
 async def prepare(admin: asyncpg.Connection, settings: Settings, *, new_key: bool = False) -> None:
@@ -97,26 +98,52 @@ async def add_client(
     all_rights: bool = False,
     credentials_only: bool = False,
     bundle: Bundle | None = None,
+    switches: Iterable[str] = (),
 ) -> AddedClient:
     """Add a client and, unless ``credentials_only``, its Applicatie; give one that is there a further secret.
 
     Without ``all_rights`` the Applicatie may read everything of the Catalogi API, and has the rights of ``bundle``; the
-    functional administrator gives it more through the Autorisaties API. Raises ValueError and LookupError as the
-    registry does, and LookupError for a catalogue that does not exist.
+    functional administrator gives it more through the Autorisaties API. ``switches`` are the names of those that are
+    on for it. An Applicatie that is there stays as it is. Raises ValueError and LookupError as the registry does,
+    ValueError for what is not a switch, for rights or switches of a client that is there, or for others than those of
+    its Applicatie, and LookupError for a catalogue that does not exist.
     """
+    chosen = dict.fromkeys(check_switches(switches), True)
     rights = await _rights_of(admin, tenant, bundle)
-    await find_tenant(admin, tenant)
+    row = await _applicatie_of(admin, tenant, client_id)
     if any(known.client_id == client_id for known in await registry.list_clients(admin, tenant)):
-        if all_rights or bundle is not None:
-            raise ValueError(f"{tenant} already has a client {client_id}: its rights are changed in its Applicatie")
+        if all_rights or bundle is not None or chosen:
+            raise ValueError(
+                f"{tenant} already has a client {client_id}: its rights are changed in its Applicatie,"
+                " its switches by samenzaak client profiel"
+            )
         _, text = await registry.add_secret(admin, secret_box(settings), tenant, client_id, secret)
-        row = await _applicatie_of(admin, tenant, client_id)
         return AddedClient(tenant, client_id, text, str(row["uuid"]) if row else "", further=True)
+    if row is not None and (
+        (all_rights and not row["heeft_alle_autorisaties"])
+        or bundle is not None
+        or (chosen and chosen != {name: True for name, on in orjson.loads(row["profiel"] or "{}").items() if on})
+    ):
+        raise ValueError(
+            f"there already is an Applicatie of {client_id} with other rights or switches, which a client that was"
+            " removed had, or somebody made: add it without options for these, and change the Applicatie"
+        )
     made = await registry.add_client(admin, secret_box(settings), tenant, client_id, secret, label or client_id)
+    if row is not None:
+        return AddedClient(tenant, client_id, made, str(row["uuid"]), kept=True)
     applicatie = ""
     if not credentials_only:
         applicatie = await _add_applicatie(admin, tenant, client_id, label or client_id, all_rights, rights)
+    if chosen:
+        await set_switches(admin, tenant, client_id, chosen)
     return AddedClient(tenant, client_id, made, applicatie)
+
+
+async def _known(admin: asyncpg.Connection, tenant: str, client_id: str) -> Client:
+    known = next((c for c in await registry.list_clients(admin, tenant) if c.client_id == client_id), None)
+    if known is None:
+        raise LookupError(f"there is no client {client_id} of {tenant}")
+    return known
 
 
 async def client_facts(admin: asyncpg.Connection, tenant: str, client_id: str) -> dict[str, Any]:
@@ -124,9 +151,7 @@ async def client_facts(admin: asyncpg.Connection, tenant: str, client_id: str) -
 
     ``profiel`` has each switch that is on with where that comes from: ``client`` or ``municipality``.
     """
-    known = next((c for c in await registry.list_clients(admin, tenant) if c.client_id == client_id), None)
-    if known is None:
-        raise LookupError(f"there is no client {client_id} of {tenant}")
+    known = await _known(admin, tenant, client_id)
     default = (await find_tenant(admin, tenant)).profiel
     row = await _applicatie_of(admin, tenant, client_id)
     own = (orjson.loads(row["profiel"]) if row and row["profiel"] else None) or {}
@@ -178,11 +203,12 @@ async def set_switches(
 ) -> None:
     """Replace the switches of the Applicatie of a client, by name with whether each is on; None: none of its own.
 
-    Raises ValueError for what is not a switch, LookupError when the client has no Applicatie.
+    Raises ValueError for what is not a switch, LookupError when there is no such client or it has no Applicatie.
     """
     check_switches(chosen or ())
     row = await _applicatie_of(admin, tenant, client_id)
     if row is None:
+        await _known(admin, tenant, client_id)
         raise LookupError(f"{client_id} of {tenant} has no Applicatie")
     stored = {name: (chosen or {}).get(name) for name in SWITCHES} if chosen else None
     async with admin.transaction():
@@ -261,8 +287,6 @@ async def _add_applicatie(
     rights: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     schema = schema_of(tenant, "autorisaties")
-    if (found := await _applicatie_of(admin, tenant, client_id)) is not None:
-        return str(found["uuid"])
     catalogi = {"component": "ztc", "scopes": ["catalogi.lezen"], "componentWeergave": "Catalogi API"}
     made = uuid.uuid4()
     async with admin.transaction():

@@ -107,6 +107,14 @@ def test_municipalities_and_clients(here: Callable[..., Any]) -> None:
     warning = "samenzaak: warning: the secret of kort has 9 bytes; 32 or more resist guessing\n"
     assert (short.stderr, json.loads(short.stdout)["secret"]) == (warning, "zeer kort")
     here("client", "remove", "deventer", "kort")
+    # Its Applicatie stayed: whoever is added under that name has the rights of it, and is told.
+    for options in ((), ("--all-rights",)):
+        again = here("client", "add", "deventer", "--client-id", "kort", *options)
+        assert (again.returncode, "its Applicatie was there already" in again.stderr) == (0, True), again.stderr
+        here("client", "remove", "deventer", "kort")
+    other = here("client", "add", "deventer", "--client-id", "kort", "--all-rights", "--profiel", "ziotUrl")
+    assert (other.returncode, "there already is an Applicatie of kort with other" in other.stderr) == (1, True)
+    assert here("client", "show", "deventer", "kort").returncode == 1
     twice = here("client", "add", "deventer", "--client-id", "zac")
     assert (twice.returncode, "this is a further secret" in twice.stderr) == (0, True)
     full = here("client", "add", "deventer", "--client-id", "zac")
@@ -114,9 +122,14 @@ def test_municipalities_and_clients(here: Callable[..., Any]) -> None:
     rights = here("client", "add", "deventer", "--client-id", "zac", "--all-rights")
     assert (rights.returncode, "changed in its Applicatie" in rights.stderr) == (1, True)
     [_, added] = json.loads(here("client", "secret", "list", "deventer", "zac", "--json").stdout)
+    switches = here("client", "add", "deventer", "--client-id", "zac", "--profiel", "ziotUrl")
+    assert (switches.returncode, "its switches by samenzaak client profiel" in switches.stderr) == (1, True)
     assert here("client", "secret", "revoke", "deventer", "zac", added["name"]).returncode == 0
     strong = here("client", "add", "deventer", "--client-id", "formulieren", "--credentials-only", "--json")
     assert (strong.stderr, json.loads(strong.stdout)["applicatie"]) == ("", "")
+    # A command that fails leaves no secret that nobody was shown.
+    assert here("client", "add", "deventer", "--client-id", "formulieren", "--profiel", "ziotUrl").returncode == 1
+    assert len(json.loads(here("client", "secret", "list", "deventer", "formulieren", "--json").stdout)) == 1
     for wrong_bundle, reason in (
         (("--bundel", "lezen"), "--bundel and --catalogus go together"),
         (("--bundel", "lezen", "--catalogus", "X", "--all-rights"), "--bundel excludes --all-rights"),

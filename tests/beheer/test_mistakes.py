@@ -119,6 +119,8 @@ def test_switches_are_set_and_told_by_the_commands(here: Callable[..., Any]) -> 
     unknown = here("client", "profiel", "deventer", "zac", "--profiel", "ziotURL")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
     assert "there is no switch ziotURL" in unknown.stderr
+    nobody = here("client", "profiel", "deventer", "niemand", "--profiel", "ziotUrl")
+    assert (nobody.returncode, nobody.stderr) == (1, "samenzaak: there is no client niemand of deventer\n")
     mixed = told("client", "profiel", "deventer", "zac", "--profiel", "ziotUrl", "--off", "openzaak")
     assert "profiel  ziotUrl (client), bronHoofdletters (off), betrokkeneNull (off), conceptRelaties (off)" in mixed
     both = here("client", "profiel", "deventer", "zac", "--profiel", "ziotUrl", "--off", "ziotUrl")
