@@ -23,7 +23,7 @@ from services.catalogi.subtype import (
 from services.catalogi.velden import GEVULD
 from zgw.columns import make_table
 from zgw.fields import Fields
-from zgw.filters import equal
+from zgw.filters import beside_standard, equal
 from zgw.resource import Resource
 from zgw.types import Length
 
@@ -63,7 +63,11 @@ ROLTYPE = Resource(
     source=with_zaaktype(T),
     computed=DATED,
     scopes=SCOPES,
-    filters=[*subtype_filters(T), equal("omschrijvingGeneriek", T.c.omschrijving_generiek, Generiek)],
+    filters=[
+        *subtype_filters(T),
+        equal("omschrijvingGeneriek", T.c.omschrijving_generiek, Generiek),
+        *beside_standard(equal("omschrijving", T.c.omschrijving)),
+    ],
     parameters=day_of_reference,
     unique={"roltype_omschrijving": InvalidParam(OBJECT, "unique")},
     cached=True,

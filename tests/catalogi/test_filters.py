@@ -104,6 +104,22 @@ async def test_a_document_type_of_a_relation_by_url_or_name(maak: Maak, api: Cli
         assert len(found) == number, value
 
 
+async def test_roltypen_by_their_whole_omschrijving(maak: Maak, api: Client) -> None:
+    zaaktype = await maak.zaaktype(concept=True)
+    for omschrijving in ("Aanvrager", "Aanvrager namens"):
+        body = {"zaaktype": zaaktype.url, "omschrijving": omschrijving, "omschrijvingGeneriek": "belanghebbende"}
+        await api.created(f"{ROOT}/roltypen", body)
+    own = {"zaaktype": zaaktype.url, "status": "alles"}
+    for value, expected in (
+        ("Aanvrager", ["Aanvrager"]),
+        (" Aanvrager ", ["Aanvrager"]),
+        ("aanvrager", []),
+        ("Aanvr", []),
+    ):
+        assert await names(api, "roltypen", "omschrijving", omschrijving=value, **own) == expected, value
+    assert {"Aanvrager", "Aanvrager namens"} <= {*await names(api, "roltypen", "omschrijving", omschrijving="", **own)}
+
+
 async def test_object_types_of_concepts_are_hidden_unless_asked_for(maak: Maak, api: Client) -> None:
     zaaktype = await maak.zaaktype(concept=True)
     body = {
