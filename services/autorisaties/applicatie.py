@@ -25,6 +25,8 @@ from zgw.filters import Filter
 from zgw.internal import internal_router
 from zgw.lists import list_
 from zgw.outbox import outbox_table
+from zgw.problems import error
+from zgw.profiel import SWITCHES
 from zgw.reading_log.table import reading_log_table
 from zgw.request import answer
 from zgw.resource import Resource
@@ -123,6 +125,15 @@ class ProfielFields(Fields):
     streng_publiceren: bool | None = None
 
 
+def bestaande_schakelaars(sent: Any) -> Any:
+    """Return switches as sent; raise ``invalid`` for a name that is none. Ignoring it, as elsewhere, would leave off
+    what somebody wanted on."""
+    if isinstance(sent, dict) and (none := sorted(sent.keys() - SWITCHES.keys())):
+        names = ", ".join(none)[:200]
+        raise error("invalid", f"Er is geen schakelaar {names}; er zijn {', '.join(SWITCHES)}.")
+    return sent
+
+
 class ApplicatieFields(Fields):
     """The fields that an administrator writes."""
 
@@ -135,7 +146,7 @@ class ApplicatieFields(Fields):
         Length(MOST),
         BeforeValidator(eenmaal_per_catalogus),
     ] = []
-    profiel: Annotated[ProfielFields | None, EXTENSION] = None
+    profiel: Annotated[ProfielFields | None, BeforeValidator(bestaande_schakelaars), EXTENSION] = None
 
 
 class ApplicatieShown(Fields):

@@ -122,6 +122,13 @@ async def test_switches_are_a_member_of_the_applicatie(stack: Stack, api: Client
     assert (await api.put(made["url"], {**body, "profiel": None})).json()["profiel"] is None
     wrong = await api.patch(made["url"], {"profiel": {"ziotUrl": "soms"}})
     assert (wrong.status_code, errors(wrong)) == (400, [("profiel.ziotUrl", "invalid")])
+    # A name that is no switch would leave off what somebody wanted on, and the others with it.
+    for name in ("openzaak", "ziotURL"):
+        wrong = await api.patch(made["url"], {"profiel": {"ziotUrl": True, name: True}})
+        assert (wrong.status_code, errors(wrong)) == (400, [("profiel", "invalid")])
+        assert f"schakelaar {name}; er zijn ziotUrl, " in wrong.text
+    spelled = await api.patch(made["url"], {"profiel": {"ziot_url": True}})
+    assert spelled.json()["profiel"] == {**dict.fromkeys(SWITCHES), "ziotUrl": True}
     assert (await api.delete(made["url"])).status_code == 204
 
 
