@@ -37,7 +37,11 @@ PUBLIC = "http://samenzaak.test"
 SPLIT = os.environ.get("SAMENZAAK_TEST_SPLIT") == "1"
 
 # All stacks of a run share one cluster, and each of them may be a dozen processes.
-ROOMY = postgres.CONFIGURATION.replace("max_connections = 200", "max_connections = 500")
+ROOMY = f"""{postgres.CONFIGURATION.replace("max_connections = 200", "max_connections = 500")}
+# Only the end of the machine would need the pages, and statistics that come when they come help no test.
+full_page_writes = off
+autovacuum = off
+"""
 CRS = {"Accept-Crs": "EPSG:4326", "Content-Crs": "EPSG:4326"}
 
 
