@@ -31,6 +31,7 @@ from gateway.asgi import (
     without_body,
     without_content,
 )
+from gateway.asking import ASKED, asking
 from gateway.callers import caller_of
 from gateway.chores import Books
 from gateway.config import MAX_URI, Config, from_settings
@@ -42,6 +43,7 @@ from gateway.known import Registry
 from gateway.limits import Limited, Pace, check_announced
 from gateway.own_api import OWN, is_console, is_own, is_public
 from gateway.own_api import create as create_own_api
+from gateway.own_inzage import EXPORT
 from gateway.pages import Readiness, create_pages
 from gateway.provider import Provider
 from gateway.readers import Readers, Whole
@@ -294,7 +296,7 @@ class Gateway:
         await self._deny(scope, receive, target, found, exchange)
 
     async def _answer_own(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
-        """Answer from the API of the gateway itself, which asks no service."""
+        """Answer from the API of the gateway itself."""
         forwarded = cleaned(scope["headers"], exchange.request_id)
         inner = rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))
         if target.public:
@@ -316,6 +318,14 @@ class Gateway:
             bases = bases_for(snapshot, snapshot.tenants[identity.tenant], host_of(scope), self.config.public_url)
             inner["samenzaak.base"] = bases[0]
             inner["samenzaak.identity"] = identity
+            public = self.config.public_url
+            caller = caller_of(snapshot, identity, ASKED, _host(scope), public, exchange.request_id)
+            inner["samenzaak.caller"] = caller
+            inner["samenzaak.ask"] = asking(self.services[ASKED], caller, self.config.internal_keys[ASKED])
+            if target.path == EXPORT:
+                # As long as it is; a client that reads it slowly is held to the pace of all answers.
+                await self._own_api(inner, without_body(receive), exchange.answer)
+                return
             await self._own_api(inner, without_body(receive), whole.send)
         await self.readers.hand_over(key, whole, scope, exchange.answer)
 

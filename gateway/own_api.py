@@ -1,6 +1,7 @@
-"""The API of the gateway itself, at ``/beheer/api/v1``: what an application may know of its own requests.
+"""The API of the gateway itself, at ``/beheer/api/v1``: what an application may know of its own requests, and who saw
+what (``gateway.own_inzage``).
 
-Any client may ask: it takes a valid token and no rights. Who is asked about is who asks; nothing names another.
+Of its own requests any client may ask: it takes a valid token and no rights, and nothing names another client.
 """
 
 import logging
@@ -17,6 +18,8 @@ from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from gateway import own_inzage
+from gateway.own_api_query import checked
 from gateway.own_api_shapes import ANSWERED, ERRORS, EXAMPLE, Asked, Verzoeken
 from gateway.reasons import refusal
 from gateway.request_log import RequestLog
@@ -25,8 +28,7 @@ from gateway.snapshot import Identity
 from oas.parts import LICENSE, SCHEMAS, SECURITY
 from oas.routes import ANY_BASE, READ, Pages
 from runtime.faults import AWAY
-from runtime.problems import InvalidParam, Problem
-from zgw.filters import unknown
+from runtime.problems import Problem
 from zgw.problems import from_pydantic, response
 
 log = logging.getLogger("samenzaak.gateway")
@@ -36,7 +38,10 @@ ROOT = "/beheer/api/v1"
 PUBLIC = frozenset(
     f"{ROOT}/{name}".encode() for name in ("openapi.json", "openapi.yaml", "postman.json", "bruno.zip", "docs", "docs/")
 )
-TAGS = [{"name": "verzoeken", "description": "De laatste verzoeken van een applicatie, en waarom zij zijn geweigerd."}]
+TAGS = [
+    {"name": "verzoeken", "description": "De laatste verzoeken van een applicatie, en waarom zij zijn geweigerd."},
+    {"name": "inzage", "description": "Wie welke zaken, rollen, documenten en besluiten heeft gezien."},
+]
 OF_FASTAPI = ("HTTPValidationError", "ValidationError")
 
 _ROOT = f"{ROOT}/".encode()
@@ -49,7 +54,10 @@ class About:
     service: str = OWN
     title: str = "Beheer API"
     version: str = "1.0.0"
-    description: str = "Wat een applicatie van haar eigen verzoeken kan nagaan. Deze API staat naast de standaard."
+    description: str = (
+        "Wat een applicatie van haar eigen verzoeken kan nagaan, en wie wat heeft gezien. Deze API staat naast de "
+        "standaard."
+    )
 
 
 def is_own(path: bytes) -> bool:
@@ -78,14 +86,7 @@ async def identity_of(request: Request) -> Identity:
 
 async def asked_of(request: Request, asked: Annotated[Asked, Query()]) -> Asked:
     """Return the filters; raise Problem 400 for a parameter that there is not, or that is there twice."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    if error := unknown(names, list(Asked.model_fields)):
-        raise Problem(400, "invalid", invalid_params=[error])
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise Problem(
-            400, "invalid", invalid_params=[InvalidParam(twice, "invalid", "De parameter komt meermaals voor.")]
-        )
-    return asked
+    return checked(request, asked)
 
 
 @router.get(
@@ -237,6 +238,7 @@ def create(requests: RequestLog) -> FastAPI:
     )
     app.state.requests = requests
     app.include_router(router)
+    app.include_router(own_inzage.router)
     pages = Pages(ROOT, lambda: document(app))
     pages.add_reference(About())
     app.include_router(pages.router)

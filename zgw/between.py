@@ -45,6 +45,9 @@ PERMISSIONS = (
     _may(FILES, SERVICES, "POST", f"{OBJECTS}[a-z_-]+"),
     _may(SERVICES, ("notificaties",), "POST", "/_intern/notificaties"),
     _may(("notificaties",), SERVICES, "GET", "/_intern/kanalen"),
+    # Who saw what, asked of the log of each service (docs/adr/0019-the-reading-log.md).
+    _may(("autorisaties",), FILES, "POST", "/_intern/reading_log"),
+    _may(("autorisaties",), ("zaken",), "POST", "/_intern/personen"),
     _may(("catalogi",), FILES, "GET", "/_intern/uses"),
     # Relations of which each service keeps one side (docs/adr/0004-relations-across-services.md).
     _may(LEADING, ("documenten",), "POST DELETE", "/_intern/objectinformatieobjecten"),

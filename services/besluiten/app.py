@@ -6,6 +6,7 @@ from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, 
 from zgw.api import Api, Kanaal
 from zgw.internal import internal_router
 from zgw.mirroring.leading import leads
+from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.versions import VERSIONS
@@ -21,7 +22,7 @@ API = Api(
     description="Besluiten, de documenten die ze vastleggen en de zaken waaruit ze voortkomen.",
     resources=[BESLUIT, BESLUITINFORMATIEOBJECT],
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
-    routers=[verwerken.router, intern],
+    routers=[verwerken.router, intern, questions.intern],
     metadata=METADATA,
     start=[relay, tend],
 )

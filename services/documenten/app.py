@@ -25,6 +25,7 @@ from services.documenten.journal import METADATA, forget, sweep
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Api, Kanaal
+from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.usage import BYTES_KEPT, DOCUMENTS_KEPT, kept, measuring
@@ -48,6 +49,7 @@ API = Api(
         reserveren.router,
         registreren.router,
         mirroring.intern,
+        questions.intern,
     ],
     kanalen=[
         Kanaal(

@@ -11,7 +11,7 @@
 - ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
-from services.zaken import bewerkingen, numbers, zaakinformatieobject, zoeken
+from services.zaken import bewerkingen, inzage, numbers, zaakinformatieobject, zoeken
 from services.zaken.klantcontact import KLANTCONTACT
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
@@ -27,6 +27,7 @@ from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from zgw.api import Api, Kanaal
 from zgw.mirroring.leading import leads
+from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.resource import Resource
@@ -65,6 +66,8 @@ API = Api(
         bewerkingen.router,
         zaakinformatieobject.router,
         intern,
+        inzage.intern,
+        questions.intern,
     ],
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     metadata=METADATA,
