@@ -14,6 +14,7 @@ from beheer.apply import Outcome, apply
 from beheer.cli_catalogus import catalogus_app, selectielijst_app
 from beheer.cli_client import client_app
 from beheer.cli_control import check_app, external_app, notifications_app
+from beheer.cli_inzage import inzage_app
 from beheer.cli_issuer import issuer_app
 from beheer.cli_operator import operator_app
 from beheer.cli_requests import requests_command
@@ -43,6 +44,7 @@ app.add_typer(check_app, name="check")
 app.add_typer(notifications_app, name="notifications")
 app.add_typer(external_app, name="external")
 app.add_typer(webhook_app, name="webhook")
+app.add_typer(inzage_app, name="inzage")
 
 
 def _print_version(asked: bool) -> None:

@@ -132,6 +132,8 @@ def _facts(client: dict[str, Any]) -> str:
             *([f"scopes   {' '.join(client['scopes'])}"] if client["scopes"] else []),
             *(f"follows  {_followed(one)}" for one in client["volgt"]),
             f"profiel  {', '.join([*on, *off]) or 'that of the standard'}",
+            *([f"inzage   not recorded: {client['inzageUitgezonderd']}"] if client["inzageUitgezonderd"] else []),
+            *([f"activity {client['verwerkingsactiviteit']}"] if client["verwerkingsactiviteit"] else []),
         ]
     )
 

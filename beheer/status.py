@@ -88,6 +88,7 @@ async def tenant_facts(admin: asyncpg.Connection, name: str) -> dict[str, Any]:
         "rsin": tenant.rsin,
         "hosts": list(tenant.hosts),
         "profiel": list(tenant.profiel),
+        "inzage": {"keuze": tenant.inzage, "maanden": tenant.inzage_months},
         "clients": [c.client_id for c in clients],
         "schemas": schemas,
     }
@@ -99,6 +100,7 @@ def tenant_as_text(facts: dict[str, Any]) -> str:
         f"{facts['name']}: {facts['naam']}, RSIN {facts['rsin']}",
         f"hosts    {', '.join(facts['hosts']) or 'none of its own'}",
         f"profiel  {', '.join(facts['profiel']) or 'that of the standard'}",
+        f"inzage   {facts['inzage']['keuze']}, kept for {facts['inzage']['maanden']} months",
         f"clients  {', '.join(facts['clients']) or 'none'}",
     ]
     for schema, has in facts["schemas"].items():

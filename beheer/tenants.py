@@ -172,6 +172,8 @@ async def client_facts(admin: asyncpg.Connection, tenant: str, client_id: str) -
             if getattr(on, attribute)
         },
         "off": [name for name in SWITCHES if own.get(name) is False],
+        "inzageUitgezonderd": known.unread_because,
+        "verwerkingsactiviteit": known.activity,
     }
 
 

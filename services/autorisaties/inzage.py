@@ -39,14 +39,15 @@ async def inzage(call: CurrentCall, rights: Annotated[Rights, Depends(Needs(LEZE
     if person := body.get("persoon"):
         objects = await ask(call, "zaken", "/_intern/personen", {"persoon": person})
         question = Question.of({**question.body(), "objects": objects, "numbers": [person]})
-    log = call.service.reading_log
-    assert log is not None
-    if body["begin"]:
-        log.take(own_read(call.caller, call.service.api.service, Action.READ_LOG, body["filters"]))
     found = await asyncio.gather(
         answered(call, call.db, question),
         *(ask(call, service, "/_intern/reading_log", question.body()) for service in OTHERS),
     )
+    log = call.service.reading_log
+    assert log is not None
+    if body["begin"]:
+        # After it was answered: nobody finds his own question.
+        log.take(own_read(call.caller, call.service.api.service, Action.READ_LOG, body["filters"]))
     return answer(newest(found, question.limit))
 
 

@@ -52,12 +52,20 @@ async def test_who_saw_an_object_is_found_by_its_url_and_by_its_uuid(gemeente: G
     await gemeente.client.get(gemeente.url("zaken/zaken"))
     rows = await found(auditor, object=zaak)
     assert [row["actie"] for row in rows] == ["audittrail", "retrieve"]
-    assert rows == await found(auditor, object=uuid_of(zaak)) == await found(auditor, object=zaak[len(zaak) - 58 :])
+    assert (
+        rows == await found(auditor, object=uuid_of(zaak)) == await found(auditor, object=f"/{zaak.split('/', 3)[3]}")
+    )
     row = rows[1]
     assert (row["applicatie"], row["gebruikersId"], row["dienst"]) == (gemeente.client.client_id, "jdv", "zaken")
     assert (row["toelichting"], row["aantalObjecten"], row["filters"]) == ("Controle", 1, None)
     assert row["objecten"] == [
-        {"url": zaak, "soort": "zaak", "zaak": None, "vertrouwelijkheidaanduiding": "openbaar", "expand": False}
+        {
+            "url": zaak,
+            "soort": "zaak",
+            "zaak": None,
+            "vertrouwelijkheidaanduiding": "zaakvertrouwelijk",
+            "expand": False,
+        }
     ]
 
 
@@ -138,10 +146,6 @@ async def test_who_saw_something_of_a_person_or_searched_for_one(
     assert [row["actie"] for row in await found(auditor, bsn=other_bsn, **mine)] == ["list"]
     assert await found(auditor, bsn="999990019", **mine) == []
     # The question itself is in the log, without the number.
-    [asked] = [row for row in await found(auditor, actie="inzage") if (row["filters"] or {}).get("bsn") == "x"] or [
-        None
-    ]
-    assert asked is None
     told = [row["filters"] for row in await found(auditor, actie="inzage") if "bsn" in (row["filters"] or {})]
     assert told
     assert bsn not in str(told)

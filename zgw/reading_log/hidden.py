@@ -25,6 +25,8 @@ DEPTH = 4
 NUMBERS = ("bsn", "a_nummer", "anpidentificatie", "innnnpid", "annidentificatie", "kvknummer", "identificator")
 """How the names of filters end, in small letters, that take the number of a person or a company."""
 PAGING = frozenset(("page", "pageSize"))
+PLAIN = ("applicatie",)
+"""The filters of the reading log itself that never take one, however many digits there are in a name."""
 HASH = "hmac:"
 
 
@@ -76,7 +78,12 @@ class Hasher:
                 return [kept(name, each, depth + 1) for each in value[:MOST]]
             text = clean(str(value))
             # A coordinate has as many digits as a number of a person.
-            if text and not isinstance(value, float) and (name.lower().endswith(NUMBERS) or masked(text) != text):
+            if (
+                text
+                and name not in PLAIN
+                and not isinstance(value, float)
+                and (name.lower().endswith(NUMBERS) or masked(text) != text)
+            ):
                 hashes.append(self.hash(tenant, text.strip()))
                 return HASH + hashes[-1]
             return text[:LENGTH]
