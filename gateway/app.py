@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from gateway import access, cors
-from gateway.addresses import Target, base_asked, bases_for, find_service, find_target, is_served, split_host
+from gateway.addresses import Target, base_asked, find_service, find_target, is_served, split_host
 from gateway.asgi import (
     ASGIApp,
     Receive,
@@ -315,12 +315,10 @@ class Gateway:
                 if isinstance(found := await self._identify(scope, exchange), Problem):
                     raise found
                 snapshot, identity = found
-            bases = bases_for(snapshot, snapshot.tenants[identity.tenant], host_of(scope), self.config.public_url)
-            inner["samenzaak.base"] = bases[0]
-            inner["samenzaak.identity"] = identity
             public = self.config.public_url
-            caller = caller_of(snapshot, identity, ASKED, _host(scope), public, exchange.request_id)
-            inner["samenzaak.caller"] = caller
+            caller = caller_of(snapshot, identity, ASKED, host_of(scope), public, exchange.request_id)
+            inner["samenzaak.identity"] = identity
+            inner["samenzaak.base"], inner["samenzaak.caller"] = caller.base, caller
             inner["samenzaak.ask"] = asking(self.services[ASKED], caller, self.config.internal_keys[ASKED])
             if target.path == EXPORT:
                 # As long as it is; a client that reads it slowly is held to the pace of all answers.
