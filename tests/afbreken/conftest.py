@@ -37,6 +37,10 @@ async def still(tmp_path_factory: pytest.TempPathFactory, lijst: Selectielijst) 
     """Samenzaak in this process without background work, so that every connection is known."""
     folder, own = common_folder(tmp_path_factory), dict[str, Any](selectielijst_url=lijst.root, request_log_entries=0)
     async with running(folder, f"still_{worker()}", silent, split=False, background=False, **own) as stack:
+        for service in stack.standalone.services.values():
+            # It writes half a second after an answer, with a connection of the pool that the tests look at.
+            if service.reading_log is not None:
+                service.reading_log._begin = lambda: None  # type: ignore[method-assign]
         await stack.add_tenant(TENANT, common=True)
         await stack.add_tenant("raalte", ("raalte.test",), common=True)
         yield stack
