@@ -40,6 +40,7 @@ ABOUT_ONE = {
     "external add": ("dms", "--root", "https://198.51.100.7/api"),
     "external list": (),
     "external remove": ("dms",),
+    "operator link": ("jansen",),
     "verzoeken": ("--client", "zac"),
     "usage": (),
 }
@@ -54,6 +55,8 @@ ABOUT_NONE_OR_ALL = {"serve", "serve-split", "migrate", "apply", "keys", "status
     "catalogus compare",
     "selectielijst load",
     "webhook listen",
+    "operator add",
+    "operator remove",
 }
 
 
