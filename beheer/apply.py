@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from cryptography.fernet import Fernet
 
-from beheer import tenants
+from beheer import apply_inzage, tenants
 from beheer.apply_apis import Refused, Tenant
 from beheer.apply_rights import Named
 from beheer.apply_secrets import secrets_between, secrets_of_client
@@ -167,11 +167,18 @@ class _Work:
 
     async def everything_else(self, new: bool) -> None:
         """Make clients with their rights, external APIs and abonnementen; ``new``: nothing of it exists yet."""
+        here = None if new else await tenants.find_tenant(self.admin, self.name)
+        for step in apply_inzage.of_municipality(self.admin, self.settings, self.name, self.wanted, here):
+            await self._note("~", step.text, ("inzage",), step.make, step.details)
         known = {} if new else {c.client_id: c for c in await registry.list_clients(self.admin, self.name)}
         for client_id, client in self.wanted.clients.items():
             if await self._client(client_id, client, known.get(client_id)):
                 await self._rights(client_id, client, new)
                 await self._switches(client_id, client, new)
+                place: Place = ("clients", client_id)
+                of_client = (self.admin, self.settings, self.name, client_id, client, known.get(client_id))
+                for step in apply_inzage.of_client(*of_client):
+                    await self._note("~", step.text, place, step.make, step.details)
         issuers_here = {} if new else {i.iss: i for i in await issuers.list_issuers(self.admin, self.name)}
         for iss, issuer in self.wanted.issuers.items():
             await self._issuer(iss, issuer, issuers_here.get(iss))

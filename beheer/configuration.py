@@ -12,9 +12,11 @@ from beheer.configuration_rights import Part, Right
 from beheer.document import Document, Mistake, Place
 from beheer.issuers import Wanted
 from gateway import registry
+from gateway.reading_choices import MOST_MONTHS, REASON_LENGTH, check_activity
 from gateway.secrets import MOST_SECRETS, NAME
 from runtime.tenancy import check_name, check_time_zone
 from zgw.profiel import chosen_switches
+from zgw.reading_log.read import Choice
 
 
 class Secret(Part):
@@ -109,6 +111,9 @@ class Client(Secret):
     """All its secrets, in the place of the one that ``secretEnv`` or ``secretFile`` names."""
     profiel: Chosen | None = None
     """The switches that its Applicatie sets; the others are as the municipality has them."""
+    inzage_uitgezonderd: Annotated[str, Field(max_length=REASON_LENGTH)] | None = None
+    """Why none of its reads are recorded; empty: they are."""
+    verwerkingsactiviteit: Annotated[str, AfterValidator(check_activity)] | None = None
     alle_autorisaties: bool = False
     autorisaties: list[Right] | None = None
 
@@ -217,6 +222,8 @@ class Municipality(Part):
     """Without it the one of the municipality stays."""
     profiel: Switches | None = None
     """The switches that are on by default for its clients; without it they stay as they are."""
+    inzage: Choice | None = None
+    inzage_maanden: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = None
     clients: dict[Annotated[str, AfterValidator(_client_id)], Client] = {}
     issuers: dict[Annotated[str, Field(min_length=1)], Issuer] = {}
     """By their ``iss``."""
