@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,9 +48,6 @@ MOST_OBJECTS = 400_000
 PREPARE = "SELECT prepare_reading_log($1)"
 WRITTEN = "SELECT EXISTS (SELECT FROM reading_log WHERE moment = $1 AND id = $2)"
 
-Activities = Callable[[Caller, Sequence[str]], Awaitable[str]]
-"""Returns the processing activity of zaaktypen (stored paths) of a municipality, or ``""``."""
-
 
 @dataclass
 class Batch:
@@ -76,7 +73,6 @@ class ReadingLog:
 
     def __init__(self, service: str, database: Database, hasher: Hasher) -> None:
         self.service, self.hasher = service, hasher
-        self.activities: Activities | None = None
         self.lost = 0
         """How many reads this process has lost."""
         self._database = database
@@ -194,7 +190,7 @@ class ReadingLog:
             while batches := self._waiting.get(tenant):
                 batch = batches[0]
                 if batch.rows is None:
-                    batch.rows = [row for read in batch.reads if (row := await self._row(read)) is not None]
+                    batch.rows = [row for read in batch.reads if (row := self._row(read)) is not None]
                     await self._store(db, batch.rows)
                 elif batch.rows and not await db.value(Bound(WRITTEN, [batch.rows[0][MOMENT], batch.rows[0][0]])):
                     await self._store(db, batch.rows)
@@ -207,12 +203,9 @@ class ReadingLog:
                 if not lost.number:
                     self._losses.pop(tenant, None)
 
-    async def _row(self, read: Read) -> Sequence[Any] | None:
-        activity = ""
-        if not read.activity and read.types and self.activities is not None:
-            activity = await self.activities(read.caller, read.types)
+    def _row(self, read: Read) -> Sequence[Any] | None:
         try:
-            return row_of(read, self.hasher, activity)
+            return row_of(read, self.hasher)
         except Exception:
             log.exception("%s: a read cannot be written down", self.service)
             self.lost += 1

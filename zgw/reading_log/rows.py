@@ -31,8 +31,8 @@ _TEXT = 255
 """Characters of the names of users, as in the audit trail."""
 
 
-def row_of(read: Read, hasher: Hasher, activity: str = "") -> Sequence[Any]:
-    """Return the values of :data:`COLUMNS`. ``activity`` is that of the zaaktypen, where the read has none."""
+def row_of(read: Read, hasher: Hasher) -> Sequence[Any]:
+    """Return the values of :data:`COLUMNS`."""
     caller = read.caller
     filters, hashes = hasher.hidden(caller.tenant, read.given) if read.given else ("", [])
     codes = [code for code, _ in read.known.values()]
@@ -49,7 +49,7 @@ def row_of(read: Read, hasher: Hasher, activity: str = "") -> Sequence[Any]:
         filters or None,
         hashes or None,
         clean(read.reason),
-        clean(read.activity or activity),
+        clean(read.activity),
         list(read.known),
         _same(mains) if any(mains) else [],
         bytes(_same(codes)),
