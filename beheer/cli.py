@@ -17,6 +17,7 @@ from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.cli_inzage import inzage_app
 from beheer.cli_issuer import issuer_app
 from beheer.cli_operator import operator_app
+from beheer.cli_logboek import logboek_app
 from beheer.cli_requests import requests_command
 from beheer.cli_tenant import tenant_app
 from beheer.cli_usage import usage_command
@@ -45,6 +46,7 @@ app.add_typer(notifications_app, name="notifications")
 app.add_typer(external_app, name="external")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(inzage_app, name="inzage")
+app.add_typer(logboek_app, name="logboek")
 
 
 def _print_version(asked: bool) -> None:

@@ -31,6 +31,10 @@ DEPTH_SECONDS = 10.0
 """How long the counts of waiting rows are kept; each costs a statement per municipality and service."""
 
 OUTBOX = "SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(created)), 0)::float8 AS age FROM outbox"
+LOGBOEK = """
+    SELECT count(*), coalesce(extract(epoch FROM now() - min(created)), 0)::float8,
+        (SELECT coalesce(sum(number), 0)::bigint FROM verwerking_gemist)
+    FROM verwerking"""
 DELIVERIES = """
     SELECT count(*) FILTER (WHERE failed_since IS NULL) AS waiting,
         count(*) FILTER (WHERE failed_since IS NOT NULL) AS failed
@@ -173,6 +177,15 @@ async def count_waiting(services: Iterable[Service]) -> list[Metric]:
     deliveries = GaugeMetricFamily(
         "samenzaak_deliveries", "Deliveries to abonnementen that wait or were given up.", labels=["tenant", "state"]
     )
+    waits = GaugeMetricFamily(
+        "samenzaak_logboek_actions", "Actions that wait for the logbook.", labels=["service", "tenant"]
+    )
+    late = GaugeMetricFamily(
+        "samenzaak_logboek_oldest_seconds", "Age of the oldest of them.", labels=["service", "tenant"]
+    )
+    missed = GaugeMetricFamily(
+        "samenzaak_logboek_missed", "Actions that are not logged, for want of room.", labels=["service", "tenant"]
+    )
     for service in services:
         name, tables = service.api.service, service.api.metadata.tables
         try:
@@ -188,6 +201,11 @@ async def count_waiting(services: Iterable[Service]) -> list[Metric]:
                         assert row is not None
                         deliveries.add_metric([tenant, "waiting"], row["waiting"])
                         deliveries.add_metric([tenant, "failed"], row["failed"])
+                    if "verwerking" in tables:
+                        row = await db.connection.fetchrow(LOGBOEK)
+                        assert row is not None
+                        for gauge, value in zip((waits, late, missed), row, strict=True):
+                            gauge.add_metric([name, tenant], value)
         except (OSError, Problem, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
             log.warning("the waiting rows of %s cannot be counted: %r", name, e)
-    return [outbox, age, deliveries]
+    return [outbox, age, deliveries, waits, late, missed]

@@ -7,6 +7,7 @@ import asyncpg
 
 from beheer.erase import list_erasures
 from beheer.hosts import about_hosts
+from beheer.logboek import backlogs
 from beheer.migrate import head, revisions
 from gateway import registry
 from gateway.config import secret_box
@@ -22,6 +23,9 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
     has = {t.name: {service: await _revision(admin, t.name, service) for service in SERVICES} for t in found}
     secrets = warnings_of(await registry.list_clients(admin), secret_box(settings), datetime.now(UTC))
     heads = {service: head(service) for service in SERVICES}
+    waiting = await backlogs(admin, [t.name for t in found])
+    hosts = [host for t in found for host in t.hosts]
+    late = [each.warning for each in waiting]
     behind = [f"{tenant} {s}" for tenant, at in has.items() for s in SERVICES if is_too_old(at[s], revisions(s))]
     return {
         "database": {
@@ -30,9 +34,10 @@ async def facts(admin: asyncpg.Connection, settings: Settings) -> dict[str, Any]
             "size": await admin.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))"),
         },
         "publicUrl": settings.public_base_url,
-        "warnings": [w for w in [about_hosts(settings, [host for t in found for host in t.hosts]), *secrets] if w],
+        "warnings": [w for w in [about_hosts(settings, hosts), *secrets, *late] if w],
         "services": {s: settings.service_urls.get(s, "in the process of the gateway") for s in SERVICES},
         "tenants": [t.name for t in found],
+        "logboek": [{**vars(each), "oldest": str(each.oldest or "")} for each in waiting],
         "erasures": [vars(e) for e in await list_erasures(admin)],
         "migrations": {"newest": heads, "behind": behind},
     }
@@ -50,6 +55,7 @@ def as_text(facts: dict[str, Any]) -> str:
             *(f"service     {name}: {where}" for name, where in facts["services"].items()),
             f"tenants     {', '.join(facts['tenants']) or 'none yet: samenzaak tenant add'}",
             *(f"erasure     {e['tenant']} is not finished: remove it again" for e in facts["erasures"]),
+            *(f"logboek     {w['tenant']} {w['service']}: {w['waiting']} actions wait" for w in facts["logboek"]),
             *(f"warning     {warning}" for warning in facts["warnings"]),
             f"migrations  {'up to date' if not behind else 'behind: ' + ', '.join(behind)}",
         ]

@@ -175,8 +175,7 @@ class Gateway:
                 await send_problem(Problem(500, "error"), exchange.answer, self.config.public_url, instance, head)
         finally:
             seconds = time.perf_counter() - began
-            if exchange.client_id:
-                self.usage.count(exchange.tenant, exchange.user_id, scope["method"], path, exchange.status)
+            self.usage.note(exchange, scope["method"], path)
             if exchange.service:
                 self._note(exchange, scope, path, seconds)
             if self.observe is not None:
@@ -316,7 +315,7 @@ class Gateway:
                     raise found
                 snapshot, identity = found
             public = self.config.public_url
-            caller = caller_of(snapshot, identity, ASKED, host_of(scope), public, exchange.request_id)
+            caller = caller_of(snapshot, identity, ASKED, host_of(scope), public, exchange)
             inner["samenzaak.identity"] = identity
             inner["samenzaak.base"], inner["samenzaak.caller"] = caller.base, caller
             inner["samenzaak.ask"] = asking(self.services[ASKED], caller, self.config.internal_keys[ASKED])
@@ -335,7 +334,7 @@ class Gateway:
         if exchange.cors and not cors.allowed(snapshot, tenant, header(scope["headers"], b"origin")):
             exchange.cors = []
         public, service = self.config.public_url, target.service
-        caller = caller_of(snapshot, identity, service, host_of(scope), public, exchange.request_id)
+        caller = caller_of(snapshot, identity, service, host_of(scope), public, exchange)
         scope["samenzaak.caller"] = caller
         forwarded = cleaned(scope["headers"], exchange.request_id)
         forwarded.append((_CALLER_HEADER, sign(caller, GATEWAY, self.config.internal_keys[target.service]).encode()))

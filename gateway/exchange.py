@@ -5,6 +5,7 @@ import uuid
 
 from gateway.asgi import Headers, Message, Send, header
 from gateway.headers import SECURE, SECURE_OVER_TLS, with_defaults
+from runtime.trace import accepted, begun
 from zgw.problems import MEDIA_TYPE
 from zgw.versions import VERSIONS
 
@@ -35,6 +36,7 @@ class Exchange:
         "service",
         "status",
         "tenant",
+        "trace",
         "user_id",
     )
 
@@ -43,6 +45,9 @@ class Exchange:
         self.cors: Headers = []
         given = header(headers, b"x-request-id")
         self.request_id = given.decode() if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        told = header(headers, b"traceparent")
+        self.trace = (told and accepted(told.decode("latin-1"))) or begun()
+        """What the client told of the trace that it works on, or the beginning of one."""
         self.send = send
         self.status = 0
         self.service = ""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from gateway.exchange import Exchange
 from gateway.request_store import RequestStore
 from runtime.faults import AWAY
 from runtime.months import Months, first_of
@@ -66,6 +67,11 @@ class UsageLog:
             self._task = None
         if self._waiting:
             log.error("what was asked is lost: %s", {key: asked.requests for key, asked in self._waiting.items()})
+
+    def note(self, exchange: Exchange, method: str, path: bytes) -> None:
+        """Count a request that is over, if it was that of a client."""
+        if exchange.client_id:
+            self.count(exchange.tenant, exchange.user_id, method, path, exchange.status)
 
     def count(self, tenant: str, user: str, method: str, path: bytes, status: int) -> None:
         """Count a request of a client of a municipality. A write is one that was carried out; searching is none."""

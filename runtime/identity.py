@@ -81,6 +81,8 @@ class Caller:
     """The processing activity of its reads that name none."""
     role: str = ""
     """What a person may do who works in the console (``zgw.roles``); empty for clients, which have an Applicatie."""
+    trace: str = ""
+    """The ``traceparent`` of whoever asks (``runtime.trace``); of a call within a request that of the request."""
 
     @property
     def base(self) -> str:
@@ -128,6 +130,8 @@ def sign(caller: Caller, signer: str, key: bytes) -> str:
         claims["a"] = caller.activity
     if caller.role:
         claims["o"] = caller.role
+    if caller.trace:
+        claims["x"] = caller.trace
     return f"{signer} {signed(claims, key)}"
 
 
@@ -169,6 +173,7 @@ def verify(token: str | None, keys: Mapping[str, bytes]) -> Caller:
         inzage=claims.get("i", ""),
         activity=claims.get("a", ""),
         role=role,
+        trace=claims.get("x", ""),
     )
 
 

@@ -33,6 +33,8 @@ class Lock(StrEnum):
     MIGRATION = "migration"
     OUTBOX = "outbox"
     COUNTS = "counts"
+    LOGBOEK = "logboek"
+    """Bringing actions to the logbook."""
     APPLICATIES = "applicaties"
     ABONNEMENTEN = "abonnementen"
     """The number of abonnementen of the client that is the key."""

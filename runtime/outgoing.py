@@ -22,8 +22,12 @@ from jwt.warnings import InsecureKeyLengthWarning
 
 from runtime.identity import Caller
 from runtime.settings import Settings
+from runtime.trace import HEADER as TRACEPARENT
 
 log = logging.getLogger("samenzaak.external")
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
+"""The name of a header that an operator may set."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -286,5 +290,6 @@ class Outside:
             users = {"user_id": caller.user_id, "user_representation": caller.user_representation}
             claims = {"iss": api.client_id, "iat": now, "client_id": api.client_id, **users}
             credentials = [("Authorization", f"Bearer {jwt.encode(claims, secret, 'HS256')}")]
+        trace = [(TRACEPARENT, caller.trace)] if caller.trace else []
         kind = [("Content-Type", "application/json"), ("Content-Crs", "EPSG:4326")] if has_body else []
-        return [*credentials, ("Accept", "application/json"), ("Accept-Crs", "EPSG:4326"), *kind]
+        return [*credentials, ("Accept", "application/json"), ("Accept-Crs", "EPSG:4326"), *trace, *kind]

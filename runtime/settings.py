@@ -165,6 +165,12 @@ class Settings(BaseSettings):
         False,
         description="Refuse a verzending whose dates do not fit its aardRelatie. Existing applications send others.",
     )
+    logboek_lines: int = Field(
+        1_000_000,
+        ge=1,
+        description="Actions of one municipality in one service that wait for its logbook (Logboek Dataverwerkingen). "
+        "Further ones are not logged, and counted as such: an alarm.",
+    )
     pool_size: int = Field(
         8,
         ge=1,

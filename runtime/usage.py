@@ -9,18 +9,14 @@ Example::
     service.usage.add("deventer", "zaken")
 """
 
-import asyncio
-import logging
 from datetime import date
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, MetaData, Table, Text, func
 
-from runtime.faults import AWAY
+from runtime.gathering import Gathering
 from runtime.months import Months
 from runtime.pool import Database
-from runtime.problems import Problem, UnknownTenant
-
-log = logging.getLogger("samenzaak.usage")
+from runtime.statements import Executor
 
 FLUSH_SECONDS = 5.0
 
@@ -41,62 +37,26 @@ def usage_table(metadata: MetaData) -> Table:
     )
 
 
-class Usage:
+class Usage(Gathering[tuple[tuple[date, str], int]]):
     """The numbers that one process has not written yet, of one service."""
 
     def __init__(self, database: Database, time_zone: str) -> None:
-        self._database = database
+        super().__init__(database, "what was used", FLUSH_SECONDS)
         self.months = Months(time_zone)
-        self._waiting: dict[str, dict[tuple[date, str], int]] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._writing = asyncio.Lock()
 
     def add(self, tenant: str, name: str, number: int = 1) -> None:
         """Count something of a municipality in the present month."""
         if number:
-            self._add(tenant, (self.months.current(), name), number)
-            if self._task is None:
-                self._task = asyncio.get_running_loop().create_task(self._flush_later())
+            self.gather(tenant, ((self.months.current(), name), number))
 
-    def _add(self, tenant: str, key: tuple[date, str], number: int) -> None:
-        numbers = self._waiting.setdefault(tenant, {})
-        numbers[key] = numbers.get(key, 0) + number
+    def merged(self, items: list[tuple[tuple[date, str], int]]) -> list[tuple[tuple[date, str], int]]:
+        """Return one number for each month and name."""
+        found: dict[tuple[date, str], int] = {}
+        for key, number in items:
+            found[key] = found.get(key, 0) + number
+        return sorted(found.items())
 
-    def forget(self, tenant: str) -> None:
-        """Forget the numbers of a municipality that was erased; when any may have been (``""``) the next flush finds
-        out which."""
-        self._waiting.pop(tenant, None)
-
-    async def flush(self) -> None:
-        """Write what was counted until now; what cannot be written now is kept for the next time."""
-        async with self._writing:
-            waiting, self._waiting = self._waiting, {}
-            for tenant, numbers in waiting.items():
-                rows = sorted(numbers.items())
-                months, names = ([key[part] for key, _ in rows] for part in range(2))
-                try:
-                    async with self._database.acquire(tenant) as db:
-                        await db.connection.execute(ADD, months, names, [number for _, number in rows])
-                except UnknownTenant:
-                    continue
-                except (*AWAY, Problem) as e:
-                    log.warning("%s: what was used of %s is not written yet: %r", tenant, self._database.service, e)
-                    for key, number in rows:
-                        self._add(tenant, key, number)
-
-    async def stop(self) -> None:
-        """Write what is left, while the database can be used."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        await self.flush()
-        if self._waiting:
-            log.error("what was used of %s is lost: %s", self._database.service, self._waiting)
-
-    async def _flush_later(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(FLUSH_SECONDS)
-            # Not in this task, which is cancelled at the end: half a flush would count twice, or not at all.
-            await asyncio.shield(asyncio.get_running_loop().create_task(self.flush()))
-        self._task = None
+    async def write(self, db: Executor, tenant: str, items: list[tuple[tuple[date, str], int]]) -> None:
+        """Add the numbers to those of the table."""
+        months, names = ([key[part] for key, _ in items] for part in range(2))
+        await db.connection.execute(ADD, months, names, [number for _, number in items])

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 
 from zgw.fields import Fields
 from zgw.filters import Filter
+from zgw.logboek.source import Source
 from zgw.resource import Resource
 
 MOST = 100
@@ -84,6 +85,8 @@ class Api:
     forget: Sequence[Callable[[Any, str], None]] = ()
     """Called when a municipality was erased: each gets the Service and the name (``""``: of any)."""
     description: str = ""
+    logboek: Source | None = None
+    """How it is found out whose data an action was about; None where nothing is about persons."""
 
     @property
     def operations(self) -> Iterator[APIRoute]:

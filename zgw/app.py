@@ -20,6 +20,7 @@ from runtime.identity import CALLER_HEADER
 from runtime.problems import Problem
 from zgw import internal
 from zgw.api import Api
+from zgw.logboek.actions import Logged
 from zgw.problems import from_pydantic, response
 from zgw.request import Service
 from zgw.routing import Index
@@ -56,6 +57,8 @@ def create_app(service: Service, documentation: APIRouter) -> FastAPI:
     app.add_exception_handler(Unavailable, _on_fault)
     app.add_exception_handler(Exception, _on_exception)
     app.add_middleware(Versioned, version=api.version)
+    if api.logboek is not None:
+        app.add_middleware(Logged)
     return app
 
 

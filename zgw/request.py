@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from runtime.statements import Executor
 from runtime.tenancy import ERASED
+from runtime.trace import trace_of
 from runtime.usage import Usage
 from zgw.api import Api
 from zgw.between import may_ask
@@ -37,6 +39,8 @@ from zgw.clients import Clients
 from zgw.dates import today
 from zgw.denied import lacking, outside
 from zgw.externals import Externals
+from zgw.logboek.config import Logboeken
+from zgw.logboek.records import Gathered
 from zgw.profiel import STANDARD, Profiel, profiel_of
 from zgw.reading_log.hidden import PURPOSE, Hasher
 from zgw.reading_log.log import ReadingLog
@@ -90,12 +94,14 @@ class Service:
             hasher = Hasher(lambda: self.settings.derive(PURPOSE))
             self.reading_log = ReadingLog(self.api.service, self.database, hasher)
             self.sinks.all.append(self.reading_log)
+        self.logboeken = Logboeken(self.internal, self.signals)
+        self.gathered = Gathered(self.database, self.settings.logboek_lines)
         self.signals.on(ERASED, self.forget)
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self.database.forget(tenant)
-        for known in (self.externals, self.references, self.clients, self.usage):
+        for known in (self.externals, self.references, self.clients, self.usage, self.logboeken, self.gathered):
             known.forget(tenant)
         for work in self.background:
             work.forget(tenant)
@@ -126,6 +132,7 @@ class Service:
         await self.usage.stop()
         if self.reading_log is not None:
             await self.reading_log.stop()
+        await self.gathered.stop()
         await self.database.stop()
         await self.internal.stop()
         await self.externals.stop()
@@ -137,6 +144,8 @@ class Call:
     def __init__(self, service: Service, request: Request) -> None:
         self.service = service
         self.request = request
+        self.began = time.time()
+        request.scope[CALL] = self
         self.path: Mapping[str, Any] = request.path_params
         self.held = 0
         """The bytes of the memory for large answers that this request holds."""
@@ -156,6 +165,9 @@ class Call:
             self._caller = verify(request.headers.get(CALLER_HEADER), service.keys)
             if (asking := self._caller.via or self._caller.component) and asking != OPERATOR:
                 self._check_service(asking, bool(self._caller.via))
+            self.trace = trace_of(self._caller.trace)
+            # What is asked of others on behalf of this request is a part of it.
+            self._caller = replace(self._caller, trace=self.trace.passed_on())
             # For the log and the metrics of the process, which look at it after the answer.
             request.scope["samenzaak.caller"] = self._caller
 

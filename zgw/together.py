@@ -30,6 +30,7 @@ from zgw.api import Member
 from zgw.check import Check
 from zgw.expand import adapted
 from zgw.fields import by_attribute
+from zgw.logboek.actions import note_writes
 from zgw.mirroring.settling import reach_agreement
 from zgw.request import Call
 from zgw.resolve import find_main
@@ -233,6 +234,7 @@ async def _record(db: Executor, writes: Sequence[Write], trail: Sequence[str], a
         if held and (message is not None or write.check.agreements):
             message = outbox.held(write.check, message)
         await note_of(db, write.check, None, message)
+    await note_writes(db, [write.check for write in writes])
 
 
 def _in_order(writes: Sequence[Write], names: Sequence[str]) -> list[Write]:

@@ -38,6 +38,7 @@ from zgw import audit, outbox
 from zgw.check import Check
 from zgw.expand import adapted, rendered
 from zgw.fields import describe
+from zgw.logboek.actions import before_removal, note_writes
 from zgw.mirroring.settling import reach_agreement
 from zgw.parse import parse, row_of
 from zgw.problems import not_unique
@@ -237,6 +238,7 @@ async def take_away(db: Executor, check: Check) -> None:
     """Phases 9 to 11 of a removal."""
     resource = check.resource
     await run(db, check, resource.locks)
+    await before_removal(db, check)
     if resource.before_removal:
         await hold(db, check)
     await run(db, check, resource.before_removal)
@@ -285,6 +287,7 @@ async def finish(db: Executor, check: Check, old: dict[str, Any] | None, new: di
     if check.agreements:
         message = outbox.held(check, message)
     await note_of(db, check, entry, message)
+    await note_writes(db, [check])
     if resource.cached:
         await db.execute(select(func.pg_notify(f"samenzaak_{check.call.service.api.service}", check.call.tenant)))
 

@@ -1,6 +1,6 @@
 """The Autorisaties API 1.1.0."""
 
-from services.autorisaties import applicatie, external, gevolgd, inzage, zonder
+from services.autorisaties import applicatie, external, gevolgd, inzage, logboek, zonder
 from zgw.api import Api, Kanaal
 from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
@@ -13,7 +13,15 @@ API = Api(
     title="Autorisaties API",
     description="Welke applicaties wat mogen, in welk component en voor welke typen.",
     resources=[applicatie.APPLICATIE],
-    routers=[applicatie.router, applicatie.intern, external.intern, gevolgd.intern, zonder.intern, inzage.router],
+    routers=[
+        applicatie.router,
+        applicatie.intern,
+        external.intern,
+        gevolgd.intern,
+        logboek.intern,
+        zonder.intern,
+        inzage.router,
+    ],
     kanalen=[Kanaal("autorisaties", ())],
     metadata=applicatie.METADATA,
     start=[relay, tend],

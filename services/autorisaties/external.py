@@ -13,7 +13,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from starlette.responses import Response
 
-from runtime.outgoing import External, addresses, may_connect, secret_box, target_of
+from runtime.outgoing import HEADER_NAME, External, addresses, may_connect, secret_box, target_of
 from runtime.settings import Settings
 from runtime.statements import table_of
 from runtime.tenancy import as_tenant
@@ -44,7 +44,6 @@ class ExternalRow(Stored, table=True):
 EXTERNAL = table_of(ExternalRow)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 intern = internal_router()
@@ -79,7 +78,7 @@ async def add_external(
     if (header and client_id) or bool(client_id) != bool(secret):
         raise ValueError("give a client_id with its secret, a header, or nothing for an API that asks for nothing")
     usable = header_value.isprintable() and header_value.isascii() and header_value
-    if header and not (_HEADER.fullmatch(header_name) and usable):
+    if header and not (HEADER_NAME.fullmatch(header_name) and usable):
         raise ValueError("a header looks like 'Authorization: Token abc'")
     root = root.rstrip("/")
     target = target_of(root)

@@ -3,8 +3,10 @@
 from services.besluiten import verwerken
 from services.besluiten.besluit import BESLUIT, METADATA
 from services.besluiten.besluitinformatieobject import BESLUITINFORMATIEOBJECT, BIO_TABLE
+from services.besluiten.logboek import LOGBOEK
 from zgw.api import Api, Kanaal
 from zgw.internal import internal_router
+from zgw.logboek.delivery import deliver
 from zgw.mirroring.leading import leads
 from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
@@ -24,5 +26,6 @@ API = Api(
     kanalen=[Kanaal("besluiten", ("verantwoordelijkeOrganisatie", "besluittype", "besluittype.catalogus"))],
     routers=[verwerken.router, intern, questions.intern],
     metadata=METADATA,
-    start=[relay, tend],
+    start=[relay, deliver, tend],
+    logboek=LOGBOEK,
 )

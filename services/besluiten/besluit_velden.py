@@ -7,6 +7,7 @@ from sqlalchemy import Index, MetaData, UniqueConstraint
 from zgw.audit import audit_table
 from zgw.columns import make_table
 from zgw.fields import Fields
+from zgw.logboek.records import logboek_tables
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
 from zgw.reading_log.table import reading_log_table
@@ -16,6 +17,7 @@ METADATA = MetaData()
 audit_table(METADATA)
 outbox_table(METADATA, mirrored=True)
 reading_log_table(METADATA)
+logboek_tables(METADATA)
 
 ZAAK = Ref("zaken", "zaken", shape=("url", "identificatie", "bronorganisatie", "zaaktype"), blank=True)
 BESLUITTYPE = Ref(

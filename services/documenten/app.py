@@ -22,11 +22,13 @@ from services.documenten.document import DOCUMENT
 from services.documenten.document_velden import COUNTS, STORED
 from services.documenten.gebruiksrecht import GEBRUIKSRECHTEN
 from services.documenten.journal import METADATA, forget, sweep
+from services.documenten.logboek import LOGBOEK
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Api, Kanaal
 from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
+from zgw.logboek.delivery import deliver
 from zgw.relay import relay
 from zgw.usage import BYTES_KEPT, DOCUMENTS_KEPT, kept, measuring
 from zgw.versions import VERSIONS
@@ -63,8 +65,10 @@ API = Api(
         )
     ],
     metadata=METADATA,
+    logboek=LOGBOEK,
     start=[
         relay,
+        deliver,
         sweep,
         COUNTS.fold_steadily,
         measuring(KEPT),

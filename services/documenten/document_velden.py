@@ -30,6 +30,7 @@ from zgw.columns import column_of, make_table
 from zgw.contains import contains_index
 from zgw.counts import Counts
 from zgw.fields import Fields, describe
+from zgw.logboek.records import logboek_tables
 from zgw.numbers import Numbers
 from zgw.outbox import outbox_table
 from zgw.reading_log.table import reading_log_table
@@ -40,6 +41,7 @@ audit_table(METADATA)
 outbox_table(METADATA, mirrored=True)
 usage_table(METADATA)
 reading_log_table(METADATA)
+logboek_tables(METADATA)
 
 PATH = "/documenten/api/v1/enkelvoudiginformatieobjecten/"
 DOCUMENT_REF = Ref("documenten", "enkelvoudiginformatieobjecten", table="document")

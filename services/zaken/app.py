@@ -11,7 +11,7 @@
 - ``references``: what other services know; ``mirroring``: the mirrors that they have of what belongs to a zaak.
 """
 
-from services.zaken import bewerkingen, inzage, numbers, zaakinformatieobject, zoeken
+from services.zaken import bewerkingen, inzage, numbers, personen, zaakinformatieobject, zoeken
 from services.zaken.klantcontact import KLANTCONTACT
 from services.zaken.resultaat import RESULTAAT
 from services.zaken.rol import ROL
@@ -26,6 +26,7 @@ from services.zaken.zaaknotitie import ZAAKNOTITIE
 from services.zaken.zaakobject import ZAAKOBJECT
 from services.zaken.zaakverzoek import ZAAKVERZOEK
 from zgw.api import Api, Kanaal
+from zgw.logboek.delivery import deliver
 from zgw.mirroring.leading import leads
 from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
@@ -68,8 +69,10 @@ API = Api(
         intern,
         inzage.intern,
         questions.intern,
+        personen.intern,
     ],
+    logboek=personen.LOGBOEK,
     kanalen=[Kanaal("zaken", ("bronorganisatie", "zaaktype", "vertrouwelijkheidaanduiding", "zaaktype.catalogus"))],
     metadata=METADATA,
-    start=[relay, COUNTS.fold_steadily, measuring({ZAKEN_KEPT: kept("zaak")}), tend],
+    start=[relay, deliver, COUNTS.fold_steadily, measuring({ZAKEN_KEPT: kept("zaak")}), tend],
 )

@@ -16,6 +16,7 @@ from zgw.contains import contains_index
 from zgw.counts import Counts
 from zgw.dates import today
 from zgw.fields import Fields
+from zgw.logboek.records import logboek_tables
 from zgw.outbox import outbox_table
 from zgw.problems import error
 from zgw.reading_log.table import reading_log_table
@@ -44,6 +45,7 @@ AUDITTRAIL = audit_table(METADATA, touching=True)
 OUTBOX = outbox_table(METADATA, mirrored=True)
 usage_table(METADATA)
 reading_log_table(METADATA)
+logboek_tables(METADATA)
 
 ZAAK_REF = Ref("zaken", "zaken", table="zaak")
 """The reference of every sub-resource to its zaak."""

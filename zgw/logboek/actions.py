@@ -1,0 +1,163 @@
+"""What is logged of a request: its trace, its operation, when, how it ended, and the objects that it touched.
+
+Writes are noted in their transaction (:func:`note_writes`); reads and requests that failed a moment later
+(:func:`note_request`). No user, no content, and no number of a person in the clear.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from runtime.problems import Problem
+from runtime.statements import Executor
+from zgw.check import Check
+from zgw.logboek.config import Logboek
+from zgw.logboek.records import add, milliseconds
+from zgw.logboek.source import Persons
+from zgw.logboek.subjects import subjects_of
+from zgw.request import CALL, Call
+
+log = logging.getLogger("samenzaak.logboek")
+
+LOGGED = "samenzaak.logged"
+"""In the scope of a request that is noted already."""
+ACTIVITY_HEADER = "x-verwerkingsactiviteit"
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]{1,990}")
+
+
+@dataclass
+class Gone:
+    """What a removal takes away: the zaken of the main object, and who has a rol in them."""
+
+    zaken: Sequence[str] = ()
+    personen: Persons = field(default_factory=dict)
+
+
+def facts_of(call: Call, status: int, error: str = "") -> dict[str, Any]:
+    """Return the facts of the action of a request that ended with this status; ``error`` is the code of what failed."""
+    given = call.request.headers.get(ACTIVITY_HEADER, "")
+    route = call.request.scope.get("route")
+    facts: dict[str, Any] = {
+        "trace": call.trace.trace,
+        "span": call.trace.span,
+        "parent": call.trace.parent,
+        "client": call.caller.client_id,
+        "via": call.caller.via,
+        "name": getattr(route, "operation_id", None) or call.request.method.lower(),
+        "start": int(call.began * 1000),
+        "end": milliseconds(),
+        "status": status,
+        "activiteit": given if _URI.fullmatch(given) else "",
+    }
+    if error:
+        facts["error"] = error
+    return facts
+
+
+async def logbook_of(call: Call) -> Logboek | None:
+    """Return the logbook in which this request is to be logged: none for what our services do by themselves, or where
+    nothing is logged."""
+    if call.service.api.logboek is None or call.caller.component:
+        return None
+    return await call.service.logboeken.of(call.caller)
+
+
+async def before_removal(db: Executor, check: Check) -> None:
+    """Remember whose data a removal is about, while it can still be seen."""
+    source = check.call.service.api.logboek
+    if source is None or await logbook_of(check.call) is None:
+        return
+    gone = check.facts(Gone)
+    gone.zaken = [zaak for some in (await source.zaken(db, [_main(check)])).values() for zaak in some]
+    if source.personen is not None:
+        gone.personen = await source.personen(db, gone.zaken)
+
+
+async def note_writes(db: Executor, checks: Sequence[Check]) -> None:
+    """Note the writes of one request, in their transaction."""
+    call = checks[0].call
+    if (logboek := await logbook_of(call)) is None:
+        return
+    source = call.service.api.logboek
+    assert source is not None
+    gone = [check.facts(Gone) for check in checks if check.action == "destroy"]
+    own = (await source.zaken(db, sorted({_main(check) for check in checks}))).values()
+    zaken = sorted({zaak for some in (*own, *(each.zaken for each in gone)) for zaak in some})
+    subjects = None
+    if source.personen is not None:
+        found = {zaak: (kind, list(people)) for zaak, (kind, people) in (await source.personen(db, zaken)).items()}
+        for zaak, (kind, people) in (pair for each in gone for pair in each.personen.items()):
+            known = found.setdefault(zaak, (kind, []))[1]
+            known += [person for person in people if person not in known]
+        subjects = subjects_of(logboek, found)
+    made = 201 if checks[0].creating else 204 if checks[0].action == "destroy" else 200
+    facts = {**facts_of(call, made), "zaken": zaken}
+    await add(db, call.tenant, [(facts, subjects)], call.service.settings.logboek_lines)
+    call.request.scope[LOGGED] = True
+
+
+def note_request(call: Call, status: int, mains: Iterable[str] = (), error: str = "") -> None:
+    """Note a request that wrote nothing, of a municipality that logs."""
+    call.service.gathered.add(call.tenant, {**facts_of(call, status, error), "mains": sorted(set(mains))})
+    call.request.scope[LOGGED] = True
+
+
+class Logged:
+    """Notes the requests that nothing else has noted: those that failed, and those that write no trail."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app."""
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted if scope["type"] == "http" else send)
+        except Exception:
+            # It is answered further outward.
+            status = 500
+            raise
+        finally:
+            call: Call | None = scope.get(CALL)
+            # What failed was noted in a transaction that is undone, if at all.
+            if call is not None and status and (LOGGED not in scope or status >= 400) and not call.internal:
+                await note_rest(call, status)
+
+
+async def note_rest(call: Call, status: int) -> None:
+    """Note a request that nothing else has noted; the answer has been sent. Where nobody can tell whether it has to be
+    logged the log of the process tells that it is not."""
+    try:
+        if await logbook_of(call) is None:
+            return
+        path, found = str(call.request.scope["path"]), call.path.get("uuid")
+        mains = [str(found)] if found and any(path.startswith(f"{each}/") for each in _mains(call)) else []
+        note_request(call, status, mains, "internal" if status >= 500 else "")
+    except Problem as e:
+        if e.status != 403:
+            log.error("a request is not in the logbook: %s", e)
+
+
+def _mains(call: Call) -> list[str]:
+    api = call.service.api
+    return [f"{api.root}/{each.path}" for each in api.resources if each.main is None]
+
+
+def _main(check: Check) -> str:
+    """Return the uuid of the main object of a write."""
+    link = check.resource.main
+    if link is None:
+        return str(check.uuid)
+    state = check.row or check.stored or {}
+    return str(state[link.attribute])
