@@ -16,7 +16,7 @@ from beheer import apply_inzage, tenants
 from beheer.apply_apis import Refused, Tenant
 from beheer.apply_rights import Named
 from beheer.apply_secrets import secrets_between, secrets_of_client
-from beheer.apply_texts import in_order, issuer_between, names_of, rights_between, switches_as_text
+from beheer.apply_texts import in_order, issuer_between, logboek_between, names_of, rights_between, switches_as_text
 from beheer.configuration import (
     Abonnement,
     Client,
@@ -25,6 +25,7 @@ from beheer.configuration import (
     Issuer,
     Municipality,
 )
+from beheer.configuration_logboek import Logboek
 from beheer.configuration_rights import Right
 from beheer.document import Mistake, Place
 from beheer.issuers import add_issuer
@@ -37,7 +38,7 @@ from runtime.outgoing import secret_box as external_box
 from runtime.problems import Problem
 from runtime.settings import Settings
 from runtime.tenancy import schema_of
-from services.autorisaties import external
+from services.autorisaties import external, logboek
 from services.notificaties import abonnement as abonnementen
 
 
@@ -185,6 +186,8 @@ class _Work:
         apis = {} if new else {api.name: api for api in await external.list_externals(self.admin, self.name)}
         for name, api in self.wanted.externe_apis.items():
             await self._external(name, api, apis.get(name))
+        if self.wanted.logboek is not None:
+            await self._logboek(self.wanted.logboek, new)
         for index, abonnement in enumerate(self.wanted.abonnementen):
             await self._abonnement(index, abonnement, new)
 
@@ -310,6 +313,20 @@ class _Work:
             lambda: external.add_external(self.admin, self.settings, self.name, name, wanted.root, **given),
             details,
         )
+
+    async def _logboek(self, wanted: Logboek, new: bool) -> None:
+        asked = wanted.wanted(self.wanted.rsin)
+        known = None if new else await logboek.find_logboek(self.admin, self.settings, self.name)
+        try:
+            made = asked.logboek(known.private if known else False)
+        except ValueError as e:
+            self.outcome.mistakes.append(Mistake((*self.place, "logboek"), str(e)))
+            return
+        if known == made:
+            return
+        make = lambda: logboek.set_logboek(self.admin, self.settings, self.name, asked)  # noqa: E731
+        text = f"logbook at {asked.address}"
+        await self._note("~" if known else "+", text, ("logboek",), make, logboek_between(known, made))
 
     async def _abonnement(self, index: int, wanted: Abonnement, new: bool) -> None:
         auth = wanted.read()

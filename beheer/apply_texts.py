@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from beheer.configuration_rights import Type
 from gateway.snapshot import Issuer
+from zgw.logboek.config import Logboek
 
 TYPES = {
     "zaaktype": ("zaaktypen", "identificatie"),
@@ -31,6 +32,24 @@ def issuer_between(known: Issuer, wanted: Issuer) -> list[str]:
             found.append(
                 "keys changed" if name == "jwks_or_pem" else f"{to_camel(name)} {_said(before)} -> {_said(after)}"
             )
+    return found
+
+
+def logboek_between(known: Logboek | None, wanted: Logboek) -> list[str]:
+    """Return what changes of a logbook; its secrets are not shown."""
+    found = []
+    for name in (field.name for field in fields(Logboek) if field.name != "private"):
+        before: Any = getattr(known, name, None)
+        after: Any = getattr(wanted, name)
+        if known is None or before == after:
+            continue
+        if name in ("key", "value"):
+            found.append("key changed" if name == "key" else "value of the header changed")
+        elif name in ("zaaktypen", "applicaties"):
+            changed = {each for each in {**before, **after} if before.get(each) != after.get(each)}
+            found.append(f"{name} changed: {', '.join(sorted(changed))}")
+        else:
+            found.append(f"{name} {_said(before)} -> {_said(after)}")
     return found
 
 

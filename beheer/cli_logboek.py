@@ -12,7 +12,7 @@ from beheer import tenants
 from beheer.console import Json, Tenant, plain, show, with_admin
 from beheer.logboek import Backlog, backlogs
 from runtime.settings import Settings
-from services.autorisaties.logboek import find_logboek, remove_logboek, set_logboek
+from services.autorisaties.logboek import Wanted, find_logboek, remove_logboek, set_logboek
 from zgw.logboek.config import Application, Logboek
 
 logboek_app = typer.Typer(no_args_is_help=True, help="The Logboek Dataverwerkingen of a municipality.")
@@ -40,6 +40,7 @@ def logboek_set(
     """Let a municipality log each processing of data of persons, or change how. The key is not shown again."""
 
     async def work(admin: asyncpg.Connection, settings: Settings) -> None:
+        await tenants.find_tenant(admin, tenant)
         try:
             key = key_file.read_text().strip()
         except UnicodeDecodeError:
@@ -51,19 +52,9 @@ def logboek_set(
         applications = {
             name: Application(activities.get(name, ""), sites.get(name, "")) for name in {**activities, **sites}
         }
-        await set_logboek(
-            admin,
-            settings,
-            tenant,
-            address,
-            key=key,
-            oin=oin,
-            header=header,
-            system=system,
-            activiteit=activiteit,
-            zaaktypen=_pairs(zaaktype, "--zaaktype"),
-            applicaties=applications,
-        )
+        zaaktypen = _pairs(zaaktype, "--zaaktype")
+        wanted = Wanted(address.rstrip("/"), key, oin, header, system, activiteit, zaaktypen, applications)
+        await set_logboek(admin, settings, tenant, wanted)
 
     with_admin(work, changes=True)
     typer.echo(f"{tenant}: logs to {address}")

@@ -1,6 +1,5 @@
 """The file that ``samenzaak apply`` reads: its shape, its checks, and where in the file each mistake is."""
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from beheer.configuration_logboek import Logboek
 from beheer.configuration_rights import Part, Right
+from beheer.configuration_secret import Secret
 from beheer.document import Document, Mistake, Place
 from beheer.issuers import Wanted
 from gateway import registry
@@ -17,39 +18,6 @@ from gateway.secrets import MOST_SECRETS, NAME
 from runtime.tenancy import check_name, check_time_zone
 from zgw.profiel import chosen_switches
 from zgw.reading_log.read import Choice
-
-
-class Secret(Part):
-    """A secret: the name of an environment variable or of a file, never the secret itself."""
-
-    secret_env: str | None = None
-    secret_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "Secret":
-        if self.secret_env is not None and self.secret_file is not None:
-            raise ValueError("give secretEnv or secretFile, not both")
-        return self
-
-    @property
-    def has_secret(self) -> bool:
-        """Whether a secret is named."""
-        return self.secret_env is not None or self.secret_file is not None
-
-    def read(self) -> str:
-        """Return the secret; raise ValueError when it is not there."""
-        if self.secret_env is not None:
-            found = os.environ.get(self.secret_env, "")
-            source = f"the environment variable {self.secret_env}"
-        else:
-            source = f"the file {self.secret_file}"
-            try:
-                found = Path(self.secret_file or "").read_text().strip()
-            except (OSError, UnicodeDecodeError) as e:
-                raise ValueError(f"{source} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}") from e
-        if not found.strip():
-            raise ValueError(f"{source} is empty or not set")
-        return found
 
 
 def _client_id(value: str) -> str:
@@ -228,6 +196,8 @@ class Municipality(Part):
     issuers: dict[Annotated[str, Field(min_length=1)], Issuer] = {}
     """By their ``iss``."""
     externe_apis: dict[str, ExterneApi] = {}
+    logboek: Logboek | None = None
+    """The Logboek Dataverwerkingen; without it that of the municipality stays as it is."""
     abonnementen: list[Abonnement] = []
 
 
@@ -263,6 +233,10 @@ def secrets_of(configuration: Configuration) -> Iterator[tuple[Place, Secret]]:
                 yield (*here, "clients", client_id, "secrets", index), secret
         for api_name, api in municipality.externe_apis.items():
             yield (*here, "externeApis", api_name), api
+        if municipality.logboek is not None:
+            yield (*here, "logboek"), municipality.logboek
+            if municipality.logboek.header is not None:
+                yield (*here, "logboek", "header"), municipality.logboek.header
         for index, abonnement in enumerate(municipality.abonnementen):
             yield (*here, "abonnementen", index), abonnement
 

@@ -145,7 +145,6 @@ class Call:
         self.service = service
         self.request = request
         self.began = time.time()
-        request.scope[CALL] = self
         self.path: Mapping[str, Any] = request.path_params
         self.held = 0
         """The bytes of the memory for large answers that this request holds."""
@@ -170,6 +169,7 @@ class Call:
             self._caller = replace(self._caller, trace=self.trace.passed_on())
             # For the log and the metrics of the process, which look at it after the answer.
             request.scope["samenzaak.caller"] = self._caller
+            request.scope[CALL] = self
 
     def _check_service(self, asking: str, for_client: bool) -> None:
         """Raise 403 for what one of our services may not ask here, of its own accord or with the rights of a client."""

@@ -7,6 +7,7 @@ still encrypted.
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,48 +62,75 @@ async def logboek(call: CurrentCall, db: Db) -> Response:
     return answer(dict(row) if row else {})
 
 
-async def set_logboek(
-    admin: asyncpg.Connection,
-    settings: Settings,
-    tenant: str,
-    address: str,
-    *,
-    key: str,
-    oin: str,
-    header: str = "",
-    system: str = "Samenzaak",
-    activiteit: str = "",
-    zaaktypen: Mapping[str, str] = {},
-    applicaties: Mapping[str, Application] = {},
-) -> None:
-    """Let a municipality log, or change how. ``header`` is a whole one (``Authorization: Bearer x``), ``key`` the 64
-    bytes in base64 with which persons are encrypted.
+@dataclass(frozen=True)
+class Wanted:
+    """A logbook as an operator wants it. ``key`` is the 64 bytes in base64 with which persons are encrypted, ``header``
+    a whole one (``Authorization: Bearer x``) or empty."""
+
+    address: str
+    key: str = field(repr=False)
+    oin: str
+    header: str = field(default="", repr=False)
+    system: str = "Samenzaak"
+    activiteit: str = ""
+    zaaktypen: Mapping[str, str] = field(default_factory=dict)
+    applicaties: Mapping[str, Application] = field(default_factory=dict)
+
+    def check(self) -> bytes:
+        """Return the key; raise ValueError for what cannot be used, whatever is at the address."""
+        target_of(self.address)
+        if "?" in self.address or "#" in self.address:
+            raise ValueError("the address of a logbook has no query")
+        name, value = self.named
+        if self.header and not (HEADER_NAME.fullmatch(name) and value and value.isprintable() and value.isascii()):
+            raise ValueError("a header looks like 'Authorization: Bearer abc'")
+        if not _NUMBER.fullmatch(self.oin):
+            raise ValueError("an OIN has 20 digits, an RSIN 9")
+        if not self.system.strip():
+            raise ValueError("the name of the system is empty")
+        activities = [self.activiteit, *self.zaaktypen.values()]
+        activities += [each.activiteit for each in self.applicaties.values()]
+        if wrong := [uri for uri in activities if uri and not _URI.fullmatch(uri)]:
+            raise ValueError(f"a processing activity is an absolute URI, not {wrong[0][:100]!r}")
+        sites = [each.site for each in self.applicaties.values() if each.site]
+        if wrong := [site for site in sites if urlsplit(site).scheme not in ("http", "https")]:
+            raise ValueError(f"a site is a URL, not {wrong[0][:100]!r}")
+        try:
+            opened = base64.b64decode(self.key, validate=True)
+        except ValueError:
+            opened = b""
+        if len(opened) != KEY_BYTES:
+            raise ValueError(f"the key is {KEY_BYTES} random bytes in base64: openssl rand -base64 {KEY_BYTES}")
+        return opened
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """The name and the value of the header."""
+        name, _, value = self.header.partition(":")
+        return name.strip(), value.strip()
+
+    def logboek(self, private: bool) -> Logboek:
+        """Return the logbook; raise ValueError for what cannot be used."""
+        return Logboek(
+            self.address,
+            *self.named,
+            private,
+            self.check(),
+            self.system.strip(),
+            self.oin,
+            self.activiteit,
+            dict(self.zaaktypen),
+            dict(self.applicaties),
+        )
+
+
+async def set_logboek(admin: asyncpg.Connection, settings: Settings, tenant: str, wanted: Wanted) -> None:
+    """Let a municipality log, or change how.
 
     Raises ValueError for what cannot be used, LookupError for an unknown municipality.
     """
-    address = address.rstrip("/")
-    target = target_of(address)
-    if "?" in address or "#" in address:
-        raise ValueError("the address of a logbook has no query")
-    name, _, value = (part.strip() for part in header.partition(":"))
-    if header and not (HEADER_NAME.fullmatch(name) and value and value.isprintable() and value.isascii()):
-        raise ValueError("a header looks like 'Authorization: Bearer abc'")
-    if not _NUMBER.fullmatch(oin):
-        raise ValueError("an OIN has 20 digits, an RSIN 9")
-    if not system.strip():
-        raise ValueError("the name of the system is empty")
-    try:
-        opened = base64.b64decode(key, validate=True)
-    except ValueError:
-        opened = b""
-    if len(opened) != KEY_BYTES:
-        raise ValueError(f"the key is {KEY_BYTES} random bytes in base64: openssl rand -base64 {KEY_BYTES}")
-    activities = [activiteit, *zaaktypen.values(), *(each.activiteit for each in applicaties.values())]
-    if wrong := [uri for uri in activities if uri and not _URI.fullmatch(uri)]:
-        raise ValueError(f"a processing activity is an absolute URI, not {wrong[0][:100]!r}")
-    sites = [each.site for each in applicaties.values() if each.site]
-    if wrong := [site for site in sites if urlsplit(site).scheme not in ("http", "https")]:
-        raise ValueError(f"a site is a URL, not {wrong[0][:100]!r}")
+    wanted.check()
+    target = target_of(wanted.address)
     try:
         found = await addresses(target.host, target.port)
     except OSError:
@@ -110,22 +138,14 @@ async def set_logboek(
         found = []
     if refused := [each for each in found if not may_connect(each, private=True)]:
         raise ValueError(f"{target.host} is at an address that is never connected to: {', '.join(refused)}")
+    made = wanted.logboek(any(not may_connect(each, private=False) for each in found))
     box = secret_box(settings)
     values = {
+        **vars(made),
         "one": True,
-        "address": address,
-        "header": name,
-        "value": box.encrypt(value.encode()).decode() if value else "",
-        "private": any(not may_connect(each, private=False) for each in found),
-        "key": box.encrypt(key.encode()).decode(),
-        "system": system.strip(),
-        "oin": oin,
-        "activiteit": activiteit,
-        "zaaktypen": dict(zaaktypen),
-        "applicaties": {
-            each: {"activiteit": application.activiteit, "site": application.site}
-            for each, application in applicaties.items()
-        },
+        "value": box.encrypt(made.value.encode()).decode() if made.value else "",
+        "key": box.encrypt(wanted.key.encode()).decode(),
+        "applicaties": {name: asdict(each) for name, each in made.applicaties.items()},
     }
     written = upsert(LOGBOEK).values(**values)
     others = {each: written.excluded[each] for each in values if each != "one"}

@@ -43,6 +43,10 @@ ABOUT_ONE = {
     "operator link": ("jansen",),
     "verzoeken": ("--client", "zac"),
     "usage": (),
+    "logboek set": ("--address", "https://198.51.100.7", "--oin", "123456782", "--key-file", "{folder}/logboek"),
+    "logboek show": (),
+    "logboek remove": (),
+    "logboek persoon": ("BSN", "--number-env", "WIE"),
 }
 """The commands about one municipality, with what they need beside its name."""
 ABOUT_A_CLIENT: dict[str, tuple[str, ...]] = {
@@ -84,7 +88,7 @@ def test_every_command_is_looked_at() -> None:
 
 @pytest.mark.parametrize("command", sorted(ABOUT_ONE))
 def test_an_unknown_municipality_is_told_in_one_line(here: Callable[..., Any], tmp_path: Path, command: str) -> None:
-    for name in ("leeg.zip", "sleutel.pem"):
+    for name in ("leeg.zip", "sleutel.pem", "logboek"):
         (tmp_path / name).write_bytes(b"")
     rest = [part.format(folder=tmp_path) for part in ABOUT_ONE[command]]
     said = here(*command.split(), "nergens", *rest)

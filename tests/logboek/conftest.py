@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.autorisaties.logboek import set_logboek
+from services.autorisaties.logboek import Wanted, set_logboek
 from tests.bodies import rol_body, zaak_body
 from tests.logboek.receiver import Line, Logbook, listening
 from tests.stack import Client, Stack
@@ -40,10 +40,9 @@ class Gemeente:
     async def log(self, **changes: Any) -> None:
         """Set the logbook."""
         usual = {"key": KEY, "oin": OIN, "activiteit": STANDARD}
+        wanted = Wanted(self.book.url, **{**usual, **self.settings, **changes})
         async with self.stack.admin() as admin:
-            await set_logboek(
-                admin, self.stack.settings, self.tenant, self.book.url, **{**usual, **self.settings, **changes}
-            )
+            await set_logboek(admin, self.stack.settings, self.tenant, wanted)
 
     async def zaak(self, *bsns: str) -> str:
         """Make a zaak with these persons, and forget the lines about that."""
