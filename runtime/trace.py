@@ -32,9 +32,14 @@ class Trace:
         return f"00-{self.trace}-{self.span}-{self.flags}"
 
 
+def new_trace() -> str:
+    """Return the number of a new trace."""
+    return f"{random.getrandbits(128) or 1:032x}"
+
+
 def begun() -> str:
     """Return a ``traceparent`` without a span, for a request whose client told none."""
-    return f"00-{random.getrandbits(128) or 1:032x}-{NO_SPAN}-00"
+    return f"00-{new_trace()}-{NO_SPAN}-00"
 
 
 def accepted(header: str) -> str:

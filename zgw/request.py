@@ -39,13 +39,9 @@ from zgw.clients import Clients
 from zgw.dates import today
 from zgw.denied import lacking, outside
 from zgw.externals import Externals
-from zgw.logboek.config import Logboeken
-from zgw.logboek.records import Gathered
+from zgw.logs import Logs
 from zgw.profiel import STANDARD, Profiel, profiel_of
-from zgw.reading_log.hidden import PURPOSE, Hasher
-from zgw.reading_log.log import ReadingLog
-from zgw.reading_log.read import Seen, Sinks
-from zgw.reading_log.table import has_reading_log
+from zgw.reading_log.read import Seen
 from zgw.references import References
 from zgw.resource import Resource
 from zgw.rights import EVERYTHING, Applicatie, Rights
@@ -88,25 +84,16 @@ class Service:
         self.references = References(self.internal, self.externals, self.signals)
         self.clients = Clients(self.internal, self.signals)
         self.usage = Usage(self.database, self.settings.time_zone)
-        self.sinks = Sinks()
-        self.reading_log: ReadingLog | None = None
-        if has_reading_log(self.api.metadata):
-            hasher = Hasher(lambda: self.settings.derive(PURPOSE))
-            self.reading_log = ReadingLog(self.api.service, self.database, hasher)
-            self.sinks.all.append(self.reading_log)
-        self.logboeken = Logboeken(self.internal, self.signals)
-        self.gathered = Gathered(self.database, self.settings.logboek_lines)
+        self.logs = Logs(self.api, self.database, self.settings, self.internal, self.signals)
         self.signals.on(ERASED, self.forget)
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
         self.database.forget(tenant)
-        for known in (self.externals, self.references, self.clients, self.usage, self.logboeken, self.gathered):
+        for known in (self.externals, self.references, self.clients, self.usage, self.logs):
             known.forget(tenant)
         for work in self.background:
             work.forget(tenant)
-        if self.reading_log is not None:
-            self.reading_log.forget(tenant)
         for forget in self.api.forget:
             forget(self, tenant)
 
@@ -130,9 +117,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.usage.stop()
-        if self.reading_log is not None:
-            await self.reading_log.stop()
-        await self.gathered.stop()
+        await self.logs.stop()
         await self.database.stop()
         await self.internal.stop()
         await self.externals.stop()

@@ -53,7 +53,7 @@ LOGBOEK = Source(zelf, personen)
 async def personen_van_zaken(call: CurrentCall) -> Response:
     """Answer whose data the ``zaken`` (uuids) are about, encrypted with the key of the logbook of the municipality."""
     zaken = (await call.body())["zaken"]
-    logboek = await call.service.logboeken.of(call.caller)
+    logboek = await call.service.logs.logboeken.of(call.caller)
     if logboek is None:
         return answer({})
     async with call.db.acquire(call.tenant) as db:

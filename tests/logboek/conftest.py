@@ -64,7 +64,7 @@ class Gemeente:
         found = 0
         for name in ("zaken", "documenten", "besluiten"):
             service = self.stack.standalone.services[name]
-            await service.gathered.flush()
+            await service.logs.gathered.flush()
             async with service.database.acquire(self.tenant) as db:
                 found += await db.connection.fetchval("SELECT count(*) FROM verwerking")
         return found
@@ -109,7 +109,7 @@ async def gemeente(stack: Stack, logging_world: tuple[Client, Wereld]) -> AsyncI
         yield found
         for name in ("zaken", "documenten", "besluiten"):
             service = stack.standalone.services[name]
-            await service.gathered.flush()
+            await service.logs.gathered.flush()
             async with stack.admin() as admin:
                 schema = f"{client.tenant.replace('-', '_')}_{name}"
                 await admin.execute(f'DELETE FROM "{schema}".verwerking; DELETE FROM "{schema}".verwerking_gemist')

@@ -67,7 +67,7 @@ async def test_a_logbook_that_is_away_holds_nobody_up(gemeente: Gemeente, caplog
     service = gemeente.stack.standalone.services["zaken"]
 
     async def resolved() -> bool:
-        await service.gathered.flush()
+        await service.logs.gathered.flush()
         async with service.database.acquire(gemeente.tenant) as db:
             counts = await db.connection.fetchrow("SELECT count(*), count(subjects) FROM verwerking")
         assert counts is not None

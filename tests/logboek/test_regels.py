@@ -174,6 +174,6 @@ async def test_without_a_logbook_nothing_is_kept(gemeente: Gemeente) -> None:
     assert (await client.get("/zaken/api/v1/zaken")).status_code == 200
     assert (await client.get(f"/zaken/api/v1/zaken/{uuid.uuid4()}")).status_code == 404
     service = gemeente.stack.standalone.services["zaken"]
-    await service.gathered.flush()
+    await service.logs.gathered.flush()
     async with service.database.acquire(other) as db:
         assert await db.connection.fetchval("SELECT count(*) FROM verwerking") == 0

@@ -5,7 +5,6 @@ Writes are noted in their transaction (:func:`note_writes`); reads and requests 
 """
 
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,18 +14,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from runtime.problems import Problem
 from runtime.statements import Executor
 from zgw.check import Check
+from zgw.headers import text_of
 from zgw.logboek.config import Logboek
-from zgw.logboek.records import add, milliseconds
+from zgw.logboek.facts import facts_of
+from zgw.logboek.records import add
 from zgw.logboek.source import Persons
 from zgw.logboek.subjects import subjects_of
+from zgw.reading_log.recorder import ACTIVITY, RECORDED
 from zgw.request import CALL, Call
 
 log = logging.getLogger("samenzaak.logboek")
 
 LOGGED = "samenzaak.logged"
 """In the scope of a request that is noted already."""
-ACTIVITY_HEADER = "x-verwerkingsactiviteit"
-_URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]{1,990}")
 
 
 @dataclass
@@ -37,25 +37,11 @@ class Gone:
     personen: Persons = field(default_factory=dict)
 
 
-def facts_of(call: Call, status: int, error: str = "") -> dict[str, Any]:
-    """Return the facts of the action of a request that ended with this status; ``error`` is the code of what failed."""
-    given = call.request.headers.get(ACTIVITY_HEADER, "")
-    route = call.request.scope.get("route")
-    facts: dict[str, Any] = {
-        "trace": call.trace.trace,
-        "span": call.trace.span,
-        "parent": call.trace.parent,
-        "client": call.caller.client_id,
-        "via": call.caller.via,
-        "name": getattr(route, "operation_id", None) or call.request.method.lower(),
-        "start": int(call.began * 1000),
-        "end": milliseconds(),
-        "status": status,
-        "activiteit": given if _URI.fullmatch(given) else "",
-    }
-    if error:
-        facts["error"] = error
-    return facts
+def _facts(call: Call, status: int, error: str = "") -> dict[str, Any]:
+    route, headers, caller = call.request.scope.get("route"), call.request.headers, call.caller
+    operation = getattr(route, "operation_id", None) or call.request.method.lower()
+    activity = text_of(headers.get(ACTIVITY, "")).strip() or caller.activity
+    return facts_of(caller, call.trace, operation, call.began, status, activity, error)
 
 
 async def logbook_of(call: Call) -> Logboek | None:
@@ -63,7 +49,7 @@ async def logbook_of(call: Call) -> Logboek | None:
     nothing is logged."""
     if call.service.api.logboek is None or call.caller.component:
         return None
-    return await call.service.logboeken.of(call.caller)
+    return await call.service.logs.logboeken.of(call.caller)
 
 
 async def before_removal(db: Executor, check: Check) -> None:
@@ -95,14 +81,14 @@ async def note_writes(db: Executor, checks: Sequence[Check]) -> None:
             known += [person for person in people if person not in known]
         subjects = subjects_of(logboek, found)
     made = 201 if checks[0].creating else 204 if checks[0].action == "destroy" else 200
-    facts = {**facts_of(call, made), "zaken": zaken}
+    facts = {**_facts(call, made), "zaken": zaken}
     await add(db, call.tenant, [(facts, subjects)], call.service.settings.logboek_lines)
     call.request.scope[LOGGED] = True
 
 
 def note_request(call: Call, status: int, mains: Iterable[str] = (), error: str = "") -> None:
     """Note a request that wrote nothing, of a municipality that logs."""
-    call.service.gathered.add(call.tenant, {**facts_of(call, status, error), "mains": sorted(set(mains))})
+    call.service.logs.gathered.add(call.tenant, {**_facts(call, status, error), "mains": sorted(set(mains))})
     call.request.scope[LOGGED] = True
 
 
@@ -131,7 +117,12 @@ class Logged:
         finally:
             call: Call | None = scope.get(CALL)
             # What failed was noted in a transaction that is undone, if at all.
-            if call is not None and status and (LOGGED not in scope or status >= 400) and not call.internal:
+            if (
+                call is not None
+                and status
+                and (not {LOGGED, RECORDED} & scope.keys() or status >= 400)
+                and not call.internal
+            ):
                 await note_rest(call, status)
 
 

@@ -110,6 +110,11 @@ class Logboeken:
         found = self._known.get(tenant, None)
         return found[0] if found else None
 
+    def may_log(self, tenant: str) -> bool:
+        """Return whether a municipality has a logbook, or nobody has asked yet."""
+        found = self._known.get(tenant, None)
+        return found is None or found[0] is not None
+
     async def of(self, caller: Caller) -> Logboek | None:
         """Return the logbook of the municipality of ``caller``, or None when nothing is to be logged. Raises Problem
         503 when nobody can tell: nothing is done that may have to be logged."""

@@ -70,7 +70,7 @@ class Delivery:
     async def work(self, tenant: str) -> float | None:
         """Bring a part of what waits; return after how many seconds to look again."""
         service = self.service
-        logboek = await service.logboeken.of(system_caller(tenant, service.api.service))
+        logboek = await service.logs.logboeken.of(system_caller(tenant, service.api.service))
         if logboek is None:
             return None
         async with service.database.transaction(tenant) as db:

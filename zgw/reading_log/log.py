@@ -22,7 +22,7 @@ from runtime.locks import Lock, lock
 from runtime.pool import Database
 from runtime.problems import Problem, UnknownTenant
 from runtime.statements import Bound, Executor
-from runtime.trace_context import new_trace_id
+from runtime.trace import trace_of
 from zgw.reading_log.hidden import Hasher
 from zgw.reading_log.read import Action, Read, is_recorded
 from zgw.reading_log.rows import COLUMNS, MOMENT, row_of
@@ -279,7 +279,8 @@ class ReadingLog:
 
 def own_read(caller: Caller, service: str, action: Action, given: Mapping[str, Any], reason: str = "") -> Read:
     """Return the read that tells of the log itself: that it was read, that something is lost, that a choice changed."""
-    return Read(time.time(), caller, service, "", action, new_trace_id(), "", reason, "", given, {}, 0, ())
+    now, trace = time.time(), trace_of("")
+    return Read(now, caller, service, "", action, trace, now, reason, "", given, {}, 0, ())
 
 
 async def copy(db: Executor, rows: Sequence[Sequence[Any]]) -> None:

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from runtime.identity import Caller
+from runtime.trace import Trace
 from zgw.types import LEVELS
 
 
@@ -157,15 +158,20 @@ class Read:
     operation: str
     """The operationId."""
     action: Action
-    trace_id: str
-    traceparent: str
-    """The header as it was sent, or ``""``."""
+    trace: Trace
+    began: float
+    """When the request came, in seconds since 1970."""
     reason: str
     activity: str
     given: Mapping[str, Any]
     known: Mapping[str, tuple[int, str]]
     direct: int
     types: tuple[str, ...]
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that it was a part of."""
+        return self.trace.trace
 
     @property
     def objects(self) -> Iterator[Object]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runtime.trace_context import HEADER, new_trace_id, parent_of
 from zgw.headers import text_of
 from zgw.reading_log.read import KIND_OF, Action, Kind, Read, Seen
 from zgw.request import Call
@@ -21,6 +20,8 @@ from zgw.resource import Resource
 
 REASON = "x-audit-toelichting"
 ACTIVITY = "x-verwerkingsactiviteit"
+RECORDED = "samenzaak.recorded"
+"""In the scope of a request that was handed over."""
 REASON_LENGTH = 1_000
 """Characters that are kept of a reason."""
 ACTIVITY_LENGTH = 500
@@ -31,7 +32,7 @@ def wants(call: Call, action: Action) -> bool:
     caller = call.caller
     if caller.component or call.request.method == "HEAD" or call.internal:
         return False
-    return call.service.sinks.want(caller, action)
+    return call.service.logs.sinks.want(caller, action)
 
 
 def answered(call: Call) -> None:
@@ -40,7 +41,8 @@ def answered(call: Call) -> None:
     if seen is None or not (len(seen) or seen.action in (Action.LIST, Action.SEARCH)):
         return
     call.seen = None
-    call.service.sinks.take(read_of(call, seen))
+    call.request.scope[RECORDED] = True
+    call.service.logs.sinks.take(read_of(call, seen))
 
 
 def saw(call: Call, action: Action, items: Iterable[Mapping[str, Any]]) -> None:
@@ -71,8 +73,6 @@ def saw_one(call: Call, action: Action, kind: Kind, uuid: str, level: str) -> No
 def read_of(call: Call, seen: Seen) -> Read:
     """Return the read that a call was."""
     headers, caller = call.request.headers, call.caller
-    traceparent = headers.get(HEADER, "")
-    parent = parent_of(traceparent)
     searching = seen.action not in (Action.RETRIEVE, Action.DOWNLOAD, Action.AUDITTRAIL)
     given: Mapping[str, Any] = {}
     if searching:
@@ -84,8 +84,8 @@ def read_of(call: Call, seen: Seen) -> Read:
         call.service.api.service,
         getattr(route, "operation_id", None) or "",
         seen.action,
-        parent[0] if parent else new_trace_id(),
-        traceparent if parent else "",
+        call.trace,
+        call.began,
         text_of(headers.get(REASON, ""))[:REASON_LENGTH],
         text_of(headers.get(ACTIVITY, "")).strip()[:ACTIVITY_LENGTH] or caller.activity,
         given,

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from sqlalchemy.dialects import postgresql
 
-revision = "0002_the_logboek"
-down_revision = "0001_first"
+revision = "0006_the_logboek"
+down_revision = "0005_reading_log"
 
 
 def upgrade(op: Operations) -> None:

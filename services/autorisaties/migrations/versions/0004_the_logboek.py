@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from sqlalchemy.dialects import postgresql
 
-revision = "0003_the_logboek"
-down_revision = "0002_profiel"
+revision = "0004_the_logboek"
+down_revision = "0003_reading_log"
 
 
 def upgrade(op: Operations) -> None:
