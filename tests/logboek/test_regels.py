@@ -3,8 +3,10 @@
 import uuid
 from typing import Any
 
+from runtime.tenancy import as_tenant
 from tests.bodies import besluit_body
 from tests.documenten.maak_document import body as document_body
+from tests.inzage.lezen import everything
 from tests.logboek.conftest import OIN, STANDARD, ZAAKTYPE, Gemeente
 from tests.logboek.receiver import ACTIVITY, KIND, SUBJECT
 from zgw.logboek.config import Application
@@ -177,3 +179,55 @@ async def test_without_a_logbook_nothing_is_kept(gemeente: Gemeente) -> None:
     await service.logs.gathered.flush()
     async with service.database.acquire(other) as db:
         assert await db.connection.fetchval("SELECT count(*) FROM verwerking") == 0
+
+
+async def test_every_way_of_reading_is_about_its_persons(gemeente: Gemeente) -> None:
+    zaak, api = await gemeente.zaak(BSN), gemeente.client
+    [rol] = (await api.get("/zaken/api/v1/rollen", params={"zaak": zaak})).json()["results"]
+    status = await api.created(
+        "/zaken/api/v1/statussen",
+        {
+            "zaak": zaak,
+            "statustype": gemeente.wereld["catalogi/statustypen"],
+            "datumStatusGezet": "2026-02-01T12:00:00Z",
+        },
+    )
+    found = await api.post("/zaken/api/v1/zaken/_zoek", {"uuid__in": [zaak[-36:]]})
+    assert found.json()["count"] == 1
+    for path in (zaak, f"{zaak}?expand=rollen", f"{zaak}/audittrail", rol["url"], status["url"]):
+        answer = await api.get(path)
+        assert answer.status_code == 200, answer.text
+    await api.get("/zaken/api/v1/statussen", params={"zaak": zaak})
+    await gemeente.all_logged()
+    reads = (
+        "rol_list",
+        "zaak__zoek",
+        "zaak_retrieve",
+        "audittrail_list",
+        "rol_retrieve",
+        "status_retrieve",
+        "status_list",
+    )
+    lines = {name: gemeente.book.named(name) for name in reads}
+    assert [len(lines[name]) for name in reads] == [1, 1, 2, 1, 1, 1, 1]
+    assert {gemeente.opened(line) for some in lines.values() for line in some} == {BSN}
+    assert {line.attributes[ACTIVITY] for some in lines.values() for line in some} == {ZAAKTYPE}
+
+
+async def test_a_list_has_a_line_for_each_person(gemeente: Gemeente) -> None:
+    zaken = [await gemeente.zaak(BSN), await gemeente.zaak(OTHER), await gemeente.zaak(BSN)]
+    await gemeente.client.post("/zaken/api/v1/zaken/_zoek", {"uuid__in": [zaak[-36:] for zaak in zaken]})
+    lines = await gemeente.lines("zaak__zoek")
+    assert sorted(gemeente.opened(line) for line in lines) == [BSN, OTHER]
+
+
+async def test_the_trace_is_that_of_the_reading_log(gemeente: Gemeente) -> None:
+    zaak = await gemeente.zaak(BSN)
+    await gemeente.client.get(zaak)
+    [line] = await gemeente.lines("zaak_retrieve")
+    service = gemeente.stack.standalone.services["zaken"]
+    assert service.logs.reading_log is not None
+    await service.logs.reading_log.flush()
+    async with gemeente.stack.admin() as admin, as_tenant(admin, gemeente.tenant, "zaken") as db:
+        traces = {row["trace_id"].hex for row in await everything(db)}
+    assert line.number[0] in traces

@@ -5,12 +5,15 @@ Writes are noted in their transaction (:func:`note_writes`); reads and requests 
 """
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.faults import AWAY
 from runtime.problems import Problem
 from runtime.statements import Executor
 from zgw.check import Check
@@ -20,11 +23,13 @@ from zgw.logboek.facts import facts_of
 from zgw.logboek.records import add
 from zgw.logboek.source import Persons
 from zgw.logboek.subjects import subjects_of
+from zgw.reading_log.read import UUID
 from zgw.reading_log.recorder import ACTIVITY, RECORDED
 from zgw.request import CALL, Call
 
 log = logging.getLogger("samenzaak.logboek")
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOGGED = "samenzaak.logged"
 """In the scope of a request that is noted already."""
 
@@ -127,22 +132,33 @@ class Logged:
 
 
 async def note_rest(call: Call, status: int) -> None:
-    """Note a request that nothing else has noted; the answer has been sent. Where nobody can tell whether it has to be
-    logged the log of the process tells that it is not."""
+    """Note a request that nothing else has noted; the answer has been sent. What cannot be noted the log of the process
+    tells."""
     try:
-        if await logbook_of(call) is None:
-            return
-        path, found = str(call.request.scope["path"]), call.path.get("uuid")
-        mains = [str(found)] if found and any(path.startswith(f"{each}/") for each in _mains(call)) else []
-        note_request(call, status, mains, "internal" if status >= 500 else "")
-    except Problem as e:
-        if e.status != 403:
-            log.error("a request is not in the logbook: %s", e)
+        if await logbook_of(call) is not None:
+            note_request(call, status, await _mains(call), "internal" if status >= 500 else "")
+    except (*AWAY, Problem) as e:
+        if not isinstance(e, Problem) or e.status != 403:
+            log.error("a request is not in the logbook: %r", e)
 
 
-def _mains(call: Call) -> list[str]:
-    api = call.service.api
-    return [f"{api.root}/{each.path}" for each in api.resources if each.main is None]
+async def _mains(call: Call) -> list[str]:
+    """Return the main object of the object at the address of a request, or of the list that it asked for."""
+    parts = str(call.request.scope["path"]).split("/")
+    asked, found = next(iter(parts[4:5]), ""), call.path.get("uuid")
+    resource = next((each for each in call.service.api.resources if each.path == asked), None)
+    if resource is None:
+        return []
+    if found and resource.main is not None:
+        column = resource.table.c[resource.main.attribute]
+        row = await call.db.row(call.tenant, select(column.label("main")).where(resource.table.c.uuid == found))
+        return [str(row["main"])] if row else []
+    if found:
+        return [str(found)]
+    # Such as the statussen of a zaak.
+    main = resource.main.attribute if resource.main else ""
+    given = call.request.query_params.get(main, "")[-UUID:] if main else ""
+    return [given] if _UUID.fullmatch(given) else []
 
 
 def _main(check: Check) -> str:
