@@ -25,9 +25,9 @@ class Logs:
             self.sinks.all.append(self.reading_log)
         self.logboeken = Logboeken(internal, signals)
         self.gathered = Gathered(database, settings.logboek_lines)
-        self._reads = Reads(api.service, self.logboeken, self.gathered)
+        self.reads = Reads(api.service, self.logboeken, self.gathered)
         if api.logboek is not None:
-            self.sinks.all.append(self._reads)
+            self.sinks.all.append(self.reads)
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""
@@ -38,7 +38,7 @@ class Logs:
 
     async def stop(self) -> None:
         """Write what is left, while the database and the other services can be used."""
-        await self._reads.stop()
+        await self.reads.stop()
         await self.gathered.stop()
         if self.reading_log is not None:
             await self.reading_log.stop()

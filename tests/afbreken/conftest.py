@@ -30,6 +30,10 @@ def silent(stack: Stack) -> None:
     own."""
     for log in (stack.gateway.usage, stack.gateway.requests):
         log.start = lambda: None  # type: ignore[method-assign]
+    for service in stack.standalone.services.values():
+        # So do the services: what was used, and whether a read is to be logged.
+        service.usage.gather = lambda *_: None  # type: ignore[method-assign]
+        service.logs.reads.wants = lambda *_: False  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
