@@ -16,8 +16,8 @@ from beheer.cli_client import client_app
 from beheer.cli_control import check_app, external_app, notifications_app
 from beheer.cli_inzage import inzage_app
 from beheer.cli_issuer import issuer_app
-from beheer.cli_operator import operator_app
 from beheer.cli_logboek import logboek_app
+from beheer.cli_operator import operator_app
 from beheer.cli_requests import requests_command
 from beheer.cli_tenant import tenant_app
 from beheer.cli_usage import usage_command

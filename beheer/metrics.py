@@ -115,9 +115,9 @@ class Metrics:
             "samenzaak_reading_log_lost", "Reads that could not be recorded.", labels=["service"]
         )
         for service in self._pools:
-            if service.logs.reading_log is not None:
-                waiting.add_metric([service.api.service], service.logs.reading_log.waiting)
-                lost.add_metric([service.api.service], service.logs.reading_log.lost)
+            if service.reading_log is not None:
+                waiting.add_metric([service.api.service], service.reading_log.waiting)
+                lost.add_metric([service.api.service], service.reading_log.lost)
         yield waiting
         yield lost
         yield from self._waiting

@@ -42,7 +42,7 @@ PERMISSIONS = (
     # Whose data an action was about, and of which zaaktype (docs/adr/0020-the-logboek-dataverwerkingen.md).
     _may(FILES, ("autorisaties",), "GET", "/_intern/logboek"),
     _may(FILES, ("catalogi",), "POST", "/_intern/versies"),
-    _may(FILES, ("zaken",), "POST", "/_intern/personen"),
+    _may(FILES, ("zaken",), "POST", "/_intern/betrokkenen"),
     # Rights that follow a type, and who loses sight of a new version (docs/adr/0017-rights-that-follow-types.md).
     _may(("autorisaties",), ("catalogi",), "POST", "/_intern/versies"),
     _may(("catalogi",), ("autorisaties",), "POST", "/_intern/(zonder|gevolgd)"),

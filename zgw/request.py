@@ -41,6 +41,7 @@ from zgw.denied import lacking, outside
 from zgw.externals import Externals
 from zgw.logs import Logs
 from zgw.profiel import STANDARD, Profiel, profiel_of
+from zgw.reading_log.log import ReadingLog
 from zgw.reading_log.read import Seen
 from zgw.references import References
 from zgw.resource import Resource
@@ -86,6 +87,11 @@ class Service:
         self.usage = Usage(self.database, self.settings.time_zone)
         self.logs = Logs(self.api, self.database, self.settings, self.internal, self.signals)
         self.signals.on(ERASED, self.forget)
+
+    @property
+    def reading_log(self) -> ReadingLog | None:
+        """The reading log, where a service has one."""
+        return self.logs.reading_log
 
     def forget(self, tenant: str) -> None:
         """Forget everything of a municipality that was erased; of all of them when ``tenant`` is ``""``."""

@@ -26,9 +26,8 @@ from services.documenten.logboek import LOGBOEK
 from services.documenten.objectinformatieobject import OBJECTINFORMATIEOBJECT
 from services.documenten.verzending import VERZENDING
 from zgw.api import Api, Kanaal
-from zgw.reading_log import questions
-from zgw.reading_log.upkeep import tend
 from zgw.logboek.delivery import deliver
+from zgw.reading_log import questions
 from zgw.reading_log.upkeep import tend
 from zgw.relay import relay
 from zgw.usage import BYTES_KEPT, DOCUMENTS_KEPT, kept, measuring

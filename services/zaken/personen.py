@@ -49,7 +49,7 @@ async def zelf(_db: Executor, zaken: Sequence[str]) -> Mapping[str, Sequence[str
 LOGBOEK = Source(zelf, personen)
 
 
-@intern.post("/personen")
+@intern.post("/betrokkenen")
 async def personen_van_zaken(call: CurrentCall) -> Response:
     """Answer whose data the ``zaken`` (uuids) are about, encrypted with the key of the logbook of the municipality."""
     zaken = (await call.body())["zaken"]

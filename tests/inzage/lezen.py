@@ -84,9 +84,9 @@ async def written(stack: Stack) -> None:
         # Other processes write within a second.
         await asyncio.sleep(1.5)
     for service in stack.standalone.services.values():
-        if service.logs.reading_log is not None:
-            await service.logs.reading_log.flush()
-            assert service.logs.reading_log.waiting == 0
+        if service.reading_log is not None:
+            await service.reading_log.flush()
+            assert service.reading_log.waiting == 0
 
 
 def uuid_of(url: str) -> str:

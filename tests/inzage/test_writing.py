@@ -30,7 +30,7 @@ AWAY = asyncpg.CannotConnectNowError("the database is away")
 @pytest.fixture
 def log(stack: Stack, gemeente: Gemeente) -> ReadingLog:
     """The reading log of zaken, with nothing that waits."""
-    found = stack.standalone.services["zaken"].logs.reading_log
+    found = stack.standalone.services["zaken"].reading_log
     assert found is not None
     return found
 

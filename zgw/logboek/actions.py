@@ -113,27 +113,25 @@ class Logged:
                 status = message["status"]
             await send(message)
 
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         try:
-            await self.app(scope, receive, noted if scope["type"] == "http" else send)
+            await self.app(scope, receive, noted)
         except Exception:
             # It is answered further outward.
-            status = 500
+            await note_rest(scope, 500)
             raise
-        finally:
-            call: Call | None = scope.get(CALL)
-            # What failed was noted in a transaction that is undone, if at all.
-            if (
-                call is not None
-                and status
-                and (not {LOGGED, RECORDED} & scope.keys() or status >= 400)
-                and not call.internal
-            ):
-                await note_rest(call, status)
+        if status:
+            await note_rest(scope, status)
 
 
-async def note_rest(call: Call, status: int) -> None:
+async def note_rest(scope: Scope, status: int) -> None:
     """Note a request that nothing else has noted; the answer has been sent. What cannot be noted the log of the process
-    tells."""
+    tells. What failed was noted in a transaction that is undone, if at all."""
+    call: Call | None = scope.get(CALL)
+    if call is None or call.internal or (status < 400 and (LOGGED in scope or RECORDED in scope)):
+        return
     try:
         if await logbook_of(call) is not None:
             note_request(call, status, await _mains(call), "internal" if status >= 500 else "")

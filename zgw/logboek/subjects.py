@@ -60,7 +60,7 @@ async def resolve(
 async def ask_zaken(service: Service, tenant: str, zaken: Sequence[str]) -> dict[str, Any]:
     """Return the subjects of zaken, by their uuid, as Zaken tells them."""
     caller = system_caller(tenant, service.api.service)
-    response = await service.internal.send(caller, "zaken", "POST", "/_intern/personen", {"zaken": list(zaken)})
+    response = await service.internal.send(caller, "zaken", "POST", "/_intern/betrokkenen", {"zaken": list(zaken)})
     if response.status_code != 200:
         raise Problem(503, "error", f"De zaken-API antwoordt met {response.status_code}.")
     found: dict[str, Any] = response.json()
