@@ -41,6 +41,8 @@ ABOUT_ONE = {
     "external list": (),
     "external remove": ("dms",),
     "operator link": ("jansen",),
+    "inzage keuze": (),
+    "inzage datalek": ("--client", "zac", "--van", "2026-01-01", "--tot", "2026-01-02"),
     "verzoeken": ("--client", "zac"),
     "usage": (),
     "logboek set": ("--address", "https://198.51.100.7", "--oin", "123456782", "--key-file", "{folder}/logboek"),
@@ -51,6 +53,8 @@ ABOUT_ONE = {
 """The commands about one municipality, with what they need beside its name."""
 ABOUT_A_CLIENT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("token", "client remove", "client show", "client profiel"), ()),
+    "inzage uitzondering": ("--reden", "een proef"),
+    "inzage activiteit": ("https://register.test/1",),
     **dict.fromkeys(("client secret add", "client secret list", "client secret replace"), ()),
     "client secret revoke": ("eerste",),
 }

@@ -18,6 +18,7 @@ PASSED_ON = {
     "problem.code": "what was raised",
     "each['code']": "what another of our services answered",
     "known.get('code', 'error')": "what another of our services answered",
+    "found.get('code', 'error')": "what another of our services answered",
     "data.get('code', 'error')": "what another of our services answered",
     "codes.get(error.status_code, 'error')": "not_found and method_not_allowed, which are given elsewhere too",
     "f'jwt-{type(error).__name__.lower()}'": "the errors of PyJWT",

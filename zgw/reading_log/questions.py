@@ -141,11 +141,11 @@ def shown(row: Mapping[str, Any], service: str, base: str, most: int | None) -> 
 def objects_of(row: Mapping[str, Any], base: str, most: int | None = None) -> list[dict[str, Any]]:
     """Return the objects of a read: where there are more than ``most``, the first."""
     uuids = row["objects"][:most]
-    mains, codes = list(row["mains"]), list(row["kinds"])
+    mains, kinds = list(row["mains"]), list(row["kinds"])
     found = []
     for number, uuid in enumerate(uuids):
         main = mains[number if len(mains) > 1 else 0] if mains else None
-        one = object_of(str(uuid), codes[number if len(codes) > 1 else 0], str(main or ""))
+        one = object_of(str(uuid), kinds[number if len(kinds) > 1 else 0], str(main or ""))
         found.append(
             {
                 "url": f"{base}{PATHS[one.kind]}{one.uuid}",

@@ -179,10 +179,10 @@ class Read:
         return (object_of(uuid, code, main) for uuid, (code, main) in self.known.items())
 
 
-def object_of(uuid: str, code: int, main: str) -> Object:
+def object_of(uuid: str, kept: int, main: str) -> Object:
     """Return an object from what is kept of it: ``object_of(uuid, 49, "")`` is a document that is openbaar."""
-    level = code % 16
-    return Object(uuid, Kind(code // 16), LEVELS[level - 1] if level else "", main)
+    level = kept % 16
+    return Object(uuid, Kind(kept // 16), LEVELS[level - 1] if level else "", main)
 
 
 class Sink(Protocol):
