@@ -145,6 +145,8 @@ class Call:
         """What the answer shows, where somebody records that."""
         self.criteria: Mapping[str, Any] | None = None
         """The criteria of a search, where they are not those of the query."""
+        self.unheld: Problem | None = None
+        """The refusal of a client that has the scopes for no type at all."""
         self._applicatie: Applicatie | None = None
         self._again = set[str]()
         """The types about which the Applicatie was asked for again."""
@@ -237,7 +239,8 @@ class Call:
         found = await self.applicatie()
         rights = found.rights(self.service.api.component, scopes) if found else None
         if rights is None:
-            raise self.lacking(scopes)
+            self.unheld = self.lacking(scopes)
+            raise self.unheld
         return rights
 
     async def renewed(self, rights: Rights, about: str = "") -> Rights:

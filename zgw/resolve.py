@@ -29,7 +29,7 @@ async def find_main(check: Check, rights: Rights) -> None:
     if check.creating and check.resource.parent:
         return
     p = by_attribute(check.resource.fields).get(link.attribute)
-    key = check.stored[link.attribute] if check.stored is not None else _main_key(check, p)
+    key = check.stored[link.attribute] if check.stored is not None else main_key(check, p)
     row = await check.call.db.row(check.call.tenant, by_uuid(link.resource, rights, full=True)(uuid=key))
     if row is None:
         if p is None or check.stored is not None:
@@ -45,7 +45,7 @@ async def find_main(check: Check, rights: Rights) -> None:
     check.main = row
 
 
-def _main_key(check: Check, p: Property | None) -> UUID | None:
+def main_key(check: Check, p: Property | None) -> UUID | None:
     """Return the uuid of the main object that the body names; raise 400 when it names none."""
     assert p is not None
     assert p.ref is not None
@@ -158,9 +158,11 @@ async def permit_type(check: Check, rights: Rights) -> None:
         if level in LEVELS and not rights.allows(path, str(level)):
             raise check.call.lacking(rights.scopes, typed.type, url, str(level))
         return
-    exists = (await check.find(path, p.ref))[0] is not None
-    if exists and path in (await check.call.renewed(rights, path)).caps:
+    kind = (await check.find(path, p.ref))[0]
+    if kind is not None and path in (await check.call.renewed(rights, path)).caps:
         return
-    if exists or not typed.level:
-        told = str(level) if level in LEVELS else ""
+    if kind is not None or not typed.level:
+        # A level that was left out is that of the type.
+        told = (kind or {}).get("vertrouwelijkheidaanduiding") if level in (None, "") and level_of else level
+        told = str(told) if told in LEVELS else ""
         raise check.call.lacking(rights.scopes, typed.type, url, told)

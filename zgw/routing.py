@@ -20,12 +20,14 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.memory import NoRoom
+from runtime.problems import Problem
 from runtime.tenancy import BEGAN
 from zgw.api import Described
 from zgw.dependencies import Needs, Sent, current_call
 from zgw.members import Several
 from zgw.reading_log.recorder import answered
 from zgw.request import CALL, Call
+from zgw.unheld import told
 
 ROOM_SECONDS = 10.0
 """How long a large answer waits for memory, before the client hears 503."""
@@ -53,6 +55,14 @@ class Operation(APIRoute):
         endpoint, steps, whole = self.endpoint, steps_of(self.dependant), super().get_route_handler()
 
         async def run(call: Call) -> Response:
+            try:
+                return await answered(call)
+            except Problem as refusal:
+                if refusal is not call.unheld:
+                    raise
+                raise await told(call, self, refusal) from None
+
+        async def answered(call: Call) -> Response:
             if steps is None:
                 call.request.scope[CALL] = call
                 return await whole(call.request)
