@@ -216,6 +216,7 @@ class Gateway:
         elif origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
         if target is None:
+            exchange.by_gateway = True
             # By the path as it was sent: an encoded one is another.
             page = {**scope, "path": path.decode("latin-1"), "root_path": ""}
             answer = without_content(exchange.answer) if scope["method"] == "HEAD" else exchange.answer
@@ -364,6 +365,8 @@ class Gateway:
         await self.readers.answer(("", "refused"), self.services[target.service], inner, receive, exchange.answer)
         if exchange.held_back:
             raise refusal
+        # The service only wrote it down; a 404 or 405 that it told instead is its own.
+        exchange.by_gateway = exchange.status == refusal.status
 
     async def _forward_public(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
         if target.is_root:

@@ -94,8 +94,8 @@ class Verzoek(BaseModel):
     requestId: str = Field(description="De `X-Request-ID` van het antwoord.")  # noqa: N815
     traceId: str | None = Field(description="Het nummer in `traceparent`.")  # noqa: N815
     geverifieerd: bool = Field(
-        description="Of het token klopte. Een verzoek waarvan het token is geweigerd kan van een ander zijn, die de "
-        "`client_id` kent."
+        description="Of het token is nagekeken en klopte. Zo niet, omdat het is geweigerd of omdat er op het adres "
+        "niets is, dan kan het verzoek van een ander zijn, die de `client_id` kent."
     )
     weigering: Weigering | None = Field(
         description="Waarom het verzoek is geweigerd; `null` wanneer het is beantwoord."

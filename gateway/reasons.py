@@ -36,7 +36,7 @@ _BY_STATUS = {
     429: "tempo",
     508: "inhoud",
 }
-_OF_A_TOKEN = ("jwt-", "invalid-jwt-", "invalid-client-", "missing-client-")
+_OF_A_TOKEN = ("jwt-", "invalid-jwt-", "invalid-client-", "missing-client-", "expired-secret")
 
 
 def check_of(status: int, code: str) -> str:

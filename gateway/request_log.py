@@ -18,7 +18,7 @@ import random
 import re
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from gateway.asgi import Headers, Scope, header
 from gateway.exchange import Exchange
 from gateway.flow import Rate
 from gateway.headers import authorization
+from gateway.issuers import KINDS
 from gateway.request_store import ANSWERED, FROM_STRANGERS, REFUSED, RequestStore
 from gateway.shown_query import shown_path, shown_query
 from gateway.snapshot import Snapshot
@@ -56,6 +57,8 @@ PARAMS = 20
 """Entries of ``invalidParams`` that are kept of one request."""
 CLAIMS = 8 * 1024
 """Longest token that is looked at for the client it names."""
+ANY_CLIENT = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.client_claims))
+"""The claims that may name the client in a token of an issuer that is not known."""
 
 _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -269,11 +272,19 @@ def claimed(snapshot: Snapshot, host_tenant: str, headers: Headers) -> tuple[str
         return None
     try:
         payload = token.split(b".")[1]
-        client_id = orjson.loads(base64.urlsafe_b64decode(payload + b"=="))["client_id"]
-    except (IndexError, KeyError, TypeError, ValueError):
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + b"=="))
+    except (IndexError, TypeError, ValueError):
         return None
-    if not isinstance(client_id, str):
-        return None
-    tenants = (host_tenant,) if host_tenant else snapshot.tenants
-    found = [(tenant, client_id) for tenant in tenants if (tenant, client_id) in snapshot.clients]
-    return found[0] if len(found) == 1 else None
+    found = _named(snapshot, host_tenant, claims) if isinstance(claims, dict) else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def _named(snapshot: Snapshot, host_tenant: str, claims: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the clients that claims name: of an issuer in the claims that it has for that, at its municipalities."""
+    iss = claims.get("iss")
+    issuers = snapshot.issuers_named(iss, host_tenant) if isinstance(iss, str) else []
+    names = [(issuer.tenant, issuer.client_claims) for issuer in issuers]
+    # A token of an issuer whose name is wrong too: the claims that providers have for the client.
+    names = names or [(tenant, ANY_CLIENT) for tenant in ((host_tenant,) if host_tenant else snapshot.tenants)]
+    given = ((tenant, next((claims[n] for n in of if claims.get(n) is not None), None)) for tenant, of in names)
+    return {(tenant, one) for tenant, one in given if isinstance(one, str) and (tenant, one) in snapshot.clients}
