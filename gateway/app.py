@@ -41,7 +41,7 @@ from gateway.headers import BASE_HEADER, authorization, cleaned
 from gateway.keyring import Keyring, KeysNeeded, keys_unavailable
 from gateway.known import Registry
 from gateway.limits import Limited, Pace, check_announced
-from gateway.own_api import OWN, is_console, is_own, is_public
+from gateway.own_api import OWN, is_console, is_own, own_target
 from gateway.own_api import create as create_own_api
 from gateway.own_inzage import EXPORT
 from gateway.pages import Readiness, create_pages
@@ -205,8 +205,7 @@ class Gateway:
             raise Problem(414, "uri_too_long", f"De URL mag ten hoogste {MAX_URI} bytes lang zijn.")
         if scope["method"] == "POST" and header(scope["headers"], _DELIVERY_HEADER) is not None:
             raise Problem(508, "loop_detected")
-        own = is_own(path)
-        target = Target(OWN, path.decode("latin-1"), is_public(path)) if own else find_target(path)
+        target = own_target(path) if is_own(path) else find_target(path)
         origin = header(scope["headers"], b"origin")
         if target is not None and target.public:
             if cors.is_preflight(scope["method"], scope["headers"]):
@@ -215,6 +214,11 @@ class Gateway:
             exchange.cors = cors.ANYBODY
         elif origin is not None and target is not None and await self._answer_origin(scope, origin, exchange):
             return
+        if target is not None and target.is_root:
+            # A check of the connection is not green where no municipality is.
+            snapshot = self.registry.fresh() or await self.registry.current()
+            if not is_served(snapshot, host_of(scope), self.config.public_url):
+                raise Problem(404, "not_found", "Onder deze hostnaam is er geen API.")
         if target is None:
             exchange.by_gateway = True
             # By the path as it was sent: an encoded one is another.
@@ -224,7 +228,7 @@ class Gateway:
                 await self._ask_console(self._console, page, receive, exchange, answer)
             else:
                 await self._pages(page, receive, answer)
-        elif own:
+        elif target.service == OWN:
             await self._answer_own(scope, receive, target, exchange)
         elif target.public:
             await self._forward_public(scope, receive, target, exchange)
@@ -369,11 +373,6 @@ class Gateway:
         exchange.by_gateway = exchange.status == refusal.status
 
     async def _forward_public(self, scope: Scope, receive: Receive, target: Target, exchange: Exchange) -> None:
-        if target.is_root:
-            # A check of the connection is not green where no municipality is.
-            snapshot = self.registry.fresh() or await self.registry.current()
-            if not is_served(snapshot, host_of(scope), self.config.public_url):
-                raise Problem(404, "not_found", "Onder deze hostnaam is er geen API.")
         forwarded = [pair for pair in cleaned(scope["headers"], exchange.request_id) if pair[0] not in _OF_A_BODY]
         forwarded.append((BASE_HEADER, (await self._public_base(scope)).encode()))
         inner = rewritten(scope, target.path, forwarded, scheme_of(scope, self.config.trust_proxies))

@@ -19,8 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from gateway import own_inzage
+from gateway.addresses import Target
 from gateway.own_api_query import checked
 from gateway.own_api_shapes import ANSWERED, ERRORS, EXAMPLE, Asked, Verzoeken
+from gateway.own_inzage_shapes import EXAMPLE as READ_EXAMPLE
 from gateway.reasons import refusal
 from gateway.request_log import RequestLog
 from gateway.request_store import FROM_STRANGERS, Wanted
@@ -35,13 +37,19 @@ log = logging.getLogger("samenzaak.gateway")
 
 OWN = "beheer"
 ROOT = "/beheer/api/v1"
-PUBLIC = frozenset(
-    f"{ROOT}/{name}".encode() for name in ("openapi.json", "openapi.yaml", "postman.json", "bruno.zip", "docs", "docs/")
-)
+OF_EVERYBODY = ("openapi.json", "openapi.yaml", "postman.json", "bruno.zip", "docs", "docs/")
+OF_OTHERS = ("schema", "schema/openapi.json", "schema/openapi.yaml")
+PUBLIC = frozenset((ROOT, *(f"{ROOT}/{name}" for name in (*OF_EVERYBODY, *OF_OTHERS))))
 TAGS = [
     {"name": "verzoeken", "description": "De laatste verzoeken van een applicatie, en waarom zij zijn geweigerd."},
     {"name": "inzage", "description": "Wie welke zaken, rollen, documenten en besluiten heeft gezien."},
 ]
+LISTS = {"verzoeken": f"{ROOT}/verzoeken", "inzage": own_inzage.PATH}
+EXAMPLES = {
+    LISTS["verzoeken"]: {"count": 2, "next": None, "previous": None, "results": [EXAMPLE, ANSWERED]},
+    LISTS["inzage"]: {"next": None, "results": [READ_EXAMPLE]},
+}
+"""Of the lists. FastAPI would leave out of them what is null."""
 OF_FASTAPI = ("HTTPValidationError", "ValidationError")
 
 _ROOT = f"{ROOT}/".encode()
@@ -62,7 +70,7 @@ class About:
 
 def is_own(path: bytes) -> bool:
     """Return whether a path, as it was sent, belongs to this API."""
-    return path.startswith(_ROOT)
+    return path.startswith(_ROOT) or path == _ROOT[:-1]
 
 
 def is_console(path: bytes) -> bool:
@@ -70,9 +78,12 @@ def is_console(path: bytes) -> bool:
     return path == b"/beheer" or (path.startswith(b"/beheer/") and not path.startswith(b"/beheer/api"))
 
 
-def is_public(path: bytes) -> bool:
-    """Return whether such a path needs no token."""
-    return path in PUBLIC
+def own_target(path: bytes) -> Target:
+    """Return where such a path goes. A slash at the end of the root, and of what others have, is none."""
+    text = path.decode("latin-1")
+    bare = text.removesuffix("/")
+    text = bare if bare in (ROOT, f"{ROOT}/schema") else text
+    return Target(OWN, text, text in PUBLIC)
 
 
 router = APIRouter(prefix=ROOT)
@@ -183,9 +194,8 @@ async def docs_with_slash() -> RedirectResponse:
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OAS of this API, with :data:`~oas.routes.ANY_BASE` as its base URL."""
     made = app.openapi()
-    # FastAPI would leave out of an example what is null.
-    listed = made["paths"][f"{ROOT}/verzoeken"]["get"]["responses"]["200"]["content"]["application/json"]
-    listed["example"] = {"count": 2, "next": None, "previous": None, "results": [EXAMPLE, ANSWERED]}
+    for path, example in EXAMPLES.items():
+        made["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"] = example
     paths = {
         path.removeprefix(ROOT): {method: _operation(each) for method, each in item.items()}
         for path, item in made["paths"].items()
@@ -237,6 +247,7 @@ def create(requests: RequestLog) -> FastAPI:
     app.include_router(own_inzage.router)
     pages = Pages(ROOT, lambda: document(app))
     pages.add_reference(About())
+    pages.add_root(About(), LISTS)
     app.include_router(pages.router)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)

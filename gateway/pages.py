@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from gateway.asgi import ASGIApp, fetch_status
 from gateway.config import Config
@@ -217,9 +217,10 @@ async def guide(request: Request, path: str) -> Response:
 
 
 @router.api_route("/favicon.ico", methods=READ)
-async def favicon() -> FileResponse:
+async def favicon(request: Request) -> Response:
     """The icon that browsers ask for, whatever the page."""
-    return FileResponse(FAVICON, media_type="image/x-icon", headers={"Cache-Control": "public, max-age=86400"})
+    content, made = fixed()["favicon"]
+    return send(request, made, lambda: content, "image/x-icon", {"Cache-Control": "public, max-age=86400"})
 
 
 @router.api_route("/health/live", methods=READ)
@@ -268,7 +269,7 @@ def front_page() -> str:
 @cache
 def fixed() -> Mapping[str, tuple[bytes, Static]]:
     """Return the pages that everybody gets, each with its compressed form."""
-    made = {"front": front_page().encode(), "errors": list_page().encode()}
+    made = {"front": front_page().encode(), "errors": list_page().encode(), "favicon": FAVICON.read_bytes()}
     return {name: (content, pack(content)) for name, content in made.items()}
 
 

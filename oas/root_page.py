@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from oas.page import asset, policy
+from oas.page import Documented, asset, policy
 from oas.page_parts import text_of
 from runtime.negotiation import weight
-from zgw.api import Api
 
 PAGE = """<!doctype html>
 <html lang="nl">
@@ -38,16 +37,16 @@ ROW = """<tr><th scope="row"><a href="{url}">{url}</a></th>
 <td><a href="{root}/docs#{operation}"><code>{operation}</code></a></td><td>{about}</td></tr>"""
 
 
-def root_page(api: Api, oas: Mapping[str, Any], lists: Mapping[str, str], base: str) -> str:
-    """Return the page of the lists of an API: ``lists`` has their paths by name, as the JSON of the root does."""
-    root, rows = escape(base + api.root), []
-    for path in lists.values():
-        found = oas["paths"][path.removeprefix(api.root)]
+def root_page(api: Documented, path: str, oas: Mapping[str, Any], lists: Mapping[str, str], base: str) -> str:
+    """Return the page of the lists of an API below ``path``: ``lists`` has their paths by name, as the JSON has."""
+    root, rows = escape(base + path), []
+    for listed in lists.values():
+        found = oas["paths"][listed.removeprefix(path)]
         operation = found.get("get") or next(iter(found.values()))
         about = operation.get("description", "").partition("\n\n")[0] or operation["summary"]
         rows.append(
             ROW.format(
-                url=escape(base + path),
+                url=escape(base + listed),
                 root=root,
                 operation=escape(operation["operationId"]),
                 about=text_of(about, inline=True),

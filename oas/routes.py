@@ -109,6 +109,33 @@ class Pages:
             archive = await remembered(self._archives, base, lambda: zipped(orjson.loads(files(base))))
             return send(request, Static(tag(archive), None), lambda: archive, "application/zip", {})
 
+    def add_root(self, api: Documented, lists: Mapping[str, str]) -> None:
+        """Add the root, which tells the paths of the lists by their names, and the paths that clients of other
+        implementations use."""
+        root = self.router.prefix
+        for_people = once(lambda: root_page(api, root, self.oas(), lists, ANY_BASE))
+
+        @self.router.api_route("", methods=READ)
+        async def read(base: Base, request: Request) -> Response:
+            # One of both for everybody: who checks a connection hears that it is there, whatever the check accepts.
+            if prefers_html(",".join(request.headers.getlist("accept"))):
+                return await self.send(request, "", lambda: for_people(base), "text/html", {"Vary": "Accept"})
+            return answer({name: base + path for name, path in lists.items()}, headers={"Vary": "Accept"})
+
+        def moved(path: str, to: Callable[[Request], str]) -> None:
+            """Lead a path of other implementations to ours."""
+
+            @self.router.api_route(path, methods=READ, name=path)
+            async def older(base: Base, request: Request) -> Response:
+                return RedirectResponse(f"{base}{root}/{to(request)}", 302)
+
+        moved("/schema", lambda _: "docs")
+        moved("/schema/openapi.json", lambda _: "openapi.json")
+        moved(
+            "/schema/openapi.yaml",
+            lambda request: "openapi.json" if request.query_params.get("format") == "json" else "openapi.yaml",
+        )
+
 
 def once(make: Callable[[], str]) -> Callable[[str], bytes]:
     """Return what gives a page for a base URL; it is made once per process."""
@@ -128,28 +155,5 @@ def documentation(api: Api, contact_email: str | None = None) -> APIRouter:
     the e-mail address of who runs the API."""
     pages = Pages(api.root, lambda: document(api, ANY_BASE, contact_email=contact_email))
     pages.add_reference(api)
-    router = pages.router
-    lists = lists_of(api)
-    for_people = once(lambda: root_page(api, pages.oas(), lists, ANY_BASE))
-
-    @router.api_route("", methods=READ)
-    async def root(base: Base, request: Request) -> Response:
-        # One of both for everybody: who checks a connection hears that it is there, whatever the check accepts.
-        if prefers_html(",".join(request.headers.getlist("accept"))):
-            return await pages.send(request, "", lambda: for_people(base), "text/html", {"Vary": "Accept"})
-        return answer({name: base + path for name, path in lists.items()}, headers={"Vary": "Accept"})
-
-    def moved(path: str, to: Callable[[Request], str]) -> None:
-        """Lead a path of other implementations to ours."""
-
-        @router.api_route(path, methods=READ, name=path)
-        async def older(base: Base, request: Request) -> Response:
-            return RedirectResponse(f"{base}{api.root}/{to(request)}", 302)
-
-    moved("/schema", lambda _: "docs")
-    moved("/schema/openapi.json", lambda _: "openapi.json")
-    moved(
-        "/schema/openapi.yaml",
-        lambda request: "openapi.json" if request.query_params.get("format") == "json" else "openapi.yaml",
-    )
-    return router
+    pages.add_root(api, lists_of(api))
+    return pages.router

@@ -11,6 +11,11 @@ MEMBER = "ontbrekendeAutorisatie"
 """The member of a problem with the autorisatie that would do, as the Autorisaties API has it."""
 
 
+class Unheld(Problem):
+    """The 403 of a client that has a scope for no type at all: it comes before the request is looked at, so that
+    ``zgw.unheld`` adds what that is about."""
+
+
 def lacking(
     component: str,
     scopes: frozenset[str],

@@ -37,7 +37,7 @@ from zgw.between import may_ask
 from zgw.body import MAX_INTERNAL, parsed
 from zgw.clients import Clients
 from zgw.dates import today
-from zgw.denied import lacking, outside
+from zgw.denied import Unheld, lacking, outside
 from zgw.externals import Externals
 from zgw.logs import Logs
 from zgw.profiel import STANDARD, Profiel, profiel_of
@@ -145,8 +145,6 @@ class Call:
         """What the answer shows, where somebody records that."""
         self.criteria: Mapping[str, Any] | None = None
         """The criteria of a search, where they are not those of the query."""
-        self.unheld: Problem | None = None
-        """The refusal of a client that has the scopes for no type at all."""
         self._applicatie: Applicatie | None = None
         self._again = set[str]()
         """The types about which the Applicatie was asked for again."""
@@ -239,8 +237,7 @@ class Call:
         found = await self.applicatie()
         rights = found.rights(self.service.api.component, scopes) if found else None
         if rights is None:
-            self.unheld = self.lacking(scopes)
-            raise self.unheld
+            raise Unheld(**vars(self.lacking(scopes)))
         return rights
 
     async def renewed(self, rights: Rights, about: str = "") -> Rights:

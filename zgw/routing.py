@@ -20,9 +20,9 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.memory import NoRoom
-from runtime.problems import Problem
 from runtime.tenancy import BEGAN
 from zgw.api import Described
+from zgw.denied import Unheld
 from zgw.dependencies import Needs, Sent, current_call
 from zgw.members import Several
 from zgw.reading_log.recorder import answered
@@ -56,13 +56,11 @@ class Operation(APIRoute):
 
         async def run(call: Call) -> Response:
             try:
-                return await answered(call)
-            except Problem as refusal:
-                if refusal is not call.unheld:
-                    raise
+                return await worked_out(call)
+            except Unheld as refusal:
                 raise await told(call, self, refusal) from None
 
-        async def answered(call: Call) -> Response:
+        async def worked_out(call: Call) -> Response:
             if steps is None:
                 call.request.scope[CALL] = call
                 return await whole(call.request)
