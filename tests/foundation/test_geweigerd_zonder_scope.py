@@ -87,8 +87,8 @@ async def test_of_several_objects_at_once_too(stack: Stack, api: Client, maak: M
     answer = await client.post("/documenten/api/v1/document_registreren", both)
     assert told(answer)["informatieobjecttype"] == types.informatieobjecttype
     client = await reader(stack, "besluiten", types)
-    both = {"besluit": body_of("besluiten", types), "besluitinformatieobjecten": []}
-    assert told(await client.post("/besluiten/api/v1/besluit_verwerken", both))["besluittype"] == types.besluittype
+    decided = {"besluit": body_of("besluiten", types), "besluitinformatieobjecten": []}
+    assert told(await client.post("/besluiten/api/v1/besluit_verwerken", decided))["besluittype"] == types.besluittype
 
 
 @pytest.mark.parametrize("service", COLLECTIONS)
