@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -38,8 +39,13 @@ async def memory(stack: Stack, full: None, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setattr(stack.standalone.services["zaken"], "memory", found)
     monkeypatch.setattr(request, "LARGE", SIZE // 2)
     yield found
-    # Who left while it waited is noticed when its answer is sent.
-    await until(lambda: found.held == 0)
+    # Who left while it waited is noticed when its answer is sent, and until then nothing may be held for it.
+    await until(lambda: not found.held and not found._waiting and not under_way())
+
+
+def under_way() -> list[asyncio.Task[Any]]:
+    """Return the requests over TCP that are not answered yet, also those whose client is gone."""
+    return [task for task in asyncio.all_tasks() if "run_asgi" in getattr(task.get_coro(), "__qualname__", "")]
 
 
 def headers(client: Client) -> dict[str, str]:

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import httpx
+import pytest
 
 from runtime.internal import Internal
 from tests.autorisaties.volgend import URL, body, zrc
@@ -15,6 +16,18 @@ from tests.stack import Client, Stack
 from tests.waiting import until
 
 TYPES = "/catalogi/api/v1/zaaktypen"
+
+
+@pytest.fixture(scope="module")
+def api(own: Client) -> Client:
+    """A client of a municipality in which nobody else follows types."""
+    return own
+
+
+@pytest.fixture(scope="module")
+def maak(own: Client, lijst: Selectielijst) -> Maak:
+    """Makes types in that municipality."""
+    return Maak(own, lijst)
 
 
 class Heard:

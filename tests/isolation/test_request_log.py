@@ -12,6 +12,7 @@ from gateway import registry
 from gateway.config import secret_box
 from tests.maak import Maak
 from tests.stack import PUBLIC, Client, Stack
+from tests.waiting import until
 
 OWN = "/beheer/api/v1/verzoeken"
 
@@ -34,7 +35,13 @@ async def powerless(stack: Stack) -> Client:
     client_id, secret = f"niets-{uuid.uuid4().hex[:8]}", "geheim-van-wie-niets-mag-dat-lang-genoeg-is"
     async with stack.admin() as admin:
         await registry.add_client(admin, secret_box(stack.settings), "deventer", client_id, secret)
-    return Client(stack, "deventer", client_id, secret)
+    client = Client(stack, "deventer", client_id, secret)
+
+    async def known() -> bool:
+        return (await client.get(OWN)).status_code == 200
+
+    await until(known, "the gateway does not hear of the client")
+    return client
 
 
 async def test_a_client_without_rights_reads_why(powerless: Client) -> None:
