@@ -16,6 +16,7 @@ from runtime.statements import Executor
 from services.autorisaties.volgen import toon_versies, voor_services
 from services.autorisaties.volgen_schrijven import Volgend, wat_gevolgd_wordt_bestaat
 from zgw.api import Described
+from zgw.body import MAX_LIST
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
@@ -93,20 +94,22 @@ def eigen_velden(sent: Any) -> Any:
     return {name: value for name, value in sent.items() if name not in TYPEVELDEN or name in own}
 
 
-def eenmaal_per_catalogus(sent: Any) -> Any:
-    """Return autorisaties as sent, of a long list with only the first of those that are the same but for the version of
-    a catalogue that they all are for: whoever sends back what was shown need not stay below :data:`MOST` with them."""
+def hoogstens_zoveel(sent: Any) -> Any:
+    """Return autorisaties as sent; raise ``max_length`` for more than :data:`MOST`. Those that are the same but for the
+    version of a catalogue that they all are for count once: who sends back what was shown may send them all."""
     if not isinstance(sent, list) or len(sent) <= MOST:
         return sent
-    kept, known = [], set()
+    number, known = 0, set()
     for one in sent:
         if isinstance(one, dict) and isinstance(catalogus := one.get("catalogus"), str) and catalogus:
-            key = repr([one.get(n) for n in ("component", "scopes", "maxVertrouwelijkheidaanduiding", "catalogus")])
-            if key in known:
-                continue
-            known.add(key)
-        kept.append(one)
-    return kept
+            known.add(
+                repr([one.get(n) for n in ("component", "scopes", "maxVertrouwelijkheidaanduiding", "catalogus")])
+            )
+        else:
+            number += 1
+    if number + len(known) > MOST:
+        raise error("max_length", f"Ten hoogste {MOST}.")
+    return sent
 
 
 class AutorisatieShown(AutorisatieFields):
@@ -143,8 +146,8 @@ class ApplicatieFields(Fields):
     alleen_is_gereed_voor_publicatie: bool = False
     autorisaties: Annotated[
         list[Annotated[AutorisatieFields, BeforeValidator(eigen_velden)]],
-        Length(MOST),
-        BeforeValidator(eenmaal_per_catalogus),
+        Length(MAX_LIST),
+        BeforeValidator(hoogstens_zoveel),
     ] = []
     profiel: Annotated[ProfielFields | None, BeforeValidator(bestaande_schakelaars), EXTENSION] = None
 

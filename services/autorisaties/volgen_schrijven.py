@@ -1,6 +1,6 @@
 """What a written autorisatie follows (``services/autorisaties/volgen.py``): what was sent, and what of that exists."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -70,7 +70,8 @@ async def wat_gevolgd_wordt_bestaat(check: Check[Applicatie]) -> None:
         return
     asked, stored = Gevraagd(), list(check.stored["autorisaties"]) if check.stored else []
     # Who knows the standard only sends the versions that it was shown: they are asked for as well.
-    asked.volgt |= {followed for one in stored if (followed := volgt_van(one))}
+    followed_before = {followed for one in stored if (followed := volgt_van(one))}
+    asked.volgt |= followed_before
     named = list(_named(check, asked))
     if not named and not asked.volgt:
         return
@@ -84,7 +85,7 @@ async def wat_gevolgd_wordt_bestaat(check: Check[Applicatie]) -> None:
             check.reject(f"autorisaties.{one.index}.alleVersies", "invalid", ZONDER_NAAM)
         else:
             if one.type:
-                _check_type(check, found, stored, one, followed)
+                _check_type(check, found, followed_before, one, followed)
             gevolgd[one.index] = followed
     for known in stored:
         if (followed := volgt_van(known)) is not None:
@@ -147,15 +148,13 @@ def _type_beside(check: Check[Applicatie], path: str, kind: str, here: str) -> s
     return ""
 
 
-def _check_type(
-    check: Check[Applicatie], found: Gevonden, stored: Sequence[Mapping[str, Any]], named: Genoemd, whole: Volgt
-) -> None:
+def _check_type(check: Check[Applicatie], found: Gevonden, before: Set[Volgt], named: Genoemd, whole: Volgt) -> None:
     """Refuse a version that is not of the catalogue beside it. One that was removed since may be sent back."""
     here = f"autorisaties.{named.index}.{named.soort}"
     if (version := found.types.get((named.soort, named.type))) is not None:
         if version.catalogus != whole.catalogus:
             check.reject(here, "invalid", ANDERE_CATALOGUS)
-    elif not any(volgt_van(one) == whole for one in stored):
+    elif whole not in before:
         check.reject(here, "bad-url")
 
 

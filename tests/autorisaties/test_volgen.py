@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic_core import PydanticCustomError
 
 from services.autorisaties import volgen
-from services.autorisaties.applicatie import MOST, eenmaal_per_catalogus
+from services.autorisaties.applicatie import MOST, hoogstens_zoveel
 from tests.answers import errors
 from tests.autorisaties.volgend import SCOPES, URL, body, types, zrc
 from tests.bodies import zaak_body
@@ -331,14 +332,14 @@ async def test_what_cannot_be_sent_back_is_shown_once(api: Client, maak: Maak, m
     assert len(page.json()["results"][0]["autorisaties"]) == 4
 
 
-def test_a_long_list_has_each_right_on_a_catalogue_once() -> None:
-    """What is shown of a large catalogue is more than the most that an Applicatie may have."""
-    catalogus = "https://zgw.example.nl/catalogi/api/v1/catalogussen/0b3d6e7e-9d7c-4a53-a0f5-2f0d4f0d9f3c"
-    shown = [zrc(zaaktype=f"https://zgw.example.nl/{n}", catalogus=catalogus) for n in range(MOST)]
-    other = zrc(scopes=["zaken.verwijderen"], catalogus=catalogus)
-    plain = zrc(zaaktype="https://zgw.example.nl/1")
-    assert eenmaal_per_catalogus([*shown, other, plain, plain]) == [shown[0], other, plain, plain]
-    # What is wrong with a short one keeps its place.
-    assert eenmaal_per_catalogus(shown) == shown
-    strange: list[Any] = [{"catalogus": 5}, {"catalogus": ""}, 7, None, {"catalogus": "x", "scopes": {"a": []}}]
-    assert eenmaal_per_catalogus([*strange, *shown])[: len(strange)] == strange
+def test_versions_of_a_catalogue_count_once() -> None:
+    """Who sends back what was shown may send more than there may be."""
+    catalogus = f"https://zgw.example.nl/catalogussen/{uuid.uuid4()}"
+    shown = [zrc(zaaktype=f"https://zgw.example.nl/{n}", catalogus=catalogus) for n in range(MOST + 10)]
+    plain = [zrc(zaaktype=f"https://zgw.example.nl/{n}") for n in range(MOST)]
+    strange: list[Any] = [5, None, {"catalogus": 5}, {"catalogus": ""}]
+    for few in (shown, plain, [*shown, *plain[1:]], [*strange, *shown], "x", None):
+        assert hoogstens_zoveel(few) is few
+    for many in ([*shown, *plain], [*plain, 5], [*shown, zrc(catalogus=catalogus, scopes=["zaken.lezen"]), *plain[1:]]):
+        with pytest.raises(PydanticCustomError):
+            hoogstens_zoveel(many)

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from services.autorisaties.applicatie import MOST
 from tests.answers import errors
 from tests.autorisaties.volgend import URL, body, types, zrc
 from tests.maak import Maak
@@ -55,3 +56,15 @@ async def test_a_version_of_a_catalogue_that_is_gone_can_be_sent_back(api: Clien
     plain = await api.created(URL, body(zrc(zaaktype=kept["url"])))
     sent = {**plain, "autorisaties": [zrc(catalogus=catalogus, zaaktype=gone["url"])]}
     assert errors(await api.put(plain["url"], sent)) == [("autorisaties.0.zaaktype", "bad-url")]
+
+
+async def test_of_a_long_list_each_version_is_looked_at(api: Client, maak: Maak) -> None:
+    """What may be sent back is one right, and still a wrong type in it is told, where it is."""
+    catalogus, other = (await maak.catalogus())["url"], (await maak.catalogus())["url"]
+    inside, elsewhere = await maak.concept(catalogus=catalogus), await maak.concept(catalogus=other)
+    whole = [zrc(catalogus=catalogus, zaaktype=inside["url"])] * (MOST + 1)
+    wrong = zrc(catalogus=catalogus, zaaktype=elsewhere["url"])
+    answer = await api.post(URL, body(*whole, wrong))
+    assert errors(answer) == [(f"autorisaties.{MOST + 1}.zaaktype", "invalid")]
+    made = await api.created(URL, body(*whole))
+    assert types(made) == [inside["url"]]
