@@ -1,11 +1,13 @@
 """Applicatie: which client may do what, in which component, for which types (autorisaties.md)."""
 
 import logging
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import core_schema
 from sqlalchemy import Index, MetaData, Select, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from starlette.responses import Response
@@ -16,7 +18,6 @@ from runtime.statements import Executor
 from services.autorisaties.volgen import toon_versies, voor_services
 from services.autorisaties.volgen_schrijven import Volgend, wat_gevolgd_wordt_bestaat
 from zgw.api import Described
-from zgw.body import MAX_LIST
 from zgw.check import Check
 from zgw.columns import make_table
 from zgw.dependencies import CurrentCall, Db, Given, Needs, accepts_json
@@ -112,6 +113,14 @@ def hoogstens_zoveel(sent: Any) -> Any:
     return sent
 
 
+@dataclass(frozen=True)
+class Rechten(Length):
+    """The number of autorisaties, as :func:`hoogstens_zoveel` counts them."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(hoogstens_zoveel, handler(source))
+
+
 class AutorisatieShown(AutorisatieFields):
     """One autorisatie in a response."""
 
@@ -146,8 +155,7 @@ class ApplicatieFields(Fields):
     alleen_is_gereed_voor_publicatie: bool = False
     autorisaties: Annotated[
         list[Annotated[AutorisatieFields, BeforeValidator(eigen_velden)]],
-        Length(MAX_LIST),
-        BeforeValidator(hoogstens_zoveel),
+        Rechten(MOST),
     ] = []
     profiel: Annotated[ProfielFields | None, BeforeValidator(bestaande_schakelaars), EXTENSION] = None
 
