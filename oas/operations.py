@@ -39,6 +39,10 @@ SUMMARIES = {
     "remove": "Verwijder een object",
 }
 
+FILE: Schema = {"type": "string", "format": "binary"}
+FILES = ("application/zip",)
+"""The types of bodies and answers that are a file."""
+
 # --- Resources -------------------------------------------------------------------------------------------------------
 
 
@@ -212,7 +216,11 @@ def of_route(made: Document, route: APIRoute) -> Operation:
         codes=codes_of_route(made.api, route, described),
     )
     sends = method in ("post", "put", "patch")
-    if sends and (described.body is not None or described.filters):
+    if described.content_type in FILES:
+        operation.request = FILE if sends else None
+        operation.request_types, operation.response_type = [described.content_type], described.content_type
+        operation.parameters += [filter_parameter(made, f) for f in described.filters]
+    elif sends and (described.body is not None or described.filters):
         operation.request = body_of(made, route, described)
         operation.request_types = [part.strip() for part in described.content_type.split(",")]
         operation.body_required = method != "post" or bool(required_of(made, operation.request))
@@ -231,8 +239,10 @@ def of_route(made: Document, route: APIRoute) -> Operation:
     operation.response = answer_of(made, described)
     if described.shown:
         operation.response = several(made, operation.name, described.shown, Side.RESPONSE)
-    if described.shape == "binary":
+    if described.shape == "binary" and described.content_type not in FILES:
         operation.response_type = "application/octet-stream"
+    elif described.shape != "binary":
+        operation.response_type = "application/json"
     operation.headers = ("Location",) if operation.status == 201 and isinstance(described.response, Resource) else ()
     if "If-None-Match" in described.parameters:
         operation.headers = (*operation.headers, "ETag")
@@ -309,7 +319,7 @@ def required_of(made: Document, ref: Schema) -> Any:
 def answer_of(made: Document, described: Described) -> Schema | None:
     """Return the schema of what an endpoint answers."""
     if described.shape == "binary":
-        return {"type": "string", "format": "binary"}
+        return FILE
     if described.response is None:
         return None
     if isinstance(described.response, Resource):

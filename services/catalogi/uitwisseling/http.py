@@ -1,6 +1,7 @@
 """Import and export over HTTP, for the operator: beside the API of the standard, through the gateway, with its
 scopes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -33,6 +34,11 @@ def _parameter(name: str, type_: Any, required: bool = False) -> Filter:
     return Filter(name, type_, lambda _: true(), required=required)
 
 
+def _choice(name: str, values: Sequence[str]) -> Filter:
+    """Return such a parameter with the values that it may have."""
+    return Filter(name, str, lambda _: true(), shown={"type": "string", "enum": [str(value) for value in values]})
+
+
 router = APIRouter(prefix="/catalogi/api/v1", route_class=Operation)
 
 
@@ -41,7 +47,14 @@ router = APIRouter(prefix="/catalogi/api/v1", route_class=Operation)
     operation_id="catalogus_import",
     tags=["_import"],
     dependencies=[Depends(accepts_json), Depends(Needs(SCHRIJVEN)), Depends(sends_zip)],
-    openapi_extra={"zgw": Described(extension=True, content_type="application/zip", failures=(413, 415))},
+    openapi_extra={
+        "zgw": Described(
+            extension=True,
+            content_type="application/zip",
+            filters=[_choice("modus", list(Modus)), _choice("proef", ["true", "false"])],
+            failures=(413, 415),
+        )
+    },
 )
 async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends(Given("modus", "proef"))]) -> Response:
     """Importeer een catalogus uit een ZIP in het formaat van Open Zaak: alles, of bij enig probleem niets."""
@@ -60,7 +73,8 @@ async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends
         )
     except Onleesbaar as e:
         params = [InvalidParam(p.plaats or "nonFieldErrors", p.code, p.reden) for p in e.problemen]
-        raise Problem(400, "invalid", f"{len(e.problemen)} problemen; er is niets geïmporteerd.", params) from None
+        number = "Eén probleem" if len(params) == 1 else f"{len(params)} problemen"
+        raise Problem(400, "invalid", f"{number}; er is niets geïmporteerd.", params) from None
     return answer({**found.as_json(), "catalogus": f"{call.base}/catalogi/api/v1/catalogussen/{found.catalogus}"})
 
 
@@ -72,6 +86,7 @@ async def run_import(call: CurrentCall, given: Annotated[dict[str, str], Depends
     openapi_extra={
         "zgw": Described(
             extension=True,
+            content_type="application/zip",
             shape="binary",
             filters=[_parameter("domein", str, True), _parameter("rsin", str)],
             failures=(404,),
