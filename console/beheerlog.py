@@ -13,6 +13,7 @@ from fastapi import Request
 
 from console.database import Database
 from console.people import Person
+from runtime.redaction import masked
 
 ACTS = {
     "login": "Ingelogd",
@@ -59,7 +60,7 @@ class Beheerlog:
         old: Any = None,
         new: Any = None,
     ) -> None:
-        """Note one act of a person; ``act`` is one of :data:`ACTS`."""
+        """Note one act of a person; ``act`` is one of :data:`ACTS`. What may be a BSN is made unreadable."""
         assert act in ACTS, act
         async with self._db.acquire() as db:
             await db.execute(
@@ -73,8 +74,8 @@ class Beheerlog:
                 address_of(request),
                 request.headers.get("x-request-id", "")[:64],
                 act,
-                subject[:500],
-                reason[:1000],
+                masked(subject)[:500],
+                masked(reason)[:1000],
                 old,
                 new,
             )

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Form, Query
 from pydantic import AfterValidator, BeforeValidator
 
 
@@ -20,4 +20,6 @@ Day = Annotated[date | None, BeforeValidator(_present), Query()]
 """A date that may be left empty."""
 Text = Annotated[str, AfterValidator(_clean), Query(max_length=1000)]
 """Something to search for."""
+Typed = Annotated[str, AfterValidator(_clean), Form(max_length=1000)]
+"""What somebody types into a form."""
 PageNumber = Annotated[int, Query(ge=1, le=10_000)]

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from console.accounts import check_password
 from console.beheerlog import address_of
 from console.config import PREFIX, Config
+from console.forms import Typed
 from console.menu import home_of
 from console.people import LONGEST, Anybody, Operator, Person
 from console.web import HEADERS, local, page, to
@@ -35,13 +36,13 @@ async def show(request: Request, naar: str = "") -> Response:
 @router.post("/login")
 async def log_in(
     request: Request,
-    naam: Annotated[str, Form(max_length=100)] = "",
+    naam: Typed = "",
     wachtwoord: Annotated[str, Form(max_length=1000)] = "",
     code: Annotated[str, Form(max_length=20)] = "",
     naar: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Let an operator in whose password and code are right."""
-    accounts, name, address = request.app.state.accounts, naam.strip().lower(), address_of(request)
+    accounts, name, address = request.app.state.accounts, naam.lower()[:100], address_of(request)
     await accounts.check_tries(name, address)
     person = await accounts.verify(name, wachtwoord, code)
     if person is None:

@@ -1,13 +1,13 @@
 """Zaak opzoeken: by number or words, by uuid, or by BSN with a reason; and one zaak with all that belongs to it."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.forms import Day, PageNumber, Text
+from console.forms import Day, PageNumber, Text, Typed
 from console.municipality import OfMunicipality
 from console.people import Reader
 from console.services import Services
@@ -18,6 +18,8 @@ router = APIRouter()
 
 ZAKEN = "/zaken/api/v1/zaken"
 PAGE = 50
+MOST_OF_PERSON = 500
+"""Zaken of one person that are shown."""
 MOST = 200
 """Parts of one kind that the page of a zaak shows."""
 
@@ -35,19 +37,11 @@ async def zaken(
     """Zaken whose number has a text, or a uuid that leads to one."""
     if (uuid := _uuid(zoek)) is not None:
         return to(f"/zaken/{uuid}")
-    found = await services.get(
-        ZAKEN,
-        identificatie__icontains=zoek,
-        startdatum__gte=van,
-        startdatum__lte=tot,
-        ordering="-startdatum",
-        page=pagina,
-        pageSize=PAGE,
-    )
-    if zoek and not found["count"] and pagina == 1:
-        found = await services.get(
-            ZAKEN, omschrijving=zoek, startdatum__gte=van, startdatum__lte=tot, ordering="-startdatum", pageSize=PAGE
-        )
+    kept = {"startdatum__gte": van, "startdatum__lte": tot, "ordering": "-startdatum", "pageSize": PAGE}
+    field = "identificatie__icontains"
+    if zoek and not (await services.get(ZAKEN, **{**kept, field: zoek, "pageSize": 1}))["count"]:
+        field = "omschrijving"
+    found = await services.get(ZAKEN, **kept, **{field: zoek}, page=pagina)
     names = await _named(services, {zaak["zaaktype"] for zaak in found["results"]})
     return page(
         request,
@@ -68,8 +62,8 @@ async def by_bsn(
     request: Request,
     person: Reader,
     services: OfMunicipality,
-    bsn: Annotated[str, Form(max_length=20)] = "",
-    reden: Annotated[str, Form(max_length=1000)] = "",
+    bsn: Typed = "",
+    reden: Typed = "",
 ) -> Response:
     """Zaken of a person. It is no address, so that no BSN is in a history or a log; and it asks why."""
     number, reason = bsn.replace(" ", "").replace(".", ""), reden.strip()
@@ -80,12 +74,21 @@ async def by_bsn(
     await request.app.state.log.add(request, person, "search-bsn", reason=reason)
     found = await services.send(
         "GET",
-        f"{ZAKEN}?rol__betrokkeneIdentificatie__natuurlijkPersoon__inpBsn={number.zfill(9)}&pageSize={PAGE}",
+        f"{ZAKEN}?rol__betrokkeneIdentificatie__natuurlijkPersoon__inpBsn={number.zfill(9)}&pageSize={MOST_OF_PERSON}",
         reason=reason,
     )
     names = await _named(services, {zaak["zaaktype"] for zaak in found["results"]})
     return page(
-        request, "zaken.html", found=found, names=names, zoek="", van=None, tot=None, pagina=1, size=PAGE, bsn=True
+        request,
+        "zaken.html",
+        found=found,
+        names=names,
+        zoek="",
+        van=None,
+        tot=None,
+        pagina=1,
+        size=MOST_OF_PERSON,
+        bsn=True,
     )
 
 

@@ -51,6 +51,11 @@ async def test_a_link_lets_somebody_in_once_and_looking_does_not_use_it(stack: S
     assert (await Visitor(stack).post("/login/link", nummer=number)).status_code == 403
 
 
+async def test_signs_that_no_text_has_are_a_wrong_name(stack: Stack) -> None:
+    for name in ("\0", "a\0b", "x" * 900, "É'; --"):
+        assert (await log_in(stack, name))[0] == 403, name
+
+
 async def test_a_link_expires(stack: Stack, name: str) -> None:
     async with stack.admin() as admin:
         link = await add_link(admin, stack.settings, "", OPERATOR, name, name, timedelta(seconds=-1))

@@ -8,10 +8,10 @@ import yaml
 
 from console import app, beheerlog, menu
 from console.people import OPERATOR, ROLES
-from console.screens import zaaktypen
+from console.screens import zaaktypen, zaken
 from tests import wereld as werelden
 from tests.console.browsing import Visitor, comes_in
-from tests.stack import Client, Stack
+from tests.stack import CRS, Client, Stack
 
 CONSOLE = Path(app.__file__).parent
 SCRIPT = "<script>alert(1)</script>"
@@ -51,6 +51,21 @@ async def test_a_zaak_is_found_by_number_words_and_uuid(
     assert "Geen zaak gevonden" in (await beheerder.get("/zaken", zoek="bestaat-niet")).text
 
 
+async def test_what_is_found_by_words_has_further_pages(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = await stack.add_own("paginas")
+    made = await werelden.make(own)
+    zaak = (await own.get(made["zaken/zaken"], headers=CRS)).json()
+    body = {name: zaak[name] for name in ("bronorganisatie", "verantwoordelijkeOrganisatie", "zaaktype", "startdatum")}
+    for number in range(2):
+        answer = await own.post("/zaken/api/v1/zaken", {**body, "omschrijving": f"Feest {number}"}, headers=CRS)
+        assert answer.status_code == 201, answer.text
+    monkeypatch.setattr(zaken, "PAGE", 1)
+    visitor = await comes_in(stack, own.tenant, "beheerder")
+    pages = [(await visitor.get("/zaken", zoek="feest", pagina=str(number))).text for number in (1, 2)]
+    assert sorted(re.findall(r"<td>(Feest \d)</td>", "".join(pages))) == ["Feest 0", "Feest 1"]
+    assert 'rel="next"' in pages[0]
+
+
 async def test_a_zaak_with_what_belongs_to_it(beheerder: Visitor, wereld: werelden.Wereld) -> None:
     answer = await beheerder.get(f"/zaken/{uuid_of(wereld['zaken/zaken'])}")
     assert answer.status_code == 200, answer.text
@@ -64,12 +79,12 @@ async def test_a_bsn_asks_why_and_is_in_no_address_and_no_log(stack: Stack, behe
     await beheerder.get("/zaken")
     assert (await beheerder.post("/zaken/bsn", bsn="12", reden="een vraag aan de balie")).status_code == 400
     await beheerder.get("/zaken")
-    answer = await beheerder.post("/zaken/bsn", bsn="111222333", reden="een vraag aan de balie")
+    answer = await beheerder.post("/zaken/bsn", bsn="111222333", reden="een vraag van 111222333")
     assert answer.status_code == 200
     assert str(answer.url).endswith("/beheer/zaken/bsn")
     async with stack.admin() as admin:
         rows = await admin.fetch("SELECT * FROM console.beheerlog WHERE tenant = $1", own.tenant)
-    assert [row["reason"] for row in rows if row["act"] == "search-bsn"] == ["een vraag aan de balie"]
+    assert [row["reason"] for row in rows if row["act"] == "search-bsn"] == ["een vraag van #########"]
     assert "111222333" not in str([dict(row) for row in rows])
 
 
